@@ -1,0 +1,53 @@
+// Audit events: what is recorded, in which words.
+import type { RefusalCode } from './refusal.ts'
+
+export const auditTypes = [
+  'par.accepted',
+  'par.refused',
+  'login.started',
+  'login.upstream_asked',
+  'login.upstream_answered',
+  'login.refused',
+  'login.cancelled',
+  'login.finished',
+  'authorization.issued',
+  'authorization.refused',
+  'step_up.tried',
+  'step_up.passed',
+  'step_up.locked',
+  'consent.given',
+  'token.issued',
+  'token.refreshed',
+  'token.refused',
+  'token.reuse_detected',
+  'token.revoked',
+  'session.ended',
+  'device.enrolled',
+  'device.activated',
+  'device.refused',
+  'device.revoked',
+  'pin.set',
+  'call.signed',
+  'call.answered',
+  'call.refused',
+  'call.failed',
+  'configuration.applied',
+  'audit.void',
+] as const
+export type AuditType = (typeof auditTypes)[number]
+
+/** One thing that happened. `subject` is our own pseudonym; what names a person goes into `personal` and is sealed. */
+export interface AuditEvent {
+  readonly type: AuditType
+  readonly outcome: 'ok' | 'refused'
+  readonly code?: RefusalCode | string
+  readonly reference?: string
+  readonly relyingParty?: string
+  readonly connection?: string
+  readonly subject?: string
+  readonly device?: string
+  readonly transaction?: string
+  readonly core?: string
+  readonly detail?: Readonly<Record<string, string | number | boolean | readonly string[]>>
+  readonly personal?: Readonly<Record<string, string>>
+}

@@ -1,0 +1,86 @@
+// May this token make this call to this core? Deny by default (ruling R-28).
+import { type Acr, satisfies } from './acr.ts'
+import { type Core, type CoreOperation, type OperationTransaction, scopeOfCore } from './institution.ts'
+import { Refusal } from './refusal.ts'
+import { isOver, money, type Transaction } from './transaction.ts'
+
+/** What a verified access token says. */
+export interface CallerToken {
+  readonly institution: string
+  readonly relyingParty: string
+  readonly subject: string
+  readonly scope: readonly string[]
+  readonly acr: Acr
+  readonly amr: readonly string[]
+  readonly authenticatedAt: number
+  readonly device: string | undefined
+  readonly transaction: Transaction | undefined
+  readonly grant: string
+  readonly session: string | undefined
+}
+
+/** The facts of a money operation as they stand in the Body. */
+export interface BodyFacts {
+  readonly amount: string
+  readonly currency: string
+  readonly debtorAccount: string
+  readonly creditorAccount: string
+  readonly creditorName: string
+}
+
+export interface CallDecision {
+  readonly operation: CoreOperation
+  /** The approved transaction that this call uses up; undefined where the operation needs none. */
+  readonly consumes: Transaction | undefined
+}
+
+/** The operation that the Body names, by QName; anything that the core does not list is refused before signing. */
+export function operationOf(core: Core, named: { namespace: string; localName: string }): CoreOperation {
+  const found = core.operations.find((o) => o.namespace === named.namespace && o.name === named.localName)
+  if (!found) throw new Refusal('core.operation', { core: core.id, ...named })
+  return found
+}
+
+export interface CallRequest {
+  readonly core: Core
+  readonly operation: CoreOperation
+  readonly token: CallerToken
+  readonly facts: BodyFacts | undefined
+  readonly limits: Readonly<Record<string, string>>
+}
+
+/**
+ * Decides one call. Refuses with `token.scope`, `acr.insufficient` (RFC 9470), `transaction.missing` or
+ * `transaction.mismatch`; a call over the institution's limit needs the transaction that the customer approved.
+ */
+export function decideCall({ core, operation, token, facts, limits }: CallRequest): CallDecision {
+  if (!token.scope.includes(scopeOfCore(core.id)))
+    throw new Refusal('token.scope', { needed: scopeOfCore(core.id) })
+  if (!satisfies(token.acr, operation.acr)) throw new Refusal('acr.insufficient', { needed: operation.acr })
+  if (operation.transaction === undefined) return { operation, consumes: undefined }
+  return { operation, consumes: approvedFor(operation.transaction, { facts, token, limits }) }
+}
+
+type MoneyCall = Pick<CallRequest, 'facts' | 'token' | 'limits'>
+
+function approvedFor(
+  rule: OperationTransaction,
+  { facts, token, limits }: MoneyCall,
+): Transaction | undefined {
+  if (facts === undefined) throw new Refusal('transaction.malformed', { field: 'Body' })
+  const amount = money(facts.amount, facts.currency)
+  const approved = token.transaction
+  if (approved === undefined) {
+    if (isOver(amount, limits)) throw new Refusal('transaction.missing', { type: rule.type })
+    return undefined
+  }
+  const { detail } = approved
+  const same =
+    approved.amount.minor === amount.minor &&
+    approved.amount.currency === amount.currency &&
+    detail.debtorAccount.iban === facts.debtorAccount &&
+    detail.creditorAccount.iban === facts.creditorAccount &&
+    detail.creditorName === facts.creditorName
+  if (!same) throw new Refusal('transaction.mismatch', { transaction: approved.hash })
+  return approved
+}

@@ -1,0 +1,135 @@
+// The rows that say who may do what: institution, relying party, connection, core. All of them belong to one institution.
+import type { Acr } from './acr.ts'
+
+/** Where a row comes from: a file applied by the command line, or the console (ruling R-9). */
+export type ManagedBy = 'file' | 'console'
+
+/** The FI, our tenant. */
+export interface Institution {
+  readonly id: string
+  readonly name: string
+  /** Its own host name in production (`login.alder.example`); without one it lives at `/{id}` of the public URL. */
+  readonly host: string | undefined
+  /** The one colour that the bank gives; the page kit derives the rest. */
+  readonly accent: string
+  readonly language: string
+  /** Where a customer gets help: a `https:` or `tel:` address. */
+  readonly help: string | undefined
+  /** Amounts over this ask for a PIN: ISO 4217 currency -> decimal string. A currency that is not listed always asks. */
+  readonly stepUpOver: Readonly<Record<string, string>>
+  readonly pin: PinPolicy
+  readonly devicesPerSubject: number
+}
+
+export interface PinPolicy {
+  readonly length: number
+  readonly attempts: number
+  readonly lockSeconds: number
+}
+
+/** An OIDC client of one institution: a mobile app (public) or an API of the bank (confidential, by private_key_jwt). */
+export interface RelyingParty {
+  readonly institution: string
+  readonly id: string
+  readonly name: string
+  readonly kind: 'app' | 'api'
+  readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris: readonly string[]
+  readonly scopes: readonly string[]
+  readonly connection: string | undefined
+  readonly acrFloor: Acr | undefined
+  readonly requirePar: boolean
+  readonly requireDpop: boolean
+  readonly transactionTypes: readonly string[]
+  /** Origins that may call the token endpoints from a page (CORS). */
+  readonly webOrigins: readonly string[]
+  /** Public keys of an `api`, as JWKs. */
+  readonly keys: readonly Readonly<Record<string, unknown>>[]
+}
+
+/** An institution's trust in one upstream IdP. `settings` are checked by the connector plugin of that `type`. */
+export interface Connection {
+  readonly institution: string
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly enabled: boolean
+  readonly settings: Readonly<Record<string, unknown>>
+  /** claim -> upstream attribute name; only what stands here is ever read (duty D17). */
+  readonly claims: Readonly<Record<string, string>>
+}
+
+/** A downstream SOAP service that consumes our assertions. What it does not list is refused (ruling R-28). */
+export interface Core {
+  readonly institution: string
+  readonly id: string
+  readonly name: string
+  readonly endpoint: string
+  readonly audience: string
+  /** The core speaks WS-Addressing: To, Action and MessageID are signed. */
+  readonly addressing: boolean
+  readonly timeoutMs: number
+  readonly assertionSeconds: number
+  readonly operations: readonly CoreOperation[]
+}
+
+export interface CoreOperation {
+  readonly namespace: string
+  readonly name: string
+  readonly soapAction: string | undefined
+  readonly acr: Acr
+  /** Present for money operations: where in the Body the approved transaction's facts stand. */
+  readonly transaction: OperationTransaction | undefined
+}
+
+/** Paths are local element names below the operation element. */
+export interface OperationTransaction {
+  readonly type: 'payment_initiation'
+  readonly amount: readonly string[]
+  readonly currency: readonly string[]
+  readonly debtorAccount: readonly string[]
+  readonly creditorAccount: readonly string[]
+  readonly creditorName: readonly string[]
+}
+
+/** Path segments that routes own; no institution may be called so. */
+export const reservedIds: ReadonlySet<string> = new Set([
+  'assets',
+  'console',
+  'demo',
+  'healthz',
+  'metrics',
+  'readyz',
+  'static',
+  'well-known',
+  'favicon',
+  'robots',
+  'api',
+  'admin',
+])
+
+const idPattern = /^[a-z0-9-]{2,32}$/
+
+/** Is this an id that an institution, connection or core may have (ruling R-9)? */
+export function isId(value: string): boolean {
+  return idPattern.test(value) && !reservedIds.has(value)
+}
+
+/** The institution's issuer identifier, without a slash at the end; fixed by configuration, never taken from a request. */
+export function issuerOf(institution: Institution, publicUrl: string): string {
+  return institution.host
+    ? `https://${institution.host}`
+    : `${publicUrl.replace(/\/$/, '')}/${institution.id}`
+}
+
+/** The scope that lets a token call a core. */
+export const scopeOfCore = (coreId: string): string => `core:${coreId}`
+
+/**
+ * Must this app's customer be asked for consent each time? A private-scheme or loopback redirect can be claimed by
+ * another app on the phone (RFC 8252 8.6), so such consent is never skipped (ruling R-22).
+ */
+export function asksConsentEachTime(redirectUri: string): boolean {
+  const url = URL.parse(redirectUri)
+  return url === null || url.protocol !== 'https:'
+}

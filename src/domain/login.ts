@@ -1,0 +1,74 @@
+// One stored record a sign-in, and the pure dispatcher that says what comes next.
+import { type Acr, acrOf, satisfies, withDevice } from './acr.ts'
+import type { RefusalCode } from './refusal.ts'
+import type { Transaction } from './transaction.ts'
+
+/** The record of one sign-in. Steps never call one another: each updates the record and returns to the dispatcher. */
+export interface LoginTransaction {
+  readonly institution: string
+  /** The provider's interaction id; bound to a cookie of the browser that began. */
+  readonly uid: string
+  /** What the customer reads to support, and what every log line of this sign-in carries. */
+  readonly reference: string
+  readonly relyingParty: string
+  readonly connection: string
+  readonly redirectUri: string
+  readonly scope: readonly string[]
+  readonly languages: readonly string[]
+  /** The level that this authorization needs: the strongest of what the app asked, its floor and the limits. */
+  readonly neededAcr: Acr | undefined
+  readonly transaction: Transaction | undefined
+  /** Thumbprint of the DPoP key proven at PAR (ruling R-18); undefined where none was. */
+  readonly dpopJkt: string | undefined
+  /** The customer must be asked anew upstream (`prompt=login`, `max_age`). */
+  readonly freshLogin: boolean
+  /**
+   * `needed`: the customer has not yet agreed to these scopes. `confirm`: they have, but this sign-in must show itself
+   * (a redirect that another app could claim, ruling R-22, or a transaction); approving it by PIN shows it too.
+   */
+  readonly consent: 'not-needed' | 'needed' | 'confirm' | 'given'
+  /** SHA-256 of the cookie that binds this sign-in to one browser (rulings R-10, R-13). */
+  readonly browserHash: string | undefined
+  /** ID of the request that went upstream last; only an answer to it is accepted, once. */
+  readonly upstreamRequest: string | undefined
+  readonly upstreamAskedAt: number | undefined
+  readonly subject: string | undefined
+  /** Epoch milliseconds of the upstream authentication. */
+  readonly authenticatedAt: number | undefined
+  readonly amr: readonly string[]
+  /** The active device of this subject whose key was proven at PAR. */
+  readonly device: string | undefined
+  readonly hasPin: boolean
+  readonly outcome: 'open' | 'finished' | 'cancelled' | 'refused'
+  readonly refusal: RefusalCode | undefined
+  readonly startedAt: number
+  readonly expiresAt: number
+}
+
+export type Step =
+  | { readonly step: 'upstream' }
+  | { readonly step: 'step-up'; readonly acr: Acr }
+  | { readonly step: 'consent' }
+  | { readonly step: 'finish'; readonly acr: Acr }
+  | { readonly step: 'refuse'; readonly code: RefusalCode }
+  | { readonly step: 'done' }
+
+/** What is next in this sign-in. Pure and total: the same record always gives the same answer. */
+export function nextStep(login: LoginTransaction): Step {
+  if (login.outcome === 'finished') return { step: 'done' }
+  if (login.outcome === 'cancelled') return { step: 'refuse', code: 'login.cancelled' }
+  if (login.outcome === 'refused') return { step: 'refuse', code: login.refusal ?? 'interaction.step' }
+  if (login.subject === undefined) return { step: 'upstream' }
+  const reached = acrOf(login.amr)
+  if (login.neededAcr !== undefined && !satisfies(reached, login.neededAcr))
+    return raise(login, login.neededAcr)
+  if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }
+  return { step: 'finish', acr: reached }
+}
+
+// A PIN counts only on top of a device (ruling R-20): without one there is nothing on a page that could raise the level.
+function raise(login: LoginTransaction, acr: Acr): Step {
+  if (login.device === undefined) return { step: 'refuse', code: 'device.required' }
+  if (acr === withDevice) return { step: 'refuse', code: 'acr.insufficient' }
+  return login.hasPin ? { step: 'step-up', acr } : { step: 'refuse', code: 'pin.unset' }
+}

@@ -1,0 +1,89 @@
+// Refusals: the one error class that means "no", with a stable code; words are chosen at the edge, detail is for the log.
+import { samlRefusalCodes } from './saml-refusals.ts'
+
+export const refusalCodes = [
+  ...samlRefusalCodes,
+  'institution.unknown',
+  'interaction.unknown',
+  'interaction.expired',
+  'interaction.foreign',
+  'interaction.finished',
+  'interaction.step',
+  'form.forged',
+  'request.malformed',
+  'request.too_large',
+  'request.media_type',
+  'rate.exceeded',
+  'busy',
+  'connection.unknown',
+  'connection.disabled',
+  'upstream.handle_unknown',
+  'upstream.foreign_browser',
+  'upstream.unsolicited',
+  'upstream.unavailable',
+  'login.cancelled',
+  'login.subject_changed',
+  'token.missing',
+  'token.invalid',
+  'token.scope',
+  'dpop.missing',
+  'dpop.invalid',
+  'dpop.replayed',
+  'acr.insufficient',
+  'login.too_old',
+  'device.unknown',
+  'device.key',
+  'device.proof',
+  'device.proof_replayed',
+  'device.state',
+  'device.limit',
+  'device.required',
+  'pin.weak',
+  'pin.format',
+  'pin.wrong',
+  'pin.locked',
+  'pin.unset',
+  'transaction.malformed',
+  'transaction.missing',
+  'transaction.mismatch',
+  'transaction.used',
+  'core.unknown',
+  'core.operation',
+  'core.timeout',
+  'core.unreachable',
+  'core.answer',
+  'soap.malformed',
+  'soap.action',
+  'soap.version',
+  'key.unavailable',
+] as const
+
+export type RefusalCode = (typeof refusalCodes)[number]
+
+/** Codes that point to an attack rather than to a mistake: they raise a security alert beside the audit event. */
+export const alarmingCodes: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'saml.signature_missing',
+  'saml.signature_invalid',
+  'saml.shape',
+  'saml.issuer',
+  'saml.replayed',
+  'upstream.foreign_browser',
+  'device.proof_replayed',
+  'dpop.replayed',
+])
+
+/**
+ * A refusal grants nothing. Its code is stable and may be shown; `detail` goes to the log and the audit only.
+ * The unit of work commits what was counted, consumed or revoked before it was thrown (ruling R-2).
+ */
+export class Refusal extends Error {
+  readonly code: RefusalCode
+  readonly detail: Readonly<Record<string, unknown>>
+
+  constructor(code: RefusalCode, detail: Readonly<Record<string, unknown>> = {}) {
+    super(code)
+    this.name = 'Refusal'
+    this.code = code
+    this.detail = detail
+  }
+}

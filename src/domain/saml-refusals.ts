@@ -1,0 +1,26 @@
+// Why a SAML answer is refused: one stable code a check, so that an administrator can be told which one failed.
+
+export const samlRefusalCodes = [
+  'saml.malformed',
+  'saml.schema',
+  'saml.shape',
+  'saml.signature_missing',
+  'saml.signature_invalid',
+  'saml.algorithm',
+  'saml.issuer',
+  'saml.destination',
+  'saml.recipient',
+  'saml.audience',
+  'saml.in_response_to',
+  'saml.expired',
+  'saml.not_yet_valid',
+  'saml.lifetime',
+  'saml.status',
+  'saml.subject',
+  'saml.authn_context',
+  'saml.condition',
+  'saml.attribute',
+  'saml.encrypted',
+  'saml.replayed',
+  'saml.deadline',
+] as const

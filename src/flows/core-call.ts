@@ -1,0 +1,210 @@
+// A call to a SOAP core: decided, recorded, signed, sent, answered.
+import type { AssertionContent } from '../domain/assertion.ts'
+import {
+  type BodyFacts,
+  type CallDecision,
+  type CallerToken,
+  decideCall,
+  operationOf,
+} from '../domain/gateway.ts'
+import type { Core, CoreOperation, Institution } from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import type { CoreClient } from '../ports/core-client.ts'
+import type { SoapMessages, SoapRequest } from '../ports/message-signer.ts'
+import type { Directory, Replays } from '../ports/stores.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+
+export interface CoreCallPorts {
+  readonly directory: Directory
+  readonly replays: Replays
+  readonly messages: SoapMessages
+  readonly client: CoreClient
+  readonly unit: UnitOfWork
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+export interface CoreCall {
+  readonly institution: Institution
+  readonly issuer: string
+  readonly core: Core
+  readonly token: CallerToken
+  /** The SOAPAction header or the `action` parameter, unquoted; undefined when none was sent. */
+  readonly action: string | undefined
+  readonly xml: Uint8Array
+  readonly reference: string
+}
+
+export interface CoreAnswer {
+  readonly status: number
+  readonly xml: string
+}
+
+// An approved transaction is remembered as used for longer than any token that carries it can live.
+const usedTransactionSeconds = 24 * 3600
+
+/**
+ * The journey of one call. The decision, its audit event, the use of the transaction and the signature are one unit;
+ * it is committed before the message leaves, and the core's answer closes the call's events (ruling R-4).
+ */
+export function createCoreCall(ports: CoreCallPorts) {
+  return async function callCore(call: CoreCall): Promise<CoreAnswer> {
+    const request = ports.messages.read(call.xml)
+    const trace = traceOf(call, request)
+    const decision = await decided(ports, call, request).catch((error: unknown) => {
+      if (error instanceof Refusal)
+        ports.audit.record({ type: 'call.refused', outcome: 'refused', code: error.code, ...trace })
+      throw error
+    })
+    const auditId = ports.chance.token(16)
+    const content = assertionFor(call, decision, {
+      id: `_${ports.chance.token(20)}`,
+      auditId,
+      now: ports.clock.now(),
+    })
+    const message = await ports.messages.sign({
+      institution: call.institution.id,
+      core: call.core.id,
+      soap: request.version,
+      bodyXml: request.bodyXml,
+      assertion: content,
+      now: content.issuedAt,
+      addressing: addressingFor(call.core, decision.operation, ports.chance),
+    })
+    const detail = { audit_id: auditId, assertion: content.id, acr: content.acr }
+    ports.audit.record({ type: 'call.signed', outcome: 'ok', ...trace, detail })
+    await ports.unit.checkpoint()
+    return sent(ports, { call, request, message, operation: decision.operation, trace: { ...trace, detail } })
+  }
+}
+
+function traceOf(call: CoreCall, request: SoapRequest) {
+  const { token } = call
+  return {
+    reference: call.reference,
+    relyingParty: token.relyingParty,
+    subject: token.subject,
+    core: call.core.id,
+    ...(token.device !== undefined && { device: token.device }),
+    ...(token.transaction !== undefined && { transaction: token.transaction.hash }),
+    detail: { operation: `{${request.operation.namespace}}${request.operation.localName}` },
+  }
+}
+
+async function decided(ports: CoreCallPorts, call: CoreCall, request: SoapRequest): Promise<CallDecision> {
+  const operation = operationOf(call.core, request.operation)
+  // CVE-2012-3451: an action that names another operation than the Body would be dispatched by it at some cores.
+  if (call.action !== undefined && call.action !== '' && call.action !== (operation.soapAction ?? '')) {
+    throw new Refusal('soap.action', { action: call.action })
+  }
+  const decision = decideCall({
+    core: call.core,
+    operation,
+    token: call.token,
+    facts: factsOf(operation, request),
+    limits: call.institution.stepUpOver,
+  })
+  if (decision.consumes !== undefined) await useUp(ports, call, decision.consumes.hash)
+  return decision
+}
+
+async function useUp(
+  { replays, clock }: CoreCallPorts,
+  { institution, token }: CoreCall,
+  hash: string,
+): Promise<void> {
+  const expiresAt = clock.now() + usedTransactionSeconds * 1000
+  const first = await replays.once(institution.id, {
+    kind: 'transaction',
+    id: `${token.grant}|${hash}`,
+    expiresAt,
+  })
+  if (!first) throw new Refusal('transaction.used', { transaction: hash })
+}
+
+/** The Body's facts by the operation's mapping; a money operation with a missing or doubled element has none. */
+function factsOf({ transaction }: CoreOperation, request: SoapRequest): BodyFacts | undefined {
+  if (transaction === undefined) return undefined
+  const amount = request.valueAt(transaction.amount)
+  const currency = request.valueAt(transaction.currency)
+  const debtorAccount = request.valueAt(transaction.debtorAccount)
+  const creditorAccount = request.valueAt(transaction.creditorAccount)
+  const creditorName = request.valueAt(transaction.creditorName)
+  if (amount === undefined || currency === undefined || debtorAccount === undefined) return undefined
+  if (creditorAccount === undefined || creditorName === undefined) return undefined
+  return { amount, currency, debtorAccount, creditorAccount, creditorName }
+}
+
+interface Issue {
+  readonly id: string
+  readonly auditId: string
+  readonly now: number
+}
+
+function assertionFor(call: CoreCall, decision: CallDecision, { id, auditId, now }: Issue): AssertionContent {
+  const { token, core } = call
+  return {
+    id,
+    issuer: call.issuer,
+    audience: core.audience,
+    subject: token.subject,
+    issuedAt: now,
+    // A core's clock may be a little behind ours.
+    notBefore: now - 5000,
+    notOnOrAfter: now + core.assertionSeconds * 1000,
+    authenticatedAt: token.authenticatedAt,
+    sessionIndex: token.session ?? token.grant,
+    acr: token.acr,
+    amr: token.amr,
+    relyingParty: token.relyingParty,
+    device: token.device,
+    transaction: decision.consumes?.hash,
+    auditId,
+  }
+}
+
+function addressingFor(core: Core, operation: CoreOperation, chance: Chance) {
+  if (!core.addressing) return undefined
+  const action = operation.soapAction ?? `${operation.namespace}:${operation.name}`
+  return { to: core.endpoint, action, messageId: `urn:drawbridge:message:${chance.token(16)}` }
+}
+
+interface Sending {
+  readonly call: CoreCall
+  readonly request: SoapRequest
+  readonly message: string
+  readonly operation: CoreOperation
+  readonly trace: Omit<ReturnType<typeof traceOf>, 'detail'> & {
+    readonly detail: Readonly<Record<string, string>>
+  }
+}
+
+async function sent(
+  ports: CoreCallPorts,
+  { call, request, message, operation, trace }: Sending,
+): Promise<CoreAnswer> {
+  try {
+    const response = await ports.client.send({
+      endpoint: call.core.endpoint,
+      soap: request.version,
+      action: operation.soapAction,
+      message,
+      timeoutMs: call.core.timeoutMs,
+    })
+    const answer = ports.messages.readAnswer(response.body)
+    const outcome = answer.fault === undefined ? 'ok' : 'refused'
+    const detail = {
+      ...trace.detail,
+      status: response.status,
+      ...(answer.fault !== undefined && { fault: answer.fault }),
+    }
+    ports.audit.record({ type: 'call.answered', outcome, ...trace, detail })
+    return { status: answer.fault === undefined ? 200 : 500, xml: answer.xml }
+  } catch (error) {
+    if (error instanceof Refusal)
+      ports.audit.record({ type: 'call.failed', outcome: 'refused', code: error.code, ...trace })
+    throw error
+  }
+}

@@ -1,0 +1,179 @@
+// Enrolling a device: a fresh login, a key, a PIN, and a proof that the key is held. And ending it.
+import { counts, type Device, enrolmentLoginAge, proofSeconds } from '../domain/device.ts'
+import type { CallerToken } from '../domain/gateway.ts'
+import type { Institution } from '../domain/institution.ts'
+import { checkNewPin } from '../domain/pin.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import type { PinHash } from '../ports/pin-hash.ts'
+import type { Devices, Pins } from '../ports/stores.ts'
+import type { TokenStore } from '../ports/tokens.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import { createPinCheck } from './step-up.ts'
+
+export interface EnrolmentPorts {
+  readonly devices: Devices
+  readonly pins: Pins
+  readonly pinHash: PinHash
+  readonly tokens: TokenStore
+  readonly unit: UnitOfWork
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+export interface EnrolmentRequest {
+  readonly name: string
+  readonly jkt: string
+  readonly publicJwk: Readonly<Record<string, unknown>>
+  readonly pin: string
+}
+
+export type Enrolment = ReturnType<typeof createEnrolment>
+
+export function createEnrolment(ports: EnrolmentPorts) {
+  return {
+    /**
+     * Opens a `pending` device for the token's own key. The first device sets the customer's PIN; a further one must
+     * know it. Refuses with `login.too_old`, `device.limit`, `device.key`, `pin.*`.
+     */
+    enrol: (institution: Institution, token: CallerToken, request: EnrolmentRequest) =>
+      enrol(ports, { institution, token, request }),
+    /** pending -> active, once, when the proof over this device's nonce has been verified by the caller. */
+    activate: (token: CallerToken, id: string, nonce: string) => activate(ports, { token, id, nonce }),
+    /** Notes a proof that did not hold, so that the audit tells of it. */
+    refused: (token: CallerToken, id: string, refusal: Refusal) =>
+      ports.audit.record({
+        type: 'device.refused',
+        outcome: 'refused',
+        code: refusal.code,
+        ...traceOf(token),
+        device: id,
+      }),
+    /** The caller's own device; refuses with `device.unknown`, whoever else has one of that id. */
+    async of(token: CallerToken, id: string): Promise<Device> {
+      return own(await ports.devices.get(token.institution, id), token)
+    },
+    list: (token: CallerToken): Promise<readonly Device[]> =>
+      ports.devices.list(token.institution, token.subject),
+    /** Ends the device and every token that is bound to its key. */
+    revoke: (token: CallerToken, id: string) => revoke(ports, token, id),
+  }
+}
+
+const traceOf = (token: CallerToken) => ({ relyingParty: token.relyingParty, subject: token.subject })
+
+function own(device: Device | undefined, token: CallerToken): Device {
+  if (device === undefined || device.subject !== token.subject) throw new Refusal('device.unknown')
+  return device
+}
+
+interface Enrolling {
+  readonly institution: Institution
+  readonly token: CallerToken
+  readonly request: EnrolmentRequest
+}
+
+async function enrol(ports: EnrolmentPorts, enrolling: Enrolling): Promise<Device> {
+  const { institution, token, request } = enrolling
+  const now = ports.clock.now()
+  if (now - token.authenticatedAt > enrolmentLoginAge * 1000) {
+    throw new Refusal('login.too_old', { maxAge: enrolmentLoginAge })
+  }
+  const taken = await ports.devices.byKey(institution.id, request.jkt)
+  if (taken !== undefined && taken.state !== 'pending') throw new Refusal('device.key')
+  if (taken !== undefined && taken.subject !== token.subject) throw new Refusal('device.key')
+  const mine = await ports.devices.list(institution.id, token.subject)
+  const live = mine.filter((device) => device.state === 'active' || device.state === 'suspended')
+  if (live.length >= institution.devicesPerSubject) throw new Refusal('device.limit')
+  await provePin(ports, enrolling)
+  if (taken !== undefined) await ports.devices.revoke(institution.id, taken.id, now)
+  const device = pending(ports, enrolling, now)
+  await ports.devices.create(device)
+  ports.audit.record({ type: 'device.enrolled', outcome: 'ok', ...traceOf(token), device: device.id })
+  return device
+}
+
+function pending(
+  { chance }: EnrolmentPorts,
+  { institution, token, request }: Enrolling,
+  now: number,
+): Device {
+  return {
+    institution: institution.id,
+    id: chance.token(12),
+    subject: token.subject,
+    relyingParty: token.relyingParty,
+    name: request.name,
+    state: 'pending',
+    jkt: request.jkt,
+    publicJwk: request.publicJwk,
+    nonce: chance.token(24),
+    nonceExpiresAt: now + proofSeconds * 1000,
+    createdAt: now,
+    activatedAt: undefined,
+  }
+}
+
+/** A stolen password alone must neither set a second PIN nor try the first without limit (attacks 144, 156). */
+async function provePin(ports: EnrolmentPorts, { institution, token, request }: Enrolling): Promise<void> {
+  const checkPin = createPinCheck(ports)
+  const place = { institution: institution.id, subject: token.subject, device: 'enrolment' }
+  if ((await ports.pins.verifier(institution.id, token.subject)) !== undefined) {
+    return checkPin(institution, place, request.pin)
+  }
+  checkNewPin(request.pin, institution.pin)
+  await ports.unit.checkpoint()
+  const verifier = await ports.pinHash.make(institution.id, request.pin)
+  if (!(await ports.pins.setFirst(institution.id, token.subject, verifier))) {
+    return checkPin(institution, place, request.pin)
+  }
+  ports.audit.record({ type: 'pin.set', outcome: 'ok', ...traceOf(token) })
+}
+
+interface Activation {
+  readonly token: CallerToken
+  readonly id: string
+  readonly nonce: string
+}
+
+async function activate(ports: EnrolmentPorts, { token, id, nonce }: Activation): Promise<Device> {
+  const device = own(await ports.devices.get(token.institution, id), token)
+  const now = ports.clock.now()
+  if (!(await ports.devices.activate(token.institution, id, { nonce, now }))) {
+    const expired = device.nonceExpiresAt <= now
+    throw new Refusal(device.state === 'pending' && !expired ? 'device.proof_replayed' : 'device.state', {
+      device: id,
+    })
+  }
+  ports.audit.record({ type: 'device.activated', outcome: 'ok', ...traceOf(token), device: id })
+  return { ...device, state: 'active', activatedAt: now }
+}
+
+async function revoke(ports: EnrolmentPorts, token: CallerToken, id: string): Promise<void> {
+  const device = own(await ports.devices.get(token.institution, id), token)
+  if (!(await ports.devices.revoke(token.institution, id, ports.clock.now()))) {
+    throw new Refusal('device.state', { device: id })
+  }
+  const ended = await ports.tokens.revoke(token.institution, { jkt: device.jkt })
+  ports.audit.record({
+    type: 'device.revoked',
+    outcome: 'ok',
+    ...traceOf(token),
+    device: id,
+    detail: { tokens_ended: ended },
+  })
+}
+
+/** Is this device present for this customer now? The same question at PAR, at the code and at every refresh. */
+export function createPresence({ devices }: Pick<EnrolmentPorts, 'devices'>) {
+  return async function present(
+    institution: string,
+    subject: string,
+    jkt: string | undefined,
+  ): Promise<string | undefined> {
+    if (jkt === undefined) return undefined
+    const device = await devices.byKey(institution, jkt)
+    return counts(device, subject) ? device.id : undefined
+  }
+}

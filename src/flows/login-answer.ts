@@ -1,0 +1,141 @@
+// The answer of the bank's IdP: kept under a handle, checked when the browser has proven itself, turned into a customer.
+import { claimsFrom } from '../domain/claims.ts'
+import type { Connection, Institution } from '../domain/institution.ts'
+import type { LoginTransaction } from '../domain/login.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { UpstreamSubject } from '../domain/subject.ts'
+import { type Browser, change, connectionFor, type LoginPorts, mine, traceOf, withCustomer } from './login.ts'
+
+const answerSeconds = 120
+
+export type Answer = ReturnType<typeof createAnswer>
+
+/** The two halves of ruling R-13: `receive` at the cross-site POST, `complete` when our own cookie is there again. */
+export function createAnswer(ports: LoginPorts) {
+  return {
+    /** Keeps an answer under a one-time handle; nothing is read from it yet. */
+    async receive(institution: string, answer: { connection: string; relayState: string; payload: string }) {
+      const handle = ports.chance.token(32)
+      await ports.answers.put(institution, { handle, ...answer }, ports.clock.now() + answerSeconds * 1000)
+      return { handle }
+    },
+    /**
+     * Takes the answer that waits under `handle` and finishes the upstream step. Refuses with `upstream.*` when the
+     * handle is spent or the browser is another, and with the connector's codes when a check did not hold.
+     */
+    complete: (institution: Institution, handle: string, browser: Browser) =>
+      complete(ports, { institution, handle, browser }),
+  }
+}
+
+interface Arrival {
+  readonly institution: Institution
+  readonly handle: string
+  readonly browser: Browser
+}
+
+async function complete(ports: LoginPorts, arrival: Arrival): Promise<LoginTransaction> {
+  const trace = { type: 'login.upstream_answered' } as const
+  try {
+    const { next, subject } = await admitted(ports, arrival)
+    ports.audit.record({ ...trace, outcome: 'ok', ...traceOf(next), ...answerTrace(subject) })
+    return next
+  } catch (error) {
+    if (error instanceof Refusal) {
+      const detail: Record<string, string> = {}
+      if (typeof error.detail.uid === 'string') detail.interaction = error.detail.uid
+      ports.audit.record({ ...trace, outcome: 'refused', code: error.code, detail })
+    }
+    throw error
+  }
+}
+
+async function admitted(ports: LoginPorts, arrival: Arrival) {
+  const { institution } = arrival
+  const { login, payload } = await awaited(ports, arrival)
+  const connection = await connectionFor(ports.directory, institution.id, login.connection)
+  const subject = await ports.connectors.of(institution, connection).complete({
+    payload,
+    requestId: login.upstreamRequest ?? '',
+    fresh: login.freshLogin,
+    askedAt: login.upstreamAskedAt ?? login.startedAt,
+    now: ports.clock.now(),
+  })
+  if (!(await ports.logins.consumeUpstreamRequest(institution.id, login.uid, subject.inResponseTo))) {
+    throw new Refusal('upstream.unsolicited', { uid: login.uid })
+  }
+  const id = `${connection.id}|${subject.answerId}`
+  const first = await ports.replays.once(institution.id, {
+    kind: 'saml-assertion',
+    id,
+    expiresAt: subject.rememberUntil,
+  })
+  if (!first) throw new Refusal('saml.replayed', { uid: login.uid, answer: subject.answerId })
+  return { next: await admit(ports, { login, connection, subject }), subject }
+}
+
+/** The sign-in that this answer belongs to; only the browser that began it may bring it (attacks 58, 242). */
+async function awaited(ports: LoginPorts, { institution, handle, browser }: Arrival) {
+  const answer = await ports.answers.take(institution.id, handle)
+  if (!answer) throw new Refusal('upstream.handle_unknown')
+  const login = await ports.logins.get(institution.id, answer.relayState)
+  if (
+    login?.upstreamRequest === undefined ||
+    login.connection !== answer.connection ||
+    login.outcome !== 'open'
+  ) {
+    throw new Refusal('upstream.unsolicited', { connection: answer.connection })
+  }
+  if (login.browserHash !== browser.hash) throw new Refusal('upstream.foreign_browser', { uid: login.uid })
+  return { login: mine(login, browser, ports.clock.now()), payload: answer.payload }
+}
+
+interface Admission {
+  readonly login: LoginTransaction
+  readonly connection: Connection
+  readonly subject: UpstreamSubject
+}
+
+async function admit(
+  ports: LoginPorts,
+  { login, connection, subject: upstream }: Admission,
+): Promise<LoginTransaction> {
+  const { institution } = login
+  const { nameId } = upstream
+  const key = {
+    institution,
+    connection: connection.id,
+    issuer: upstream.issuer,
+    format: nameId.format,
+    qualifiers: JSON.stringify([nameId.nameQualifier ?? null, nameId.spNameQualifier ?? null]),
+    value: nameId.value,
+  }
+  const claims = claimsFrom(upstream.attributes, connection.claims)
+  const subject = await ports.subjects.resolve(key, claims, ports.chance.token(18))
+  await ports.upstreamSessions.put({
+    institution,
+    connection: connection.id,
+    nameId: nameId.value,
+    nameIdFormat: nameId.format,
+    sessionIndex: upstream.sessionIndex ?? '',
+    subject,
+    login: login.uid,
+    expiresAt: upstream.sessionNotOnOrAfter ?? ports.clock.now() + 24 * 3600_000,
+  })
+  const customer = { subject, authenticatedAt: upstream.authenticatedAt, amr: ['fed'] }
+  const next = { ...(await withCustomer(ports, login, customer)), upstreamRequest: undefined }
+  await change(ports.logins, next)
+  return next
+}
+
+function answerTrace(subject: UpstreamSubject) {
+  return {
+    detail: {
+      answer: subject.answerId,
+      issuer: subject.issuer,
+      authn_context: subject.authnContext,
+      checks: subject.checks.map((check) => check.name),
+    },
+    personal: { name_id: subject.nameId.value },
+  }
+}

@@ -1,0 +1,280 @@
+// A sign-in, from the app's request to the result that the provider turns into a code.
+import { type Acr, acrOf } from '../domain/acr.ts'
+
+import { counts } from '../domain/device.ts'
+import {
+  asksConsentEachTime,
+  type Connection,
+  type Institution,
+  type RelyingParty,
+} from '../domain/institution.ts'
+import { type LoginTransaction, nextStep, type Step } from '../domain/login.ts'
+import { Refusal } from '../domain/refusal.ts'
+
+import type { Transaction } from '../domain/transaction.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import type { Connectors } from '../ports/connector.ts'
+import type {
+  Consents,
+  Devices,
+  Directory,
+  Logins,
+  Pins,
+  Replays,
+  Subjects,
+  UpstreamAnswers,
+  UpstreamSessions,
+} from '../ports/stores.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+
+export interface LoginPorts {
+  readonly directory: Directory
+  readonly logins: Logins
+  readonly answers: UpstreamAnswers
+  readonly subjects: Subjects
+  readonly upstreamSessions: UpstreamSessions
+  readonly consents: Consents
+  readonly replays: Replays
+  readonly devices: Devices
+  readonly pins: Pins
+  readonly connectors: Connectors
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+/** What the app asked for, read once at the authorization endpoint. */
+export interface LoginRequest {
+  readonly institution: string
+  readonly uid: string
+  readonly reference: string
+  readonly relyingParty: RelyingParty
+  readonly redirectUri: string
+  readonly scope: readonly string[]
+  readonly languages: readonly string[]
+  readonly neededAcr: Acr | undefined
+  readonly transaction: Transaction | undefined
+  readonly dpopJkt: string | undefined
+  readonly freshLogin: boolean
+  /** The browser's present session, when there is one that may be used. */
+  readonly session: { subject: string; authenticatedAt: number; amr: readonly string[] } | undefined
+  readonly ttlSeconds: number
+}
+
+/** The browser that a request came from: the hash of its binding cookie. */
+export interface Browser {
+  readonly hash: string | undefined
+}
+
+export type Login = ReturnType<typeof createLogin>
+
+/**
+ * The flow of signing in. Every function runs inside a unit of work; each updates the record and leaves it to the
+ * dispatcher to say what is next.
+ */
+export function createLogin(ports: LoginPorts) {
+  return {
+    /** Opens the record of a sign-in; refuses with `connection.unknown` or `connection.disabled`. */
+    begin: (request: LoginRequest) => begin(ports, request),
+    /** The record, if it is this browser's and still alive; refuses with `interaction.*`. */
+    of: async (institution: string, uid: string, browser: Browser): Promise<LoginTransaction> =>
+      mine(await ports.logins.get(institution, uid), browser, ports.clock.now()),
+    next: (login: LoginTransaction): Step => nextStep(login),
+    /** Where the browser goes to be asked by the bank's IdP; binds the sign-in to this browser. */
+    goUpstream: (institution: Institution, login: LoginTransaction, browserHash: string) =>
+      goUpstream(ports, { institution, login, browserHash }),
+    /** The customer agreed (or not) to what the app will see. */
+    consent: (login: LoginTransaction, allowed: boolean) => consent(ports, login, allowed),
+    /** The customer said no: the app gets `access_denied`. */
+    cancel: (login: LoginTransaction) => cancel(ports, login),
+    /** Ends the record with a refusal that the app is told; a second tab then sees the same. */
+    refuse: (login: LoginTransaction, refusal: Refusal) => refuse(ports, login, refusal),
+    /** Closes the record; true for exactly one caller, who may hand the result to the provider. */
+    finish: (login: LoginTransaction) => finish(ports, login),
+  }
+}
+
+async function begin(ports: LoginPorts, request: LoginRequest): Promise<void> {
+  const connection = await connectionFor(
+    ports.directory,
+    request.institution,
+    request.relyingParty.connection,
+  )
+  const login = await withCustomer(ports, fresh(request, connection.id, ports.clock.now()), request.session)
+  await ports.logins.create(login)
+  ports.audit.record({ type: 'login.started', outcome: 'ok', ...traceOf(login), detail: startDetail(login) })
+}
+
+interface Departure {
+  readonly institution: Institution
+  readonly login: LoginTransaction
+  readonly browserHash: string
+}
+
+async function goUpstream(
+  ports: LoginPorts,
+  { institution, login, browserHash }: Departure,
+): Promise<{ url: string }> {
+  if (nextStep(login).step !== 'upstream') throw new Refusal('interaction.step', { uid: login.uid })
+  const connection = await connectionFor(ports.directory, institution.id, login.connection)
+  const now = ports.clock.now()
+  // RelayState is the uid: as opaque as any handle, and worth nothing without the cookie of the browser that began.
+  const departure = await ports.connectors
+    .of(institution, connection)
+    .begin({ relayState: login.uid, fresh: login.freshLogin, now })
+  await change(ports.logins, {
+    ...login,
+    browserHash,
+    upstreamRequest: departure.requestId,
+    upstreamAskedAt: now,
+  })
+  const detail = { request: departure.requestId, fresh: login.freshLogin }
+  ports.audit.record({ type: 'login.upstream_asked', outcome: 'ok', ...traceOf(login), detail })
+  return { url: departure.url }
+}
+
+async function consent(ports: LoginPorts, login: LoginTransaction, allowed: boolean): Promise<void> {
+  if (nextStep(login).step !== 'consent') throw new Refusal('interaction.step', { uid: login.uid })
+  if (!allowed) return cancel(ports, login)
+  await change(ports.logins, { ...login, consent: 'given' })
+  const { subject, relyingParty, scope } = login
+  if (subject !== undefined)
+    await ports.consents.remember(login.institution, { subject, relyingParty, scopes: scope })
+  ports.audit.record({ type: 'consent.given', outcome: 'ok', ...traceOf(login), detail: { scope } })
+}
+
+async function cancel({ logins, audit }: LoginPorts, login: LoginTransaction): Promise<void> {
+  await change(logins, { ...login, outcome: 'cancelled' })
+  audit.record({ type: 'login.cancelled', outcome: 'refused', code: 'login.cancelled', ...traceOf(login) })
+}
+
+async function refuse(
+  { logins, audit }: LoginPorts,
+  login: LoginTransaction,
+  { code }: Refusal,
+): Promise<void> {
+  if (!(await logins.update({ ...login, outcome: 'refused', refusal: code }))) return
+  audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(login) })
+}
+
+async function finish({ logins, audit }: LoginPorts, login: LoginTransaction): Promise<boolean> {
+  if (nextStep(login).step !== 'finish') throw new Refusal('interaction.step', { uid: login.uid })
+  if (!(await logins.update({ ...login, outcome: 'finished' }))) return false
+  const detail = { acr: acrOf(login.amr), amr: login.amr }
+  audit.record({ type: 'login.finished', outcome: 'ok', ...traceOf(login), detail })
+  return true
+}
+
+/** The members that lead from an event to its sign-in. */
+export function traceOf(login: LoginTransaction) {
+  return {
+    reference: login.reference,
+    relyingParty: login.relyingParty,
+    connection: login.connection,
+    ...(login.subject !== undefined && { subject: login.subject }),
+    ...(login.device !== undefined && { device: login.device }),
+    ...(login.transaction !== undefined && { transaction: login.transaction.hash }),
+  }
+}
+
+function startDetail(login: LoginTransaction) {
+  return {
+    interaction: login.uid,
+    scope: login.scope,
+    session: login.subject !== undefined,
+    ...(login.neededAcr !== undefined && { needed_acr: login.neededAcr }),
+  }
+}
+
+export async function change(logins: Logins, login: LoginTransaction): Promise<void> {
+  if (!(await logins.update(login))) throw new Refusal('interaction.finished', { uid: login.uid })
+}
+
+/** Only the browser that began may go on; a record without a browser is one that has not been upstream yet. */
+export function mine(login: LoginTransaction | undefined, browser: Browser, now: number): LoginTransaction {
+  if (!login) throw new Refusal('interaction.unknown')
+  if (login.browserHash !== undefined && login.browserHash !== browser.hash) {
+    throw new Refusal('interaction.foreign', { uid: login.uid, reference: login.reference })
+  }
+  if (login.expiresAt <= now) throw new Refusal('interaction.expired', { uid: login.uid })
+  return login
+}
+
+export async function connectionFor(
+  directory: Directory,
+  institution: string,
+  id: string | undefined,
+): Promise<Connection> {
+  const connection = id === undefined ? undefined : await directory.connection(institution, id)
+  if (!connection) throw new Refusal('connection.unknown', { connection: id })
+  if (!connection.enabled) throw new Refusal('connection.disabled', { connection: connection.id })
+  return connection
+}
+
+function fresh(request: LoginRequest, connection: string, now: number): LoginTransaction {
+  return {
+    institution: request.institution,
+    uid: request.uid,
+    reference: request.reference,
+    relyingParty: request.relyingParty.id,
+    connection,
+    redirectUri: request.redirectUri,
+    scope: request.scope,
+    languages: request.languages,
+    neededAcr: request.neededAcr,
+    transaction: request.transaction,
+    dpopJkt: request.dpopJkt,
+    freshLogin: request.freshLogin,
+    consent: 'needed',
+    browserHash: undefined,
+    upstreamRequest: undefined,
+    upstreamAskedAt: undefined,
+    subject: undefined,
+    authenticatedAt: undefined,
+    amr: [],
+    device: undefined,
+    hasPin: false,
+    outcome: 'open',
+    refusal: undefined,
+    startedAt: now,
+    expiresAt: now + request.ttlSeconds * 1000,
+  }
+}
+
+interface Customer {
+  readonly subject: string
+  readonly authenticatedAt: number
+  readonly amr: readonly string[]
+}
+
+/** Puts the customer into the record, with what is theirs: a device that PAR proved, a PIN, consent given before. */
+export async function withCustomer(
+  ports: Pick<LoginPorts, 'devices' | 'pins' | 'consents'>,
+  login: LoginTransaction,
+  customer: Customer | undefined,
+): Promise<LoginTransaction> {
+  if (customer === undefined) return login
+  const { institution } = login
+  const device =
+    login.dpopJkt === undefined ? undefined : await ports.devices.byKey(institution, login.dpopJkt)
+  const present = counts(device, customer.subject)
+  const hasPin =
+    login.neededAcr !== undefined &&
+    present &&
+    (await ports.pins.verifier(institution, customer.subject)) !== undefined
+  const agreed = await ports.consents.scopes(institution, customer.subject, login.relyingParty)
+  return {
+    ...login,
+    subject: customer.subject,
+    authenticatedAt: customer.authenticatedAt,
+    amr: present ? [...customer.amr, 'pop'] : customer.amr,
+    device: present ? device.id : undefined,
+    hasPin,
+    consent: consentFor(login, agreed),
+  }
+}
+
+function consentFor(login: LoginTransaction, agreed: readonly string[]): LoginTransaction['consent'] {
+  if (!login.scope.every((scope) => agreed.includes(scope))) return 'needed'
+  return asksConsentEachTime(login.redirectUri) || login.transaction !== undefined ? 'confirm' : 'not-needed'
+}

@@ -1,0 +1,13 @@
+// Access tokens, as the resource servers of the bridge itself see them.
+import type { CallerToken } from '../domain/gateway.ts'
+
+export interface BoundToken extends CallerToken {
+  /** The key that the token is bound to (RFC 9449 6); tokens without one are bearer tokens. */
+  readonly jkt: string | undefined
+  readonly audience: string | undefined
+}
+
+/** Looks an opaque token up; undefined when it is unknown, expired, revoked or of another institution. */
+export interface AccessTokens {
+  find(institution: string, token: string): Promise<BoundToken | undefined>
+}

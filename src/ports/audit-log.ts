@@ -1,0 +1,28 @@
+// Reading the audit back: for `audit verify`, for auditors, for the page that shows events as they arrive.
+
+export interface AuditRow {
+  readonly institution: string
+  readonly node: string
+  readonly counter: number
+  /** Canonical JSON (RFC 8785) of the event as it was committed. */
+  readonly body: string
+  /** Base64 leaf hash by RFC 6962: SHA-256(0x00 || body). */
+  readonly leaf: string
+  /** Position in the log; undefined until the sequencer has integrated it. */
+  readonly index: number | undefined
+}
+
+export interface Checkpoint {
+  readonly institution: string
+  readonly size: number
+  /** The signed note in the C2SP tlog-checkpoint format. */
+  readonly note: string
+}
+
+export interface AuditLog {
+  /** Integrated rows in order of their index, `limit` at most, from `from` on. */
+  range(institution: string, from: number, limit: number): Promise<readonly AuditRow[]>
+  /** Rows not yet integrated. */
+  pending(institution: string): Promise<readonly AuditRow[]>
+  checkpoints(institution: string): Promise<readonly Checkpoint[]>
+}

@@ -1,0 +1,13 @@
+// Time and chance, given so that tests can set them.
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+}
+
+export interface Chance {
+  /** `bytes` random bytes as base64url; 16 and more for anything that must not be guessed. */
+  token(bytes: number): string
+  /** A reference id as people read it (domain/reference). */
+  reference(): string
+}

@@ -1,0 +1,60 @@
+// The upstream side: one interface for every protocol by which a bank's own IdP is asked.
+import type { Connection, Institution } from '../domain/institution.ts'
+import type { UpstreamSubject } from '../domain/subject.ts'
+
+export interface UpstreamStart {
+  /** Opaque; comes back with the answer. Nothing is ever read from it but its identity (attack 82). */
+  readonly relayState: string
+  readonly fresh: boolean
+  /** The app asked for a stronger login than a password; the connection may ask its IdP for one. */
+  readonly now: number
+}
+
+/** Where the browser goes: by a redirect now; by a posted form where a connection needs it (later). */
+export type UpstreamDeparture = {
+  readonly kind: 'redirect'
+  readonly url: string
+  readonly requestId: string
+}
+
+export interface UpstreamReply {
+  readonly payload: string
+  /** The request that this sign-in sent; the reply must answer it and no other. */
+  readonly requestId: string
+  readonly fresh: boolean
+  readonly askedAt: number
+  readonly now: number
+}
+
+/** One upstream protocol, opened for one connection. Settings are checked in `open`, never per request. */
+export interface Connector {
+  begin(start: UpstreamStart): Promise<UpstreamDeparture>
+  /** Resolves only when signature, issuer, audience, times and InResponseTo all held; else throws a Refusal. */
+  complete(reply: UpstreamReply): Promise<UpstreamSubject>
+  /** What the FI's administrator loads into the IdP; undefined where the protocol has none. */
+  metadata(now: number): Promise<{ readonly type: string; readonly body: string } | undefined>
+}
+
+export interface ConnectorAddresses {
+  readonly institution: Institution
+  readonly connection: Connection
+  /** The issuer of the institution; the addresses below begin with it. */
+  readonly issuer: string
+  readonly acsUrl: string
+  readonly entityId: string
+}
+
+/** A protocol as a constant in the list of connectors. */
+export interface ConnectorPlugin {
+  readonly type: string
+  /** Throws when the settings do not fit; the message names the field. */
+  check(settings: Readonly<Record<string, unknown>>): void
+  open(addresses: ConnectorAddresses): Connector
+}
+
+/** Finds the connector of a connection, opened and cached. */
+export interface Connectors {
+  of(institution: Institution, connection: Connection): Connector
+  /** The IdP's origin, for the CSP of pages that lead there. */
+  plugins(): readonly ConnectorPlugin[]
+}

@@ -1,0 +1,34 @@
+// Keys: one per purpose (ruling R-11). Private keys never leave the store; callers hold a Signer.
+
+export const keyPurposes = ['id-token', 'saml-signing', 'assertion', 'message', 'checkpoint'] as const
+export type KeyPurpose = (typeof keyPurposes)[number]
+
+export const secretPurposes = [
+  'pin-pepper',
+  'cookies',
+  'dpop-nonce',
+  'form-token',
+  'audit-salt',
+  'field-encryption',
+] as const
+export type SecretPurpose = (typeof secretPurposes)[number]
+
+/** A private key that can only sign. `sign` resolves with the raw signature: PKCS #1 v1.5 for RS256, r||s for ES256. */
+export interface Signer {
+  readonly kid: string
+  readonly algorithm: 'RS256' | 'ES256' | 'EdDSA'
+  /** The certificate as base64 DER without armour; empty for purposes that need none (id-token, checkpoint). */
+  readonly certificate: string
+  sign(data: string | Uint8Array): Promise<Buffer>
+}
+
+/** Keys of institutions. A key that is missing is made once, by whichever node comes first; all nodes then see the same. */
+export interface KeyStore {
+  signer(institution: string, purpose: KeyPurpose): Promise<Signer>
+  /** The public half as a JWK with `kid`, `alg`, `use`. */
+  publicJwk(institution: string, purpose: KeyPurpose): Promise<Readonly<Record<string, unknown>>>
+  /** The private JWK, for the one library that cannot sign through us; only `id-token` is given out. */
+  privateJwk(institution: string, purpose: 'id-token'): Promise<Readonly<Record<string, unknown>>>
+  /** 32 bytes derived from the master key for this institution and purpose (HKDF-SHA256); the same on every node. */
+  secret(institution: string, purpose: SecretPurpose): Uint8Array
+}

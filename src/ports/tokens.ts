@@ -1,0 +1,32 @@
+// Rows of the OIDC provider: codes, tokens, sessions, grants, interactions, pushed requests.
+
+/** One stored model instance of the provider. Bearer values are kept as hashes only. */
+export interface TokenRow {
+  readonly payload: Readonly<Record<string, unknown>>
+  /** Epoch seconds of the one permitted use; undefined while unused. */
+  readonly consumedAt: number | undefined
+}
+
+export interface TokenKey {
+  readonly institution: string
+  readonly model: string
+  readonly id: string
+}
+
+export interface TokenStore {
+  upsert(
+    key: TokenKey,
+    payload: Readonly<Record<string, unknown>>,
+    expiresInSeconds: number | undefined,
+  ): Promise<void>
+  find(key: TokenKey): Promise<TokenRow | undefined>
+  findByUid(key: { institution: string; model: string; uid: string }): Promise<TokenRow | undefined>
+  /** Marks the row used; true for exactly one caller (ruling R-5). */
+  consume(key: TokenKey): Promise<boolean>
+  destroy(key: TokenKey): Promise<void>
+  /** Ends every code and token that matches, of all models, in one statement; resolves with how many. */
+  revoke(institution: string, by: RevokeBy): Promise<number>
+}
+
+/** `session` is the uid of a browser session; `jkt` the key that tokens are bound to. */
+export type RevokeBy = { readonly grant: string } | { readonly session: string } | { readonly jkt: string }

@@ -1,0 +1,32 @@
+// One unit of work a request: what it changed and the audit events that tell of it commit together, before the answer leaves.
+import type { AuditEvent } from '../domain/audit.ts'
+
+export interface UnitScope {
+  readonly institution: string
+  /** The reference id of this request; events without one of their own get it. */
+  readonly reference: string
+}
+
+export interface UnitOfWork {
+  /**
+   * Runs `work` as one unit. The database transaction begins at the first write; stores find it by themselves.
+   * Commits when `work` resolves and when it throws a Refusal (counters, consumed codes and revocations stay, ruling
+   * R-2); rolls back on any other error and when `fail()` was called. Within a unit, `run` simply joins it.
+   */
+  run<T>(scope: UnitScope, work: () => Promise<T>): Promise<T>
+  /**
+   * Commits what was written so far and goes on with a fresh, not yet begun transaction: before a slow hash or a call
+   * over the network, which must never happen with a transaction open (rulings R-1, R-3).
+   */
+  checkpoint(): Promise<void>
+  /** The answer will be a server error: roll back instead of committing. */
+  fail(): void
+  /** Is a unit open around the caller? */
+  active(): boolean
+}
+
+/** Events are only collected here; the unit writes them as its last statement before COMMIT (invariant 1). */
+export interface Audit {
+  /** Synchronous, so that library events which nobody awaits can call it. Throws outside a unit. */
+  record(event: AuditEvent): void
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config'
+
+const common = { environment: 'node' as const, testTimeout: 30_000, hookTimeout: 60_000 }
+
+// One project a kind of test, so that `npm test` leaves out only what needs servers of its own (`interop`).
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'unit',
+          include: ['test/*.test.ts', 'test/{domain,xml,storage,http,oidc,soap,config,flows,cli,demo,plugins}/**/*.test.ts'],
+        },
+      },
+      { test: { ...common, name: 'journeys', include: ['test/{journeys,attacks}/**/*.test.ts'] } },
+      { test: { ...common, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { ...common, name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 120_000 } },
+    ],
+  },
+})
