@@ -24,7 +24,8 @@ export interface Signer {
 
 /** Keys of institutions. A key that is missing is made once, by whichever node comes first; all nodes then see the same. */
 export interface KeyStore {
-  signer(institution: string, purpose: KeyPurpose): Promise<Signer>
+  /** `scope` names a core that must have a message key of its own (ruling R-28). */
+  signer(institution: string, purpose: KeyPurpose, scope?: string): Promise<Signer>
   /** The public half as a JWK with `kid`, `alg`, `use`. */
   publicJwk(institution: string, purpose: KeyPurpose): Promise<Readonly<Record<string, unknown>>>
   /** The private JWK, for the one library that cannot sign through us; only `id-token` is given out. */

@@ -1,0 +1,64 @@
+// Who is calling: the access token and its proof, for the endpoints that the bridge itself protects.
+import type { Context } from 'koa'
+import { Refusal } from '../domain/refusal.ts'
+import type { AccessTokens, BoundToken } from '../ports/access-tokens.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Replays } from '../ports/stores.ts'
+import { tenantOf } from './context.ts'
+import { checkProof, proofWindowSeconds } from './dpop.ts'
+
+export interface AuthorizePorts {
+  readonly accessTokens: AccessTokens
+  readonly replays: Replays
+  readonly clock: Clock
+}
+
+/** The audience of tokens for the bridge's own APIs (ruling R-17). */
+export const apiOf = (issuer: string): string => `${issuer}/api`
+
+/**
+ * Reads and checks the caller's token (RFC 6750, RFC 9449 7): known, alive, for our API, bound to a key whose proof is
+ * here and was never seen. Refuses with `token.*` or `dpop.*`.
+ */
+export function createAuthorize(ports: AuthorizePorts) {
+  return async function authorize(ctx: Context): Promise<BoundToken> {
+    const { institution, issuer, prefix } = tenantOf(ctx)
+    const { scheme, value } = credentials(ctx)
+    const token = await ports.accessTokens.find(institution.id, value)
+    if (token === undefined || token.audience !== apiOf(issuer)) throw new Refusal('token.invalid')
+    // RFC 9449 7.2: a bound token must never pass as a bearer token, nor the reverse.
+    if ((token.jkt !== undefined) !== (scheme === 'dpop')) throw new Refusal('token.invalid', { scheme })
+    if (token.jkt === undefined) return token
+    const url = `${new URL(issuer).origin}${prefix}${ctx.path}`
+    const proof = {
+      proofs: headerValues(ctx, 'dpop'),
+      method: ctx.method,
+      url,
+      accessToken: value,
+      now: ports.clock.now(),
+    }
+    const { jkt, jti } = await checkProof(proof)
+    if (jkt !== token.jkt) throw new Refusal('dpop.invalid', { check: 'jkt' })
+    const seen = {
+      kind: 'dpop',
+      id: `${jkt}|${jti}`,
+      expiresAt: proof.now + 2 * proofWindowSeconds * 1000,
+    } as const
+    if (!(await ports.replays.once(institution.id, seen))) throw new Refusal('dpop.replayed')
+    return token
+  }
+}
+
+function credentials(ctx: Context): { scheme: 'dpop' | 'bearer'; value: string } {
+  const [header, second] = headerValues(ctx, 'authorization')
+  if (header === undefined) throw new Refusal('token.missing')
+  const match = /^(dpop|bearer) ([\w.~+/-]+=*)$/i.exec(header)
+  if (!match || second !== undefined) throw new Refusal('token.invalid', { form: true })
+  return { scheme: match[1]?.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', value: match[2] ?? '' }
+}
+
+// Node joins or drops repeated headers; the raw list shows what was really sent.
+function headerValues(ctx: Context, name: string): string[] {
+  const raw = ctx.req.rawHeaders
+  return raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === name)
+}

@@ -1,0 +1,41 @@
+// What every request of ours carries: its reference, its institution, and how a refusal is to be told.
+import type { IncomingMessage } from 'node:http'
+import type { Context } from 'koa'
+import { Refusal } from '../domain/refusal.ts'
+import type { Tenant } from './tenant.ts'
+
+/** Who reads a refusal: a person, an app, or a SOAP client. */
+export type Face = 'page' | 'json' | 'soap'
+
+export interface RequestState {
+  reference: string
+  clientAddress: string
+  face: Face
+  tenant: Tenant | undefined
+  /** Set where the page of a refusal can say more than its words. */
+  interaction: string | undefined
+}
+
+/** The state of this request, set by the entry of the app. */
+export const stateOf = (ctx: Context): RequestState => ctx.state as RequestState
+
+/** The institution of this request; a route that needs one is only reached with one. */
+export function tenantOf(ctx: Context): Tenant {
+  const { tenant } = stateOf(ctx)
+  if (tenant === undefined) throw new Refusal('institution.unknown')
+  return tenant
+}
+
+const states = new WeakMap<IncomingMessage, RequestState>()
+
+/** Remembers the state beside the bare request, for the provider, whose app has contexts of its own. */
+export function attach(request: IncomingMessage, state: RequestState): void {
+  states.set(request, state)
+}
+
+/** The state of the request that this one is the same as. */
+export function stateOfRequest(request: IncomingMessage): RequestState {
+  const state = states.get(request)
+  if (state === undefined) throw new Error('a request that did not come through the entry')
+  return state
+}

@@ -1,0 +1,53 @@
+// The languages that pages speak, and which one a request wants (ruling R-15).
+
+export const languages = ['en', 'es'] as const
+export type Language = (typeof languages)[number]
+
+interface LanguageFacts {
+  /** The BCP 47 tag by which amounts and times are written. */
+  readonly locale: string
+  readonly dir: 'ltr' | 'rtl'
+}
+
+// British English writes `US$` and the day before the month: neither can be misread by a customer from elsewhere.
+export const languageFacts: Readonly<Record<Language, LanguageFacts>> = {
+  en: { locale: 'en-GB', dir: 'ltr' },
+  es: { locale: 'es-ES', dir: 'ltr' },
+}
+
+/** The language of a BCP 47 tag by its primary subtag; undefined when we have no words in it. */
+export function languageOf(tag: string): Language | undefined {
+  const primary = tag.trim().split('-')[0]?.toLowerCase()
+  return languages.find((language) => language === primary)
+}
+
+const longest = 512
+
+/**
+ * The language of a page: `ui_locales` (OIDC Core 3.1.2.1, tags by preference), then Accept-Language (RFC 9110
+ * 12.5.4), then the institution's. Never fails; what it cannot read it passes over.
+ */
+export function chooseLanguage(
+  uiLocales: string | undefined,
+  acceptLanguage: string | undefined,
+  fallback: Language,
+): Language {
+  const asked = (uiLocales ?? '').slice(0, longest).split(/\s+/)
+  return firstKnown(asked) ?? firstKnown(byWeight((acceptLanguage ?? '').slice(0, longest))) ?? fallback
+}
+
+const firstKnown = (tags: readonly string[]): Language | undefined =>
+  tags.map(languageOf).find((language) => language !== undefined)
+
+function byWeight(header: string): string[] {
+  return header
+    .split(',')
+    .map((entry) => {
+      const [tag = '', ...parameters] = entry.split(';')
+      const weight = parameters.map((p) => /^\s*q=([01](?:\.\d{0,3})?)\s*$/.exec(p)?.[1]).find(Boolean)
+      return { tag, weight: weight === undefined ? 1 : Number(weight) }
+    })
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ tag }) => tag)
+}

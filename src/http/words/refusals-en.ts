@@ -1,0 +1,202 @@
+// Refusals in English: what happened, what did not happen, what to do.
+import type { RefusalWords } from './catalogue.ts'
+import type { WordGroup } from './groups.ts'
+
+const notSignedIn = {
+  unchanged: 'Nothing was changed.',
+  meaning: 'No payment was made and you are not signed in.',
+}
+const noPayment = { unchanged: 'Nothing was changed.', meaning: 'No payment was made.' }
+const asBefore = { unchanged: 'Nothing was changed.', meaning: 'Everything is as it was before.' }
+
+export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
+  'answer-unsafe': {
+    title: 'We couldn’t finish signing you in',
+    happened: 'Your bank’s answer didn’t pass our safety checks, so we didn’t use it.',
+    ...notSignedIn,
+    next: 'Sign in again. If it happens once more, call your bank and read out the reference.',
+  },
+  'answer-late': {
+    title: 'We couldn’t finish signing you in',
+    happened:
+      'Your bank’s answer reached us too late to be safe to use. This can happen when a page is left open for a while.',
+    ...notSignedIn,
+    next: 'Sign in again.',
+  },
+  'answer-declined': {
+    title: 'Your bank didn’t confirm the sign-in',
+    happened: 'The bank’s sign-in page sent you back without confirming that it was you.',
+    ...notSignedIn,
+    next: 'Sign in again when you are ready.',
+  },
+  'answer-used': {
+    title: 'This step was already taken',
+    happened:
+      'We received this answer from your bank before, or had not asked for it. Each answer opens the door once.',
+    unchanged: 'Nothing was changed just now.',
+    meaning: 'If you are signed in to the app already, you can go on there.',
+    next: 'Go back to the app. If you are not signed in there, sign in again.',
+  },
+  'other-browser': {
+    title: 'This sign-in began in another browser',
+    happened: 'We only go on in the browser where a sign-in was started. If you didn’t start one, close this page.',
+    ...notSignedIn,
+    next: 'Go back to the app and start again from there.',
+  },
+  'bank-unavailable': {
+    title: 'We can’t reach your bank’s sign-in page',
+    happened: 'The page where you sign in isn’t available right now.',
+    ...notSignedIn,
+    next: 'Try again in a few minutes.',
+  },
+  'no-bank-here': {
+    title: 'There is no page at this address',
+    happened: 'We don’t know a bank by this address. A letter of it may be missing.',
+    ...asBefore,
+    next: 'Open your bank’s app and start from there.',
+  },
+  'not-open': {
+    title: 'This sign-in is no longer open',
+    happened: 'It was left open for too long, or its page comes from an earlier visit.',
+    ...notSignedIn,
+    next: 'Go back to the app and start again from there.',
+  },
+  'already-finished': {
+    title: 'This is already finished',
+    happened: 'This request was already answered. An answer can’t be given twice.',
+    unchanged: 'Nothing was changed just now.',
+    meaning: 'The first answer stands.',
+    next: 'You can close this page and go on in the app. If the answer wasn’t yours, call your bank.',
+  },
+  'out-of-step': {
+    title: 'This page was out of date',
+    happened: 'The question had moved on, perhaps in another tab, so we didn’t use what was sent from here.',
+    ...noPayment,
+    next: 'Go back to the app and start again from there.',
+  },
+  'not-understood': {
+    title: 'We couldn’t read the request',
+    happened: 'What the app sent has a form that we don’t accept.',
+    ...asBefore,
+    next: 'Start again from the app. If it happens once more, tell your bank and read out the reference.',
+  },
+  'too-often': {
+    title: 'Too many tries in a short time',
+    happened: 'We slow things down when many requests come from the same place.',
+    ...asBefore,
+    next: 'Wait a minute, then try again.',
+  },
+  busy: {
+    title: 'We are very busy right now',
+    happened: 'We couldn’t answer in the time that is safe.',
+    ...asBefore,
+    next: 'Try again in a minute.',
+  },
+  unexpected: {
+    title: 'Something on our side didn’t work',
+    happened: 'We stopped before we could finish, and we have been told about it.',
+    unchanged: 'You are not signed in by this page.',
+    meaning: 'If a payment was under way, look at your account before you send it again.',
+    next: 'Start again from the app. If it happens once more, call your bank and read out the reference.',
+  },
+  cancelled: {
+    title: 'You stopped this',
+    happened: 'The sign-in was cancelled.',
+    ...notSignedIn,
+    next: 'You can close this page or go back to the app.',
+  },
+  'other-person': {
+    title: 'Two different people answered',
+    happened: 'The sign-in was begun by one customer and finished by another, so we stopped it.',
+    ...notSignedIn,
+    next: 'Go back to the app and sign in again, with one user from start to end.',
+  },
+  'confirm-again': {
+    title: 'This needs a fresh confirmation',
+    happened: 'For what you want to do, we have to be surer that it is you.',
+    ...noPayment,
+    next: 'Go back to the app. It will ask you to confirm.',
+  },
+  'permission-over': {
+    title: 'The app’s permission doesn’t cover this',
+    happened: 'The permission was missing, has ended, or is for something else.',
+    ...noPayment,
+    next: 'Sign in again in the app.',
+  },
+  'device-needed': {
+    title: 'This needs a phone that is set up',
+    happened: 'You can only do this in an app that is set up on this phone, and this one isn’t, or not any more.',
+    ...noPayment,
+    next: 'Set up this phone in your bank’s app, then try again.',
+  },
+  'device-unproven': {
+    title: 'We couldn’t recognise this phone',
+    happened: 'The app’s proof that it is on your phone wasn’t right, or was used before.',
+    ...noPayment,
+    next: 'Close the app, open it again and try once more.',
+  },
+  'device-limit': {
+    title: 'You have set up as many phones as you can',
+    happened: 'Another phone can only be set up when one is removed.',
+    ...asBefore,
+    next: 'Remove a phone that you no longer use, then try again.',
+  },
+  'pin-weak': {
+    title: 'That PIN is too easy to guess',
+    happened: 'Rows and repeats, like 123456 or 111111, are what others try first.',
+    unchanged: 'No PIN was set.',
+    meaning: 'Everything is as it was before.',
+    next: 'Choose another PIN.',
+  },
+  'pin-format': {
+    title: 'That PIN has the wrong length',
+    happened: 'A PIN is made of digits only, and all of them are needed.',
+    ...asBefore,
+    next: 'Type all digits of the PIN.',
+  },
+  'pin-wrong': {
+    title: 'That PIN isn’t right',
+    happened: 'The PIN didn’t match.',
+    ...noPayment,
+    next: 'Try again.',
+  },
+  'pin-locked': {
+    title: 'Too many tries',
+    happened: 'Approving by PIN is off on this phone for a while.',
+    unchanged: 'Your money is safe.',
+    meaning: 'No payment was made.',
+    next: 'Try again later. If it wasn’t you who tried, call your bank.',
+  },
+  'pin-unset': {
+    title: 'This needs a PIN',
+    happened: 'No PIN is set on this phone yet.',
+    ...noPayment,
+    next: 'Set a PIN in your bank’s app, then try again.',
+  },
+  'payment-unclear': {
+    title: 'This isn’t the payment that was approved',
+    happened: 'The payment was incomplete, or differs from what was shown for approval.',
+    ...noPayment,
+    next: 'Enter the payment again in the app.',
+  },
+  'payment-used': {
+    title: 'This approval was already used',
+    happened: 'Each approval is good for one payment, and this one was sent before.',
+    unchanged: 'No second payment was made.',
+    meaning: 'The first one stands.',
+    next: 'Look at your account before you enter the payment again.',
+  },
+  'not-offered': {
+    title: 'This isn’t offered here',
+    happened: 'The app asked for something that your bank doesn’t offer through it.',
+    ...asBefore,
+    next: 'Use another way to do it, or ask your bank.',
+  },
+  'outcome-unknown': {
+    title: 'Your bank’s system didn’t answer us clearly',
+    happened: 'We passed on what you asked for, but got no clear answer in time.',
+    unchanged: 'We don’t know yet whether it was done.',
+    meaning: 'It may have gone through, or not.',
+    next: 'Look at your account before you try again.',
+  },
+}

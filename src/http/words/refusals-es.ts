@@ -1,0 +1,203 @@
+// Refusals in Spanish: what happened, what did not happen, what to do.
+import type { RefusalWords } from './catalogue.ts'
+import type { WordGroup } from './groups.ts'
+
+const notSignedIn = {
+  unchanged: 'No ha cambiado nada.',
+  meaning: 'No se ha hecho ningún pago y no has iniciado sesión.',
+}
+const noPayment = { unchanged: 'No ha cambiado nada.', meaning: 'No se ha hecho ningún pago.' }
+const asBefore = { unchanged: 'No ha cambiado nada.', meaning: 'Todo sigue como antes.' }
+
+export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
+  'answer-unsafe': {
+    title: 'No hemos podido terminar el inicio de sesión',
+    happened: 'La respuesta de tu banco no superó nuestros controles de seguridad y no la hemos usado.',
+    ...notSignedIn,
+    next: 'Inicia sesión otra vez. Si vuelve a pasar, llama a tu banco y lee la referencia.',
+  },
+  'answer-late': {
+    title: 'No hemos podido terminar el inicio de sesión',
+    happened:
+      'La respuesta de tu banco nos llegó demasiado tarde para usarla con seguridad. Puede pasar si una página se queda abierta un rato.',
+    ...notSignedIn,
+    next: 'Inicia sesión otra vez.',
+  },
+  'answer-declined': {
+    title: 'Tu banco no ha confirmado el inicio de sesión',
+    happened: 'La página de tu banco te ha devuelto aquí sin confirmar que eras tú.',
+    ...notSignedIn,
+    next: 'Inicia sesión otra vez cuando quieras.',
+  },
+  'answer-used': {
+    title: 'Este paso ya se había dado',
+    happened:
+      'Esta respuesta de tu banco ya nos había llegado, o no la habíamos pedido. Cada respuesta sirve una sola vez.',
+    unchanged: 'Ahora no ha cambiado nada.',
+    meaning: 'Si ya has iniciado sesión en la aplicación, puedes seguir allí.',
+    next: 'Vuelve a la aplicación. Si allí no tienes la sesión iniciada, iníciala otra vez.',
+  },
+  'other-browser': {
+    title: 'Este inicio de sesión empezó en otro navegador',
+    happened:
+      'Solo seguimos en el navegador donde se empezó. Si no has empezado ningún inicio de sesión, cierra esta página.',
+    ...notSignedIn,
+    next: 'Vuelve a la aplicación y empieza de nuevo desde allí.',
+  },
+  'bank-unavailable': {
+    title: 'No podemos abrir la página de acceso de tu banco',
+    happened: 'La página donde inicias sesión no está disponible ahora mismo.',
+    ...notSignedIn,
+    next: 'Inténtalo de nuevo dentro de unos minutos.',
+  },
+  'no-bank-here': {
+    title: 'No hay ninguna página en esta dirección',
+    happened: 'No conocemos ningún banco con esta dirección. Puede que le falte una letra.',
+    ...asBefore,
+    next: 'Abre la aplicación de tu banco y empieza desde allí.',
+  },
+  'not-open': {
+    title: 'Este inicio de sesión ya no está abierto',
+    happened: 'Estuvo abierto demasiado tiempo, o la página es de una visita anterior.',
+    ...notSignedIn,
+    next: 'Vuelve a la aplicación y empieza de nuevo desde allí.',
+  },
+  'already-finished': {
+    title: 'Esto ya está terminado',
+    happened: 'Esta solicitud ya tenía respuesta, y no se puede responder dos veces.',
+    unchanged: 'Ahora no ha cambiado nada.',
+    meaning: 'Vale la primera respuesta.',
+    next: 'Puedes cerrar esta página y seguir en la aplicación. Si la respuesta no era tuya, llama a tu banco.',
+  },
+  'out-of-step': {
+    title: 'Esta página no estaba al día',
+    happened: 'La pregunta había avanzado, quizá en otra pestaña, así que no hemos usado lo que se envió desde aquí.',
+    ...noPayment,
+    next: 'Vuelve a la aplicación y empieza de nuevo desde allí.',
+  },
+  'not-understood': {
+    title: 'No hemos podido leer la solicitud',
+    happened: 'Lo que envió la aplicación tiene una forma que no aceptamos.',
+    ...asBefore,
+    next: 'Empieza de nuevo desde la aplicación. Si vuelve a pasar, avisa a tu banco y lee la referencia.',
+  },
+  'too-often': {
+    title: 'Demasiados intentos en poco tiempo',
+    happened: 'Vamos más despacio cuando llegan muchas solicitudes del mismo sitio.',
+    ...asBefore,
+    next: 'Espera un minuto y vuelve a intentarlo.',
+  },
+  busy: {
+    title: 'Ahora mismo tenemos mucha actividad',
+    happened: 'No hemos podido responder en el tiempo que es seguro.',
+    ...asBefore,
+    next: 'Inténtalo de nuevo dentro de un minuto.',
+  },
+  unexpected: {
+    title: 'Algo no ha funcionado por nuestra parte',
+    happened: 'Nos hemos detenido antes de terminar, y ya estamos avisados.',
+    unchanged: 'Esta página no ha iniciado tu sesión.',
+    meaning: 'Si había un pago en marcha, mira tu cuenta antes de enviarlo otra vez.',
+    next: 'Empieza de nuevo desde la aplicación. Si vuelve a pasar, llama a tu banco y lee la referencia.',
+  },
+  cancelled: {
+    title: 'Has detenido esto',
+    happened: 'El inicio de sesión se ha cancelado.',
+    ...notSignedIn,
+    next: 'Puedes cerrar esta página o volver a la aplicación.',
+  },
+  'other-person': {
+    title: 'Han respondido dos personas distintas',
+    happened: 'Un cliente empezó el inicio de sesión y otro lo terminó, así que lo hemos detenido.',
+    ...notSignedIn,
+    next: 'Vuelve a la aplicación e inicia sesión con un solo usuario de principio a fin.',
+  },
+  'confirm-again': {
+    title: 'Hace falta confirmarlo de nuevo',
+    happened: 'Para lo que quieres hacer, tenemos que estar más seguros de que eres tú.',
+    ...noPayment,
+    next: 'Vuelve a la aplicación. Te pedirá que confirmes.',
+  },
+  'permission-over': {
+    title: 'El permiso de la aplicación no alcanza para esto',
+    happened: 'El permiso faltaba, ha terminado o es para otra cosa.',
+    ...noPayment,
+    next: 'Inicia sesión otra vez en la aplicación.',
+  },
+  'device-needed': {
+    title: 'Hace falta un teléfono registrado',
+    happened: 'Esto solo se puede hacer en una aplicación registrada en este teléfono, y esta no lo está o ya no.',
+    ...noPayment,
+    next: 'Registra este teléfono en la aplicación de tu banco y vuelve a intentarlo.',
+  },
+  'device-unproven': {
+    title: 'No hemos podido reconocer este teléfono',
+    happened: 'La prueba de que la aplicación está en tu teléfono no era correcta o ya se había usado.',
+    ...noPayment,
+    next: 'Cierra la aplicación, ábrela de nuevo e inténtalo otra vez.',
+  },
+  'device-limit': {
+    title: 'Ya tienes registrados todos los teléfonos posibles',
+    happened: 'Para registrar otro teléfono hay que quitar uno antes.',
+    ...asBefore,
+    next: 'Quita un teléfono que ya no uses y vuelve a intentarlo.',
+  },
+  'pin-weak': {
+    title: 'Ese PIN es demasiado fácil de adivinar',
+    happened: 'Las series y repeticiones, como 123456 o 111111, son lo primero que prueban otros.',
+    unchanged: 'No se ha fijado ningún PIN.',
+    meaning: 'Todo sigue como antes.',
+    next: 'Elige otro PIN.',
+  },
+  'pin-format': {
+    title: 'Ese PIN no tiene la longitud correcta',
+    happened: 'Un PIN solo lleva cifras, y hacen falta todas.',
+    ...asBefore,
+    next: 'Escribe todas las cifras del PIN.',
+  },
+  'pin-wrong': {
+    title: 'Ese PIN no es correcto',
+    happened: 'El PIN no coincide.',
+    ...noPayment,
+    next: 'Inténtalo de nuevo.',
+  },
+  'pin-locked': {
+    title: 'Demasiados intentos',
+    happened: 'Aprobar con PIN está desactivado en este teléfono durante un rato.',
+    unchanged: 'Tu dinero está seguro.',
+    meaning: 'No se ha hecho ningún pago.',
+    next: 'Inténtalo más tarde. Si no eras tú, llama a tu banco.',
+  },
+  'pin-unset': {
+    title: 'Hace falta un PIN',
+    happened: 'En este teléfono todavía no hay ningún PIN.',
+    ...noPayment,
+    next: 'Crea un PIN en la aplicación de tu banco y vuelve a intentarlo.',
+  },
+  'payment-unclear': {
+    title: 'Este no es el pago que se aprobó',
+    happened: 'El pago estaba incompleto, o es distinto de lo que se mostró para aprobarlo.',
+    ...noPayment,
+    next: 'Vuelve a introducir el pago en la aplicación.',
+  },
+  'payment-used': {
+    title: 'Esta aprobación ya se había usado',
+    happened: 'Cada aprobación sirve para un pago, y este ya se había enviado.',
+    unchanged: 'No se ha hecho un segundo pago.',
+    meaning: 'Vale el primero.',
+    next: 'Mira tu cuenta antes de volver a introducir el pago.',
+  },
+  'not-offered': {
+    title: 'Esto no se ofrece aquí',
+    happened: 'La aplicación ha pedido algo que tu banco no ofrece a través de ella.',
+    ...asBefore,
+    next: 'Hazlo de otra manera o pregunta a tu banco.',
+  },
+  'outcome-unknown': {
+    title: 'El sistema de tu banco no nos ha respondido con claridad',
+    happened: 'Hemos transmitido lo que pediste, pero no ha llegado a tiempo una respuesta clara.',
+    unchanged: 'Todavía no sabemos si se ha hecho.',
+    meaning: 'Puede que sí y puede que no.',
+    next: 'Mira tu cuenta antes de volver a intentarlo.',
+  },
+}

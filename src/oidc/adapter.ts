@@ -1,0 +1,133 @@
+// The provider's storage over our token store: single use is atomic, and its failures are the provider's own errors.
+import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { errors, Provider } from 'oidc-provider'
+import type { RelyingParty } from '../domain/institution.ts'
+import type { Replays } from '../ports/stores.ts'
+import type { TokenRow, TokenStore } from '../ports/tokens.ts'
+import { clientMetadata } from './clients.ts'
+
+export interface AdapterPorts {
+  readonly institution: string
+  readonly tokens: TokenStore
+  readonly replays: Replays
+  readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
+  readonly now: () => number
+}
+
+/** How long a consumed refresh token may come again by the same key without ending its family (ruling R-6), in seconds. */
+export const refreshGraceSeconds = 10
+
+/** One adapter a model, as the provider asks for them. */
+export function createAdapter(ports: AdapterPorts): (model: string) => Adapter {
+  return (model) => {
+    if (model === 'Client') return clientAdapter(ports)
+    if (model === 'ReplayDetection') return replayAdapter(ports)
+    return tokenAdapter(ports, model)
+  }
+}
+
+const nothing = async (): Promise<undefined> => undefined
+
+/** Clients are our relying parties; the provider never writes them. */
+function clientAdapter({ relyingParty }: AdapterPorts): Adapter {
+  return {
+    upsert: nothing,
+    destroy: nothing,
+    consume: nothing,
+    findByUid: nothing,
+    findByUserCode: nothing,
+    revokeByGrantId: nothing,
+    find: async (id) => {
+      const found = await relyingParty(id)
+      return found && (clientMetadata(found) as AdapterPayload)
+    },
+  }
+}
+
+/** A jti is remembered by one insert; looking it up first would only add a race (attack 107). */
+function replayAdapter({ institution, replays, now }: AdapterPorts): Adapter {
+  return {
+    find: nothing,
+    destroy: nothing,
+    consume: nothing,
+    findByUid: nothing,
+    findByUserCode: nothing,
+    revokeByGrantId: nothing,
+    upsert: async (id, _payload, expiresIn = 120) => {
+      const seen = { kind: 'dpop', id, expiresAt: now() + expiresIn * 1000 } as const
+      if (!(await replays.once(institution, seen)))
+        throw new errors.InvalidDpopProof('DPoP proof was already used')
+    },
+  }
+}
+
+function tokenAdapter(ports: AdapterPorts, model: string): Adapter {
+  const { institution, tokens } = ports
+  const key = (id: string) => ({ institution, model, id })
+  return {
+    upsert: (id, payload, expiresIn) => tokens.upsert(key(id), stored(model, payload), expiresIn),
+    find: async (id) => {
+      const row = await tokens.find(key(id))
+      if (row?.consumedAt !== undefined && model === 'RefreshToken') await secondUse(ports, row)
+      return row && payloadOf(row, id)
+    },
+    findByUid: async (uid) => {
+      const row = await tokens.findByUid({ institution, model, uid })
+      return row && payloadOf(row, undefined)
+    },
+    findByUserCode: nothing,
+    consume: async (id) => {
+      if (!(await tokens.consume(key(id)))) throw alreadyUsed(model)
+    },
+    destroy: (id) => tokens.destroy(key(id)),
+    revokeByGrantId: async (grant) => {
+      await tokens.revoke(institution, { grant })
+    },
+  }
+}
+
+/** A `dpop_jkt` that no proof came with is not evidence of a device; the parameter itself stays in the request object. */
+function stored(model: string, payload: AdapterPayload): Record<string, unknown> {
+  if (model !== 'PushedAuthorizationRequest') return { ...payload }
+  const proven = Provider.ctx?.get('DPoP') !== undefined && Provider.ctx.get('DPoP') !== ''
+  return proven ? { ...payload } : { ...payload, dpopJkt: undefined }
+}
+
+function payloadOf(row: TokenRow, id: string | undefined): AdapterPayload {
+  return {
+    ...row.payload,
+    ...(id !== undefined && { jti: id }),
+    ...(row.consumedAt !== undefined && { consumed: row.consumedAt }),
+  } as AdapterPayload
+}
+
+function alreadyUsed(model: string): Error {
+  if (model === 'PushedAuthorizationRequest')
+    return new errors.InvalidRequestUri('request_uri was already used')
+  return new errors.InvalidGrant('already used')
+}
+
+/**
+ * Ruling R-6: a refresh token that comes again within ten seconds by the same key lost a race and is refused without
+ * harm. Later the provider itself ends the family; with another key we do, since the provider refuses that before it looks.
+ */
+async function secondUse({ institution, tokens, now }: AdapterPorts, row: TokenRow): Promise<void> {
+  const { jkt, grantId } = row.payload as { jkt?: string; grantId?: string }
+  const presented = await presentedJkt()
+  if (jkt !== presented) {
+    if (grantId !== undefined) await tokens.revoke(institution, { grant: grantId })
+    throw new errors.InvalidGrant('refresh token already used')
+  }
+  if (now() / 1000 - (row.consumedAt ?? 0) <= refreshGraceSeconds) {
+    throw new errors.InvalidGrant('refresh token was just used')
+  }
+}
+
+/** The key of this request's DPoP proof, whose signature the provider has checked before it looks anything up. */
+async function presentedJkt(): Promise<string | undefined> {
+  const proof = Provider.ctx?.get('DPoP')
+  if (proof === undefined || proof === '') return undefined
+  const { jwk } = decodeProtectedHeader(proof)
+  return jwk && calculateJwkThumbprint(jwk)
+}

@@ -1,0 +1,37 @@
+// Relying parties as the provider's client metadata (OpenID Connect Registration 2, RFC 7591).
+import type { AllClientMetadata } from 'oidc-provider'
+import type { RelyingParty } from '../domain/institution.ts'
+import { scopesOfClaims } from './resources.ts'
+
+/** The metadata of one client. Apps are public (RFC 8252 8.4); APIs authenticate with private_key_jwt. */
+export function clientMetadata(relyingParty: RelyingParty): AllClientMetadata {
+  const common: AllClientMetadata = {
+    client_id: relyingParty.id,
+    client_name: relyingParty.name,
+    id_token_signed_response_alg: 'ES256',
+    redirect_uris: [...relyingParty.redirectUris],
+    post_logout_redirect_uris: [...relyingParty.postLogoutRedirectUris],
+    authorization_details_types: [...relyingParty.transactionTypes],
+    web_origins: [...relyingParty.webOrigins],
+  }
+  if (relyingParty.kind === 'api') {
+    return {
+      ...common,
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: relyingParty.keys.map((key) => ({ ...key })) as never },
+      grant_types: [],
+      response_types: [],
+    }
+  }
+  return {
+    ...common,
+    application_type: 'native',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    scope: scopesOfClaims(relyingParty.scopes).join(' '),
+    dpop_bound_access_tokens: relyingParty.requireDpop,
+    require_pushed_authorization_requests: relyingParty.requirePar,
+  }
+}

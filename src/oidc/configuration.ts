@@ -1,0 +1,246 @@
+// The provider's configuration for one institution: every default that we change, with the reason where it is not plain.
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import { acrLadder } from '../domain/acr.ts'
+import { type Claims, claimsOfScope } from '../domain/claims.ts'
+import type { Institution, RelyingParty } from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { onlyTransaction } from '../domain/transaction.ts'
+import type { Presence } from './levels.ts'
+import { confirm, extraTokenClaims, levelOf, neededAcr, reached, transactionOfRequest } from './levels.ts'
+import { policy } from './policy.ts'
+import { oidcScopes, resourceIndicators } from './resources.ts'
+
+/** Lifetimes in seconds. */
+export interface Lifetimes {
+  readonly session: number
+  readonly interaction: number
+  readonly code: number
+  readonly accessToken: number
+  readonly refreshToken: number
+}
+
+export interface Secrets {
+  readonly idTokenKey: Readonly<Record<string, unknown>>
+  readonly cookieKey: string
+  readonly dpopNonce: Uint8Array
+}
+
+/** What the pages of the provider are made of; given by the edge that owns pages. */
+export interface ProviderPages {
+  error(ctx: KoaContextWithOIDC, error: { error: string; description: string | undefined }): void
+  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }): void
+  signedOut(ctx: KoaContextWithOIDC): void
+}
+
+export interface ConfigurationPorts {
+  readonly institution: Institution
+  readonly issuer: string
+  readonly prefix: string
+  readonly secrets: Secrets
+  readonly lifetimes: Lifetimes
+  readonly adapter: Configuration['adapter']
+  readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
+  readonly claims: (subject: string) => Promise<Claims | undefined>
+  readonly present: Presence
+  /** Opens our record of the sign-in; resolves with nothing, refuses like any flow. */
+  readonly begin: (
+    ctx: KoaContextWithOIDC,
+    interaction: { uid: string; prompt: { name: string } },
+  ) => Promise<void>
+  readonly pages: ProviderPages
+}
+
+export function configuration(ports: ConfigurationPorts): Configuration {
+  const { issuer, prefix, institution, relyingParty, present } = ports
+  const needed = async (ctx: KoaContextWithOIDC) =>
+    neededAcr(ctx, { institution, relyingParty: await clientOf(ctx, ports) })
+  return {
+    adapter: ports.adapter,
+    jwks: { keys: [{ ...ports.secrets.idTokenKey }] as never },
+    acrValues: [...acrLadder],
+    scopes: [...oidcScopes],
+    claims: Object.fromEntries(Object.entries(claimsOfScope).map(([scope, names]) => [scope, [...names]])),
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    pkce: { required: () => true },
+    enabledJWA: jwa,
+    routes,
+    cookies: cookies(ports),
+    ttl: ttl(ports.lifetimes),
+    features: features(ports, resourceIndicators({ issuer, relyingParty })),
+    interactions: {
+      policy: policy({ needed, present }),
+      url: async (ctx, interaction) => {
+        await ports.begin(ctx, interaction).catch(asProviderError)
+        return `${prefix}/interaction/${interaction.uid}`
+      },
+    },
+    findAccount: async (ctx, sub, token) => {
+      await confirm(ctx, sub, token, present)
+      // Ruling R-17: an ID token names the customer and the login, nothing more; the rest is userinfo's.
+      return {
+        accountId: sub,
+        claims: async (use) => ({ sub, ...(use === 'userinfo' && (await ports.claims(sub))) }),
+      }
+    },
+    extraTokenClaims: (ctx, token) => extraTokenClaims(ctx, token),
+    issueRefreshToken: (_ctx, client, source) =>
+      client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
+    rotateRefreshToken: true,
+    // The last hook before a code is saved: the level belongs to this authorization, not to the session (ruling R-18).
+    // Tokens outlive the browser's session but not a sign-out, which revokes them by session.
+    expiresWithSession: async (ctx, code) => {
+      const level = await reached(ctx, present)
+      Object.assign(code, { acr: level?.acr, amr: level === undefined ? [] : [...level.amr] })
+      return false
+    },
+    extraClientMetadata: { properties: ['web_origins'] },
+    clientBasedCORS: (_ctx, origin, client) => webOriginsOf(client).includes(origin),
+    renderError: (ctx, out) =>
+      ports.pages.error(ctx, { error: out.error, description: out.error_description }),
+    discovery: { ui_locales_supported: ['en', 'es'], protected_resources: [`${issuer}/api`] },
+  }
+}
+
+const jwa = {
+  idTokenSigningAlgValues: ['ES256'],
+  dPoPSigningAlgValues: ['ES256'],
+  clientAuthSigningAlgValues: ['ES256'],
+} as unknown as Configuration['enabledJWA']
+
+const routes: Configuration['routes'] = {
+  authorization: '/authorize',
+  token: '/token',
+  pushed_authorization_request: '/par',
+  userinfo: '/userinfo',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  end_session: '/sign-out',
+  jwks: '/jwks',
+}
+
+async function clientOf(
+  ctx: KoaContextWithOIDC,
+  { relyingParty }: ConfigurationPorts,
+): Promise<RelyingParty> {
+  const found = await relyingParty(ctx.oidc.client?.clientId ?? '')
+  if (!found) throw new errors.InvalidClient('client is unknown', 'client not found')
+  return found
+}
+
+const webOriginsOf = (client: object): readonly string[] =>
+  (client as { web_origins?: readonly string[] }).web_origins ?? []
+
+/** A refusal of ours in the provider's own terms; anything else stays a server error. */
+function asProviderError(error: unknown): never {
+  if (!(error instanceof Refusal)) throw error
+  throw new errors.CustomOIDCProviderError(
+    'temporarily_unavailable',
+    `the sign-in cannot be started (${error.code})`,
+  )
+}
+
+function cookies({ issuer, prefix, secrets }: ConfigurationPorts): Configuration['cookies'] {
+  const secure = issuer.startsWith('https:')
+  // Ruling R-10: __Host- cannot hold where the library sets a path of its own.
+  const name = (plain: string) => `${secure ? '__Secure-' : ''}db_${plain}`
+  const common = { signed: true, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
+  return {
+    keys: [secrets.cookieKey],
+    names: { session: name('session'), interaction: name('interaction'), resume: name('resume') },
+    long: { ...common, path: prefix === '' ? '/' : prefix },
+    short: common,
+  }
+}
+
+function ttl(lifetimes: Lifetimes): Configuration['ttl'] {
+  return {
+    AccessToken: lifetimes.accessToken,
+    AuthorizationCode: lifetimes.code,
+    IdToken: lifetimes.accessToken,
+    Interaction: lifetimes.interaction,
+    Grant: lifetimes.refreshToken,
+    RefreshToken: lifetimes.refreshToken,
+    Session: (ctx, session) => sessionSeconds(ctx, session as unknown as CappedSession, lifetimes.session),
+  }
+}
+
+/** A session with the end that its upstream session sets (duty D14); `provider.ts` makes the field part of the payload. */
+interface CappedSession {
+  notAfter?: number
+}
+
+function sessionSeconds(ctx: KoaContextWithOIDC, session: CappedSession, seconds: number): number {
+  const until = levelOf(ctx)?.sessionUntil
+  if (until !== undefined) session.notAfter = until
+  if (session.notAfter === undefined) return seconds
+  return Math.max(1, Math.min(seconds, session.notAfter - Math.floor(Date.now() / 1000)))
+}
+
+function features(
+  ports: ConfigurationPorts,
+  resources: ReturnType<typeof resourceIndicators>,
+): Configuration['features'] {
+  return {
+    devInteractions: { enabled: false },
+    claimsParameter: { enabled: true },
+    dPoP: { enabled: true, nonceSecret: ports.secrets.dpopNonce as never, requireNonce: () => false },
+    introspection: {
+      enabled: true,
+      allowedPolicy: (_ctx, client, token) => mayIntrospect(ports, client.clientId, token),
+    },
+    revocation: { enabled: true },
+    userinfo: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    resourceIndicators: resources as never,
+    richAuthorizationRequests: transactions(ports) as never,
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx) => ports.pages.signOut(ctx, signOutForm(ctx, ports.issuer)),
+      postLogoutSuccessSource: (ctx) => ports.pages.signedOut(ctx),
+    },
+  }
+}
+
+function signOutForm(ctx: KoaContextWithOIDC, issuer: string) {
+  const { secret } = (ctx.oidc.session as unknown as { state: { secret: string } }).state
+  return { action: `${issuer}/sign-out/confirm`, xsrf: secret }
+}
+
+/** Only an API of the bank may look into tokens for the API; an app never may (attack 121). */
+async function mayIntrospect(ports: ConfigurationPorts, clientId: string, token: unknown): Promise<boolean> {
+  const caller = await ports.relyingParty(clientId)
+  return caller?.kind === 'api' && (token as { aud?: string }).aud === `${ports.issuer}/api`
+}
+
+/** RFC 9396: one transaction an authorization; it rides on the code and its first access token, never on a refresh. */
+function transactions(_ports: ConfigurationPorts) {
+  return {
+    enabled: true,
+    types: { payment_initiation: { validate: validateTransaction } },
+    authorizationDetailsForGrantSource: (ctx: KoaContextWithOIDC) => approvedDetails(ctx),
+    authorizationDetailsForAccessToken: (
+      _ctx: unknown,
+      _token: unknown,
+      source: { rar?: unknown },
+      grant: string,
+    ) => (grant === 'authorization_code' ? source.rar : undefined),
+    authorizationDetailsForIntrospection: (_ctx: unknown, token: { rar?: unknown }) => token.rar,
+  }
+}
+
+function validateTransaction(ctx: KoaContextWithOIDC): void {
+  try {
+    onlyTransaction(JSON.parse(String(ctx.oidc.params?.authorization_details)))
+  } catch (error) {
+    const field = error instanceof Refusal ? String(error.detail.field) : 'JSON'
+    throw new errors.InvalidAuthorizationDetails(`authorization_details cannot be accepted: ${field}`)
+  }
+}
+
+function approvedDetails(ctx: KoaContextWithOIDC): unknown {
+  const transaction = transactionOfRequest(ctx)
+  if (transaction === undefined || levelOf(ctx)?.transaction !== transaction.hash) return undefined
+  return JSON.parse(String(ctx.oidc.params?.authorization_details))
+}

@@ -1,0 +1,52 @@
+// Which interactions an authorization needs: a login, a stronger login, consent. All three are one visit for the customer.
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { interactionPolicy } from 'oidc-provider'
+import { type Acr, satisfies } from '../domain/acr.ts'
+import { asksConsentEachTime } from '../domain/institution.ts'
+import { type Presence, reached } from './levels.ts'
+
+export interface PolicyPorts {
+  readonly needed: (ctx: KoaContextWithOIDC) => Promise<Acr | undefined>
+  readonly present: Presence
+}
+
+const { Check, Prompt, base } = interactionPolicy
+
+/**
+ * The library's own prompts, changed as ruling R-22 says: essential acr leaves the login prompt (it loops there), a
+ * step-up prompt stands between login and consent (RFC 9470), and consent is asked each time only of apps whose
+ * redirect another app could claim.
+ */
+export function policy(ports: PolicyPorts) {
+  const prompts = base()
+  const login = prompts.get('login')
+  login?.checks.remove('essential_acrs')
+  login?.checks.remove('essential_acr')
+  const consent = prompts.get('consent')
+  consent?.checks.remove('native_client_prompt')
+  consent?.checks.add(consentEachTime())
+  prompts.add(new Prompt({ name: 'step_up', requestable: false }, strongEnough(ports)), 1)
+  return prompts
+}
+
+function strongEnough({ needed, present }: PolicyPorts) {
+  return new Check(
+    'level_not_reached',
+    'a stronger authentication is needed',
+    'unmet_authentication_requirements',
+    async (ctx) => {
+      const need = await needed(ctx)
+      if (need === undefined) return Check.NO_NEED_TO_PROMPT
+      const have = await reached(ctx, present)
+      return satisfies(have?.acr, need) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+    },
+  )
+}
+
+function consentEachTime() {
+  return new Check('redirect_can_be_claimed', 'the customer must be asked', 'consent_required', (ctx) => {
+    const redirectUri = String(ctx.oidc.params?.redirect_uri ?? '')
+    const given = (ctx.oidc.result as { consent?: unknown } | undefined)?.consent !== undefined
+    return asksConsentEachTime(redirectUri) && !given ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT
+  })
+}

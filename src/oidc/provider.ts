@@ -1,0 +1,104 @@
+// One provider an institution, made when first asked for and kept in an LRU; its state is in the database.
+import { LRUCache } from 'lru-cache'
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { maskedDetail } from '../domain/mask.ts'
+import { onlyTransaction } from '../domain/transaction.ts'
+import { stateOfRequest } from '../http/context.ts'
+import type { Tenant } from '../http/tenant.ts'
+import type { KeyStore } from '../ports/key-store.ts'
+import type { RateLimits } from '../ports/stores.ts'
+import type { TokenStore } from '../ports/tokens.ts'
+import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import { type EventPorts, recordEvents } from './audit.ts'
+import { type ConfigurationPorts, configuration } from './configuration.ts'
+
+export interface ProviderPorts extends EventPorts {
+  readonly unit: UnitOfWork
+  readonly tokens: TokenStore
+  readonly rateLimits: RateLimits
+  readonly keys: KeyStore
+  /** Everything of the configuration but the secrets, which come from the key store. */
+  readonly settingsOf: (tenant: Tenant) => Omit<ConfigurationPorts, 'secrets'>
+}
+
+const providersKept = 200
+
+/** Finds the provider of a tenant; a changed institution row or key gives a new one. */
+export function createProviders(ports: ProviderPorts): (tenant: Tenant) => Promise<Provider> {
+  const cache = new LRUCache<string, Promise<Provider>>({ max: providersKept })
+  return (tenant) => {
+    const key = JSON.stringify([tenant.issuer, tenant.prefix, tenant.institution])
+    const kept = cache.get(key)
+    if (kept) return kept
+    const made = make(ports, tenant)
+    cache.set(key, made)
+    made.catch(() => cache.delete(key))
+    return made
+  }
+}
+
+async function make(ports: ProviderPorts, tenant: Tenant): Promise<Provider> {
+  const { id } = tenant.institution
+  const secrets = {
+    idTokenKey: await ports.keys.privateJwk(id, 'id-token'),
+    cookieKey: Buffer.from(ports.keys.secret(id, 'cookies')).toString('base64url'),
+    dpopNonce: Buffer.from(ports.keys.secret(id, 'dpop-nonce')),
+  }
+  const provider = new Provider(tenant.issuer, configuration({ ...ports.settingsOf(tenant), secrets }))
+  // The entry has stripped what no trusted proxy sent, and put our own scheme and host in place.
+  provider.proxy = true
+  keepSessionEnd(provider)
+  recordEvents(provider, ports)
+  provider.use((ctx, next) => inUnit(ports, tenant, { ctx: ctx as KoaContextWithOIDC, next }))
+  return provider
+}
+
+/** Adds `notAfter` to what the library stores of a session: it has no field for the end of the upstream session. */
+function keepSessionEnd(provider: Provider): void {
+  const fields = (provider.Session as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD
+  Object.defineProperty(provider.Session, 'IN_PAYLOAD', { get: () => [...fields, 'notAfter'] })
+}
+
+interface Handling {
+  readonly ctx: KoaContextWithOIDC
+  readonly next: () => Promise<unknown>
+}
+
+/** Ruling R-1: inside the provider's own app, so that the commit is done before its answer leaves. */
+function inUnit(ports: ProviderPorts, { institution }: Tenant, { ctx, next }: Handling): Promise<void> {
+  const { reference, clientAddress } = stateOfRequest(ctx.req)
+  return ports.unit.run({ institution: institution.id, reference }, async () => {
+    if (ctx.path === '/token' || ctx.path === '/par') {
+      const { allowed, retryAfterSeconds } = await ports.rateLimits.take(
+        'token',
+        `${institution.id}|${clientAddress}`,
+      )
+      if (!allowed) return tooMany(ctx, retryAfterSeconds)
+    }
+    await next()
+    if (ctx.status >= 500) ports.unit.fail()
+    else await afterwards(ports, institution.id, ctx)
+  })
+}
+
+function tooMany(ctx: KoaContextWithOIDC, seconds: number): void {
+  ctx.status = 429
+  ctx.set('Retry-After', String(seconds))
+  ctx.body = { error: 'slow_down', error_description: 'too many requests' }
+}
+
+async function afterwards(ports: ProviderPorts, institution: string, ctx: KoaContextWithOIDC): Promise<void> {
+  if (ctx.path === '/token') maskDetails(ctx)
+  // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
+  const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
+  if (ctx.path === '/sign-out/confirm' && session?.destroyed)
+    await ports.tokens.revoke(institution, { session: session.uid })
+}
+
+/** Ruling R-17: towards a device, account numbers are masked; introspection shows them to APIs. */
+function maskDetails(ctx: KoaContextWithOIDC): void {
+  const body = ctx.body as { authorization_details?: unknown } | undefined
+  if (body?.authorization_details === undefined) return
+  const transaction = onlyTransaction(body.authorization_details)
+  if (transaction) ctx.body = { ...body, authorization_details: [maskedDetail(transaction.detail)] }
+}

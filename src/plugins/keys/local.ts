@@ -1,0 +1,120 @@
+// Keys made here and kept sealed in the database, one a purpose (ruling R-11).
+import { createHash, generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { Clock } from '../../ports/clock.ts'
+import type { KeyPurpose, KeyStore, Signer } from '../../ports/key-store.ts'
+import type { SealedKey, SealedKeys } from '../../ports/sealed-keys.ts'
+import { selfSigned } from './certificate.ts'
+import { derive, openText, sealText } from './seal.ts'
+import { signerOf } from './signer.ts'
+
+export interface LocalKeysPorts {
+  readonly master: Uint8Array
+  readonly sealed: SealedKeys
+  readonly clock: Clock
+  readonly signed?: (purpose: KeyPurpose) => void
+}
+
+const generate = promisify(generateKeyPair) as unknown as (
+  type: string,
+  options: object,
+) => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>
+
+interface Kind {
+  readonly algorithm: Signer['algorithm']
+  readonly certified: boolean
+  readonly make: () => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>
+}
+
+const p256 = () => generate('ec', { namedCurve: 'P-256' })
+// Ruling R-25: SP keys are RSA, since IdPs of banks still know nothing else. For cores P-256 is far cheaper.
+const kinds: Readonly<Record<KeyPurpose, Kind>> = {
+  'id-token': { algorithm: 'ES256', certified: false, make: p256 },
+  'saml-signing': {
+    algorithm: 'RS256',
+    certified: true,
+    make: () => generate('rsa', { modulusLength: 2048 }),
+  },
+  assertion: { algorithm: 'ES256', certified: true, make: p256 },
+  message: { algorithm: 'ES256', certified: true, make: p256 },
+  checkpoint: { algorithm: 'EdDSA', certified: false, make: () => generate('ed25519', {}) },
+}
+
+interface Opened {
+  readonly signer: Signer
+  readonly publicJwk: Readonly<Record<string, unknown>>
+  readonly privateJwk: Readonly<Record<string, unknown>>
+}
+
+export function createLocalKeys(ports: LocalKeysPorts): KeyStore {
+  const opened = new Map<string, Promise<Opened>>()
+  const key = (institution: string, purpose: KeyPurpose, scope = '') => {
+    const name = scope === '' ? purpose : `${purpose}/${scope}`
+    const at = `${institution}|${name}`
+    const known = opened.get(at)
+    if (known) return known
+    const found = open(ports, { institution, purpose, name })
+    opened.set(at, found)
+    found.catch(() => opened.delete(at))
+    return found
+  }
+  return {
+    signer: async (institution, purpose, scope) => (await key(institution, purpose, scope)).signer,
+    publicJwk: async (institution, purpose) => (await key(institution, purpose)).publicJwk,
+    privateJwk: async (institution, purpose) => (await key(institution, purpose)).privateJwk,
+    secret: (institution, purpose) => derive(ports.master, institution, purpose),
+  }
+}
+
+interface Wanted {
+  readonly institution: string
+  readonly purpose: KeyPurpose
+  /** The purpose, or purpose/scope where a scope has a key of its own. */
+  readonly name: string
+}
+
+async function open(ports: LocalKeysPorts, wanted: Wanted): Promise<Opened> {
+  const { institution, purpose, name } = wanted
+  const known = await ports.sealed.active(institution, name)
+  const key = known ?? (await makeFirst(ports, wanted))
+  const sealingKey = derive(ports.master, institution, 'signing-keys')
+  const privateJwk = JSON.parse(openText(sealingKey, key.sealed, bound(key)))
+  const { kid, certificate } = key
+  const { algorithm } = kinds[purpose]
+  const signer = signerOf({ kid, algorithm, certificate, privateJwk }, () => ports.signed?.(purpose))
+  return { signer, publicJwk: key.publicJwk, privateJwk }
+}
+
+const bound = (key: Pick<SealedKey, 'institution' | 'purpose' | 'kid'>): string =>
+  `${key.institution}|${key.purpose}|${key.kid}`
+
+/** Makes the key unless another node is quicker; either way all nodes use the same one. */
+async function makeFirst(ports: LocalKeysPorts, { institution, purpose, name }: Wanted): Promise<SealedKey> {
+  const { algorithm, certified, make } = kinds[purpose]
+  const { publicKey, privateKey } = await make()
+  const bare = publicKey.export({ format: 'jwk' })
+  const kid = createHash('sha256').update(JSON.stringify(bare)).digest('base64url').slice(0, 16)
+  const names = { kid, alg: algorithm, use: 'sig' }
+  const publicJwk = { ...bare, ...names }
+  const privateJwk = { ...privateKey.export({ format: 'jwk' }), ...names }
+  const certificate = certified
+    ? await selfSigned({
+        subject: `${institution} ${name}`,
+        privateJwk,
+        publicJwk,
+        algorithm: algorithm as 'RS256' | 'ES256',
+        notBefore: new Date(ports.clock.now() - 60_000),
+        years: 3,
+      })
+    : ''
+  const sealed = sealText(
+    derive(ports.master, institution, 'signing-keys'),
+    JSON.stringify(privateJwk),
+    bound({ institution, purpose: name, kid }),
+  )
+  const made = { institution, purpose: name, kid, algorithm, sealed, publicJwk, certificate }
+  if (await ports.sealed.insertFirst(made)) return made
+  const first = await ports.sealed.active(institution, name)
+  if (first === undefined) throw new Error(`the key ${name} of ${institution} was neither stored nor found`)
+  return first
+}

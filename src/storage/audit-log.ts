@@ -1,0 +1,182 @@
+// The audit log as rows: reading it back, and integrating committed events into the Merkle log (ruling R-4).
+import type { Knex } from 'knex'
+import { bodyText, noteText } from '../domain/checkpoint.ts'
+import { append, emptyFrontier, type Frontier, rootOf } from '../domain/merkle.ts'
+import type { AuditLog, AuditRow } from '../ports/audit-log.ts'
+import type { KeyStore } from '../ports/key-store.ts'
+import type { Log } from '../ports/log.ts'
+import type { Database } from './open.ts'
+
+const columns = ['institution', 'node', 'counter', 'body', 'leaf', 'log_index']
+
+interface Row {
+  institution: string
+  node: string
+  counter: string
+  body: string
+  leaf: Buffer
+  log_index: string | null
+}
+
+const toRow = (row: Row): AuditRow => ({
+  institution: row.institution,
+  node: row.node,
+  counter: Number(row.counter),
+  body: row.body,
+  leaf: row.leaf.toString('base64'),
+  index: row.log_index === null ? undefined : Number(row.log_index),
+})
+
+export function createAuditLog({ knex }: Database): AuditLog {
+  return {
+    async range(institution, from, limit) {
+      const rows: Row[] = await knex('audit_event')
+        .where({ institution })
+        .where('log_index', '>=', from)
+        .orderBy('log_index')
+        .limit(limit)
+        .select(columns)
+      return rows.map(toRow)
+    },
+    async pending(institution) {
+      const rows: Row[] = await knex('audit_event')
+        .where({ institution })
+        .whereNull('log_index')
+        .orderBy(['at', 'node', 'counter'])
+        .select(columns)
+      return rows.map(toRow)
+    },
+    async checkpoints(institution) {
+      const rows: { size: string; note: string }[] = await knex('audit_checkpoint')
+        .where({ institution })
+        .orderBy('size')
+      return rows.map(({ size, note }) => ({ institution, size: Number(size), note }))
+    },
+  }
+}
+
+export interface SequencerPorts {
+  readonly database: Database
+  readonly keys: KeyStore
+  readonly log: Log
+  /** The origin line of an institution's log. */
+  readonly originOf: (institution: string) => Promise<string | undefined>
+}
+
+const batch = 2000
+
+/** Integrates what is committed and signs a checkpoint; resolves with how many events went in. One node at a time does it. */
+export async function integrate(ports: SequencerPorts, institution: string): Promise<number> {
+  const origin = await ports.originOf(institution)
+  if (origin === undefined) return 0
+  const signer = await ports.keys.signer(institution, 'checkpoint')
+  const { x } = await ports.keys.publicJwk(institution, 'checkpoint')
+  const publicKey = Buffer.from(String(x), 'base64url')
+  return ports.database.knex.transaction(async (trx) => {
+    if (!(await mine(trx, ports.database.kind, institution))) return 0
+    const before = await frontier(trx, institution)
+    const leaves = await pending(trx, institution)
+    if (leaves.length === 0) return 0
+    const after = leaves.reduce((tree, { leaf }) => append(tree, leaf), before)
+    await number(trx, institution, { leaves, from: before.size })
+    const body = { origin, size: after.size, root: rootOf(after) }
+    const note = noteText(body, publicKey, await signer.sign(bodyText(body)))
+    await trx('audit_checkpoint').insert({
+      institution,
+      size: after.size,
+      root: body.root,
+      note,
+      frontier: after.roots.map((root) => root.toString('base64')).join(' '),
+    })
+    return leaves.length
+  })
+}
+
+async function mine(trx: Knex.Transaction, kind: Database['kind'], institution: string): Promise<boolean> {
+  if (kind === 'embedded') return true
+  const { rows } = await trx.raw(`select pg_try_advisory_xact_lock(hashtext('audit'), hashtext(?)) as mine`, [
+    institution,
+  ])
+  return rows[0].mine
+}
+
+async function frontier(trx: Knex.Transaction, institution: string): Promise<Frontier> {
+  const last = await trx('audit_checkpoint')
+    .where({ institution })
+    .orderBy('size', 'desc')
+    .first('size', 'frontier')
+  if (!last) return emptyFrontier
+  return {
+    size: Number(last.size),
+    roots: String(last.frontier)
+      .split(' ')
+      .map((root) => Buffer.from(root, 'base64')),
+  }
+}
+
+interface Leaf {
+  node: string
+  counter: string
+  leaf: Buffer
+}
+
+function pending(trx: Knex.Transaction, institution: string): Promise<Leaf[]> {
+  return trx('audit_event')
+    .where({ institution })
+    .whereNull('log_index')
+    .orderBy(['at', 'node', 'counter'])
+    .limit(batch)
+    .select('node', 'counter', 'leaf')
+}
+
+async function number(
+  trx: Knex.Transaction,
+  institution: string,
+  { leaves, from }: { leaves: readonly Leaf[]; from: number },
+): Promise<void> {
+  await trx.raw(
+    `update audit_event e set log_index = n.log_index
+     from (select unnest(?::text[]) as node, unnest(?::bigint[]) as counter, unnest(?::bigint[]) as log_index) n
+     where e.institution = ? and e.node = n.node and e.counter = n.counter`,
+    [
+      leaves.map(({ node }) => node),
+      leaves.map(({ counter }) => counter),
+      leaves.map((_, i) => from + i),
+      institution,
+    ],
+  )
+}
+
+export interface Sequencer {
+  /** Integrates all that is committed now, for every institution. */
+  now(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Looks for committed events at an interval; one cheap query when there are none. */
+export function startSequencer(ports: SequencerPorts, intervalMs: number): Sequencer {
+  let running: Promise<void> = Promise.resolve()
+  const pass = async () => {
+    const { rows } = await ports.database.knex.raw(
+      'select distinct institution from audit_event where log_index is null',
+    )
+    for (const { institution } of rows as { institution: string }[]) {
+      while ((await integrate(ports, institution)) === batch);
+    }
+  }
+  const next = () => {
+    running = running.then(pass, pass)
+    return running
+  }
+  const timer = setInterval(() => {
+    next().catch((error: unknown) => ports.log.error('audit.sequencer_failed', { error: String(error) }))
+  }, intervalMs)
+  timer.unref()
+  return {
+    now: next,
+    stop: async () => {
+      clearInterval(timer)
+      await running.catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,88 @@
+// Enrolled devices; their state changes only by conditional updates.
+import type { Device } from '../domain/device.ts'
+import type { Devices } from '../ports/stores.ts'
+import type { Connections } from './unit-of-work.ts'
+
+interface Row {
+  institution: string
+  id: string
+  subject: string
+  relying_party: string
+  name: string
+  state: Device['state']
+  jkt: string
+  public_jwk: Record<string, unknown>
+  nonce: string
+  nonce_expires_at: Date
+  created_at: Date
+  activated_at: Date | null
+}
+
+function toDevice(row: Row | undefined): Device | undefined {
+  return (
+    row && {
+      institution: row.institution,
+      id: row.id,
+      subject: row.subject,
+      relyingParty: row.relying_party,
+      name: row.name,
+      state: row.state,
+      jkt: row.jkt,
+      publicJwk: row.public_jwk,
+      nonce: row.nonce,
+      nonceExpiresAt: row.nonce_expires_at.getTime(),
+      createdAt: row.created_at.getTime(),
+      activatedAt: row.activated_at?.getTime(),
+    }
+  )
+}
+
+export function createDevices({ reader, writer }: Connections): Devices {
+  return {
+    async create(device) {
+      const db = await writer()
+      await db('device').insert({
+        institution: device.institution,
+        id: device.id,
+        subject: device.subject,
+        relying_party: device.relyingParty,
+        name: device.name,
+        state: device.state,
+        jkt: device.jkt,
+        public_jwk: JSON.stringify(device.publicJwk),
+        nonce: device.nonce,
+        nonce_expires_at: new Date(device.nonceExpiresAt),
+        created_at: new Date(device.createdAt),
+      })
+    },
+    async get(institution, id) {
+      const db = await reader()
+      return toDevice(await db<Row>('device').where({ institution, id }).first())
+    },
+    async byKey(institution, jkt) {
+      const db = await reader()
+      return toDevice(
+        await db<Row>('device').where({ institution, jkt }).whereNot({ state: 'revoked' }).first(),
+      )
+    },
+    async list(institution, subject) {
+      const db = await reader()
+      const rows = await db<Row>('device').where({ institution, subject }).orderBy('created_at')
+      return rows.flatMap((row) => toDevice(row as Row) ?? [])
+    },
+    async activate(institution, id, { nonce, now }) {
+      const db = await writer()
+      const at = new Date(now)
+      const changed = await db('device')
+        .where({ institution, id, state: 'pending', nonce })
+        .where('nonce_expires_at', '>', at)
+        .update({ state: 'active', activated_at: at })
+      return changed === 1
+    },
+    async revoke(institution, id, now) {
+      const db = await writer()
+      const live = db('device').where({ institution, id }).whereNot({ state: 'revoked' })
+      return (await live.update({ state: 'revoked', revoked_at: new Date(now) })) === 1
+    },
+  }
+}

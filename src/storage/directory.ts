@@ -1,0 +1,100 @@
+// Rows that configuration owns, read through a short cache: they are needed at every request and change seldom.
+import type { Knex } from 'knex'
+import type { Connection, Core, Institution, ManagedBy, RelyingParty } from '../domain/institution.ts'
+import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
+import type { Connections } from './unit-of-work.ts'
+
+const freshMs = 2000
+
+/** A value that may be as old as `freshMs`; concurrent readers share one query. */
+function cached<T>(now: () => number) {
+  const kept = new Map<string, { at: number; value: Promise<T> }>()
+  return {
+    get(key: string, load: () => Promise<T>): Promise<T> {
+      const hit = kept.get(key)
+      if (hit && now() - hit.at < freshMs) return hit.value
+      const value = load()
+      kept.set(key, { at: now(), value })
+      value.catch(() => kept.delete(key))
+      return value
+    },
+    clear: () => kept.clear(),
+  }
+}
+
+export function createDirectory(connections: Connections, now: () => number): Directory & DirectoryWriter {
+  const sets = cached<InstitutionSet | undefined>(now)
+  const all = cached<readonly Institution[]>(now)
+  const set = (id: string) => sets.get(id, async () => readSet(await connections.reader(), id))
+  return {
+    institution: async (id) => (await set(id))?.institution,
+    institutions: () => all.get('', async () => readAll(await connections.reader())),
+    relyingParty: async (institution, id) =>
+      (await set(institution))?.relyingParties.find((row) => row.id === id),
+    connection: async (institution, id) => (await set(institution))?.connections.find((row) => row.id === id),
+    core: async (institution, id) => (await set(institution))?.cores.find((row) => row.id === id),
+    everything: async (institution) => readSet(await connections.reader(), institution),
+    async put(given, managedBy) {
+      await writeSet(await connections.writer(), given, managedBy)
+      sets.clear()
+      all.clear()
+    },
+  }
+}
+
+// JSON drops members that are undefined; they are put back so that the types stay true.
+const institutionOf = (settings: Institution): Institution => ({
+  ...settings,
+  host: settings.host,
+  help: settings.help,
+})
+
+async function readAll(db: Knex): Promise<readonly Institution[]> {
+  const rows: { settings: Institution }[] = await db('institution').select('settings').orderBy('institution')
+  return rows.map((row) => institutionOf(row.settings))
+}
+
+const everything = `
+select 'institution' as kind, settings from institution where institution = :id
+union all select 'relying_party', settings from relying_party where institution = :id
+union all select 'connection', settings from connection where institution = :id
+union all select 'core', settings from core where institution = :id`
+
+async function readSet(db: Knex, id: string): Promise<InstitutionSet | undefined> {
+  const rows: { kind: string; settings: unknown }[] = (await db.raw(everything, { id })).rows
+  const of = <T>(kind: string) => rows.filter((row) => row.kind === kind).map((row) => row.settings as T)
+  const [institution] = of<Institution>('institution')
+  if (institution === undefined) return undefined
+  return {
+    institution: institutionOf(institution),
+    relyingParties: of<RelyingParty>('relying_party'),
+    connections: of<Connection>('connection'),
+    cores: of<Core>('core'),
+  }
+}
+
+async function writeSet(db: Knex, given: InstitutionSet, managedBy: ManagedBy): Promise<void> {
+  const { institution } = given
+  const common = { managed_by: managedBy, updated_at: db.fn.now() }
+  await db('institution')
+    .insert({ institution: institution.id, settings: JSON.stringify(institution), ...common })
+    .onConflict('institution')
+    .merge(['settings', 'managed_by', 'updated_at'])
+  const tables = { relying_party: given.relyingParties, connection: given.connections, core: given.cores }
+  for (const [table, rows] of Object.entries(tables)) {
+    const ids = rows.map((row) => row.id)
+    await db(table).where({ institution: institution.id, managed_by: managedBy }).whereNotIn('id', ids).del()
+    if (rows.length === 0) continue
+    await db(table)
+      .insert(
+        rows.map((row) => ({
+          institution: institution.id,
+          id: row.id,
+          settings: JSON.stringify(row),
+          ...common,
+        })),
+      )
+      .onConflict(['institution', 'id'])
+      .merge(['settings', 'managed_by', 'updated_at'])
+  }
+}

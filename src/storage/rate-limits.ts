@@ -1,0 +1,65 @@
+// How often something may be done, counted for all nodes together.
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterPostgres,
+  RateLimiterRes,
+} from 'rate-limiter-flexible'
+import type { Log } from '../ports/log.ts'
+import type { RateBucket, RateLimits } from '../ports/stores.ts'
+import type { Database } from './open.ts'
+
+export type RateBudgets = Readonly<Record<RateBucket, { readonly points: number; readonly seconds: number }>>
+
+// Where the counter itself fails, guessing must not become free; ordinary traffic goes on.
+const failClosed: ReadonlySet<RateBucket> = new Set(['pin', 'device'])
+
+/**
+ * The embedded database has one process and one connection, so memory counts there; on a server the counts are shared,
+ * and a key that is over its budget is answered from memory until its time is over.
+ */
+export async function createRateLimits(
+  database: Database,
+  budgets: RateBudgets,
+  log: Log,
+): Promise<RateLimits> {
+  const limiters = new Map<RateBucket, RateLimiterAbstract>()
+  for (const [bucket, budget] of Object.entries(budgets)) {
+    limiters.set(bucket as RateBucket, await open(database, bucket, budget))
+  }
+  return {
+    async take(bucket, key) {
+      try {
+        await limiters.get(bucket)?.consume(key)
+        return { allowed: true, retryAfterSeconds: 0 }
+      } catch (reason) {
+        if (reason instanceof RateLimiterRes) {
+          return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(reason.msBeforeNext / 1000)) }
+        }
+        log.error('rate_limit.failed', { bucket, error: String(reason) })
+        return { allowed: !failClosed.has(bucket), retryAfterSeconds: 5 }
+      }
+    },
+  }
+}
+
+function open(
+  { knex, kind }: Database,
+  bucket: string,
+  { points, seconds }: { points: number; seconds: number },
+): Promise<RateLimiterAbstract> {
+  const common = { keyPrefix: bucket, points, duration: seconds }
+  if (kind === 'embedded') return Promise.resolve(new RateLimiterMemory(common))
+  return new Promise((resolve, reject) => {
+    const limiter = new RateLimiterPostgres(
+      {
+        ...common,
+        storeClient: knex,
+        storeType: 'knex',
+        tableName: 'rate_limit',
+        inMemoryBlockOnConsumed: points + 1,
+      },
+      (error?: Error) => (error ? reject(error) : resolve(limiter)),
+    )
+  })
+}

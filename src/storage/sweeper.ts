@@ -1,0 +1,49 @@
+// Removes what has expired, in small batches that no request waits for.
+import type { Log } from '../ports/log.ts'
+import type { Database } from './open.ts'
+
+const tables = ['login_transaction', 'upstream_answer', 'upstream_session', 'replay', 'oidc_payload'] as const
+const batch = 500
+/** Expired rows stay this long: a late request then gets `expired` rather than `unknown`. */
+const graceSeconds = 600
+
+const statement = (table: string): string => `
+delete from ${table} where ctid in (
+  select ctid from ${table} where expires_at < now() - make_interval(secs => ${graceSeconds})
+  limit ${batch} for update skip locked)`
+
+/** One pass over all tables; resolves with how many rows went. */
+export async function sweep({ knex }: Database): Promise<number> {
+  let removed = 0
+  for (const table of tables) {
+    for (;;) {
+      const { rowCount } = await knex.raw(statement(table))
+      removed += rowCount
+      if (rowCount < batch) break
+    }
+  }
+  return removed
+}
+
+/** Sweeps at an interval until stopped. On the embedded database it vacuums as well: autovacuum never runs there. */
+export function startSweeper(database: Database, intervalMs: number, log: Log): { stop(): Promise<void> } {
+  let running: Promise<void> = Promise.resolve()
+  const pass = async () => {
+    const removed = await sweep(database)
+    if (removed === 0) return
+    log.info('sweeper.removed', { rows: removed })
+    if (database.kind === 'embedded') await database.knex.raw('vacuum')
+  }
+  const timer = setInterval(() => {
+    running = running
+      .then(pass)
+      .catch((error: unknown) => log.error('sweeper.failed', { error: String(error) }))
+  }, intervalMs)
+  timer.unref()
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return running
+    },
+  }
+}
