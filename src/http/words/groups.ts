@@ -85,5 +85,16 @@ export const groupOf = {
 
 export type WordGroup = (typeof groupOf)[PageCode]
 
+/** A refusal for a person: what happened, what did not, what to do. Never blame, never whether an account exists. */
+export interface RefusalWords {
+  readonly title: string
+  readonly happened: string
+  /** The outcome in one short sentence, printed bold. */
+  readonly unchanged: string
+  /** What the outcome means for the customer. */
+  readonly meaning: string
+  readonly next: string
+}
+
 /** Groups after which we do not know whether something changed: their notice must warn, never reassure. */
 export const uncertain: ReadonlySet<WordGroup> = new Set<WordGroup>(['outcome-unknown', 'unexpected'])

@@ -110,3 +110,6 @@ export const pagesInEnglish = {
     go: 'Go on to {to}',
   },
 }
+
+/** The texts of all pages; another language has the same keys and the same words in braces. */
+export type PageTexts = typeof pagesInEnglish

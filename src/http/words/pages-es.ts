@@ -1,5 +1,5 @@
 // The texts of the pages in Spanish. A word in braces is filled in when the page is made.
-import type { PageTexts } from './catalogue.ts'
+import type { PageTexts } from './pages-en.ts'
 
 export const pagesInSpanish: PageTexts = {
   shell: {

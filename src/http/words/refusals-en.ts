@@ -1,6 +1,5 @@
 // Refusals in English: what happened, what did not happen, what to do.
-import type { RefusalWords } from './catalogue.ts'
-import type { WordGroup } from './groups.ts'
+import type { RefusalWords, WordGroup } from './groups.ts'
 
 const notSignedIn = {
   unchanged: 'Nothing was changed.',
@@ -39,7 +38,8 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   'other-browser': {
     title: 'This sign-in began in another browser',
-    happened: 'We only go on in the browser where a sign-in was started. If you didn’t start one, close this page.',
+    happened:
+      'We only go on in the browser where a sign-in was started. If you didn’t start one, close this page.',
     ...notSignedIn,
     next: 'Go back to the app and start again from there.',
   },
@@ -125,7 +125,8 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   'device-needed': {
     title: 'This needs a phone that is set up',
-    happened: 'You can only do this in an app that is set up on this phone, and this one isn’t, or not any more.',
+    happened:
+      'You can only do this in an app that is set up on this phone, and this one isn’t, or not any more.',
     ...noPayment,
     next: 'Set up this phone in your bank’s app, then try again.',
   },

@@ -1,6 +1,5 @@
 // Refusals in Spanish: what happened, what did not happen, what to do.
-import type { RefusalWords } from './catalogue.ts'
-import type { WordGroup } from './groups.ts'
+import type { RefusalWords, WordGroup } from './groups.ts'
 
 const notSignedIn = {
   unchanged: 'No ha cambiado nada.',
@@ -71,7 +70,8 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   'out-of-step': {
     title: 'Esta página no estaba al día',
-    happened: 'La pregunta había avanzado, quizá en otra pestaña, así que no hemos usado lo que se envió desde aquí.',
+    happened:
+      'La pregunta había avanzado, quizá en otra pestaña, así que no hemos usado lo que se envió desde aquí.',
     ...noPayment,
     next: 'Vuelve a la aplicación y empieza de nuevo desde allí.',
   },
@@ -126,7 +126,8 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   'device-needed': {
     title: 'Hace falta un teléfono registrado',
-    happened: 'Esto solo se puede hacer en una aplicación registrada en este teléfono, y esta no lo está o ya no.',
+    happened:
+      'Esto solo se puede hacer en una aplicación registrada en este teléfono, y esta no lo está o ya no.',
     ...noPayment,
     next: 'Registra este teléfono en la aplicación de tu banco y vuelve a intentarlo.',
   },

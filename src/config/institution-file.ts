@@ -1,0 +1,203 @@
+// The file of one institution: its row, relying parties, connections and cores, as people write them.
+import { z } from 'zod'
+
+/** What the domain knows and this folder, which imports nothing, is told. */
+export interface InstitutionRules {
+  /** May an institution, connection or core be called so? */
+  isId(value: string): boolean
+  /** May a claims table set this claim? */
+  isMappable(claim: string): boolean
+  /** Is this a decimal amount with no more digits than its currency has? */
+  isMoney(amount: string, currency: string): boolean
+  /** The levels by their short names, lowest first. */
+  readonly levels: readonly [string, ...string[]]
+  /** Scopes beside `core:ID`. */
+  readonly scopes: readonly string[]
+  readonly languages: readonly [string, ...string[]]
+  /** Types of connection that there is a connector for. */
+  readonly connectionTypes: readonly [string, ...string[]]
+}
+
+const name = z.string().trim().min(1).max(100)
+const seconds = (fallback: number, max: number) => z.int().min(1).max(max).default(fallback)
+const clientId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{1,63}$/, 'lower-case letters, digits, dot, - and _ are allowed')
+// RFC 8252 7.3: apps on a laptop may use http, and only on loopback.
+const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost)$/
+
+/** A redirect as RFC 8252 and RFC 6749 3.1.2 let it be; undefined when it is fine, else what is wrong. */
+function redirectFault(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null) return 'an absolute address is needed'
+  if (text.includes('#')) return 'a redirect has no fragment (RFC 6749 3.1.2)'
+  if (text.includes('*')) return 'a redirect is matched exactly; wildcards are not known'
+  if (url.username !== '' || url.password !== '') return 'a redirect holds no user name'
+  if (url.protocol === 'http:')
+    return loopback.test(url.hostname)
+      ? undefined
+      : 'http is for loopback only; use https or a private scheme'
+  // RFC 8252 7.1: a private scheme is a domain name in reverse, so it has a dot; that bars javascript: and data:.
+  if (url.protocol !== 'https:' && !url.protocol.includes('.'))
+    return 'a private scheme is a reversed domain name (com.example.app:/callback, RFC 8252 7.1)'
+  return undefined
+}
+
+const redirect = z.string().superRefine((text, ctx) => {
+  const fault = redirectFault(text)
+  if (fault !== undefined) ctx.addIssue({ code: 'custom', message: fault })
+})
+
+const webOrigin = z
+  .string()
+  .refine(
+    (text) => URL.parse(text)?.origin === text && text !== 'null',
+    'an origin is needed: https://app.example',
+  )
+
+const endpoint = z
+  .string()
+  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'an http or https address is needed')
+
+const id = (rules: InstitutionRules) =>
+  z
+    .string()
+    .refine(rules.isId, '2 to 32 lower-case letters, digits and hyphens are needed, and no reserved word')
+
+const institutionShape = (rules: InstitutionRules) =>
+  z.strictObject({
+    id: id(rules),
+    name,
+    host: z
+      .string()
+      .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/, 'a host name in lower case is needed')
+      .optional(),
+    accent: z
+      .string()
+      .regex(/^#[0-9a-fA-F]{6}$/, 'a colour is needed: "#1f6f5c"')
+      .default('#1f4e79'),
+    language: z.enum(rules.languages).default(rules.languages[0]),
+    help: z
+      .string()
+      .regex(/^(https:\/\/|tel:\+?)\S+$/, 'a https: or tel: address is needed')
+      .optional(),
+    step_up_over: z
+      .record(
+        z.string().regex(/^[A-Z]{3}$/, 'a currency of ISO 4217 is needed'),
+        z.string('write amounts in quotes'),
+      )
+      .default({})
+      .superRefine((limits, ctx) => {
+        for (const [currency, amount] of Object.entries(limits)) {
+          if (rules.isMoney(amount, currency)) continue
+          const message = `"${amount}" is no amount of ${currency}: digits, and a point before the minor units`
+          ctx.addIssue({ code: 'custom', path: [currency], message })
+        }
+      }),
+    pin: z
+      .strictObject({
+        length: z.int().min(4).max(12).default(6),
+        attempts: z.int().min(1).max(10).default(5),
+        lock_seconds: seconds(900, 86_400),
+      })
+      .prefault({}),
+    devices_per_subject: z.int().min(1).max(100).default(5),
+  })
+
+const jwk = z
+  .looseObject({ kty: z.enum(['EC', 'RSA', 'OKP']) })
+  .refine((key) => !('d' in key || 'k' in key), 'this holds a private key; give the public half only')
+
+const relyingPartyShape = (rules: InstitutionRules) =>
+  z
+    .strictObject({
+      id: clientId,
+      name,
+      kind: z.enum(['app', 'api']).default('app'),
+      redirect_uris: z.array(redirect).default([]),
+      post_logout_redirect_uris: z.array(redirect).default([]),
+      scopes: z.array(z.string()).default(['openid']),
+      connection: z.string().optional(),
+      acr_floor: z.enum(rules.levels).optional(),
+      require_par: z.boolean().default(true),
+      require_dpop: z.boolean().default(true),
+      transaction_types: z.array(z.enum(['payment_initiation'])).default([]),
+      web_origins: z.array(webOrigin).default([]),
+      keys: z.array(jwk).default([]),
+    })
+    .superRefine((party, ctx) => {
+      const need = (key: 'redirect_uris' | 'keys', message: string) =>
+        party[key].length === 0 && ctx.addIssue({ code: 'custom', path: [key], message })
+      if (party.kind === 'app') need('redirect_uris', 'an app needs one at least')
+      else need('keys', 'an api signs in with private_key_jwt and needs one public key at least')
+    })
+
+const connectionShape = (rules: InstitutionRules) =>
+  z.strictObject({
+    id: id(rules),
+    name,
+    type: z.enum(rules.connectionTypes).default(rules.connectionTypes[0]),
+    enabled: z.boolean().default(true),
+    settings: z.record(z.string(), z.unknown()),
+    claims: z
+      .record(z.string(), z.string().min(1).max(500))
+      .default({})
+      .superRefine((table, ctx) => {
+        for (const claim of Object.keys(table)) {
+          if (rules.isMappable(claim)) continue
+          ctx.addIssue({ code: 'custom', path: [claim], message: 'no upstream attribute may set this claim' })
+        }
+      }),
+  })
+
+/** `Amount/Value` or ['Amount', 'Value']: local names below the operation element. */
+const path = z.union(
+  [z.string().regex(/^[^\s/]+(\/[^\s/]+)*$/), z.array(z.string().regex(/^[^\s/]+$/)).min(1)],
+  'a path of local names is needed: Amount/Value',
+)
+
+const operationShape = (rules: InstitutionRules) =>
+  z.strictObject({
+    namespace: z.string().min(1).max(500),
+    name: z.string().regex(/^[^\s:/]+$/, 'a local name is needed, without prefix'),
+    soap_action: z.string().min(1).max(500).optional(),
+    acr: z.enum(rules.levels),
+    transaction: z
+      .strictObject({
+        type: z.literal('payment_initiation').default('payment_initiation'),
+        amount: path,
+        currency: path,
+        debtor_account: path,
+        creditor_account: path,
+        creditor_name: path,
+      })
+      .optional(),
+  })
+
+const coreShape = (rules: InstitutionRules) =>
+  z.strictObject({
+    id: id(rules),
+    name,
+    endpoint,
+    audience: z.string().min(1).max(500),
+    addressing: z.boolean().default(false),
+    timeout_ms: z.int().min(100).max(120_000).optional(),
+    assertion_seconds: seconds(60, 600),
+    operations: z.array(operationShape(rules)).min(1, 'a core without operations could not be called'),
+  })
+
+/** The whole file. `rules` come from the domain; references between the parts are checked by the reader. */
+export const institutionFileSchema = (rules: InstitutionRules) =>
+  z.strictObject({
+    institution: institutionShape(rules),
+    relying_parties: z.array(relyingPartyShape(rules)).default([]),
+    connections: z.array(connectionShape(rules)).default([]),
+    cores: z.array(coreShape(rules)).default([]),
+  })
+
+/** One file, checked. */
+export type InstitutionFile = z.infer<ReturnType<typeof institutionFileSchema>>
+export type RelyingPartyEntry = InstitutionFile['relying_parties'][number]
+export type ConnectionEntry = InstitutionFile['connections'][number]
+export type CoreEntry = InstitutionFile['cores'][number]
+export type OperationEntry = CoreEntry['operations'][number]

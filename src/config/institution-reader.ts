@@ -1,0 +1,128 @@
+// Reading the file of one institution: `file:` values, the schema, and what its parts say of one another.
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { isTree, type Tree } from './environment.ts'
+import { ConfigFault, faultsOf, type PlacedFault, placed } from './faults.ts'
+import { type InstitutionFile, type InstitutionRules, institutionFileSchema } from './institution-file.ts'
+import { keysAt } from './settings-list.ts'
+import { atSource, parseYaml, readYaml, type YamlFile } from './yaml-file.ts'
+
+/** Reads and checks one file. Throws a ConfigFault with every fault and its line. */
+export function readInstitution(file: string, rules: InstitutionRules): InstitutionFile {
+  return checked(readYaml(file), dirname(resolve(file)), rules)
+}
+
+/** The same for YAML at hand; `file:` values are relative to `directory`. */
+export function parseInstitution(text: string, directory: string, rules: InstitutionRules): InstitutionFile {
+  return checked(parseYaml('institution', text), directory, rules)
+}
+
+function checked(yaml: YamlFile, directory: string, rules: InstitutionRules): InstitutionFile {
+  const faults: PlacedFault[] = []
+  const value = withFiles(yaml.value, { directory, faults, path: [] })
+  const schema = institutionFileSchema(rules)
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) faults.push(...faultsOf(parsed.error, (path) => keysAt(schema, path)))
+  faults.push(...connected(value, rules))
+  if (parsed.success && faults.length === 0) return parsed.data
+  throw new ConfigFault(faults.map((fault) => atSource(fault, yaml)))
+}
+
+interface Walk {
+  readonly directory: string
+  readonly faults: PlacedFault[]
+  readonly path: readonly PropertyKey[]
+}
+
+/** Puts the text of the file in the place of every `file:PATH`; a JWK set's keys in the place of its file. */
+function withFiles(value: unknown, walk: Walk): unknown {
+  const below = (key: PropertyKey) => ({ ...walk, path: [...walk.path, key] })
+  if (typeof value === 'string') return value.startsWith('file:') ? fileText(value.slice(5), walk) : value
+  if (Array.isArray(value)) return value.map((item, i) => withFiles(item, below(i)))
+  if (!isTree(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withFiles(inner, below(key))]))
+}
+
+const largestFile = 1_048_576
+
+function fileText(name: string, { directory, faults, path }: Walk): unknown {
+  const fault = (message: string) => {
+    faults.push(placed(path, message))
+  }
+  let text: string
+  try {
+    text = readFileSync(resolve(directory, name), 'utf8')
+  } catch (error) {
+    fault(
+      `the file ${name} cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`,
+    )
+    return name
+  }
+  if (text.length > largestFile) fault(`the file ${name} is larger than ${largestFile} bytes`)
+  return path[0] === 'relying_parties' && path[2] === 'keys' ? keysIn(text, name, fault) : text
+}
+
+/** RFC 7517 5: a JWK set, or one key. */
+function keysIn(text: string, name: string, fault: (message: string) => void): unknown {
+  try {
+    const json: unknown = JSON.parse(text)
+    return isTree(json) && Array.isArray(json.keys) ? json.keys : json
+  } catch {
+    fault(`the file ${name} is no JSON`)
+    return []
+  }
+}
+
+// Read without the schema, so that these faults are told together with the schema's.
+const rowsOf = (file: unknown, part: string): Tree[] => {
+  const rows = isTree(file) ? file[part] : undefined
+  return Array.isArray(rows) ? rows.map((row) => (isTree(row) ? row : {})) : []
+}
+
+const idsOf = (file: unknown, part: string): string[] => rowsOf(file, part).map((row) => String(row.id))
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/** What the parts say of one another. */
+function connected(file: unknown, rules: InstitutionRules): PlacedFault[] {
+  const connections = idsOf(file, 'connections')
+  const scopes = [...rules.scopes, ...idsOf(file, 'cores').map((core) => `core:${core}`)]
+  const parties = rowsOf(file, 'relying_parties').flatMap((party, i) => {
+    const strangers = listOf(party.scopes).flatMap((scope, s) =>
+      scopes.includes(String(scope))
+        ? []
+        : [placed(['relying_parties', i, 'scopes', s], `no such scope; known are ${scopes.join(', ')}`)],
+    )
+    const lost = connectionFault(party, connections)
+    return [...(lost === undefined ? [] : [placed(['relying_parties', i, 'connection'], lost)]), ...strangers]
+  })
+  const twice = ['relying_parties', 'connections', 'cores'].flatMap((part) =>
+    repeated(idsOf(file, part), (i) => [part, i, 'id']),
+  )
+  return [...parties, ...twice, ...operationsTwice(file)]
+}
+
+function connectionFault(party: Tree, connections: readonly string[]): string | undefined {
+  const known = connections.length === 0 ? 'this file has none' : `this file has ${connections.join(', ')}`
+  if (party.connection === undefined) {
+    const clear = party.kind === 'api' || connections.length === 1
+    return clear ? undefined : `say by which connection its customers sign in; ${known}`
+  }
+  return connections.includes(String(party.connection))
+    ? undefined
+    : `no connection ${String(party.connection)}; ${known}`
+}
+
+function repeated(names: readonly string[], at: (i: number) => PropertyKey[]): PlacedFault[] {
+  return names.flatMap((name, i) =>
+    name === 'undefined' || names.indexOf(name) === i ? [] : [placed(at(i), `${name} is there twice`)],
+  )
+}
+
+function operationsTwice(file: unknown): PlacedFault[] {
+  return rowsOf(file, 'cores').flatMap((core, c) => {
+    const operations = listOf(core.operations).map((operation) => (isTree(operation) ? operation : {}))
+    const names = operations.map(({ namespace, name }) => `{${String(namespace)}}${String(name)}`)
+    return repeated(names, (o) => ['cores', c, 'operations', o, 'name'])
+  })
+}

@@ -1,0 +1,166 @@
+// Every setting of the process, once: its type, default and meaning. docs/configuration.md is printed from here.
+import { z } from 'zod'
+
+const port = (fallback: number, meaning: string) =>
+  z.int().min(0).max(65_535).default(fallback).describe(meaning)
+
+const count = (fallback: number, max: number, meaning: string) =>
+  z.int().min(1).max(max).default(fallback).describe(meaning)
+
+const milliseconds = (fallback: number, meaning: string) =>
+  count(fallback, 600_000, `${meaning}, in milliseconds.`)
+
+const seconds = (fallback: number, max: number, meaning: string) =>
+  count(fallback, max, `${meaning}, in seconds.`)
+
+const bytes = (fallback: number, meaning: string) => count(fallback, 16_777_216, `${meaning}, in bytes.`)
+
+const host = z.string().min(1).max(253).default('127.0.0.1')
+
+/** A secret is never written into the file: only where it is to be found. */
+const reference = z
+  .string()
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'give it by reference: env:NAME or file:PATH')
+  .meta({ type: 'reference' })
+
+/** A section without any entry has its defaults. */
+const section = <T extends z.ZodRawShape>(meaning: string, shape: T) =>
+  z
+    .strictObject(shape)
+    .prefault({} as never)
+    .describe(meaning)
+
+const budget = (points: number, perSeconds: number, meaning: string) =>
+  section(meaning, {
+    points: count(points, 1_000_000, 'How many are allowed in the time.'),
+    seconds: seconds(perSeconds, 86_400, 'The time over which they are counted'),
+  })
+
+const origin = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/
+
+const database = section('Where the state is. Everything is in the database; a node keeps nothing.', {
+  url: reference
+    .optional()
+    .describe(
+      'The PostgreSQL server, as a reference to a `postgres://…` address. Without one the embedded database is used. The variable DATABASE_URL gives the address itself.',
+    ),
+  data_directory: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('Directory of the embedded database, from where the process was started.'),
+  pool_max: count(10, 200, 'Connections to the server at most, for each node.'),
+  acquire_timeout_ms: milliseconds(
+    2000,
+    'How long a request waits for a connection before it is answered 503',
+  ),
+  allow_embedded_in_production: z
+    .boolean()
+    .default(false)
+    .describe(
+      'The embedded database does not fsync: a power cut may lose what was committed. Says that you accept it.',
+    ),
+})
+
+const limits = section('What one request, and one caller, may ask for.', {
+  form_bytes: bytes(65_536, 'Largest form that a page or the token endpoint takes'),
+  json_bytes: bytes(65_536, 'Largest JSON body of the device API'),
+  saml_bytes: bytes(262_144, 'Largest SAML answer, as posted'),
+  soap_bytes: bytes(1_048_576, 'Largest SOAP message to the gateway'),
+  core_answer_bytes: bytes(4_194_304, 'Largest answer that is read from a core'),
+  rates: section('Rate budgets. What is over its budget is answered 429 with Retry-After.', {
+    pin: budget(
+      10,
+      60,
+      'PINs typed, for each sign-in. Attempts per customer are a setting of the institution.',
+    ),
+    interaction: budget(120, 60, 'Pages of a sign-in, for each client address.'),
+    token: budget(300, 60, 'Token and PAR requests, for each client address.'),
+    device: budget(20, 60, 'Device API requests, for each customer.'),
+    acs: budget(60, 60, 'Answers of an upstream IdP, for each client address.'),
+    gateway: budget(600, 60, 'Calls through the SOAP gateway, for each token.'),
+  }),
+})
+
+const timeouts = section('Every wait has a deadline.', {
+  upstream_ms: milliseconds(10_000, 'An upstream IdP, where the bridge asks it directly'),
+  core_ms: milliseconds(10_000, 'A core, where its own row says nothing'),
+  readiness_ms: milliseconds(2000, 'The database, when /readyz asks it'),
+  shutdown_ms: milliseconds(10_000, 'Requests under way at SIGTERM; then they are cut off'),
+})
+
+const sessions = section('How long things last.', {
+  browser_seconds: seconds(28_800, 2_592_000, 'The single sign-on session of a browser'),
+  interaction_seconds: seconds(900, 3600, 'One sign-in, from the first page to the last'),
+  code_seconds: seconds(60, 600, 'An authorization code'),
+  access_token_seconds: seconds(300, 3600, 'An access token'),
+  refresh_token_seconds: seconds(2_592_000, 31_536_000, 'A refresh token that is not used'),
+})
+
+export const settingsSchema = z.strictObject({
+  mode: z
+    .enum(['production', 'development'])
+    .default('production')
+    .describe(
+      'Production refuses what is only fit for a laptop. NODE_ENV=production makes it production, whatever is written here.',
+    ),
+  public_url: z
+    .string()
+    .regex(origin, 'an origin is needed: scheme, host and port, without a path (https://login.bank.example)')
+    .refine((text) => URL.canParse(text), 'this is no address')
+    .meta({ type: 'origin' })
+    .describe(
+      'Where browsers and apps reach the bridge. Issuers are made from it, never from a header of a request. https in production.',
+    ),
+  listen: section('The public port.', {
+    host: host.describe('Address to bind.'),
+    port: port(8080, 'Port to bind; 0 for a free one. The variable PORT sets it too.'),
+  }),
+  management: section('The port of /healthz, /readyz and /metrics. Keep it inside.', {
+    host: host.describe('Address to bind.'),
+    port: port(9090, 'Port to bind; 0 for a free one.'),
+  }),
+  database,
+  keys: z
+    .strictObject({
+      master: reference.describe(
+        'The master key: 32 random bytes as base64 (`openssl rand -base64 32`). It seals private keys and personal data in the database, and stands outside of it. All nodes have the same.',
+      ),
+    })
+    .describe('Keys that stand outside the database.'),
+  log: section('The log: one JSON record a line.', {
+    level: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('Records below this level are not written.'),
+    destination: z.enum(['stdout', 'stderr']).default('stdout').describe('Where records are written.'),
+  }),
+  limits,
+  trusted_proxies: z
+    .array(
+      z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], 'a network or address is needed (10.0.0.0/8)'),
+    )
+    .default([])
+    .meta({ type: 'networks' })
+    .describe('Networks whose X-Forwarded-* headers are believed; everybody else’s are dropped.'),
+  timeouts,
+  saml: section('The workers that read XML.', {
+    workers: count(2, 64, 'Worker threads.'),
+    deadline_ms: milliseconds(250, 'The longest that one message may keep a worker'),
+  }),
+  sessions,
+  audit: section('The audit log.', {
+    sequencer_interval_ms: milliseconds(
+      1000,
+      'How often committed events are integrated into the Merkle log and a checkpoint is signed',
+    ),
+  }),
+  sweeper: section('The sweeper of expired rows.', {
+    interval_seconds: seconds(60, 86_400, 'How often it runs'),
+  }),
+})
+
+/** The settings as they stand in the file: snake_case, secrets by reference. */
+export type Settings = z.infer<typeof settingsSchema>
+/** What a file or a caller may write: everything with a default may be left out. */
+export type SettingsInput = z.input<typeof settingsSchema>

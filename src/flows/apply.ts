@@ -1,0 +1,136 @@
+// Applying configuration: what the given institutions would change, and, unless it is a dry run, changing it.
+import type { ApplyReport, RowChange } from '../ports/application.ts'
+import type { Chance } from '../ports/clock.ts'
+import type { Connectors } from '../ports/connector.ts'
+import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+
+export interface ApplyPorts {
+  readonly directory: Directory
+  readonly writer: DirectoryWriter
+  readonly unit: UnitOfWork
+  readonly audit: Audit
+  readonly chance: Chance
+  readonly connectors: Pick<Connectors, 'plugins'>
+}
+
+/** What is given does not hold; nothing at all was changed. The message has one fault a line. */
+export class ApplyFault extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.name = 'ApplyFault'
+    this.faults = faults
+  }
+}
+
+export type Apply = ReturnType<typeof createApply>
+
+/**
+ * Idempotent: the same sets twice change nothing the second time, and nothing is audited then. Each institution is one
+ * unit of work with its `configuration.applied` event. Throws ApplyFault before any change when a set does not hold.
+ */
+export function createApply(ports: ApplyPorts) {
+  return async function apply(
+    sets: readonly InstitutionSet[],
+    { dryRun }: { readonly dryRun: boolean },
+  ): Promise<ApplyReport> {
+    const faults = [...settingsFaults(ports, sets), ...(await hostFaults(ports, sets))]
+    if (faults.length > 0) throw new ApplyFault(faults)
+    const changes: RowChange[] = []
+    for (const set of sets) changes.push(...(await applied(ports, set, dryRun)))
+    return { dryRun, changes }
+  }
+}
+
+async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean): Promise<RowChange[]> {
+  const { id } = set.institution
+  if (dryRun) return changesBetween(await ports.directory.everything(id), set)
+  return ports.unit.run({ institution: id, reference: ports.chance.reference() }, async () => {
+    const changes = changesBetween(await ports.directory.everything(id), set)
+    if (changes.length === 0) return changes
+    await ports.writer.put(set, 'file')
+    const named = (change: RowChange['change']) =>
+      changes.filter((row) => row.change === change).map((row) => `${row.kind} ${row.id}`)
+    ports.audit.record({
+      type: 'configuration.applied',
+      outcome: 'ok',
+      detail: { by: 'file', added: named('added'), changed: named('changed'), removed: named('removed') },
+    })
+    return changes
+  })
+}
+
+type Rows = readonly { readonly kind: RowChange['kind']; readonly id: string; readonly row: object }[]
+
+const rowsOf = (set: InstitutionSet): Rows => [
+  { kind: 'institution', id: set.institution.id, row: set.institution },
+  ...set.relyingParties.map((row) => ({ kind: 'relying_party' as const, id: row.id, row })),
+  ...set.connections.map((row) => ({ kind: 'connection' as const, id: row.id, row })),
+  ...set.cores.map((row) => ({ kind: 'core' as const, id: row.id, row })),
+]
+
+/** The rows that differ, in the order institution, relying parties, connections, cores; removed ones last. */
+export function changesBetween(before: InstitutionSet | undefined, after: InstitutionSet): RowChange[] {
+  const institution = after.institution.id
+  const old = before === undefined ? [] : rowsOf(before)
+  const now = rowsOf(after)
+  const same = (a: Rows[number]) => (b: Rows[number]) => a.kind === b.kind && a.id === b.id
+  const present = now.flatMap((entry): RowChange[] => {
+    const { kind, id } = entry
+    const was = old.find(same(entry))
+    if (was === undefined) return [{ institution, kind, id, change: 'added', fields: [] }]
+    const fields = differing(was.row, entry.row, '')
+    return fields.length === 0 ? [] : [{ institution, kind, id, change: 'changed', fields }]
+  })
+  const gone = old
+    .filter((entry) => !now.some(same(entry)))
+    .map(({ kind, id }): RowChange => ({ institution, kind, id, change: 'removed', fields: [] }))
+  return [...present, ...gone]
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** Paths of the fields that differ. A member that is undefined is the same as none: rows are kept as JSON. */
+function differing(before: unknown, after: unknown, path: string): string[] {
+  if (!isRecord(before) || !isRecord(after) || Array.isArray(before) !== Array.isArray(after))
+    return Object.is(before, after) ? [] : [path]
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...keys].flatMap((key) => {
+    const inner = Array.isArray(after) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+    return differing(before[key], after[key], inner)
+  })
+}
+
+/** Settings of connections, as their connectors judge them. */
+function settingsFaults({ connectors }: ApplyPorts, sets: readonly InstitutionSet[]): string[] {
+  return sets.flatMap((set) =>
+    set.connections.flatMap((connection) => {
+      const place = `${set.institution.id}: connection ${connection.id}`
+      const plugin = connectors.plugins().find(({ type }) => type === connection.type)
+      if (plugin === undefined) return [`${place}: no connector of type ${connection.type}`]
+      try {
+        plugin.check(connection.settings)
+        return []
+      } catch (error) {
+        return [`${place}: ${error instanceof Error ? error.message : String(error)}`]
+      }
+    }),
+  )
+}
+
+/** Two institutions with one host name would answer for each other (invariant 5). */
+async function hostFaults({ directory }: ApplyPorts, sets: readonly InstitutionSet[]): Promise<string[]> {
+  const given = sets.map((set) => set.institution)
+  const twice = given.filter((one, i) => given.findIndex(({ id }) => id === one.id) !== i)
+  const others = (await directory.institutions()).filter((kept) => !given.some(({ id }) => id === kept.id))
+  const all = [...others, ...given]
+  const clashes = given.flatMap((one) =>
+    all
+      .filter((other) => other.id !== one.id && other.host !== undefined && other.host === one.host)
+      .map((other) => `${one.id}: host ${one.host} is that of ${other.id}`),
+  )
+  return [...twice.map(({ id }) => `${id}: given twice`), ...clashes]
+}

@@ -1,0 +1,78 @@
+// Counting for /metrics, in the text format of Prometheus.
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import type { MetricName, Metrics } from '../ports/log.ts'
+
+interface Measure {
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Upper bounds in seconds; a measure without them is a counter. */
+  readonly buckets?: readonly number[]
+}
+
+// Hand-written, so that no caller can invent a label and with it a series without end.
+const measures: Readonly<Record<MetricName, Measure>> = {
+  drawbridge_requests_total: { help: 'HTTP requests answered', labels: ['route', 'method', 'status'] },
+  drawbridge_request_seconds: {
+    help: 'Time from the request to its answer',
+    labels: ['route', 'method', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
+  drawbridge_refusals_total: { help: 'Refusals by code', labels: ['code'] },
+  drawbridge_alerts_total: { help: 'Refusals that point to an attack', labels: ['code'] },
+  drawbridge_logins_total: { help: 'Sign-ins by outcome', labels: ['outcome', 'acr'] },
+  drawbridge_core_calls_total: { help: 'Calls to cores by outcome', labels: ['core', 'outcome'] },
+  drawbridge_core_call_seconds: {
+    help: 'Time that a core took to answer',
+    labels: ['core', 'outcome'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+  drawbridge_signatures_total: { help: 'Signatures made with keys of institutions', labels: ['purpose'] },
+  drawbridge_db_round_trips_total: { help: 'Statements sent to the database', labels: [] },
+  drawbridge_audit_events_total: { help: 'Audit events committed', labels: ['type'] },
+}
+
+export interface MeteredMetrics extends Metrics {
+  readonly contentType: string
+  /** The whole exposition, one `# HELP` block a measure. */
+  render(): Promise<string>
+  /** Counts that are kept elsewhere and read only when asked for. */
+  observe(name: MetricName, read: () => number): void
+}
+
+/** A registry of its own: two bridges in one process (tests) do not count into each other. */
+export function createMetrics(): MeteredMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const read = new Map<MetricName, () => number>()
+  const made = new Map(
+    Object.entries(measures).map(([name, measure]) => [name, make(registry, name, measure)]),
+  )
+  const known = (name: MetricName, labels: Readonly<Record<string, string>>) =>
+    Object.fromEntries(measures[name].labels.map((label) => [label, (labels[label] ?? '').slice(0, 80)]))
+  return {
+    contentType: registry.contentType,
+    count(name, labels = {}) {
+      const counter = made.get(name)
+      if (counter instanceof Counter) counter.inc(known(name, labels))
+    },
+    time(name, seconds, labels = {}) {
+      const histogram = made.get(name)
+      if (histogram instanceof Histogram) histogram.observe(known(name, labels), seconds)
+    },
+    observe: (name, value) => void read.set(name, value),
+    render() {
+      for (const [name, value] of read) {
+        const counter = made.get(name)
+        if (!(counter instanceof Counter)) continue
+        counter.reset()
+        counter.inc(value())
+      }
+      return registry.metrics()
+    },
+  }
+}
+
+function make(registry: Registry, name: string, { help, labels, buckets }: Measure) {
+  const common = { name, help, labelNames: [...labels], registers: [registry] }
+  return buckets === undefined ? new Counter(common) : new Histogram({ ...common, buckets: [...buckets] })
+}

@@ -1,0 +1,62 @@
+// The composed bridge, as its callers see it: the commands and the demo.
+import type { AuditLog } from './audit-log.ts'
+import type { Log } from './log.ts'
+import type { InstitutionSet } from './stores.ts'
+
+export interface Application {
+  readonly log: Log
+  readonly auditLog: AuditLog
+  /** Brings the database to this version, opens both ports and starts what runs in the background. */
+  start(): Promise<Addresses>
+  /**
+   * Takes no new requests, lets those under way end within the grace of the configuration, then cuts them off and
+   * closes the database. Also for an application that was never started. Calling it again is harmless.
+   */
+  stop(): Promise<void>
+  migrate(): Promise<{ readonly applied: readonly string[] }>
+  /** Migrations that the database still lacks. */
+  pendingMigrations(): Promise<readonly string[]>
+  apply(sets: readonly InstitutionSet[], options: { readonly dryRun: boolean }): Promise<ApplyReport>
+  /** One report an institution; `since` is a checkpoint note that was kept elsewhere. */
+  verifyAudit(options: VerifyOptions): Promise<readonly InstitutionAuditReport[]>
+}
+
+export interface Addresses {
+  /** The origin that browsers use, as configured. */
+  readonly publicUrl: string
+  /** Where the public port is bound: `http://127.0.0.1:8080`. */
+  readonly listening: string
+  readonly managementUrl: string
+}
+
+export interface ApplyReport {
+  readonly dryRun: boolean
+  /** Empty when everything was so already. */
+  readonly changes: readonly RowChange[]
+}
+
+/** One row that differs. Field paths only: settings may hold what must not be printed. */
+export interface RowChange {
+  readonly institution: string
+  readonly kind: 'institution' | 'relying_party' | 'connection' | 'core'
+  readonly id: string
+  readonly change: 'added' | 'changed' | 'removed'
+  readonly fields: readonly string[]
+}
+
+export interface VerifyOptions {
+  /** All institutions where none is named. */
+  readonly institution: string | undefined
+  readonly since: string | undefined
+}
+
+export interface InstitutionAuditReport {
+  readonly ok: boolean
+  readonly institution: string
+  readonly events: number
+  readonly pending: number
+  readonly checkpoints: number
+  readonly firstBad:
+    | { readonly index?: number; readonly node?: string; readonly counter?: number; readonly reason: string }
+    | undefined
+}

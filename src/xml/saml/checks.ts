@@ -1,0 +1,36 @@
+// A list of named checks: each notes what was expected and what was there, and the first that fails refuses.
+import { Refusal, type RefusalCode } from '../../domain/refusal.ts'
+
+export interface Check {
+  readonly name: string
+  readonly ok: boolean
+  readonly expected: string
+  readonly actual: string
+}
+
+export interface Checks {
+  readonly list: readonly Check[]
+  /** Notes the check; throws its code when it did not hold. */
+  hold(check: Check, code: RefusalCode): void
+  /** The same for exact equality. */
+  equal(name: string, compared: { expected: string; actual: string | undefined }, code: RefusalCode): void
+}
+
+export function createChecks(): Checks {
+  const list: Check[] = []
+  const hold = (check: Check, code: RefusalCode): void => {
+    list.push(check)
+    if (!check.ok)
+      throw new Refusal(code, {
+        check: check.name,
+        expected: check.expected,
+        actual: check.actual.slice(0, 300),
+      })
+  }
+  return {
+    list,
+    hold,
+    equal: (name, { expected, actual }, code) =>
+      hold({ name, ok: actual === expected, expected, actual: actual ?? '(none)' }, code),
+  }
+}

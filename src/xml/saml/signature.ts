@@ -1,0 +1,162 @@
+// Verifying the enveloped signature of one SAML element: its form, its digest, its value, and a second opinion (D6-D9).
+import { createHash, type KeyObject, timingSafeEqual, verify, X509Certificate } from 'node:crypto'
+import type { XmlElement } from 'libxml2-wasm'
+import { Refusal } from '../../domain/refusal.ts'
+import { canonical } from '../document.ts'
+import { attribute, children, isNamed, named, one, optional, required, textOf } from '../element.ts'
+import { ALG, NS } from '../names.ts'
+import { signedBytes } from '../second-opinion.ts'
+
+interface SignatureKind {
+  readonly hash: string
+  readonly key: 'rsa' | 'ec'
+}
+
+const signatureKinds: Readonly<Record<string, SignatureKind>> = {
+  [ALG.rsaSha256]: { hash: 'sha256', key: 'rsa' },
+  [ALG.rsaSha384]: { hash: 'sha384', key: 'rsa' },
+  [ALG.rsaSha512]: { hash: 'sha512', key: 'rsa' },
+  [ALG.ecdsaSha256]: { hash: 'sha256', key: 'ec' },
+}
+
+const digests: Readonly<Record<string, string>> = { [ALG.sha256]: 'sha256', [ALG.sha512]: 'sha512' }
+
+const minimumRsaBits = 2048
+
+export interface SignedElement {
+  /** The text of the document that holds the element, for the second opinion. */
+  readonly xml: string
+  readonly element: XmlElement
+  readonly at: 'root' | 'assertion'
+  /** The keys pinned for the connection; nothing in the message can add one (attack 16). */
+  readonly certificates: readonly string[]
+}
+
+interface Signature {
+  readonly node: XmlElement
+  readonly signedInfo: XmlElement
+  readonly kind: SignatureKind
+  readonly infoPrefixes: readonly string[]
+  readonly prefixes: readonly string[]
+  readonly digest: string
+  readonly digestValue: Buffer
+  readonly value: Buffer
+}
+
+const shape = (detail: string): Refusal =>
+  new Refusal('saml.shape', { check: 'signature form', actual: detail })
+
+/** Exactly these children in this order; an Object or a second SignedInfo has no place (attacks 8, 22). */
+function checkChildren(element: XmlElement, allowed: readonly string[]): void {
+  const names = children(element).map((child) =>
+    child.namespaceUri === NS.ds ? child.name : `?${child.name}`,
+  )
+  const expected = allowed.filter((name) => !name.endsWith('?') || names.includes(name.slice(0, -1)))
+  if (names.join(' ') !== expected.map((name) => name.replace('?', '')).join(' ')) {
+    throw shape(`${element.name} holds ${names.join(' ')}`.slice(0, 200))
+  }
+}
+
+function algorithmOf(element: XmlElement): string {
+  return required(element, 'Algorithm')
+}
+
+/** Exclusive canonicalisation with its optional prefix list; nothing else may stand in the element. */
+function exclusive(element: XmlElement): readonly string[] {
+  if (algorithmOf(element) !== ALG.excC14n)
+    throw new Refusal('saml.algorithm', { check: 'canonicalisation', actual: algorithmOf(element) })
+  const [list, ...more] = children(element)
+  if (list === undefined) return []
+  if (more.length > 0 || !isNamed(list, ALG.excC14n, 'InclusiveNamespaces'))
+    throw shape('stranger in canonicalisation')
+  const prefixes = (attribute(list, 'PrefixList') ?? '').split(/\s+/).filter((prefix) => prefix !== '')
+  if (prefixes.length > 16 || prefixes.includes('#default')) throw shape('prefix list')
+  return prefixes
+}
+
+function transforms(reference: XmlElement): readonly string[] {
+  const list = named(one(reference, NS.ds, 'Transforms'), NS.ds, 'Transform')
+  const [enveloped, c14n, more] = list
+  if (!enveloped || !c14n || more) throw shape(`${list.length} transforms`)
+  if (algorithmOf(enveloped) !== ALG.enveloped || children(enveloped).length > 0) {
+    throw new Refusal('saml.algorithm', { check: 'transforms', actual: algorithmOf(enveloped) })
+  }
+  return exclusive(c14n)
+}
+
+function base64(element: XmlElement): Buffer {
+  const text = textOf(element).replace(/[\t\n\r ]+/g, '')
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text) || text === '')
+    throw shape('base64')
+  return Buffer.from(text, 'base64')
+}
+
+function read(node: XmlElement, id: string): Signature {
+  checkChildren(node, ['SignedInfo', 'SignatureValue', 'KeyInfo?'])
+  const signedInfo = one(node, NS.ds, 'SignedInfo')
+  checkChildren(signedInfo, ['CanonicalizationMethod', 'SignatureMethod', 'Reference'])
+  const method = one(signedInfo, NS.ds, 'SignatureMethod')
+  const kind = Object.hasOwn(signatureKinds, algorithmOf(method))
+    ? signatureKinds[algorithmOf(method)]
+    : undefined
+  if (!kind || children(method).length > 0)
+    throw new Refusal('saml.algorithm', { check: 'signature', actual: algorithmOf(method) })
+  const reference = one(signedInfo, NS.ds, 'Reference')
+  checkChildren(reference, ['Transforms', 'DigestMethod', 'DigestValue'])
+  if (attribute(reference, 'URI') !== `#${id}`) throw shape('the Reference is not to its own element')
+  const digestMethod = algorithmOf(one(reference, NS.ds, 'DigestMethod'))
+  const digest = Object.hasOwn(digests, digestMethod) ? digests[digestMethod] : undefined
+  if (!digest) throw new Refusal('saml.algorithm', { check: 'digest', actual: digestMethod })
+  return {
+    node,
+    signedInfo,
+    kind,
+    digest,
+    infoPrefixes: exclusive(one(signedInfo, NS.ds, 'CanonicalizationMethod')),
+    prefixes: transforms(reference),
+    digestValue: base64(one(reference, NS.ds, 'DigestValue')),
+    value: base64(one(node, NS.ds, 'SignatureValue')),
+  }
+}
+
+interface Pinned {
+  readonly certificate: string
+  readonly key: KeyObject
+}
+
+/** Pinned keys that fit the algorithm: an RSA key is never asked about an ECDSA signature (attack 21). */
+function fitting(certificates: readonly string[], kind: SignatureKind): Pinned[] {
+  return certificates.flatMap((certificate) => {
+    const { publicKey: key } = new X509Certificate(certificate)
+    if (key.asymmetricKeyType !== kind.key) return []
+    const bits = key.asymmetricKeyDetails?.modulusLength
+    return kind.key === 'rsa' && (bits === undefined || bits < minimumRsaBits) ? [] : [{ certificate, key }]
+  })
+}
+
+function same(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/**
+ * The canonical bytes of the element without its signature, if it has one that verifies; undefined if it has none.
+ * Refuses a signature that is malformed (`saml.shape`), uses an algorithm that is not allowed (`saml.algorithm`), or
+ * does not verify under a pinned key (`saml.signature_invalid`). The element's signature is taken out of the document.
+ */
+export function verifiedBytes({ xml, element, at, certificates }: SignedElement): string | undefined {
+  const node = optional(element, NS.ds, 'Signature')
+  if (!node) return undefined
+  const signature = read(node, required(element, 'ID'))
+  const info = canonical(signature.signedInfo, signature.infoPrefixes)
+  node.remove()
+  const bytes = canonical(element, signature.prefixes)
+  const invalid = (check: string) => new Refusal('saml.signature_invalid', { check, at })
+  if (!same(createHash(signature.digest).update(bytes).digest(), signature.digestValue))
+    throw invalid('digest')
+  const signer = fitting(certificates, signature.kind).find(({ key }) =>
+    verify(signature.kind.hash, Buffer.from(info), { key, dsaEncoding: 'ieee-p1363' }, signature.value),
+  )
+  if (!signer) throw invalid('value')
+  if (signedBytes({ xml, at, certificate: signer.certificate }) !== bytes) throw invalid('second opinion')
+  return bytes
+}

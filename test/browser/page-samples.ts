@@ -1,0 +1,114 @@
+// One example of every customer page, for the tests that render, attack and look at them.
+import { Refusal } from '../../src/domain/refusal.ts'
+import { type ConsentView, consentPage, permissionsOf } from '../../src/http/page/consent.ts'
+import { errorPage } from '../../src/http/page/error.ts'
+import { noticePage } from '../../src/http/page/notice.ts'
+import type { PaymentView } from '../../src/http/page/payment.ts'
+import { type PinView, pinPage } from '../../src/http/page/pin.ts'
+import { postFormPage } from '../../src/http/page/post-form.ts'
+import { signOutPage } from '../../src/http/page/sign-out.ts'
+import type { Language } from '../../src/http/words/language.ts'
+
+/** The values that come from outside; a test may put an attack in each. */
+export interface Outside {
+  readonly bank: string
+  readonly app: string
+  readonly payee: string
+  readonly message: string
+  readonly person: string
+  readonly core: string
+  readonly token: string
+  readonly reference: string
+}
+
+export const plain: Outside = {
+  bank: 'Alder Bank',
+  app: 'Alder Pay',
+  payee: 'Nordhaven Energy',
+  message: 'Invoice 2026-118',
+  person: 'Ines Kask',
+  core: 'Payments',
+  token: 'c2f1',
+  reference: 'DB-7F3K-92QD',
+}
+
+export const nonce = 'dGVzdC1ub25jZS0wMDAx'
+
+const noon = Date.UTC(2026, 10, 24, 12, 21, 7)
+
+export interface Sampling {
+  readonly outside?: Outside
+  readonly language?: Language
+  readonly accent?: string
+  readonly base?: string
+}
+
+/** Every page by a name that can stand in a path. */
+export function samples({
+  outside = plain,
+  language = 'en',
+  accent = '#0f6b52',
+  base = '',
+}: Sampling = {}): Record<string, string> {
+  const common = {
+    language,
+    base,
+    institution: { name: outside.bank, accent, help: 'https://alder.example/help' },
+    relyingParty: outside.app,
+    reference: outside.reference,
+    timeZone: 'Europe/Tallinn',
+  }
+  const form = { action: `${base}/answer`, hidden: { token: outside.token } }
+  const payment: PaymentView = {
+    type: 'payment_initiation',
+    instructedAmount: { amount: '1240.00', currency: 'EUR' },
+    debtorAccount: { iban: 'EE382200221020144821' },
+    creditorAccount: { iban: 'EE471000001020140937' },
+    creditorName: outside.payee,
+    remittanceInformation: outside.message,
+  }
+  const pin: PinView = { ...common, ...form, digits: 6, answerBy: noon + 660_000, state: { kind: 'ask' } }
+  const consent: ConsentView = {
+    ...common,
+    ...form,
+    permissions: permissionsOf(
+      ['openid', 'profile', 'offline_access', 'device', 'core:payments', 'statements'],
+      new Map([['payments', outside.core]]),
+    ),
+    signedInAs: outside.person,
+    returnsTo: 'app.alder.example',
+  }
+  const error = { ...common, at: noon, support: [['Upstream', outside.message]] as const }
+  const back = { startAgain: `${base}/again`, backToApp: 'com.alder.pay:/cb' }
+  return {
+    'pin-sign-in': pinPage(pin),
+    'pin-payment': pinPage({ ...pin, payment }),
+    'pin-wrong': pinPage({ ...pin, payment, state: { kind: 'wrong', left: 2 } }),
+    'pin-five-digits': pinPage({ ...pin, digits: 5, state: { kind: 'format' } }),
+    'pin-four-digits': pinPage({ ...pin, digits: 4 }),
+    'pin-locked': pinPage({ ...pin, payment, state: { kind: 'locked', until: noon + 1_800_000 } }),
+    consent: consentPage(consent),
+    'consent-again': consentPage({ ...consent, again: true }),
+    'consent-payment': consentPage({ ...consent, payment, permissions: [], signedInAs: undefined }),
+    'error-late': errorPage({ ...error, ...back, code: 'saml.expired' }),
+    'error-uncertain': errorPage({ ...error, code: new Refusal('core.timeout').code }),
+    'error-no-bank': errorPage({
+      language,
+      base: '',
+      code: 'institution.unknown',
+      reference: outside.reference,
+      at: noon,
+    }),
+    'notice-finished': noticePage({ ...common, kind: 'finished', backToApp: back.backToApp }),
+    'notice-signed-out': noticePage({ ...common, relyingParty: undefined, kind: 'signed-out' }),
+    'notice-cancelled': noticePage({ ...common, kind: 'cancelled' }),
+    'sign-out': signOutPage({ ...common, ...form }),
+    'post-form': postFormPage({
+      ...common,
+      action: 'https://idp.alder.example/sso',
+      fields: { SAMLRequest: outside.token },
+      to: outside.bank,
+      nonce,
+    }),
+  }
+}
