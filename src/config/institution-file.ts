@@ -18,7 +18,7 @@ export interface InstitutionRules {
   readonly connectionTypes: readonly [string, ...string[]]
 }
 
-const name = z.string().trim().min(1).max(100)
+const name = z.string().trim().min(1, 'a name is needed').max(100)
 const seconds = (fallback: number, max: number) => z.int().min(1).max(max).default(fallback)
 const clientId = z
   .string()
@@ -64,6 +64,27 @@ const id = (rules: InstitutionRules) =>
     .string()
     .refine(rules.isId, '2 to 32 lower-case letters, digits and hyphens are needed, and no reserved word')
 
+/** ISO 4217 currency -> decimal amount. Checked as a whole, so that one wrong entry does not hide the next. */
+const limits = (rules: InstitutionRules) =>
+  z
+    .record(z.string(), z.unknown())
+    .superRefine((entries, ctx) => {
+      for (const [currency, amount] of Object.entries(entries)) {
+        const message = limitFault(rules, currency, amount)
+        if (message !== undefined) ctx.addIssue({ code: 'custom', path: [currency], message })
+      }
+    })
+    .pipe(z.record(z.string(), z.string()))
+    .default({})
+
+function limitFault(rules: InstitutionRules, currency: string, amount: unknown): string | undefined {
+  if (!/^[A-Z]{3}$/.test(currency)) return 'a currency of ISO 4217 is needed: EUR'
+  // YAML would read 500.10 as a float; money never is one.
+  if (typeof amount !== 'string') return "write amounts in quotes: '500.00'"
+  if (rules.isMoney(amount, currency)) return undefined
+  return `"${amount}" is no amount of ${currency}: digits, and a point before the minor units`
+}
+
 const institutionShape = (rules: InstitutionRules) =>
   z.strictObject({
     id: id(rules),
@@ -81,19 +102,7 @@ const institutionShape = (rules: InstitutionRules) =>
       .string()
       .regex(/^(https:\/\/|tel:\+?)\S+$/, 'a https: or tel: address is needed')
       .optional(),
-    step_up_over: z
-      .record(
-        z.string().regex(/^[A-Z]{3}$/, 'a currency of ISO 4217 is needed'),
-        z.string('write amounts in quotes'),
-      )
-      .default({})
-      .superRefine((limits, ctx) => {
-        for (const [currency, amount] of Object.entries(limits)) {
-          if (rules.isMoney(amount, currency)) continue
-          const message = `"${amount}" is no amount of ${currency}: digits, and a point before the minor units`
-          ctx.addIssue({ code: 'custom', path: [currency], message })
-        }
-      }),
+    step_up_over: limits(rules),
     pin: z
       .strictObject({
         length: z.int().min(4).max(12).default(6),
@@ -150,10 +159,12 @@ const connectionShape = (rules: InstitutionRules) =>
       }),
   })
 
+const pathFault = 'a path of local names is needed: Amount/Value'
+
 /** `Amount/Value` or ['Amount', 'Value']: local names below the operation element. */
 const path = z.union(
-  [z.string().regex(/^[^\s/]+(\/[^\s/]+)*$/), z.array(z.string().regex(/^[^\s/]+$/)).min(1)],
-  'a path of local names is needed: Amount/Value',
+  [z.string().regex(/^[^\s/]+(\/[^\s/]+)*$/, pathFault), z.array(z.string().regex(/^[^\s/]+$/)).min(1)],
+  pathFault,
 )
 
 const operationShape = (rules: InstitutionRules) =>

@@ -7,7 +7,7 @@ import { fileVariable, isTree, type Overlay, overlaid, overlayOf } from './envir
 import { ConfigFault, type ConfigurationFault, faultsOf, type PlacedFault, placed } from './faults.ts'
 import { type Settings, type SettingsInput, settingsSchema } from './schema.ts'
 import { demoKeyMark, type Environment, keyBytes, resolve, type Secret, secret } from './secret.ts'
-import { keysAt } from './settings-list.ts'
+import { keysAt, variableOf } from './settings-list.ts'
 import { readYaml, type YamlFile } from './yaml-file.ts'
 
 /** Where the file is when nobody says. */
@@ -48,6 +48,7 @@ function checked(file: YamlFile, env: Environment, demo: boolean): Config {
   const resolved = secretsOf(tree, env, demo)
   const found = [
     ...overlay.faults,
+    ...relaxed(file.value, env),
     ...(parsed.success ? rules(parsed.data, resolved.databaseUrl, demo) : ruleFree(parsed.error)),
     ...resolved.faults,
   ]
@@ -55,6 +56,14 @@ function checked(file: YamlFile, env: Environment, demo: boolean): Config {
     return configOf(parsed.data, { databaseUrl: resolved.databaseUrl, master: resolved.master })
   }
   throw new ConfigFault(found.map((fault) => withSource(fault, overlay, file)))
+}
+
+/** A file that says production means it: whoever can set variables must not thereby switch its rules off. */
+function relaxed(value: unknown, env: Environment): PlacedFault[] {
+  const variable = variableOf(['mode'])
+  const written = isTree(value) ? value.mode : undefined
+  if (written !== 'production' || env[variable] === undefined || env[variable] === 'production') return []
+  return [placed(['mode'], `the file says production; ${variable} cannot take that back`)]
 }
 
 const ruleFree = (error: Parameters<typeof faultsOf>[0]): PlacedFault[] =>

@@ -140,8 +140,8 @@ export const settingsSchema = z.strictObject({
     .array(
       z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], 'a network or address is needed (10.0.0.0/8)'),
     )
-    .default([])
     .meta({ type: 'networks' })
+    .default([])
     .describe('Networks whose X-Forwarded-* headers are believed; everybody else’s are dropped.'),
   timeouts,
   saml: section('The workers that read XML.', {

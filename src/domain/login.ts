@@ -35,6 +35,8 @@ export interface LoginTransaction {
   readonly subject: string | undefined
   /** Epoch milliseconds of the upstream authentication. */
   readonly authenticatedAt: number | undefined
+  /** The upstream session ends then, and ours with it (duty D14); epoch milliseconds. */
+  readonly sessionNotOnOrAfter: number | undefined
   readonly amr: readonly string[]
   /** The active device of this subject whose key was proven at PAR. */
   readonly device: string | undefined

@@ -11,6 +11,7 @@ export const refusalCodes = [
   'interaction.step',
   'form.forged',
   'request.malformed',
+  'request.not_found',
   'request.too_large',
   'request.media_type',
   'rate.exceeded',

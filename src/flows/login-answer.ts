@@ -123,7 +123,12 @@ async function admit(
     expiresAt: upstream.sessionNotOnOrAfter ?? ports.clock.now() + 24 * 3600_000,
   })
   const customer = { subject, authenticatedAt: upstream.authenticatedAt, amr: ['fed'] }
-  const next = { ...(await withCustomer(ports, login, customer)), upstreamRequest: undefined }
+  const { sessionNotOnOrAfter } = upstream
+  const next = {
+    ...(await withCustomer(ports, login, customer)),
+    upstreamRequest: undefined,
+    sessionNotOnOrAfter,
+  }
   await change(ports.logins, next)
   return next
 }

@@ -231,6 +231,7 @@ function fresh(request: LoginRequest, connection: string, now: number): LoginTra
     upstreamAskedAt: undefined,
     subject: undefined,
     authenticatedAt: undefined,
+    sessionNotOnOrAfter: undefined,
     amr: [],
     device: undefined,
     hasPin: false,

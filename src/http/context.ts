@@ -4,16 +4,18 @@ import type { Context } from 'koa'
 import { Refusal } from '../domain/refusal.ts'
 import type { Tenant } from './tenant.ts'
 
-/** Who reads a refusal: a person, an app, or a SOAP client. */
-export type Face = 'page' | 'json' | 'soap'
+/** Who reads a refusal: a person or an app. */
+export type Face = 'page' | 'json'
 
 export interface RequestState {
   reference: string
   clientAddress: string
   face: Face
   tenant: Tenant | undefined
-  /** Set where the page of a refusal can say more than its words. */
-  interaction: string | undefined
+  /** Set where the page of a refusal can lead back to a sign-in. */
+  startAgain: string | undefined
+  /** How a refusal is told where neither a page nor JSON will do. */
+  tell: ((ctx: Context, refusal: Refusal) => void) | undefined
 }
 
 /** The state of this request, set by the entry of the app. */

@@ -67,7 +67,9 @@ function managementApp(ports: ManagementPorts, state: { readonly draining: boole
     ctx.set('X-Content-Type-Options', 'nosniff')
     await next()
   })
-  return app.use(router.routes()).use(router.allowedMethods())
+  app.use(router.routes())
+  app.use(router.allowedMethods())
+  return app
 }
 
 /** Why this node should get no requests; empty when it should. Reasons are words of ours, never a driver's message. */

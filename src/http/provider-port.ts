@@ -12,7 +12,7 @@ export interface OidcGate {
   /** Serves the request by the institution's provider. */
   handle(ctx: Context, tenant: Tenant): Promise<void>
   /** Did this browser begin the interaction? By the provider's own signed cookie. */
-  holds(ctx: Context, tenant: Tenant, uid: string): boolean
+  holds(ctx: Context, tenant: Tenant, uid: string): Promise<boolean>
   /** Stores the end and resolves with where the browser goes next; the caller redirects after its commit. */
   end(ctx: Context, tenant: Tenant, end: InteractionEnd): Promise<string>
 }

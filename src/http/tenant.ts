@@ -46,3 +46,6 @@ export function createTenancy({ directory, publicUrl }: { directory: Directory; 
     }
   }
 }
+
+/** The cookie path of a tenant: all of its pages, none of another's. */
+export const tenantPath = ({ prefix }: Tenant): string => (prefix === '' ? '/' : prefix)

@@ -29,7 +29,7 @@ export interface Secrets {
 /** What the pages of the provider are made of; given by the edge that owns pages. */
 export interface ProviderPages {
   error(ctx: KoaContextWithOIDC, error: { error: string; description: string | undefined }): void
-  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }): void
+  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string; leadsTo: string | undefined }): void
   signedOut(ctx: KoaContextWithOIDC): void
 }
 
@@ -205,7 +205,12 @@ function features(
 
 function signOutForm(ctx: KoaContextWithOIDC, issuer: string) {
   const { secret } = (ctx.oidc.session as unknown as { state: { secret: string } }).state
-  return { action: `${issuer}/sign-out/confirm`, xsrf: secret }
+  const to = ctx.oidc.params?.post_logout_redirect_uri
+  return {
+    action: `${issuer}/sign-out/confirm`,
+    xsrf: secret,
+    leadsTo: typeof to === 'string' ? to : undefined,
+  }
 }
 
 /** Only an API of the bank may look into tokens for the API; an app never may (attack 121). */

@@ -79,15 +79,15 @@ test('a form leads back to the IPv6 loopback by its scheme', async () => {
   expect((await pressed(redirect, [formActionOf(redirect)])).violations).toEqual([])
 })
 
-// Attacks 83 and 201: each value that comes from outside tries to become markup or script.
-const attacks = [
+// Attacks 83 and 201: every value that comes from outside tries to become markup or script, in each way at once.
+const attack = [
+  'javascript:window.owned=1//',
+  `"><img src=x onerror="window.owned=1">`,
+  `' autofocus onfocus='window.owned=1`,
   '<script>window.owned=1</script>',
-  '"><img src=x onerror="window.owned=1">',
-  "' autofocus onfocus='window.owned=1",
   '</title></textarea></noscript><svg onload=window.owned=1>',
-  'javascript:window.owned=1',
   '\u202e<b onmouseover=window.owned=1>\u2028&lt;script&gt;',
-]
+].join('')
 
 const everywhere = (value: string): Outside => {
   const outside = Object.fromEntries(Object.keys(plain).map((key) => [key, value]))
@@ -101,7 +101,7 @@ const foreign = (page: Page): Promise<number> =>
         .length,
   )
 
-test.each(attacks)('hostile text is only text: %s', async (attack) => {
+test('hostile text is only text, even without the policy', async () => {
   const pages = samples({ outside: everywhere(attack), accent })
   const routes = new Map<string, Served>(
     Object.entries(pages).map(([name, body]) => [

@@ -1,11 +1,14 @@
 // One example of every customer page, for the tests that render, attack and look at them.
 import { Refusal } from '../../src/domain/refusal.ts'
+import { markedCode } from '../../src/http/page/code-view.ts'
 import { type ConsentView, consentPage, permissionsOf } from '../../src/http/page/consent.ts'
 import { errorPage } from '../../src/http/page/error.ts'
+import { html } from '../../src/http/page/html.ts'
 import { noticePage } from '../../src/http/page/notice.ts'
 import type { PaymentView } from '../../src/http/page/payment.ts'
 import { type PinView, pinPage } from '../../src/http/page/pin.ts'
 import { postFormPage } from '../../src/http/page/post-form.ts'
+import { type Asking, page } from '../../src/http/page/shell.ts'
 import { signOutPage } from '../../src/http/page/sign-out.ts'
 import type { Language } from '../../src/http/words/language.ts'
 
@@ -102,6 +105,7 @@ export function samples({
     'notice-finished': noticePage({ ...common, kind: 'finished', backToApp: back.backToApp }),
     'notice-signed-out': noticePage({ ...common, relyingParty: undefined, kind: 'signed-out' }),
     'notice-cancelled': noticePage({ ...common, kind: 'cancelled' }),
+    'code-view': codePage(common, outside),
     'sign-out': signOutPage({ ...common, ...form }),
     'post-form': postFormPage({
       ...common,
@@ -111,4 +115,25 @@ export function samples({
       nonce,
     }),
   }
+}
+
+/** A page of the control room with a verified message, as the demo shows it. */
+function codePage(asking: Asking, { person }: Outside): string {
+  const signed = `<saml:Assertion ID="_9be2"><saml:Subject><saml:NameID>alice-316</saml:NameID></saml:Subject><saml:Conditions NotBefore="2026-11-24T12:20:57Z" NotOnOrAfter="2026-11-24T12:25:57Z"/></saml:Assertion>`
+  const xml = `<samlp:Response ID="_c81f"><saml:Issuer>idp.alder.example</saml:Issuer>${signed}<Note>${person}</Note></samlp:Response>`
+  const start = xml.indexOf(signed)
+  const figure = markedCode(xml, [{ start, end: start + signed.length }], {
+    caption: 'SAML response',
+    key: 'Covered by signature',
+    label: 'SAML response',
+    mask: (value, { element }) => (element === 'NameID' ? '••••••316' : value),
+  })
+  return page({
+    ...asking,
+    title: 'Control room',
+    bodyClass: 'room',
+    skipTo: 'content',
+    heading: html`<h1>One payment</h1>`,
+    main: html`<section class="card" aria-labelledby="a"><h2 id="a">Bank’s answer</h2>${figure}</section>`,
+  })
 }

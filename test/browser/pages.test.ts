@@ -121,7 +121,10 @@ describe.each(Object.keys(english).filter((name) => name !== 'post-form'))('%s',
     await page.goto(`${server.origin}/en/${name}`)
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('32px')
     expect(await overflow(page)).toEqual([])
-    await page.screenshot({ path: `${screenshots}${name}-phone-200.png`, fullPage: true })
+    // `fullPage` would put the font size back, so the window grows instead.
+    const height = await page.evaluate(() => document.documentElement.scrollHeight)
+    await page.setViewportSize({ ...phone, height })
+    await page.screenshot({ path: `${screenshots}${name}-phone-200.png` })
     await page.close()
   })
 })

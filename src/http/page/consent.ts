@@ -3,7 +3,7 @@ import { textsOf } from '../words/catalogue.ts'
 import { fill } from '../words/fill.ts'
 import type { Language } from '../words/language.ts'
 import { type Html, html } from './html.ts'
-import { bdi, filled, hiddenFields, icon, keyValues } from './parts.ts'
+import { bdi, filled, hiddenFields, icon, keyValues, type Row } from './parts.ts'
 import { type PaymentView, paymentActions, paymentFacts, paymentHeading, paymentTitle } from './payment.ts'
 import { type Answering, type Asking, helpLink, page } from './shell.ts'
 
@@ -53,6 +53,7 @@ export function permissionsOf(
 export function consentPage(view: ConsentView): string {
   const { language, relyingParty: app, payment } = view
   const texts = textsOf(language).consent
+  const rows = rowsOf(view)
   return page({
     ...view,
     title: payment ? paymentTitle(payment, language) : fill(texts.title, { app }),
@@ -61,9 +62,9 @@ export function consentPage(view: ConsentView): string {
     heading: payment ? paymentHeading(payment, language) : heading(view),
     main: html`<form method="post" action="${view.action}" class="stack-l" id="answer">
 ${hiddenFields(view.hidden)}
-${payment && paymentFacts(payment, language)}
+${payment && paymentFacts(payment, language, rows)}
 ${permissionList(view)}
-${facts(view)}
+${!payment && rows.length > 0 && keyValues(rows)}
 ${view.again && html`<p class="small quiet">${texts.again}</p>`}
 ${payment ? paymentActions(payment, language) : actions(language)}
 </form>`,
@@ -73,7 +74,7 @@ ${payment ? paymentActions(payment, language) : actions(language)}
 
 function heading({ language, relyingParty: app }: ConsentView): Html {
   const texts = textsOf(language).consent
-  return html`<h1 class="question"><span class="lead">${filled(texts.lead, { app })}</span> ${filled(texts.question, { app })}</h1>`
+  return html`<h1 class="question"><span class="lead">${texts.lead}</span> ${filled(texts.question, { app })}</h1>`
 }
 
 function permissionList({ language, relyingParty: app, permissions }: ConsentView): Html {
@@ -92,13 +93,12 @@ function permissionText(permission: Permission, language: Language): Html | stri
   return texts[permission.kind]
 }
 
-function facts({ language, signedInAs, returnsTo }: ConsentView): Html {
+function rowsOf({ language, signedInAs, returnsTo }: ConsentView): Row[] {
   const texts = textsOf(language).consent
-  if (signedInAs === undefined && returnsTo === undefined) return html``
-  return keyValues([
-    signedInAs === undefined ? undefined : [texts.signedInAs, bdi(signedInAs)],
-    returnsTo === undefined ? undefined : [texts.returnsTo, bdi(returnsTo)],
-  ])
+  const rows: Row[] = []
+  if (signedInAs !== undefined) rows.push([texts.signedInAs, bdi(signedInAs)])
+  if (returnsTo !== undefined) rows.push([texts.returnsTo, bdi(returnsTo)])
+  return rows
 }
 
 function actions(language: Language): Html {

@@ -39,8 +39,11 @@ export function notice(tone: 'info' | 'ok' | 'warn' | 'bad', outcome: string, me
   return html`<div class="notice${tone !== 'info' && ` ${tone}`}">${icon(name)}<p><strong>${outcome}</strong>${meaning && html` ${meaning}`}</p></div>`
 }
 
-/** Facts as label and value; rows that are undefined are left out. */
-export const keyValues = (rows: readonly (readonly [label: string, value: Part] | undefined)[]): Html =>
+/** A fact as label and value. */
+export type Row = readonly [label: string, value: Part]
+
+/** Facts; rows that are undefined are left out. */
+export const keyValues = (rows: readonly (Row | undefined)[]): Html =>
   html`<dl class="kv">${rows.map((row) => row && html`<div><dt>${row[0]}</dt><dd>${row[1]}</dd></div>`)}</dl>`
 
 /**
@@ -51,7 +54,7 @@ export function masked(language: Language, value: string): Html {
   const { shell } = textsOf(language)
   const ending = (value.startsWith('••••') ? value : mask(value)).replaceAll('•', '')
   const spoken = ending === '' ? shell.hidden : shell.endingIn
-  return html`<bdi class="masked"><i aria-hidden="true">••••</i><span class="vh">${spoken}</span> ${ending}</bdi>`
+  return html`<bdi class="masked" dir="ltr"><i aria-hidden="true">••••</i><span class="vh">${spoken}</span> ${ending}</bdi>`
 }
 
 /** Fields that go back as they came: the form's token and the like. */

@@ -5,7 +5,7 @@ import { fill } from '../words/fill.ts'
 import { amountText } from '../words/format.ts'
 import type { Language } from '../words/language.ts'
 import { type Html, html } from './html.ts'
-import { bdi, filled, keyValues, masked } from './parts.ts'
+import { bdi, filled, keyValues, masked, type Row } from './parts.ts'
 
 /** The transaction's own detail; account numbers are masked on the way out. */
 export type PaymentView = PaymentInitiation
@@ -21,12 +21,13 @@ export function paymentHeading(payment: PaymentView, language: Language): Html {
   const texts = textsOf(language).payment
   return html`<h1 class="question">
 <span class="lead">${texts.lead}</span>
-<bdi class="amount">${amountOf(payment, language)}</bdi>
+<span class="amount">${bdi(amountOf(payment, language))}</span>
 <span class="to">${filled(texts.to, { payee: payment.creditorName })}</span>
 </h1>`
 }
 
-export function paymentFacts(payment: PaymentView, language: Language): Html {
+/** The facts below the question; `more` rows follow the payment's own. */
+export function paymentFacts(payment: PaymentView, language: Language, more: readonly Row[] = []): Html {
   const texts = textsOf(language).payment
   const { debtorAccount, creditorAccount, remittanceInformation } = payment
   return keyValues([
@@ -34,6 +35,7 @@ export function paymentFacts(payment: PaymentView, language: Language): Html {
     [texts.account, masked(language, creditorAccount.iban)],
     remittanceInformation === undefined ? undefined : [texts.message, bdi(remittanceInformation)],
     [texts.when, texts.now],
+    ...more,
   ])
 }
 

@@ -44,6 +44,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'interaction.step': invalid,
   'form.forged': [403, 'invalid_request'],
   'request.malformed': invalid,
+  'request.not_found': [404, 'invalid_request'],
   'request.too_large': [413, 'invalid_request'],
   'request.media_type': [415, 'invalid_request'],
   'rate.exceeded': [429, 'temporarily_unavailable'],

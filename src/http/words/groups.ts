@@ -41,6 +41,7 @@ export const groupOf = {
   'interaction.step': 'out-of-step',
   'form.forged': 'out-of-step',
   'request.malformed': 'not-understood',
+  'request.not_found': 'no-page-here',
   'request.too_large': 'not-understood',
   'request.media_type': 'not-understood',
   'soap.malformed': 'not-understood',

@@ -48,8 +48,8 @@ export const pagesInSpanish: PageTexts = {
     back: 'Volver a {app}',
   },
   consent: {
-    lead: '{app} te pregunta',
-    question: '¿Permites esto a {app}?',
+    lead: '¿Permites esto?',
+    question: '{app} quiere',
     title: '¿Permites esto a {app}?',
     listed: 'Lo que {app} podrá hacer',
     identity: 'Saber que eres tú, con un código de cliente propio',

@@ -55,6 +55,12 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Open your bank’s app and start from there.',
   },
+  'no-page-here': {
+    title: 'There is no page at this address',
+    happened: 'The address is incomplete, or its page isn’t there any more.',
+    ...asBefore,
+    next: 'Open your bank’s app and start from there.',
+  },
   'not-open': {
     title: 'This sign-in is no longer open',
     happened: 'It was left open for too long, or its page comes from an earlier visit.',

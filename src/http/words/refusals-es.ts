@@ -55,6 +55,12 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Abre la aplicación de tu banco y empieza desde allí.',
   },
+  'no-page-here': {
+    title: 'No hay ninguna página en esta dirección',
+    happened: 'La dirección está incompleta, o su página ya no está.',
+    ...asBefore,
+    next: 'Abre la aplicación de tu banco y empieza desde allí.',
+  },
   'not-open': {
     title: 'Este inicio de sesión ya no está abierto',
     happened: 'Estuvo abierto demasiado tiempo, o la página es de una visita anterior.',

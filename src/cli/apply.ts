@@ -1,0 +1,71 @@
+// `drawbridge apply FILES`: institutions with their relying parties, connections and cores, from files into rows.
+import { ConfigFault, type ConfigurationFault } from '../config/faults.ts'
+import type { InstitutionFile } from '../config/institution-file.ts'
+import { readInstitution } from '../config/institution-reader.ts'
+import type { Application, RowChange } from '../ports/application.ts'
+import type { InstitutionSet } from '../ports/stores.ts'
+import { type Command, exit, type Invocation, UsageFault } from './command.ts'
+import { configFor, configOption, withApplication } from './config-option.ts'
+import { institutionRules, institutionSet } from './institution-set.ts'
+
+export const apply: Command = {
+  name: 'apply',
+  summary: 'Write institutions from files into the database.',
+  operands: 'FILE...',
+  description: [
+    'One file an institution. What the files say becomes rows; rows that a file made and no longer names are removed.',
+    'The same files twice change nothing. Running nodes see the change within two seconds.',
+  ].join('\n'),
+  options: { ...configOption, 'dry-run': { meaning: 'Say what would change, and change nothing.' } },
+  async run(invocation) {
+    if (invocation.operands.length === 0) throw new UsageFault('apply needs a file at least')
+    const config = configFor(invocation)
+    const sets = readFiles(invocation.operands).map((file) => institutionSet(file, config.timeouts))
+    const dryRun = invocation.flag('dry-run')
+    return withApplication(config, (application) => applied(application, { sets, dryRun, invocation }))
+  },
+}
+
+/** Reads all files before anything is written; throws a ConfigFault with the faults of all of them. */
+export function readFiles(names: readonly string[]): InstitutionFile[] {
+  const faults: ConfigurationFault[] = []
+  const files = names.flatMap((name) => {
+    try {
+      return [readInstitution(name, institutionRules)]
+    } catch (error) {
+      if (!(error instanceof ConfigFault)) throw error
+      faults.push(...error.faults)
+      return []
+    }
+  })
+  if (faults.length > 0) throw new ConfigFault(faults)
+  return files
+}
+
+interface Applying {
+  readonly sets: readonly InstitutionSet[]
+  readonly dryRun: boolean
+  readonly invocation: Invocation
+}
+
+async function applied(application: Application, { sets, dryRun, invocation }: Applying): Promise<number> {
+  const { terminal } = invocation
+  if (!dryRun) await application.migrate()
+  else if ((await application.pendingMigrations()).length > 0) {
+    terminal.error('drawbridge apply: the database is not of this version; run drawbridge migrate first\n')
+    return exit.failed
+  }
+  const { changes } = await application.apply(sets, { dryRun })
+  for (const change of changes) terminal.out(`${changeLine(change)}\n`)
+  const verb = dryRun ? 'would change' : 'changed'
+  terminal.out(changes.length === 0 ? 'nothing to change\n' : `${changes.length} ${verb}\n`)
+  return exit.ok
+}
+
+const marks: Readonly<Record<RowChange['change'], string>> = { added: '+', changed: '~', removed: '-' }
+
+/** `~ alder core payments: timeoutMs, operations[0].acr` */
+export function changeLine({ institution, kind, id, change, fields }: RowChange): string {
+  const row = kind === 'institution' ? institution : `${institution} ${kind.replace('_', ' ')} ${id}`
+  return `${marks[change]} ${row}${fields.length === 0 ? '' : `: ${fields.join(', ')}`}`
+}

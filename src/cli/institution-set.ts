@@ -1,0 +1,143 @@
+// From the file of an institution to its rows: the names change from snake_case, levels and paths get their full form.
+import type {
+  ConnectionEntry,
+  CoreEntry,
+  InstitutionFile,
+  InstitutionRules,
+  OperationEntry,
+  RelyingPartyEntry,
+} from '../config/institution-file.ts'
+import { type Acr, acrLadder, isAcr } from '../domain/acr.ts'
+import { claimsOfScope, isMappable } from '../domain/claims.ts'
+import {
+  type Connection,
+  type Core,
+  type CoreOperation,
+  type Institution,
+  isId,
+  type OperationTransaction,
+  type RelyingParty,
+} from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { money } from '../domain/transaction.ts'
+import type { InstitutionSet } from '../ports/stores.ts'
+
+const acrPrefix = 'urn:drawbridge:acr:'
+const [lowest, ...others] = acrLadder.map((acr) => acr.slice(acrPrefix.length))
+
+/** What the file's schema is told of the domain. */
+export const institutionRules: InstitutionRules = {
+  isId,
+  isMappable,
+  isMoney,
+  levels: [lowest as string, ...others],
+  scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device'],
+  languages: ['en', 'es'],
+  connectionTypes: ['saml'],
+}
+
+function isMoney(amount: string, currency: string): boolean {
+  try {
+    money(amount, currency)
+    return true
+  } catch (error) {
+    if (error instanceof Refusal) return false
+    throw error
+  }
+}
+
+/** The rows of a checked file. `coreMs` is the deadline of a core that has none of its own. */
+export function institutionSet(
+  file: InstitutionFile,
+  { coreMs }: { readonly coreMs: number },
+): InstitutionSet {
+  const institution = file.institution.id
+  const only = file.connections.length === 1 ? file.connections[0]?.id : undefined
+  return {
+    institution: institutionRow(file.institution),
+    relyingParties: file.relying_parties.map((entry) => relyingParty(institution, entry, only)),
+    connections: file.connections.map((entry) => connection(institution, entry)),
+    cores: file.cores.map((entry) => core(institution, entry, coreMs)),
+  }
+}
+
+const institutionRow = (entry: InstitutionFile['institution']): Institution => ({
+  id: entry.id,
+  name: entry.name,
+  host: entry.host,
+  accent: entry.accent,
+  language: entry.language,
+  help: entry.help,
+  stepUpOver: entry.step_up_over,
+  pin: { length: entry.pin.length, attempts: entry.pin.attempts, lockSeconds: entry.pin.lock_seconds },
+  devicesPerSubject: entry.devices_per_subject,
+})
+
+/** Where the institution has one connection, its apps sign in by that one without saying so. */
+function relyingParty(institution: string, entry: RelyingPartyEntry, only: string | undefined): RelyingParty {
+  return {
+    institution,
+    id: entry.id,
+    name: entry.name,
+    kind: entry.kind,
+    redirectUris: entry.redirect_uris,
+    postLogoutRedirectUris: entry.post_logout_redirect_uris,
+    scopes: entry.scopes,
+    connection: entry.connection ?? (entry.kind === 'app' ? only : undefined),
+    acrFloor: entry.acr_floor === undefined ? undefined : acrNamed(entry.acr_floor),
+    requirePar: entry.require_par,
+    requireDpop: entry.require_dpop,
+    transactionTypes: entry.transaction_types,
+    webOrigins: entry.web_origins,
+    keys: entry.keys,
+  }
+}
+
+const connection = (institution: string, entry: ConnectionEntry): Connection => ({
+  institution,
+  id: entry.id,
+  name: entry.name,
+  type: entry.type,
+  enabled: entry.enabled,
+  settings: entry.settings,
+  claims: entry.claims,
+})
+
+const core = (institution: string, entry: CoreEntry, coreMs: number): Core => ({
+  institution,
+  id: entry.id,
+  name: entry.name,
+  endpoint: entry.endpoint,
+  audience: entry.audience,
+  addressing: entry.addressing,
+  timeoutMs: entry.timeout_ms ?? coreMs,
+  assertionSeconds: entry.assertion_seconds,
+  operations: entry.operations.map(operation),
+})
+
+const operation = (entry: OperationEntry): CoreOperation => ({
+  namespace: entry.namespace,
+  name: entry.name,
+  soapAction: entry.soap_action,
+  acr: acrNamed(entry.acr),
+  transaction: entry.transaction === undefined ? undefined : transaction(entry.transaction),
+})
+
+const transaction = (entry: NonNullable<OperationEntry['transaction']>): OperationTransaction => ({
+  type: entry.type,
+  amount: steps(entry.amount),
+  currency: steps(entry.currency),
+  debtorAccount: steps(entry.debtor_account),
+  creditorAccount: steps(entry.creditor_account),
+  creditorName: steps(entry.creditor_name),
+})
+
+const steps = (path: string | readonly string[]): readonly string[] =>
+  typeof path === 'string' ? path.split('/') : path
+
+/** `device-pin` as the level of the ladder; the schema has let only its names through. */
+function acrNamed(level: string): Acr {
+  const acr = `${acrPrefix}${level}`
+  if (!isAcr(acr)) throw new Error(`no level ${level}`)
+  return acr
+}

@@ -1,0 +1,53 @@
+// `drawbridge journey`: the whole walk over HTTP, without a browser, against a demo of its own.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Command, exit, type Terminal } from './command.ts'
+import { openDemoBridge } from './demo-bridge.ts'
+
+export const journey: Command = {
+  name: 'journey',
+  summary: 'Walk the whole way once over HTTP, and say how it went.',
+  description: [
+    'Starts a demo in a directory of its own, signs in, enrols a device, pays, steps up, is refused where it must be,',
+    'signs out and verifies the audit. Prints each step with its time; the exit status tells whether all went well.',
+  ].join('\n'),
+  options: {
+    json: { meaning: 'As the last line one JSON object: {ok, steps: [{name, ok, ms}]}.' },
+    verbose: { meaning: 'Log every request.' },
+  },
+  async run({ terminal, flag }) {
+    const directory = mkdtempSync(join(tmpdir(), 'drawbridge-journey-'))
+    try {
+      const report = await walked(terminal, directory, flag('verbose') ? 'info' : 'error')
+      if (flag('json')) terminal.out(`${JSON.stringify(report)}\n`)
+      return report.ok ? exit.ok : exit.failed
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  },
+}
+
+async function walked(terminal: Terminal, directory: string, logLevel: 'info' | 'error') {
+  const { application, config } = await openDemoBridge({
+    env: terminal.env,
+    directory,
+    host: '127.0.0.1',
+    port: 0,
+    logLevel,
+  })
+  try {
+    const [{ runDemo }, { runJourney }] = await Promise.all([
+      import('../demo/run.ts'),
+      import('../demo/journey.ts'),
+    ])
+    const world = await runDemo({ application, publicUrl: config.publicUrl, say: () => {} })
+    try {
+      return await runJourney({ application, world, say: terminal.out })
+    } finally {
+      await world.stop()
+    }
+  } finally {
+    await application.stop()
+  }
+}

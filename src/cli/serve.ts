@@ -1,0 +1,29 @@
+// `drawbridge serve`: the bridge, until it is told to stop.
+import type { Command } from './command.ts'
+import { configFor, configOption } from './config-option.ts'
+import { untilStopped } from './lifetime.ts'
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Run the bridge.',
+  description: [
+    'Brings the database to this version, opens the public and the management port, and serves until SIGTERM or',
+    'SIGINT. Requests under way then have the grace of timeouts.shutdown_ms; a second signal ends at once.',
+    'Without configuration it ends with status 78.',
+  ].join('\n'),
+  options: configOption,
+  async run(invocation) {
+    const config = configFor(invocation)
+    const { compose } = await import('../compose.ts')
+    const application = await compose(config)
+    return untilStopped({
+      log: application.log,
+      graceMs: config.timeouts.shutdownMs,
+      async start() {
+        const addresses = await application.start()
+        application.log.info('listening', { ...addresses, mode: config.mode })
+      },
+      stop: () => application.stop(),
+    })
+  },
+}

@@ -1,0 +1,219 @@
+// The dispatcher: one address a sign-in, at which the pure `nextStep` says what the customer sees.
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import type { LoginTransaction, Step } from '../domain/login.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { Login } from '../flows/login.ts'
+import type { StepUp } from '../flows/step-up.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import type { KeyStore } from '../ports/key-store.ts'
+import type { Directory, RateBucket, RateLimits } from '../ports/stores.ts'
+import { readForm } from './body.ts'
+import { bindBrowser, browserOf, checkForm, formToken } from './browser.ts'
+import { stateOf, tenantOf } from './context.ts'
+import { consentPage, permissionsOf } from './page/consent.ts'
+import { noticePage } from './page/notice.ts'
+import { type PinState, pinPage } from './page/pin.ts'
+import { askingOf } from './page-context.ts'
+import type { InteractionEnd, OidcGate } from './provider-port.ts'
+import { formActionOf, pageHeaders } from './security-headers.ts'
+import { oauthErrorOf } from './words/codes.ts'
+
+export interface InteractionPorts {
+  readonly directory: Directory
+  readonly login: Login
+  readonly stepUp: StepUp
+  readonly oidc: OidcGate
+  readonly keys: KeyStore
+  readonly rateLimits: RateLimits
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly formBytes: number
+}
+
+/** Counts one; refuses with `rate.exceeded` when the budget is used up. */
+export async function withinRate(limits: RateLimits, bucket: RateBucket, key: string): Promise<void> {
+  const { allowed, retryAfterSeconds } = await limits.take(bucket, key)
+  if (!allowed) throw new Refusal('rate.exceeded', { bucket, retryAfterSeconds })
+}
+
+export function interactionRoutes(router: Router, ports: InteractionPorts): void {
+  router.get('/interaction/:uid', async (ctx) => {
+    await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
+    const login = await own(ctx, ports)
+    await show(ctx, ports, login)
+  })
+  router.post('/interaction/:uid/pin', async (ctx) => {
+    const { login, form } = await posted(ctx, ports)
+    await withinRate(ports.rateLimits, 'pin', `${login.institution}|${login.uid}`)
+    if (form.get('do') === 'deny') await ports.login.cancel(login)
+    else await tryPin(ctx, ports, { login, pin: form.get('pin') ?? '' })
+    if (ctx.body === undefined) back(ctx, login)
+  })
+  router.post('/interaction/:uid/consent', async (ctx) => {
+    const { login, form } = await posted(ctx, ports)
+    const answer = form.get('do')
+    await ports.login.consent(login, answer === 'allow' || answer === 'approve')
+    back(ctx, login)
+  })
+}
+
+/** The record, if this browser began it: by the provider's cookie, and by ours once it has been upstream. */
+async function own(ctx: Context, ports: InteractionPorts): Promise<LoginTransaction> {
+  const tenant = tenantOf(ctx)
+  const uid = ctx.params.uid as string
+  if (!(await ports.oidc.holds(ctx, tenant, uid))) throw new Refusal('interaction.foreign', { uid })
+  const login = await ports.login.of(tenant.institution.id, uid, browserOf(ctx, tenant))
+  stateOf(ctx).reference = login.reference
+  return login
+}
+
+async function posted(ctx: Context, ports: InteractionPorts) {
+  const tenant = tenantOf(ctx)
+  const form = await readForm(ctx, ports.formBytes)
+  const uid = ctx.params.uid as string
+  checkForm(ctx, tenant, {
+    given: form.get('form_token'),
+    expected: tokenFor(ports, tenant.institution.id, uid),
+  })
+  return { login: await own(ctx, ports), form }
+}
+
+const tokenFor = ({ keys }: InteractionPorts, institution: string, uid: string): string =>
+  formToken(keys.secret(institution, 'form-token'), uid)
+
+/** After a form: back to the dispatcher by GET, so that reloading repeats nothing. */
+function back(ctx: Context, login: LoginTransaction): void {
+  ctx.status = 303
+  ctx.redirect(`${tenantOf(ctx).prefix}/interaction/${login.uid}`)
+}
+
+async function show(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
+  const step = ports.login.next(login)
+  switch (step.step) {
+    case 'upstream':
+      return goUpstream(ctx, ports, login)
+    case 'step-up':
+      return showPin(ctx, ports, { login, state: { kind: 'ask' } })
+    case 'consent':
+      return showConsent(ctx, ports, login)
+    case 'finish':
+      return finish(ctx, ports, login)
+    case 'refuse':
+      return refuse(ctx, ports, { login, code: step.code })
+    case 'done':
+      return showDone(ctx, login)
+  }
+}
+
+async function goUpstream(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
+  const tenant = tenantOf(ctx)
+  const browserHash = login.browserHash ?? bindBrowser(ctx, tenant, ports.chance)
+  const { url } = await ports.login.goUpstream(tenant.institution, login, browserHash)
+  ctx.set('Cache-Control', 'no-store')
+  ctx.status = 303
+  ctx.redirect(url)
+}
+
+async function finish(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
+  if (await ports.login.finish(login)) await end(ctx, ports, { kind: 'finished', login })
+  else showDone(ctx, login)
+}
+
+async function refuse(
+  ctx: Context,
+  ports: InteractionPorts,
+  { login, code }: { login: LoginTransaction; code: Extract<Step, { step: 'refuse' }>['code'] },
+): Promise<void> {
+  if (login.outcome === 'open') await ports.login.refuse(login, new Refusal(code, { uid: login.uid }))
+  await end(ctx, ports, { kind: 'refused', error: oauthErrorOf(code), description: code })
+}
+
+async function end(ctx: Context, ports: InteractionPorts, outcome: InteractionEnd): Promise<void> {
+  const returnTo = await ports.oidc.end(ctx, tenantOf(ctx), outcome)
+  ctx.set('Cache-Control', 'no-store')
+  ctx.status = 303
+  ctx.redirect(returnTo)
+}
+
+function pageOf(ctx: Context, login: LoginTransaction, html: string): void {
+  const https = tenantOf(ctx).issuer.startsWith('https:')
+  ctx.set(pageHeaders({ formActions: [formActionOf(login.redirectUri)], https }))
+  ctx.type = 'html'
+  ctx.body = html
+}
+
+interface PinShow {
+  readonly login: LoginTransaction
+  readonly state: PinState
+}
+
+async function questionOf(ctx: Context, ports: InteractionPorts, login: LoginTransaction) {
+  const { institution, prefix } = tenantOf(ctx)
+  const relyingParty = await ports.directory.relyingParty(institution.id, login.relyingParty)
+  return {
+    ...askingOf(ctx, login.languages),
+    reference: login.reference,
+    institution,
+    relyingParty: relyingParty?.name ?? login.relyingParty,
+    action: (form: string) => `${prefix}/interaction/${login.uid}/${form}`,
+    hidden: { form_token: tokenFor(ports, institution.id, login.uid) },
+  }
+}
+
+async function showPin(ctx: Context, ports: InteractionPorts, { login, state }: PinShow): Promise<void> {
+  const { action, ...question } = await questionOf(ctx, ports, login)
+  const digits = question.institution.pin.length
+  const view = { ...question, digits, payment: login.transaction?.detail, answerBy: login.expiresAt, state }
+  pageOf(ctx, login, pinPage({ ...view, action: action('pin') }))
+}
+
+async function coreNames(
+  { directory }: InteractionPorts,
+  login: LoginTransaction,
+): Promise<Map<string, string>> {
+  const ids = login.scope
+    .filter((scope) => scope.startsWith('core:'))
+    .map((scope) => scope.slice('core:'.length))
+  const cores = await Promise.all(ids.map((id) => directory.core(login.institution, id)))
+  return new Map(cores.flatMap((core) => (core === undefined ? [] : [[core.id, core.name] as const])))
+}
+
+async function showConsent(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
+  const { action, ...question } = await questionOf(ctx, ports, login)
+  const view = {
+    ...question,
+    permissions: permissionsOf(login.scope, await coreNames(ports, login)),
+    payment: login.transaction?.detail,
+    returnsTo: formActionOf(login.redirectUri),
+    again: login.consent === 'confirm',
+  }
+  pageOf(ctx, login, consentPage({ ...view, action: action('consent') }))
+}
+
+function showDone(ctx: Context, login: LoginTransaction): void {
+  pageOf(ctx, login, noticePage({ ...askingOf(ctx, login.languages), kind: 'finished' }))
+}
+
+/** A wrong PIN is answered by the same page with what is left; a lock says until when. */
+async function tryPin(
+  ctx: Context,
+  ports: InteractionPorts,
+  { login, pin }: { login: LoginTransaction; pin: string },
+): Promise<void> {
+  try {
+    await ports.stepUp.tryPin(tenantOf(ctx).institution, login, pin)
+  } catch (error) {
+    const state = error instanceof Refusal ? pinStateOf(error) : undefined
+    if (!state) throw error
+    await showPin(ctx, ports, { login, state })
+    ctx.status = state.kind === 'locked' ? 423 : 400
+  }
+}
+
+function pinStateOf({ code, detail }: Refusal): PinState | undefined {
+  if (code === 'pin.wrong') return { kind: 'wrong', left: Number(detail.left) }
+  if (code === 'pin.locked') return { kind: 'locked', until: Number(detail.until) }
+  if (code === 'pin.format') return { kind: 'format' }
+  return undefined
+}

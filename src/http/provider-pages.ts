@@ -1,0 +1,59 @@
+// The pages that the OIDC provider shows: its errors, and signing out.
+import type { Context } from 'koa'
+import { stateOfRequest } from './context.ts'
+import { errorPage } from './page/error.ts'
+import { noticePage } from './page/notice.ts'
+import { signOutPage } from './page/sign-out.ts'
+import { askingOf } from './page-context.ts'
+import { formActionOf, pageHeaders } from './security-headers.ts'
+import type { PageCode } from './words/groups.ts'
+
+// What the library's errors mean to a person; everything else is a request that was not understood.
+const codes: Readonly<Record<string, PageCode>> = {
+  access_denied: 'login.cancelled',
+  server_error: 'unexpected',
+  temporarily_unavailable: 'busy',
+}
+
+/** The library's contexts are its own; ours is remembered beside the request. */
+function carry(ctx: Context): void {
+  ctx.state = stateOfRequest(ctx.req)
+}
+
+function show(ctx: Context, html: string, formActions: readonly string[] = []): void {
+  const { tenant } = stateOfRequest(ctx.req)
+  ctx.set(pageHeaders({ formActions, https: tenant?.issuer.startsWith('https:') ?? false }))
+  ctx.type = 'html'
+  ctx.body = html
+}
+
+export function createProviderPages(now: () => number) {
+  return {
+    error(ctx: Context, { error, description }: { error: string; description: string | undefined }): void {
+      carry(ctx)
+      const gone = description?.includes('session') === true
+      const code = gone ? 'interaction.expired' : (codes[error] ?? 'request.malformed')
+      const { reference } = stateOfRequest(ctx.req)
+      const support: [string, string][] = [
+        ['OAuth', `${error}${description ? `: ${description}` : ''}`.slice(0, 300)],
+      ]
+      show(ctx, errorPage({ ...askingOf(ctx, []), code, reference, at: now(), support }))
+    },
+    signOut(ctx: Context, form: { action: string; xsrf: string; leadsTo: string | undefined }): void {
+      carry(ctx)
+      const asking = askingOf(ctx, [])
+      const { institution } = asking
+      if (institution === undefined) return
+      const leads = form.leadsTo === undefined ? [] : [formActionOf(form.leadsTo)]
+      show(
+        ctx,
+        signOutPage({ ...asking, institution, action: form.action, hidden: { xsrf: form.xsrf } }),
+        leads,
+      )
+    },
+    signedOut(ctx: Context): void {
+      carry(ctx)
+      show(ctx, noticePage({ ...askingOf(ctx, []), kind: 'signed-out' }))
+    },
+  }
+}

@@ -1,0 +1,86 @@
+// The way back from the bank's IdP: the cross-site POST is only received; our own GET, with our cookie, is believed (R-13).
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import { Refusal } from '../domain/refusal.ts'
+import type { Answer } from '../flows/login-answer.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Connectors } from '../ports/connector.ts'
+import type { Directory, RateLimits } from '../ports/stores.ts'
+import { readForm } from './body.ts'
+import { browserOf } from './browser.ts'
+import { stateOf, tenantOf } from './context.ts'
+import { withinRate } from './interaction.ts'
+
+export interface UpstreamPorts {
+  readonly directory: Directory
+  readonly answer: Answer
+  readonly connectors: Connectors
+  readonly rateLimits: RateLimits
+  readonly clock: Clock
+  readonly samlBytes: number
+}
+
+// What we send as RelayState is a uid; anything else is not ours and is dropped (attack 82).
+const relayState = /^[\w-]{8,64}$/
+
+export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
+  router.post('/saml/:connection/acs', async (ctx) => {
+    await withinRate(ports.rateLimits, 'acs', stateOf(ctx).clientAddress)
+    const connection = await connectionOf(ctx, ports)
+    const form = await readForm(ctx, ports.samlBytes)
+    const payload = form.get('SAMLResponse')
+    if (payload === undefined || payload === '')
+      throw new Refusal('saml.malformed', { check: 'SAMLResponse' })
+    const given = form.get('RelayState') ?? ''
+    const { institution, prefix } = tenantOf(ctx)
+    const { handle } = await ports.answer.receive(institution.id, {
+      connection: connection.id,
+      relayState: relayState.test(given) ? given : '',
+      payload,
+    })
+    seeOther(ctx, `${prefix}/upstream/${handle}`)
+  })
+  router.get('/upstream/:handle', async (ctx) => {
+    await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
+    const tenant = tenantOf(ctx)
+    try {
+      const login = await ports.answer.complete(
+        tenant.institution,
+        ctx.params.handle as string,
+        browserOf(ctx, tenant),
+      )
+      seeOther(ctx, `${tenant.prefix}/interaction/${login.uid}`)
+    } catch (error) {
+      // The sign-in itself is still open where the answer was this browser's: it can be begun again.
+      if (
+        error instanceof Refusal &&
+        typeof error.detail.uid === 'string' &&
+        error.code !== 'upstream.foreign_browser'
+      ) {
+        stateOf(ctx).startAgain = `${tenant.issuer}/interaction/${error.detail.uid}`
+      }
+      throw error
+    }
+  })
+  router.get('/saml/:connection/metadata', async (ctx) => {
+    const connection = await connectionOf(ctx, ports)
+    const metadata = await ports.connectors
+      .of(tenantOf(ctx).institution, connection)
+      .metadata(ports.clock.now())
+    if (metadata === undefined) throw new Refusal('request.not_found')
+    ctx.type = metadata.type
+    ctx.body = metadata.body
+  })
+}
+
+async function connectionOf(ctx: Context, { directory }: UpstreamPorts) {
+  const connection = await directory.connection(tenantOf(ctx).institution.id, ctx.params.connection as string)
+  if (!connection) throw new Refusal('connection.unknown')
+  return connection
+}
+
+function seeOther(ctx: Context, to: string): void {
+  ctx.set('Cache-Control', 'no-store')
+  ctx.status = 303
+  ctx.redirect(to)
+}

@@ -1,0 +1,59 @@
+// From the provider's request to our record of the sign-in.
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { RelyingParty } from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { Login } from '../flows/login.ts'
+import { stateOfRequest } from '../http/context.ts'
+import type { Tenant } from '../http/tenant.ts'
+import { neededAcr, provenJkt, transactionOfRequest } from './levels.ts'
+
+export interface BeginPorts {
+  readonly login: Login
+  readonly relyingParty: (institution: string, id: string) => Promise<RelyingParty | undefined>
+  readonly interactionSeconds: number
+}
+
+interface Interaction {
+  readonly uid: string
+  readonly prompt: { readonly name: string }
+}
+
+const words = (value: unknown): string[] =>
+  typeof value === 'string' ? value.split(' ').filter((word) => word !== '') : []
+
+/** Opens the record in the unit of the authorization request, so that both are there or neither. */
+export function createBegin(ports: BeginPorts) {
+  return async (tenant: Tenant, ctx: KoaContextWithOIDC, interaction: Interaction): Promise<void> => {
+    const { institution } = tenant
+    const params = ctx.oidc.params ?? {}
+    const relyingParty = await ports.relyingParty(institution.id, ctx.oidc.client?.clientId ?? '')
+    if (!relyingParty) throw new Refusal('connection.unknown')
+    const { session } = ctx.oidc
+    const usable = interaction.prompt.name !== 'login' && session?.accountId !== undefined
+    const anew =
+      words(params.prompt).includes('login') ||
+      params.max_age !== undefined ||
+      session?.accountId !== undefined
+    await ports.login.begin({
+      institution: institution.id,
+      uid: interaction.uid,
+      reference: stateOfRequest(ctx.req).reference,
+      relyingParty,
+      redirectUri: String(params.redirect_uri),
+      scope: words(params.scope),
+      languages: words(params.ui_locales),
+      neededAcr: neededAcr(ctx, { institution, relyingParty }),
+      transaction: transactionOfRequest(ctx),
+      dpopJkt: provenJkt(ctx),
+      freshLogin: interaction.prompt.name === 'login' && anew,
+      session: usable
+        ? {
+            subject: session.accountId as string,
+            authenticatedAt: (session.loginTs ?? 0) * 1000,
+            amr: session.amr ?? [],
+          }
+        : undefined,
+      ttlSeconds: ports.interactionSeconds,
+    })
+  }
+}

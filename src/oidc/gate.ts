@@ -1,0 +1,177 @@
+// The provider as the rest of the house meets it: requests in, interactions ended, tokens looked up.
+import type { Context } from 'koa'
+import type { InteractionResults, Provider } from 'oidc-provider'
+import { acrOf, delegated, isAcr } from '../domain/acr.ts'
+import { claimsOfScope } from '../domain/claims.ts'
+import { issuerOf } from '../domain/institution.ts'
+import type { LoginTransaction } from '../domain/login.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { onlyTransaction } from '../domain/transaction.ts'
+import { apiOf } from '../http/authorize.ts'
+import type { OidcGate } from '../http/provider-port.ts'
+import type { Tenant } from '../http/tenant.ts'
+import type { AccessTokens, BoundToken } from '../ports/access-tokens.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Directory } from '../ports/stores.ts'
+import type { InteractionLevel } from './levels.ts'
+import { oidcScopes } from './resources.ts'
+
+export interface GatePorts {
+  readonly providers: (tenant: Tenant) => Promise<Provider>
+  readonly directory: Directory
+  readonly publicUrl: string
+  readonly clock: Clock
+}
+
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
+
+export function createOidcGate(ports: GatePorts): OidcGate {
+  return {
+    async handle(ctx, tenant) {
+      const provider = await ports.providers(tenant)
+      // Not koa-mount: under it the provider would lose its own keys and error handling.
+      ctx.respond = false
+      const request = ctx.req as typeof ctx.req & { baseUrl?: string }
+      request.baseUrl = tenant.prefix
+      await provider.callback()(ctx.req, ctx.res)
+    },
+    async holds(ctx, tenant, uid) {
+      const provider = await ports.providers(tenant)
+      const { cookies } = provider.createContext(ctx.req, ctx.res)
+      return cookies.get(provider.cookieName('interaction'), { signed: true }) === uid
+    },
+    async end(ctx, tenant, end) {
+      const provider = await ports.providers(tenant)
+      const interaction = await details(provider, ctx)
+      interaction.result =
+        end.kind === 'finished'
+          ? await finished(provider, { interaction, login: end.login, issuer: tenant.issuer })
+          : { error: end.error, error_description: end.description }
+      await interaction.save(interaction.exp - Math.floor(ports.clock.now() / 1000))
+      return interaction.returnTo
+    },
+  }
+}
+
+async function details(provider: Provider, ctx: Context): Promise<Interaction> {
+  try {
+    return await provider.interactionDetails(ctx.req, ctx.res)
+  } catch (error) {
+    throw new Refusal('interaction.expired', { reason: error instanceof Error ? error.message : '' })
+  }
+}
+
+interface Ending {
+  readonly interaction: Interaction
+  readonly login: LoginTransaction
+  readonly issuer: string
+}
+
+async function finished(provider: Provider, ending: Ending): Promise<InteractionResults> {
+  const { interaction, login } = ending
+  await leaveOther(provider, interaction, login)
+  const level: InteractionLevel = {
+    acr: acrOf(login.amr),
+    amr: login.amr,
+    device: login.device,
+    transaction: login.transaction?.hash,
+    sessionUntil:
+      login.sessionNotOnOrAfter === undefined ? undefined : Math.floor(login.sessionNotOnOrAfter / 1000),
+  }
+  const asked = login.upstreamAskedAt !== undefined
+  return {
+    // The session's level never includes the device (ruling R-18), and is set only by a login.
+    ...(asked && {
+      login: { accountId: login.subject as string, acr: delegated, amr: ['fed'], ts: loginTime(login) },
+    }),
+    level,
+    consent: { grantId: await grantFor(provider, ending) },
+  } as InteractionResults
+}
+
+const loginTime = (login: LoginTransaction): number =>
+  Math.floor((login.authenticatedAt ?? login.startedAt) / 1000)
+
+/** Another customer signed in on this browser: their session ends here rather than lending itself to this one. */
+async function leaveOther(
+  provider: Provider,
+  interaction: Interaction,
+  { subject }: LoginTransaction,
+): Promise<void> {
+  const { session } = interaction
+  if (session?.accountId === undefined || session.accountId === subject) return
+  const other = await provider.Session.findByUid(session.uid)
+  await other?.destroy()
+  Object.assign(interaction, { session: undefined })
+}
+
+/** One grant an authorization: ending one never leaves another's tokens alive, nor takes them along. */
+async function grantFor(provider: Provider, { interaction, login, issuer }: Ending): Promise<string> {
+  const grant = new provider.Grant({ accountId: login.subject as string, clientId: login.relyingParty })
+  const isOidc = (scope: string) => (oidcScopes as readonly string[]).includes(scope)
+  const own = login.scope.filter(isOidc)
+  const api = login.scope.filter((scope) => !isOidc(scope))
+  if (own.length > 0) grant.addOIDCScope(own.join(' '))
+  if (api.length > 0) grant.addResourceScope(apiOf(issuer), api.join(' '))
+  // Claims asked for by name are given within what the scopes release, and noted as refused beyond that (attack 115).
+  const released = own.flatMap((scope) => claimsOfScope[scope] ?? [])
+  const asked = claimsAsked(interaction)
+  grant.addOIDCClaims(asked.filter((claim) => released.includes(claim)))
+  grant.rejectOIDCClaims(asked.filter((claim) => !released.includes(claim)))
+  return grant.save()
+}
+
+function claimsAsked({ params }: Interaction): string[] {
+  if (typeof params.claims !== 'string') return []
+  const { userinfo = {}, id_token = {} } = JSON.parse(params.claims) as {
+    userinfo?: object
+    id_token?: object
+  }
+  return [...new Set([...Object.keys(userinfo ?? {}), ...Object.keys(id_token ?? {})])]
+}
+
+interface StoredToken {
+  readonly kind: string
+  readonly accountId: string
+  readonly clientId: string
+  readonly grantId: string
+  readonly sessionUid?: string
+  readonly scope?: string
+  readonly aud?: string
+  readonly jkt?: string
+  readonly rar?: unknown
+  readonly extra?: { acr?: string; amr?: string[]; auth_time?: number; device?: string }
+}
+
+export function createAccessTokens({ providers, directory, publicUrl }: GatePorts): AccessTokens {
+  return {
+    async find(institutionId, value) {
+      const institution = await directory.institution(institutionId)
+      if (!institution) return undefined
+      const issuer = issuerOf(institution, publicUrl)
+      const prefix = institution.host === undefined ? `/${institution.id}` : ''
+      const provider = await providers({ institution, issuer, prefix, path: '/' })
+      const token = (await provider.AccessToken.find(value)) as unknown as StoredToken | undefined
+      return token && bound(institutionId, token)
+    },
+  }
+}
+
+function bound(institution: string, token: StoredToken): BoundToken {
+  const { extra = {} } = token
+  return {
+    institution,
+    relyingParty: token.clientId,
+    subject: token.accountId,
+    scope: token.scope?.split(' ') ?? [],
+    acr: isAcr(extra.acr) ? extra.acr : delegated,
+    amr: extra.amr ?? [],
+    authenticatedAt: (extra.auth_time ?? 0) * 1000,
+    device: extra.device,
+    transaction: onlyTransaction(token.rar),
+    grant: token.grantId,
+    session: token.sessionUid,
+    jkt: token.jkt,
+    audience: token.aud,
+  }
+}
