@@ -62,8 +62,6 @@ import { createSamlChecker } from './xml/saml/checker.ts'
 
 export interface ComposeOptions {
   readonly clock?: Clock
-  /** Told of audit events as they are committed: for pages that show them live. */
-  readonly committed?: (institution: string, bodies: readonly string[]) => void
 }
 
 const systemClock: Clock = { now: Date.now }
@@ -82,14 +80,16 @@ function createFoundation(config: Config, database: Database, options: ComposeOp
   const seal = createFieldSeal(master)
   const signed = (purpose: string) => metrics.count('drawbridge_signatures_total', { purpose })
   const keys = createLocalKeys({ master, sealed: createSealedKeys(database), clock, signed })
+  const observers: ((institution: string, event: string) => void)[] = []
   const committed = (institution: string, bodies: readonly string[]) => {
     for (const body of bodies) metrics.count('drawbridge_audit_events_total', { type: JSON.parse(body).type })
-    options.committed?.(institution, bodies)
+    for (const observer of observers) for (const body of bodies) observer(institution, body)
   }
   const node = randomBytes(6).toString('hex')
   const events = createAuditWriter({ clock, node, seal, committed })
   metrics.observe('drawbridge_db_round_trips_total', database.roundTrips)
   return {
+    observers,
     config,
     database,
     clock,
@@ -257,6 +257,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   return {
     log: base.log,
     auditLog,
+    observe: (listener) => void base.observers.push(listener),
     start: running.start,
     stop: running.stop,
     migrate: () => migrate(database, url),

@@ -13,6 +13,10 @@ export const demo: Command = {
   ].join('\n'),
   options: {
     port: { value: 'PORT', meaning: 'Port of the bridge; 0 for a free one. Else the variable PORT.' },
+    'world-port': {
+      value: 'PORT',
+      meaning: 'Port of the demo bank itself; 0 for a free one. Else the variable DEMO_PORT.',
+    },
     host: { value: 'HOST', meaning: 'Loopback address to bind.', default: '127.0.0.1' },
     data: { value: 'DIRECTORY', meaning: 'Where the embedded database is.', default: './data' },
     verbose: { meaning: 'Log every request, not only what went wrong.' },
@@ -23,7 +27,7 @@ export const demo: Command = {
       env: terminal.env,
       directory: invocation.text('data') ?? './data',
       host: invocation.text('host') ?? '127.0.0.1',
-      port: portOf(invocation),
+      port: portOf(invocation, 'port'),
       logLevel: invocation.flag('verbose') ? 'info' : 'warn',
     })
     const { runDemo } = await import('../demo/run.ts')
@@ -32,7 +36,12 @@ export const demo: Command = {
       log: application.log,
       graceMs: config.timeouts.shutdownMs,
       async start() {
-        world = await runDemo({ application, publicUrl: config.publicUrl, say: terminal.out })
+        world = await runDemo({
+          application,
+          publicUrl: config.publicUrl,
+          port: portOf(invocation, 'world-port'),
+          say: terminal.out,
+        })
       },
       async stop() {
         await world?.stop()
@@ -42,11 +51,11 @@ export const demo: Command = {
   },
 }
 
-const defaultPort = 8080
-
-function portOf(invocation: Invocation): number {
-  const text = invocation.text('port') ?? invocation.terminal.env.PORT ?? String(defaultPort)
-  const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new UsageFault(`${text} is no port`)
+/** The option, else the variable of that option, else 8080 for the bridge and 8081 for the world. */
+function portOf({ text, terminal }: Invocation, option: 'port' | 'world-port'): number {
+  const variable = option === 'port' ? terminal.env.PORT : terminal.env.DEMO_PORT
+  const given = text(option) ?? variable ?? (option === 'port' ? '8080' : '8081')
+  const port = Number(given)
+  if (!/^\d{1,5}$/.test(given) || port > 65_535) throw new UsageFault(`${given} is no port`)
   return port
 }

@@ -99,9 +99,15 @@ const connection = (institution: string, entry: ConnectionEntry): Connection => 
   name: entry.name,
   type: entry.type,
   enabled: entry.enabled,
-  settings: entry.settings,
+  settings: camelled(entry.settings),
   claims: entry.claims,
 })
+
+/** `sso_url` in the file is the connector's `ssoUrl`; values stay as they are. */
+const camelled = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(settings).map(([key, value]) => [camel(key), value]))
+
+const camel = (key: string): string => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 const core = (institution: string, entry: CoreEntry, coreMs: number): Core => ({
   institution,

@@ -41,7 +41,7 @@ async function walked(terminal: Terminal, directory: string, logLevel: 'info' | 
       import('../demo/run.ts'),
       import('../demo/journey.ts'),
     ])
-    const world = await runDemo({ application, publicUrl: config.publicUrl, say: () => {} })
+    const world = await runDemo({ application, publicUrl: config.publicUrl, port: 0, say: () => {} })
     try {
       return await runJourney({ application, world, say: terminal.out })
     } finally {

@@ -25,7 +25,6 @@ export function readYaml(name: string): YamlFile {
 /** The same for text that is at hand; `name` is what faults call it. */
 export function parseYaml(name: string, text: string): YamlFile {
   const lines = new LineCounter()
-  // Aliases are bounded: a few lines of YAML could otherwise unfold into gigabytes.
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false })
   const notes = [...document.errors, ...document.warnings]
   if (notes.length > 0) {
@@ -36,7 +35,7 @@ export function parseYaml(name: string, text: string): YamlFile {
     }))
     throw new ConfigFault(faults)
   }
-  const value: unknown = document.toJS({ maxAliasCount: 20 })
+  const value = unfolded(document, name)
   const lineOf = (offset: number | undefined) =>
     offset === undefined ? undefined : lines.linePos(offset).line
   return {
@@ -46,6 +45,16 @@ export function parseYaml(name: string, text: string): YamlFile {
       const line = lineOf(offsetOf(document.contents, path))
       return line === undefined ? name : `${name}:${line}`
     },
+  }
+}
+
+/** Aliases are bounded: a few lines of YAML could otherwise unfold into gigabytes. */
+function unfolded(document: { toJS(options: { maxAliasCount: number }): unknown }, name: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 20 })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new ConfigFault([{ path: '', source: name, message }])
   }
 }
 

@@ -9,7 +9,12 @@ export interface LogSettings {
 
 // Nobody passes these on purpose; the list is for the day when somebody logs a whole form or header set.
 const secretNames =
-  /^(authorization|cookie|set-?cookie|dpop|pin|new_?pin|password|secret|client_?secret|client_?assertion|code|code_?verifier|(access|refresh|id)_?token|token|saml_?response|assertion|private_?key|master)$/i
+  /^(authorization|cookie|set-?cookie|dpop|pin|new_?pin|password|secret|client_?secret|client_?assertion|code_?verifier|(access|refresh|id)_?token|token|saml_?response|assertion|private_?key|master)$/i
+
+// `code` is what refusals are called by; an authorization code is longer than any of those.
+const longestCode = 40
+const isSecret = (name: string, value: unknown): boolean =>
+  secretNames.test(name) || (name === 'code' && typeof value === 'string' && value.length > longestCode)
 
 const longest = 2000
 const deepest = 6
@@ -34,9 +39,17 @@ export function loggable(value: unknown, depth = 0): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, widest)
-      .map(([name, inner]) => [name, secretNames.test(name) ? '[secret]' : loggable(inner, depth + 1)]),
+      .map(([name, inner]) => [name, isSecret(name, inner) ? '[secret]' : loggable(inner, depth + 1)]),
   )
 }
+
+// Names of the record itself: a field of that name would be there twice, and readers keep the last.
+const own: ReadonlySet<string> = new Set(['level', 'time', 'event'])
+
+const withoutOwn = (fields: object): object =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [own.has(name) ? `${name}_` : name, value]),
+  )
 
 const plainError = (error: Error) => ({
   name: error.name,
@@ -60,6 +73,6 @@ export function createLog({ level, destination: where }: LogSettings, stream?: D
     { write: (line: string) => void target.write(line.replace(unsafe, escaped)) },
   )
   const write = (level: 'info' | 'warn' | 'error') => (event: string, fields?: object) =>
-    logger[level](loggable(fields ?? {}) as object, event)
+    logger[level](withoutOwn(loggable(fields ?? {}) as object), event)
   return { info: write('info'), warn: write('warn'), error: write('error') }
 }

@@ -85,8 +85,8 @@ export function configuration(ports: ConfigurationPorts): Configuration {
       }
     },
     extraTokenClaims: (ctx, token) => extraTokenClaims(ctx, token),
-    issueRefreshToken: (_ctx, client, source) =>
-      client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
+    // Ruling R-22: by the client's grant types. `offline_access` is dropped by the library unless consent was prompted.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     // The last hook before a code is saved: the level belongs to this authorization, not to the session (ruling R-18).
     // Tokens outlive the browser's session but not a sign-out, which revokes them by session.

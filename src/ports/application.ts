@@ -8,6 +8,8 @@ export interface Application {
   readonly auditLog: AuditLog
   /** Brings the database to this version, opens both ports and starts what runs in the background. */
   start(): Promise<Addresses>
+  /** Calls with every audit event, as canonical JSON, once it is committed; for pages that show them live. */
+  observe(listener: (institution: string, event: string) => void): void
   /**
    * Takes no new requests, lets those under way end within the grace of the configuration, then cuts them off and
    * closes the database. Also for an application that was never started. Calling it again is harmless.

@@ -11,6 +11,7 @@ import { withinRate } from '../http/interaction.ts'
 import { wordsOf } from '../http/words/catalogue.ts'
 import { httpStatusOf } from '../http/words/codes.ts'
 import type { BoundToken } from '../ports/access-tokens.ts'
+import type { KeyStore } from '../ports/key-store.ts'
 import type { Directory, RateLimits } from '../ports/stores.ts'
 import { faultXml, type SoapVersion } from '../xml/soap.ts'
 
@@ -19,12 +20,14 @@ export interface GatewayPorts {
   readonly authorize: (ctx: Context) => Promise<BoundToken>
   readonly callCore: (call: CoreCall) => Promise<CoreAnswer>
   readonly rateLimits: RateLimits
+  readonly keys: KeyStore
   readonly soapBytes: number
 }
 
 const mediaTypes: Readonly<Record<SoapVersion, string>> = { '1.1': 'text/xml', '1.2': 'application/soap+xml' }
 
 export function gatewayRoutes(router: Router, ports: GatewayPorts): void {
+  router.get('/soap/:core/certificates', (ctx) => certificates(ctx, ports))
   router.post('/soap/:core', async (ctx) => {
     const version: SoapVersion = ctx.is('application/soap+xml') ? '1.2' : '1.1'
     stateOf(ctx).tell = (told, refusal) => tellFault(told, refusal, version)
@@ -47,6 +50,23 @@ export function gatewayRoutes(router: Router, ports: GatewayPorts): void {
     answerWith(ctx, version, answer)
   })
 }
+
+/** The certificates that a core pins: of the assertion key and of the message key that is used for this core. */
+async function certificates(ctx: Context, { directory, keys }: GatewayPorts): Promise<void> {
+  const { institution } = tenantOf(ctx)
+  const core = await directory.core(institution.id, ctx.params.core as string)
+  if (!core) throw new Refusal('core.unknown')
+  const scope = core.addressing ? undefined : core.id
+  const signers = await Promise.all([
+    keys.signer(institution.id, 'assertion'),
+    keys.signer(institution.id, 'message', scope),
+  ])
+  ctx.type = 'application/x-pem-file'
+  ctx.body = signers.map(({ certificate }) => pem(certificate)).join('')
+}
+
+const pem = (base64: string): string =>
+  `-----BEGIN CERTIFICATE-----\n${base64.match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`
 
 /** SOAP 1.1 6.1.1: the SOAPAction header; SOAP 1.2 part 2, 6.5.3: the action parameter. Quotes are not part of it. */
 function actionOf(ctx: Context, version: SoapVersion): string | undefined {

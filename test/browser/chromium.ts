@@ -1,6 +1,6 @@
 // A real Chromium for tests: the system's where there is one, else the one that comes by npm (ruling R-16).
 import { spawnSync } from 'node:child_process'
-import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -39,12 +39,12 @@ const starts = (path: string, env: Record<string, string>): boolean =>
 
 async function npmBinary(): Promise<Binary> {
   const home = await unpacked()
-  const fonts = { FONTCONFIG_PATH: join(home, 'fonts') }
+  const fonts = { FONTCONFIG_FILE: join(home, 'fonts.conf') }
   // Without libnss3, libnspr4 and libexpat the binary does not start; the package carries a set of them.
   const libraries = { ...fonts, LD_LIBRARY_PATH: join(home, 'al2023', 'lib') }
   const executablePath = join(home, 'chromium')
   const env = starts(executablePath, fonts) ? fonts : libraries
-  return { executablePath, args: ['--no-zygote', '--in-process-gpu'], env }
+  return { executablePath, args: [], env }
 }
 
 // The package unpacks into the temporary directory and takes whatever stands there already, another version's binary
@@ -66,6 +66,7 @@ async function unpacked(): Promise<string> {
       await inflate(join(root, 'bin', part))
     }
   })
+  writeFileSync(join(aside, 'fonts.conf'), fontsOf(home))
   try {
     renameSync(aside, home)
   } catch {
@@ -74,6 +75,12 @@ async function unpacked(): Promise<string> {
   }
   return home
 }
+
+// The package's own list names /tmp/fonts, which is not where they are; with no font at all a page with text crashes.
+const fontsOf = (home: string): string => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>/usr/share/fonts</dir><dir>${home}/fonts</dir><cachedir>${home}/fonts-cache</cachedir></fontconfig>
+`
 
 async function inTmpdir(directory: string, work: () => Promise<void>): Promise<void> {
   const before = process.env.TMPDIR

@@ -1,4 +1,5 @@
 // Self-signed certificates for our own keys: peers pin them, so that no authority is asked.
+import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
@@ -41,7 +42,3 @@ export async function selfSigned(request: CertificateRequest): Promise<string> {
   })
   return Buffer.from(certificate.rawData).toString('base64')
 }
-
-/** A certificate as PEM. */
-export const pemOf = (base64: string): string =>
-  `-----BEGIN CERTIFICATE-----\n${base64.match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`

@@ -1,0 +1,137 @@
+// The demo bank's configuration, as rows: what an operator would write into config/institutions/alder.yaml.
+
+import { withDevice } from '../domain/acr.ts'
+import type { Connection, Core, Institution, RelyingParty } from '../domain/institution.ts'
+
+export interface DemoRows {
+  readonly institution: Institution
+  readonly relyingParties: readonly RelyingParty[]
+  readonly connections: readonly Connection[]
+  readonly cores: readonly Core[]
+}
+
+export interface DemoParts {
+  /** Where the demo world is: the IdP, the phone, the core. */
+  readonly world: string
+  /** The IdP's signing certificate, PEM. */
+  readonly idpCertificate: string
+  /** The public key of the bank's own API, for introspection. */
+  readonly apiKey: Readonly<Record<string, unknown>>
+}
+
+export const demoId = 'alder'
+export const phoneId = 'alder-phone'
+export const apiId = 'alder-api'
+export const paymentsNamespace = 'urn:alder:payments:1'
+export const coreAudience = 'urn:alder:core:payments'
+
+const institution: Institution = {
+  id: demoId,
+  name: 'Alder Bank',
+  host: undefined,
+  accent: '#0f6b52',
+  language: 'en',
+  help: undefined,
+  stepUpOver: { EUR: '500.00' },
+  pin: { length: 6, attempts: 5, lockSeconds: 900 },
+  devicesPerSubject: 5,
+}
+
+function relyingParties({ world, apiKey }: DemoParts): RelyingParty[] {
+  const common = {
+    institution: demoId,
+    postLogoutRedirectUris: [],
+    acrFloor: undefined,
+    requirePar: false,
+    keys: [],
+  }
+  return [
+    {
+      ...common,
+      id: phoneId,
+      name: 'Alder Pay',
+      kind: 'app',
+      redirectUris: [`${world}/phone/callback`],
+      postLogoutRedirectUris: [`${world}/phone/`],
+      scopes: ['openid', 'offline_access', 'profile', 'email', 'device', 'core:payments'],
+      connection: 'alder-idp',
+      requirePar: true,
+      requireDpop: true,
+      transactionTypes: ['payment_initiation'],
+      webOrigins: [world],
+    },
+    {
+      ...common,
+      id: apiId,
+      name: 'Alder Accounts API',
+      kind: 'api',
+      redirectUris: [],
+      scopes: [],
+      connection: undefined,
+      requireDpop: false,
+      transactionTypes: [],
+      webOrigins: [],
+      keys: [apiKey],
+    },
+  ]
+}
+
+function connection({ world, idpCertificate }: DemoParts): Connection {
+  return {
+    institution: demoId,
+    id: 'alder-idp',
+    name: 'Alder Bank sign-in',
+    type: 'saml',
+    enabled: true,
+    settings: {
+      idpEntityId: `${world}/idp/metadata`,
+      ssoUrl: `${world}/idp/sso`,
+      certificates: [idpCertificate],
+      signed: 'both',
+    },
+    claims: { name: 'displayName', email: 'mail' },
+  }
+}
+
+function core({ world }: DemoParts): Core {
+  const operation = (name: string) => ({
+    namespace: paymentsNamespace,
+    name,
+    soapAction: `${paymentsNamespace}:${name}`,
+    acr: withDevice,
+  })
+  return {
+    institution: demoId,
+    id: 'payments',
+    name: 'payments',
+    endpoint: `${world}/core/payments`,
+    audience: coreAudience,
+    addressing: true,
+    timeoutMs: 5000,
+    assertionSeconds: 300,
+    operations: [
+      { ...operation('GetBalance'), transaction: undefined },
+      {
+        ...operation('Transfer'),
+        transaction: {
+          type: 'payment_initiation',
+          amount: ['amount'],
+          currency: ['currency'],
+          debtorAccount: ['debtorAccount'],
+          creditorAccount: ['creditorAccount'],
+          creditorName: ['creditorName'],
+        },
+      },
+    ],
+  }
+}
+
+/** The rows for a world at this address. */
+export function demoRows(parts: DemoParts): DemoRows {
+  return {
+    institution,
+    relyingParties: relyingParties(parts),
+    connections: [connection(parts)],
+    cores: [core(parts)],
+  }
+}

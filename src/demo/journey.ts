@@ -1,0 +1,335 @@
+// The whole walk over HTTP without a browser: every step really checks what came back.
+import { randomUUID } from 'node:crypto'
+import { importJWK, SignJWT } from 'jose'
+import { withDevice, withDeviceAndPin } from '../domain/acr.ts'
+import { enrolmentProofTyp } from '../domain/device.ts'
+import type { Application } from '../ports/application.ts'
+import {
+  type App,
+  type Browser,
+  createApp,
+  createBrowser,
+  formIn,
+  freshPin,
+  type Started,
+  type Tokens,
+} from './app-client.ts'
+import { apiId, demoId, paymentsNamespace } from './institution.ts'
+import type { World } from './run.ts'
+
+export interface JourneyOptions {
+  readonly application: Application
+  readonly world: World
+  readonly say: (text: string) => void
+}
+
+export interface JourneyReport {
+  readonly ok: boolean
+  readonly steps: readonly { readonly name: string; readonly ok: boolean; readonly ms: number }[]
+}
+
+/** A step did not give what it must. */
+class Unexpected extends Error {}
+
+function expect(holds: unknown, what: string): asserts holds {
+  if (!holds) throw new Unexpected(what)
+}
+
+const large = {
+  type: 'payment_initiation',
+  instructedAmount: { amount: '1240.00', currency: 'EUR' },
+  debtorAccount: { iban: 'ES9121000418450200051332' },
+  creditorName: 'Nordhaven Energy',
+  creditorAccount: { iban: 'DE89370400440532013000' },
+}
+
+export function transferBody(amount: string): string {
+  const fields = {
+    amount,
+    currency: 'EUR',
+    debtorAccount: large.debtorAccount.iban,
+    creditorAccount: large.creditorAccount.iban,
+    creditorName: large.creditorName,
+  }
+  const inner = Object.entries(fields)
+    .map(([name, value]) => `<p:${name}>${value}</p:${name}>`)
+    .join('')
+  return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><p:Transfer xmlns:p="${paymentsNamespace}">${inner}</p:Transfer></s:Body></s:Envelope>`
+}
+
+/** What the steps hand on to one another. */
+interface Walk {
+  readonly world: World
+  readonly application: Application
+  readonly browser: Browser
+  readonly pin: string
+  app: App
+  started: Started
+  page: { url: string; body: string; returned: string | undefined; status: number }
+  tokens: Tokens
+  device: { id: string; nonce: string }
+  lastProof: string
+}
+
+type StepOf = (walk: Walk) => Promise<void>
+
+async function signInAtIdp(walk: Walk): Promise<void> {
+  const { browser, app, started } = walk
+  const asked = await browser.follow(started.url, { until: app.redirectUri })
+  expect(asked.body.includes('name="password"'), `the IdP's login page, not ${asked.status} ${asked.url}`)
+  const login = formIn(asked)
+  const fields = { ...login.fields, username: 'alice', password: 'alice-pw' }
+  const posting = await browser.follow(login.action, { until: app.redirectUri, form: fields })
+  const answer = formIn(posting)
+  expect(answer.fields.SAMLResponse, 'a SAML answer')
+  walk.page = await browser.follow(answer.action, { until: app.redirectUri, form: answer.fields })
+}
+
+/** Presses one button of the page that is shown. */
+async function press(walk: Walk, fields: Readonly<Record<string, string>>): Promise<void> {
+  const form = formIn(walk.page)
+  walk.page = await walk.browser.follow(form.action, {
+    until: walk.app.redirectUri,
+    form: { ...form.fields, ...fields },
+  })
+}
+
+async function redeem(walk: Walk): Promise<void> {
+  expect(walk.page.returned, `the way back to the app, not ${walk.page.status} at ${walk.page.url}`)
+  walk.tokens = await walk.app.redeem(walk.page.returned, walk.started)
+}
+
+async function api(walk: Walk, method: string, path: string, body?: unknown) {
+  const url = `${walk.world.issuer}${path}`
+  const { accessToken } = walk.tokens
+  const response = await fetch(url, {
+    method,
+    headers: {
+      authorization: `DPoP ${accessToken}`,
+      dpop: await walk.app.proof({ method, url, accessToken }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text), text }
+}
+
+async function call(walk: Walk, body: string, proof?: string) {
+  const url = `${walk.world.issuer}/soap/payments`
+  const { accessToken } = walk.tokens
+  walk.lastProof = proof ?? (await walk.app.proof({ method: 'POST', url, accessToken }))
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      authorization: `DPoP ${accessToken}`,
+      dpop: walk.lastProof,
+      'content-type': 'text/xml',
+      soapaction: `"${paymentsNamespace}:Transfer"`,
+    },
+    body,
+  })
+  return {
+    status: response.status,
+    challenge: response.headers.get('www-authenticate') ?? '',
+    text: await response.text(),
+  }
+}
+
+const steps: Readonly<Record<string, StepOf>> = {
+  discovery: async (walk) => {
+    walk.app = await createApp({ issuer: walk.world.issuer, redirectUri: `${walk.world.url}/phone/callback` })
+    const metadata = walk.app.config.serverMetadata()
+    expect(metadata.pushed_authorization_request_endpoint, 'a PAR endpoint in the metadata')
+    expect(metadata.dpop_signing_alg_values_supported?.includes('ES256'), 'DPoP in the metadata')
+  },
+  'pushed authorization request': async (walk) => {
+    walk.started = await walk.app.begin()
+    expect(new URL(walk.started.url).searchParams.get('request_uri'), 'a request_uri')
+  },
+  'SAML login': signInAtIdp,
+  consent: async (walk) => {
+    expect(
+      walk.page.body.includes('name="form_token"'),
+      `the consent page, not ${walk.page.status} at ${walk.page.url}`,
+    )
+    await press(walk, { do: 'allow' })
+    expect(walk.page.returned, 'the way back to the app')
+  },
+  'code to tokens': async (walk) => {
+    await redeem(walk)
+    expect(
+      walk.tokens.claims.acr === 'urn:drawbridge:acr:delegated',
+      `acr delegated, not ${walk.tokens.claims.acr}`,
+    )
+    expect(walk.tokens.refreshToken, 'a refresh token')
+  },
+  userinfo: async (walk) => {
+    const narrow = await walk.app.refresh(walk.tokens.refreshToken as string, { scope: 'openid profile' })
+    const url = walk.app.config.serverMetadata().userinfo_endpoint as string
+    const dpop = await walk.app.proof({ method: 'GET', url, accessToken: narrow.accessToken })
+    const answer = await fetch(url, { headers: { authorization: `DPoP ${narrow.accessToken}`, dpop } })
+    const claims = (await answer.json()) as { name?: string }
+    expect(claims.name === 'Alice Alder', `Alice's name, not ${answer.status} ${JSON.stringify(claims)}`)
+    walk.tokens = { ...walk.tokens, refreshToken: narrow.refreshToken }
+  },
+  'enrol device': async (walk) => {
+    const { kty, crv, x, y } = walk.app.jwk
+    const opened = await api(walk, 'POST', '/devices', {
+      name: 'Journey phone',
+      jwk: { kty, crv, x, y },
+      pin: walk.pin,
+    })
+    expect(
+      opened.status === 201 && opened.body.state === 'pending',
+      `a pending device, not ${opened.status} ${opened.text}`,
+    )
+    walk.device = opened.body
+    const claims = {
+      nonce: walk.device.nonce,
+      aud: walk.world.issuer,
+      sub: walk.device.id,
+      iat: Math.floor(Date.now() / 1000),
+    }
+    const proof = await walk.app.sign(claims, { typ: enrolmentProofTyp })
+    const proven = await api(walk, 'POST', `/devices/${walk.device.id}/proof`, { proof })
+    expect(
+      proven.status === 200 && proven.body.state === 'active',
+      `an active device, not ${proven.status} ${proven.text}`,
+    )
+    const again = await api(walk, 'POST', `/devices/${walk.device.id}/proof`, { proof })
+    expect(again.status === 409, `a proof is good once, not ${again.status}`)
+  },
+  refresh: async (walk) => {
+    const before = walk.tokens.refreshToken
+    const next = await walk.app.refresh(before as string)
+    expect(next.refreshToken !== before, 'a rotated refresh token')
+    walk.tokens = next
+  },
+  'sign-in with the device': async (walk) => {
+    walk.started = await walk.app.begin()
+    walk.page = await walk.browser.follow(walk.started.url, { until: walk.app.redirectUri })
+    // A loopback redirect could be another app's: consent is asked each time.
+    await press(walk, { do: 'allow' })
+    await redeem(walk)
+    expect(walk.tokens.claims.acr === withDevice, `acr device, not ${walk.tokens.claims.acr}`)
+  },
+  'small payment': async (walk) => {
+    const answer = await call(walk, transferBody('25.00'))
+    expect(
+      answer.status === 200 && answer.text.includes('accepted'),
+      `accepted, not ${answer.status} ${answer.text}`,
+    )
+  },
+  'large payment refused': async (walk) => {
+    const answer = await call(walk, transferBody('1240.00'))
+    expect(answer.status === 401, `401, not ${answer.status} ${answer.text}`)
+    expect(
+      answer.challenge.includes('insufficient_user_authentication'),
+      `an RFC 9470 challenge, not ${answer.challenge}`,
+    )
+    expect(answer.challenge.includes(withDeviceAndPin), `the level in the challenge, not ${answer.challenge}`)
+  },
+  'step-up by PIN': async (walk) => {
+    const details = { acr_values: withDeviceAndPin, authorization_details: JSON.stringify([large]) }
+    walk.started = await walk.app.begin(details)
+    walk.page = await walk.browser.follow(walk.started.url, { until: walk.app.redirectUri })
+    expect(walk.page.body.includes('name="pin"'), `the PIN page, not ${walk.page.status} at ${walk.page.url}`)
+    expect(walk.page.body.includes('Nordhaven Energy'), 'the payee on the PIN page')
+    const wrong = walk.pin === '135792' ? '135793' : '135792'
+    await press(walk, { pin: wrong, do: 'approve' })
+    expect(walk.page.status === 400, `a wrong PIN is told, not ${walk.page.status}`)
+    await press(walk, { pin: walk.pin, do: 'approve' })
+    await redeem(walk)
+    expect(walk.tokens.claims.acr === withDeviceAndPin, `acr device-pin, not ${walk.tokens.claims.acr}`)
+  },
+  introspection: async (walk) => {
+    const key = await importJWK(walk.world.apiKey, 'ES256')
+    const assertion = await new SignJWT({ jti: randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', kid: 'alder-api-1' })
+      .setIssuer(apiId)
+      .setSubject(apiId)
+      .setAudience(walk.world.issuer)
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(key)
+    const body = new URLSearchParams({
+      token: walk.tokens.accessToken,
+      client_id: apiId,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    })
+    const answer = await fetch(walk.app.config.serverMetadata().introspection_endpoint as string, {
+      method: 'POST',
+      body,
+    })
+    const seen = (await answer.json()) as Record<string, unknown>
+    expect(
+      seen.active === true && seen.acr === withDeviceAndPin,
+      `an active token, not ${JSON.stringify(seen)}`,
+    )
+    expect(typeof seen.transaction === 'string', 'the transaction hash')
+  },
+  'large payment': async (walk) => {
+    const answer = await call(walk, transferBody('1240.00'))
+    expect(
+      answer.status === 200 && answer.text.includes('accepted'),
+      `accepted, not ${answer.status} ${answer.text}`,
+    )
+  },
+  'replay refused': async (walk) => {
+    const proof = await call(walk, transferBody('1240.00'), walk.lastProof)
+    expect(proof.status === 401, `a proof is good once, not ${proof.status}`)
+    const second = await call(walk, transferBody('1240.00'))
+    expect(
+      second.text.includes('transaction.used'),
+      `a transaction is good once, not ${second.status} ${second.text}`,
+    )
+  },
+  'sign-out': async (walk) => {
+    const url = new URL(walk.app.config.serverMetadata().end_session_endpoint as string)
+    url.searchParams.set('id_token_hint', walk.tokens.idToken as string)
+    url.searchParams.set('post_logout_redirect_uri', `${walk.world.url}/phone/`)
+    const asked = await walk.browser.follow(url.href, { until: `${walk.world.url}/phone/` })
+    const form = formIn(asked)
+    const done = await walk.browser.follow(form.action, {
+      until: `${walk.world.url}/phone/`,
+      form: { ...form.fields, logout: 'yes' },
+    })
+    expect(done.returned, `the way back, not ${done.status}`)
+    const dead = await call(walk, transferBody('25.00'))
+    expect(dead.status === 401, `a dead token, not ${dead.status}`)
+    const gone = await walk.app.refresh(walk.tokens.refreshToken as string).then(
+      () => 'refreshed',
+      () => 'refused',
+    )
+    expect(gone === 'refused', 'a dead refresh token')
+  },
+  'audit verify': async (walk) => {
+    const [report] = await walk.application.verifyAudit({ institution: demoId, since: undefined })
+    expect(report?.ok, `a whole log, not ${JSON.stringify(report?.firstBad)}`)
+    expect(report.events > 20, `the journey's events, not ${report.events}`)
+  },
+}
+
+/** Walks until a step fails; the rest then counts as not done. */
+export async function runJourney({ application, world, say }: JourneyOptions): Promise<JourneyReport> {
+  const walk = { application, world, browser: createBrowser(), pin: freshPin() } as Walk
+  const done: { name: string; ok: boolean; ms: number }[] = []
+  for (const [name, step] of Object.entries(steps)) {
+    const started = performance.now()
+    const fault = await step(walk).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    )
+    const ms = Math.round(performance.now() - started)
+    done.push({ name, ok: fault === undefined, ms })
+    say(`  ${fault === undefined ? 'ok    ' : 'FAILED'} ${name.padEnd(32)} ${String(ms).padStart(5)} ms\n`)
+    if (fault !== undefined) {
+      say(`         ${fault}\n`)
+      break
+    }
+  }
+  const ok = done.length === Object.keys(steps).length && done.every((step) => step.ok)
+  return { ok, steps: done }
+}

@@ -1,0 +1,176 @@
+// The file of an institution: the example becomes rows, and everything that is wrong is told at once.
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { institutionRules, institutionSet } from '../../src/cli/institution-set.ts'
+import { ConfigFault } from '../../src/config/faults.ts'
+import { parseInstitution, readInstitution } from '../../src/config/institution-reader.ts'
+import { samlSettings } from '../../src/plugins/connectors/saml.ts'
+
+const examples = join(import.meta.dirname, '../../config/institutions')
+
+const good = {
+  institution: '{ id: oak, name: Oak }',
+  connections: '[{ id: idp, name: IdP, settings: { sso_url: x }, claims: { email: mail } }]',
+  relying_parties: "[{ id: app, name: App, redirect_uris: ['https://app.oak.example/cb'] }]",
+  cores:
+    '[{ id: pay, name: Pay, endpoint: https://core.example, audience: a, operations: [{ namespace: n, name: Get, acr: device }] }]',
+}
+
+const yamlOf = (parts: Record<string, string>) =>
+  Object.entries(parts)
+    .map(([part, text]) => `${part}: ${text}`)
+    .join('\n')
+
+const read = (parts: Record<string, string>) => parseInstitution(yamlOf(parts), examples, institutionRules)
+
+function faultsOf(change: Partial<typeof good>): string[] {
+  try {
+    read({ ...good, ...change })
+  } catch (error) {
+    if (error instanceof ConfigFault) return error.message.split('\n')
+    throw error
+  }
+  return []
+}
+
+const party = (fields: string) => ({ relying_parties: `[{ id: app, name: App, ${fields} }]` })
+const redirect = (uri: string) => party(`redirect_uris: ['${uri}']`)
+
+describe('a good file', () => {
+  test('Alder, the example, becomes rows that its connector takes', () => {
+    const file = readInstitution(join(examples, 'alder.yaml'), institutionRules)
+    const set = institutionSet(file, { coreMs: 10_000 })
+    expect(set.institution).toMatchObject({ id: 'alder', stepUpOver: { GBP: '500.00' }, pin: { length: 6 } })
+    expect(set.relyingParties[0]).toMatchObject({
+      connection: 'sign-in',
+      requirePar: true,
+      requireDpop: true,
+    })
+    expect(set.cores[0]).toMatchObject({ timeoutMs: 10_000, assertionSeconds: 60 })
+    expect(set.cores[0]?.operations[1]).toMatchObject({
+      acr: 'urn:drawbridge:acr:device',
+      transaction: { amount: ['Amount', 'Value'], creditorName: ['CreditorName'] },
+    })
+    const settings = samlSettings.parse(set.connections[0]?.settings)
+    expect(settings.certificates[0]).toMatch(/^-----BEGIN CERTIFICATE-----/)
+  })
+
+  test('the smallest file is taken, with its defaults', () => {
+    const set = institutionSet(read(good), { coreMs: 7 })
+    expect(set.connections[0]).toEqual({
+      institution: 'oak',
+      id: 'idp',
+      name: 'IdP',
+      type: 'saml',
+      enabled: true,
+      settings: { ssoUrl: 'x' },
+      claims: { email: 'mail' },
+    })
+  })
+
+  test.each(['https://a.example/cb', 'com.example.app:/cb', 'http://127.0.0.1/cb', 'http://[::1]:9/cb'])(
+    'a redirect to %s is taken',
+    (uri) => expect(faultsOf(redirect(uri))).toEqual([]),
+  )
+})
+
+describe('a fault is told for', () => {
+  test.each([
+    ['an id with capitals', { institution: '{ id: Oak, name: Oak }' }, 'institution.id: 2 to 32'],
+    ['a reserved word', { institution: '{ id: console, name: Oak }' }, 'institution.id: 2 to 32'],
+    ['a fragment', redirect('https://a.example/cb#x'), 'redirect_uris[0]: a redirect has no fragment'],
+    ['a wildcard', redirect('https://*.a.example/cb'), 'redirect_uris[0]: a redirect is matched exactly'],
+    ['plain http', redirect('http://a.example/cb'), 'redirect_uris[0]: http is for loopback only'],
+    [
+      'look-alike loopback',
+      redirect('http://127.0.0.1.a.example/cb'),
+      'redirect_uris[0]: http is for loopback',
+    ],
+    ['a script', redirect('javascript:alert(1)'), 'redirect_uris[0]: a private scheme'],
+    ['userinfo', redirect('https://bank@evil.example/cb'), 'redirect_uris[0]: a redirect holds no user name'],
+    ['no redirect at all', party('kind: app'), 'redirect_uris: an app needs one'],
+    ['an api without keys', party('kind: api'), 'keys: an api signs in'],
+    [
+      'a private key',
+      party('kind: api, keys: [{ kty: EC, crv: P-256, x: a, y: b, d: c }]'),
+      'keys[0]: this holds a private key',
+    ],
+    [
+      'an unknown connection',
+      party("redirect_uris: ['https://a.example/'], connection: ipd"),
+      'connection: no connection ipd; this file has idp',
+    ],
+    [
+      'an unknown scope',
+      party("redirect_uris: ['https://a.example/'], scopes: [openid, 'core:pya']"),
+      'scopes[1]: no such scope',
+    ],
+    [
+      'a protected claim',
+      { connections: '[{ id: idp, name: x, settings: {}, claims: { acr: level } }]' },
+      'connections[0].claims.acr: no upstream attribute may set this claim',
+    ],
+    [
+      'a missing file',
+      { connections: "[{ id: idp, name: x, settings: { certificates: ['file:none.pem'] } }]" },
+      'connections[0].settings.certificates[0]: the file none.pem cannot be read (ENOENT)',
+    ],
+    [
+      'a float as money',
+      { institution: '{ id: oak, name: Oak, step_up_over: { EUR: 500.10 } }' },
+      'step_up_over.EUR: write amounts in quotes',
+    ],
+    [
+      'too many decimals',
+      { institution: "{ id: oak, name: Oak, step_up_over: { JPY: '5.1' } }" },
+      'step_up_over.JPY: "5.1" is no amount of JPY',
+    ],
+    [
+      'a transaction without a path',
+      {
+        cores:
+          '[{ id: pay, name: P, endpoint: https://c.example, audience: a, operations: [{ namespace: n, name: T, acr: device, transaction: { amount: A, currency: C, debtor_account: D, creditor_account: E } }] }]',
+      },
+      'cores[0].operations[0].transaction.creditor_name: a path of local names is needed',
+    ],
+    [
+      'an unknown level',
+      {
+        cores:
+          '[{ id: pay, name: P, endpoint: https://c.example, audience: a, operations: [{ namespace: n, name: T, acr: high }] }]',
+      },
+      'cores[0].operations[0].acr',
+    ],
+    [
+      'an unknown key',
+      { institution: '{ id: oak, name: Oak, acent: red }' },
+      'institution.acent: no such setting; did you mean accent?',
+    ],
+    [
+      'one operation twice',
+      {
+        cores:
+          '[{ id: pay, name: P, endpoint: https://c.example, audience: a, operations: [{ namespace: n, name: T, acr: device }, { namespace: n, name: T, acr: delegated }] }]',
+      },
+      'cores[0].operations[1].name: {n}T is there twice',
+    ],
+  ])('%s', (_, change, expected) => {
+    const found = faultsOf(change)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(expected)
+  })
+
+  test('all of it at once, each with its line', () => {
+    const found = faultsOf({
+      institution: "{ id: X, name: '', step_up_over: { EUR: 1, gbp: '1' } }",
+      ...redirect('http://a.example/'),
+    })
+    expect(found.map((line) => line.replace(/^(institution:\d+: [^:]+).*/, '$1'))).toEqual([
+      'institution:1: institution.id',
+      'institution:1: institution.name',
+      'institution:1: institution.step_up_over.EUR',
+      'institution:1: institution.step_up_over.gbp',
+      'institution:3: relying_parties[0].redirect_uris[0]',
+    ])
+  })
+})
