@@ -1,7 +1,5 @@
 // The one place where parts meet: configuration in, a running bridge out.
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Config } from './config/config.ts'
 import { keyHash, type ReadNote } from './domain/checkpoint.ts'
 import { issuerOf } from './domain/institution.ts'
@@ -22,6 +20,7 @@ import { type ManagementServer, startManagement } from './http/management.ts'
 import { createMetrics, type MeteredMetrics } from './http/metrics.ts'
 import { createProviderPages } from './http/provider-pages.ts'
 import type { OidcGate } from './http/provider-port.ts'
+import { openPublicServer } from './http/public-server.ts'
 import type { Tenant } from './http/tenant.ts'
 import { createTrustedProxies } from './http/trusted-proxy.ts'
 import { upstreamRoutes } from './http/upstream.ts'
@@ -342,14 +341,14 @@ function createRunning({ base, stores, url }: RunningPorts) {
     )
     const flows = createFlows(base, stores, services)
     const app = createPublicApp({ base, stores, services, flows })
-    const server = await listen(createServer(app.callback()), config.listen)
+    const server = await openPublicServer(app, config.listen)
     const management = await openManagement({ metrics, log, database, config })
     closers.push(
       () => management.close(),
-      () => closeServer(server, config.timeouts.shutdownMs),
+      () => server.close(config.timeouts.shutdownMs),
       async () => management.drain(),
     )
-    return { publicUrl: config.publicUrl, listening: addressOf(server), managementUrl: management.url }
+    return { publicUrl: config.publicUrl, listening: server.url, managementUrl: management.url }
   }
   return { start, stop, sequencer: () => sequencer }
 }
@@ -376,34 +375,4 @@ function openManagement({ metrics, log, database, config }: ManagementParts): Pr
     { metrics, log, ping, pendingMigrations: pending, readinessMs: config.timeouts.readinessMs },
     config.management,
   )
-}
-
-// Slow clients are cut off rather than waited for (attack 221).
-const headersMs = 10_000
-const requestMs = 30_000
-
-function listen(server: Server, { host, port }: { host: string; port: number }): Promise<Server> {
-  server.headersTimeout = headersMs
-  server.requestTimeout = requestMs
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve(server))
-  })
-}
-
-function addressOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-}
-
-/** Lets requests under way end within the grace, then cuts them off. */
-function closeServer(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
-    server.close(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
 }

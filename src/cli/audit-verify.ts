@@ -26,11 +26,12 @@ export const auditVerify: Command = {
     const reports = await withApplication(configFor(invocation), (application) =>
       application.verifyAudit({ institution, since }),
     )
-    // An institution that was named and is not there has no log that could be called whole.
-    const ok = reports.every((report) => report.ok) && (institution === undefined || reports.length > 0)
+    // Every institution has an event at least, that of its being applied; a log without any is none, or was wiped.
+    const empty = reports.filter((report) => report.events + report.pending === 0)
+    const ok = reports.every((report) => report.ok) && empty.length === 0
     if (invocation.flag('json')) terminal.out(`${JSON.stringify({ ok, reports })}\n`)
     else for (const report of reports) terminal.out(`${reportLine(report)}\n`)
-    if (reports.length === 0) terminal.error('no institution to verify\n')
+    for (const report of empty) terminal.error(`${report.institution} has no audit log\n`)
     return ok ? exit.ok : exit.failed
   },
 }

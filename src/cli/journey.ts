@@ -14,18 +14,30 @@ export const journey: Command = {
   ].join('\n'),
   options: {
     json: { meaning: 'As the last line one JSON object: {ok, steps: [{name, ok, ms}]}.' },
+    data: {
+      value: 'DIRECTORY',
+      meaning:
+        'Where data and master key are kept. Else a directory for this walk; with DATABASE_URL ./data.',
+    },
     verbose: { meaning: 'Log every request.' },
   },
-  async run({ terminal, flag }) {
-    const directory = mkdtempSync(join(tmpdir(), 'drawbridge-journey-'))
+  async run({ terminal, text, flag }) {
+    const { directory, remove } = placeFor(text('data'), terminal)
     try {
       const report = await walked(terminal, directory, flag('verbose') ? 'info' : 'error')
       if (flag('json')) terminal.out(`${JSON.stringify(report)}\n`)
       return report.ok ? exit.ok : exit.failed
     } finally {
-      rmSync(directory, { recursive: true, force: true })
+      remove()
     }
   },
+}
+
+/** A directory for one walk. On a server the database outlives the walk, so its master key must too. */
+function placeFor(data: string | undefined, { env }: Terminal): { directory: string; remove: () => void } {
+  if (data !== undefined || env.DATABASE_URL) return { directory: data ?? './data', remove: () => {} }
+  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-journey-'))
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
 }
 
 async function walked(terminal: Terminal, directory: string, logLevel: 'info' | 'error') {

@@ -1,9 +1,9 @@
 // What becomes of a file and an environment: a frozen configuration, or every fault at once.
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { demoFaults, isDemoDirectory, prepareDemo } from '../../src/config/demo-stamp.ts'
 import { ConfigFault } from '../../src/config/faults.ts'
 import { load, loadSettings, NoConfiguration } from '../../src/config/load.ts'
@@ -14,7 +14,9 @@ const server = 'postgres://bridge:hunter2@db.internal/bridge'
 const good: SettingsInput = { public_url: 'https://login.bank.example', keys: { master: 'env:KEY' } }
 const env = { KEY: keyText, DATABASE_URL: server }
 
-const folder = () => mkdtempSync(join(tmpdir(), 'drawbridge-config-'))
+const parent = mkdtempSync(join(tmpdir(), 'drawbridge-config-'))
+const folder = () => mkdtempSync(join(parent, 'case-'))
+afterAll(() => rmSync(parent, { recursive: true, force: true }))
 
 function file(yaml: string): string {
   const path = join(folder(), 'drawbridge.yaml')

@@ -65,7 +65,11 @@ test('secrets that stray in are blanked, at any depth and spelling', () => {
   for (const value of Object.values(fields)) expect(value).toBe('[secret]')
   expect(body).toEqual({ deep: { access_token: '[secret]', accessToken: '[secret]' } })
   expect(record({ code: 'a'.repeat(43) }).code).toBe('[secret]')
-  expect(record({ codes: 'kept', code: 'pin.wrong', pins: 1 })).toMatchObject({ codes: 'kept', code: 'pin.wrong', pins: 1 })
+  expect(record({ codes: 'kept', code: 'pin.wrong', pins: 1 })).toMatchObject({
+    codes: 'kept',
+    code: 'pin.wrong',
+    pins: 1,
+  })
 })
 
 test('errors keep their stack and cause; bytes, big numbers and dates can be read', () => {

@@ -1,0 +1,213 @@
+// The command line, as somebody at a keyboard meets it; the commands work on a real embedded database.
+import { randomBytes } from 'node:crypto'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commands, run } from '../../src/cli/commands.ts'
+
+const examples = join(import.meta.dirname, '../../config/institutions')
+const folder = mkdtempSync(join(tmpdir(), 'drawbridge-cli-'))
+const settings = join(folder, 'drawbridge.yaml')
+const env = { TEST_KEY: randomBytes(32).toString('base64') }
+
+beforeAll(() => {
+  writeFileSync(
+    settings,
+    [
+      'mode: development',
+      'public_url: http://localhost:8080',
+      `database: { data_directory: ${join(folder, 'data')} }`,
+      'keys: { master: env:TEST_KEY }',
+      'log: { destination: stderr, level: error }',
+    ].join('\n'),
+  )
+  for (const name of ['alder.yaml', 'alder-idp.pem']) copyFileSync(join(examples, name), join(folder, name))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function typed(line: string | readonly string[], environment: Record<string, string> = env) {
+  const said = { out: '', error: '' }
+  const code = await run(typeof line === 'string' ? line.split(' ').filter(Boolean) : line, {
+    env: environment,
+    out: (text) => {
+      said.out += text
+    },
+    error: (text) => {
+      said.error += text
+    },
+  })
+  return { code, ...said }
+}
+
+describe('usage', () => {
+  test('--help lists every command, and each has help of its own', async () => {
+    const { code, out } = await typed('--help')
+    expect(code).toBe(0)
+    expect(commands.map(({ name }) => name)).toEqual([
+      'serve',
+      'demo',
+      'migrate',
+      'apply',
+      'check-config',
+      'describe-config',
+      'journey',
+      'audit verify',
+    ])
+    for (const { name, options } of commands) {
+      expect(out).toContain(`  ${name} `)
+      const help = await typed(`${name} --help`)
+      expect(help.code).toBe(0)
+      expect(help.out).toContain(`Usage: drawbridge ${name} [options]`)
+      for (const option of Object.keys(options)) expect(help.out).toContain(`--${option}`)
+    }
+  })
+
+  test.each([
+    ['serv', 'no command serv. Did you mean serve?'],
+    ['audit', 'no command audit. Did you mean audit verify?'],
+    ['xyzzy', 'no command xyzzy. See'],
+    ['serve --confg x', 'serve has no option --confg; did you mean --config?'],
+    ['serve -x', 'serve has no option -x'],
+    ['serve --config', '--config needs a value: --config FILE'],
+    ['journey --json=yes', '--json takes no value'],
+    ['serve here', 'serve takes no here'],
+    ['apply', 'apply needs a file at least'],
+    ['demo --port 99999', '99999 is no port'],
+    ['audit verify --since x --config y', '--since: the file x cannot be read'],
+  ])('%s ends with 2 and a hint', async (line, hint) => {
+    const { code, error } = await typed(line)
+    expect(error).toContain(hint)
+    expect(code).toBe(2)
+  })
+
+  test('nothing at all shows the overview and ends with 2', async () => {
+    expect(await typed('')).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('Usage: drawbridge COMMAND'),
+    })
+  })
+})
+
+describe('without a good configuration', () => {
+  test('serve ends with 78 and says what to do (attack 243)', async () => {
+    const cwd = process.cwd()
+    process.chdir(folder)
+    try {
+      const { code, error } = await typed('serve')
+      expect(code).toBe(78)
+      expect(error).toContain('no configuration: there is no config/drawbridge.yaml')
+      expect(error).toContain('npm start')
+    } finally {
+      process.chdir(cwd)
+    }
+  })
+
+  test('serve ends with 78 and every fault; check-config with 1', async () => {
+    const bad = join(folder, 'bad.yaml')
+    writeFileSync(bad, 'public_url: http://login.bank.example\nkeys: { master: env:NONE }\n')
+    const faults = [
+      `${bad}:1: database.url: production needs a PostgreSQL server`,
+      `${bad}:1: public_url: production needs https`,
+      `${bad}:2: keys.master: the variable NONE is not set`,
+    ]
+    const serve = await typed(`serve --config ${bad}`)
+    const check = await typed(`check-config --config ${bad}`)
+    expect([serve.code, check.code]).toEqual([78, 1])
+    for (const fault of faults) {
+      expect(serve.error).toContain(fault)
+      expect(check.error).toContain(fault)
+    }
+    expect(check.error).toContain('3 faults')
+  })
+
+  test('check-config says so when all is well, institution files too', async () => {
+    const { code, out } = await typed(`check-config --config ${settings} ${folder}/alder.yaml`)
+    expect({ code, out }).toEqual({ code: 0, out: 'the configuration holds\n' })
+  })
+
+  test('the demo refuses production, and a directory that it did not make', async () => {
+    const production = await typed('demo', { NODE_ENV: 'production' })
+    expect(production).toMatchObject({
+      code: 78,
+      error: expect.stringContaining('does not run in production'),
+    })
+    const foreign = await typed(`demo --data ${folder}`)
+    expect(foreign).toMatchObject({ code: 78, error: expect.stringContaining('that the demo did not make') })
+  })
+})
+
+test('describe-config prints the page that is committed', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
+  expect(await typed('describe-config')).toEqual({ code: 0, out: page, error: '' })
+})
+
+describe('apply, on a database', () => {
+  const alder = join(folder, 'alder.yaml')
+  const apply = (options = '') => typed(`apply --config ${settings} ${options} ${alder}`)
+
+  test('a dry run on an empty database asks for migrate first', async () => {
+    expect(await apply('--dry-run')).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('drawbridge migrate'),
+    })
+    const migrated = await typed(`migrate --config ${settings}`)
+    expect(migrated).toMatchObject({ code: 0, out: expect.stringContaining('applied 0001') })
+    expect((await typed(`migrate --config ${settings}`)).out).toBe('nothing to apply\n')
+  })
+
+  test('says what it would do, does it, and then has nothing to do', async () => {
+    const dry = await apply('--dry-run')
+    expect(dry.out).toBe(
+      '+ alder\n+ alder relying party alder-mobile\n+ alder connection sign-in\n+ alder core payments\n4 would change\n',
+    )
+    expect((await apply()).out).toBe(dry.out.replace('would change', 'changed'))
+    expect((await apply()).out).toBe('nothing to change\n')
+  })
+
+  test('names the fields of a change, and rows that go; the audit tells of both', async () => {
+    const text = readFileSync(alder, 'utf8')
+    const changed = text
+      .replace("GBP: '500.00'", "GBP: '250.00'")
+      .replace(/^cores:[\s\S]*$/m, '')
+      .replace(", 'core:payments'", '')
+    writeFileSync(alder, changed)
+    expect((await apply()).out).toBe(
+      '~ alder: stepUpOver.GBP\n~ alder relying party alder-mobile: scopes[4]\n- alder core payments\n3 changed\n',
+    )
+    const audit = await typed(`audit verify --config ${settings} --json`)
+    expect(audit.code).toBe(0)
+    expect(JSON.parse(audit.out)).toMatchObject({ ok: true, reports: [{ institution: 'alder', ok: true }] })
+    const [report] = JSON.parse(audit.out).reports
+    expect(report.events + report.pending).toBe(2)
+  })
+
+  test('a fault in one file leaves all as it was', async () => {
+    const oak = join(folder, 'oak.yaml')
+    writeFileSync(oak, 'institution: { id: oak, name: Oak, host: login.alder.example }\n')
+    expect(await typed(`apply --config ${settings} ${oak}`)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('oak: host login.alder.example is that of alder'),
+    })
+    writeFileSync(
+      oak,
+      'institution: { id: oak, name: Oak, host: login.oak.example }\nconnections: [{ id: idp, name: IdP, settings: { sso: x } }]\n',
+    )
+    expect(await typed(`apply --config ${settings} ${oak}`)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('oak: connection idp'),
+    })
+    writeFileSync(oak, 'institution: { id: Oak, name: Oak }\n')
+    expect(await typed(`apply --config ${settings} ${oak} ${alder}`)).toMatchObject({ code: 78 })
+    const audit = await typed(`audit verify --config ${settings}`)
+    expect(audit.out).toMatch(/^alder: whole, /)
+    expect(audit.out).not.toContain('oak')
+    writeFileSync(oak, 'institution: { id: oak, name: Oak, host: login.oak.example }\n')
+    expect((await typed(`apply --config ${settings} ${oak}`)).out).toBe('+ oak\n1 changed\n')
+  })
+
+  test('an institution that is not there has no whole log', async () => {
+    const { code, error } = await typed(`audit verify --config ${settings} --institution elm`)
+    expect({ code, error }).toEqual({ code: 1, error: 'elm has no audit log\n' })
+  })
+})
