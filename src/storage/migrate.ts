@@ -66,8 +66,8 @@ export async function migrate(database: Database, url: string | undefined): Prom
   return underLock(url, async () => {
     const settings = { migrationSource: source }
     // We hold a lock that dies with its connection; knex's own row outlives a killed migration for good (ruling R-8).
-    if ((await applied(database.knex)).length > 0)
-      await database.knex.migrate.forceFreeMigrationsLock(settings)
+    const { rows } = await database.knex.raw(`select to_regclass('knex_migrations_lock') as name`)
+    if (rows[0].name !== null) await database.knex.migrate.forceFreeMigrationsLock(settings)
     const [, done] = await database.knex.migrate.latest(settings)
     return { applied: done as string[] }
   })

@@ -1,0 +1,11 @@
+// The store contract on PostgreSQL, where DATABASE_URL names a server; the interop suite demands one.
+import { describe, expect, test } from 'vitest'
+import { storeContract } from './contract.ts'
+import { serverUrl } from './scratch.ts'
+
+if (serverUrl === undefined) {
+  test('DATABASE_URL is not set: the contract runs on the embedded database alone', () =>
+    expect(serverUrl).toBeUndefined())
+} else {
+  describe('PostgreSQL', () => storeContract('server'))
+}

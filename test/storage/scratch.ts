@@ -1,0 +1,49 @@
+// Databases for tests: a fresh embedded one, or a fresh one on the server that DATABASE_URL names.
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { migrate } from '../../src/storage/migrate.ts'
+import { type Database, openDatabase } from '../../src/storage/open.ts'
+
+export const serverUrl = process.env.DATABASE_URL
+
+export interface Scratch {
+  readonly url: string | undefined
+  readonly directory: string
+  remove(): Promise<void>
+}
+
+async function onServer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  await client.query(statement)
+  await client.end()
+}
+
+/** A place for one database; `server` needs DATABASE_URL. */
+export async function scratch(kind: 'embedded' | 'server'): Promise<Scratch> {
+  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
+  const clean = () => rmSync(directory, { recursive: true, force: true })
+  if (kind === 'embedded') return { url: undefined, directory, remove: async () => clean() }
+  const name = `t_${randomBytes(6).toString('hex')}`
+  await onServer(`create database ${name}`)
+  const url = new URL(serverUrl as string)
+  url.pathname = `/${name}`
+  const remove = async () => {
+    clean()
+    await onServer(`drop database ${name} with (force)`)
+  }
+  return { url: url.href, directory, remove }
+}
+
+export const open = (place: Scratch, poolMax = 10): Promise<Database> =>
+  openDatabase({ url: place.url, dataDirectory: place.directory, poolMax, acquireTimeoutMs: 2000 })
+
+/** Opened and brought to this version. */
+export async function migrated(place: Scratch): Promise<Database> {
+  const database = await open(place)
+  await migrate(database, place.url)
+  return database
+}
