@@ -76,7 +76,7 @@ const limits = section('What one request, and one caller, may ask for.', {
     ),
     interaction: budget(120, 60, 'Pages of a sign-in, for each client address.'),
     token: budget(300, 60, 'Token and PAR requests, for each client address.'),
-    device: budget(20, 60, 'Device API requests, for each customer.'),
+    device: budget(60, 60, 'Device API requests, for each customer.'),
     acs: budget(60, 60, 'Answers of an upstream IdP, for each client address.'),
     gateway: budget(600, 60, 'Calls through the SOAP gateway, for each token.'),
   }),

@@ -3,6 +3,7 @@ import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
 import { Refusal } from '../domain/refusal.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
+import type { KeyStore } from '../ports/key-store.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
@@ -18,6 +19,7 @@ export interface AppPorts {
   readonly publicUrl: string
   readonly directory: Directory
   readonly unit: UnitOfWork
+  readonly keys: KeyStore
   readonly oidc: OidcGate
   readonly proxies: TrustedProxies
   readonly log: Log
@@ -82,7 +84,7 @@ function entry({ proxies, metrics, log, chance }: AppPorts) {
 const routeOf = (ctx: Context): string => `/${ctx.path.split('/')[1] ?? ''}`
 
 /** Finds the institution, and puts our own scheme and host in the place of what the request claims (attack 224). */
-function tenancy({ directory, publicUrl }: AppPorts) {
+function tenancy({ directory, publicUrl, keys }: AppPorts) {
   const find = createTenancy({ directory, publicUrl })
   return async (ctx: Context, next: Next): Promise<void> => {
     const { headers } = ctx.req
@@ -90,6 +92,7 @@ function tenancy({ directory, publicUrl }: AppPorts) {
     const host = typeof forwarded === 'string' ? forwarded : (headers.host ?? '')
     const tenant = await find(host.toLowerCase(), ctx.path)
     stateOf(ctx).tenant = tenant
+    await keys.ready(tenant.institution.id)
     const { protocol, host: ownHost } = new URL(tenant.issuer)
     headers.host = ownHost
     headers['x-forwarded-host'] = ownHost

@@ -31,10 +31,12 @@ export function gatewayRoutes(router: Router, ports: GatewayPorts): void {
   router.post('/soap/:core', async (ctx) => {
     const version: SoapVersion = ctx.is('application/soap+xml') ? '1.2' : '1.1'
     stateOf(ctx).tell = (told, refusal) => tellFault(told, refusal, version)
-    const token = await ports.authorize(ctx)
-    await withinRate(ports.rateLimits, 'gateway', `${token.institution}|${token.grant}`)
     const { institution, issuer } = tenantOf(ctx)
     const core = await ports.directory.core(institution.id, ctx.params.core as string)
+    // A core's own message key must be open before the unit writes: see KeyStore.ready.
+    if (core && !core.addressing) await ports.keys.signer(institution.id, 'message', core.id)
+    const token = await ports.authorize(ctx)
+    await withinRate(ports.rateLimits, 'gateway', `${token.institution}|${token.grant}`)
     if (!core) throw new Refusal('core.unknown')
     const xml = await readBytes(ctx, Object.values(mediaTypes), ports.soapBytes)
     const { reference } = stateOf(ctx)

@@ -15,6 +15,11 @@ export interface DatabaseSettings {
 export interface Database {
   readonly knex: Knex
   readonly kind: 'embedded' | 'server'
+  /**
+   * Connections apart from those that units hold: what a unit waits for must never wait for a unit. The same as `knex`
+   * on the embedded database, where nothing may use it while a unit is open.
+   */
+  readonly aside: Knex
   /** Statements sent so far, BEGIN and COMMIT among them. */
   roundTrips(): number
   ping(): Promise<void>
@@ -22,6 +27,7 @@ export interface Database {
 }
 
 const statementTimeoutMs = 10_000
+const asidePool = 3
 
 /** Opens and checks the connection. Throws DirectoryInUse when another process has the embedded database. */
 export async function openDatabase(settings: DatabaseSettings): Promise<Database> {
@@ -29,17 +35,23 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
 }
 
 async function openServer(settings: DatabaseSettings, url: string): Promise<Database> {
-  const knex = knexPackage({
-    client: 'pg',
-    connection: {
-      connectionString: url,
-      statement_timeout: statementTimeoutMs,
-      application_name: 'drawbridge',
-    },
-    pool: { min: 0, max: settings.poolMax, idleTimeoutMillis: 30_000 },
-    acquireConnectionTimeout: settings.acquireTimeoutMs,
-  })
-  return database(knex, 'server', () => knex.destroy())
+  const connection = {
+    connectionString: url,
+    statement_timeout: statementTimeoutMs,
+    application_name: 'drawbridge',
+  }
+  const pool = (max: number) =>
+    knexPackage({
+      client: 'pg',
+      connection,
+      pool: { min: 0, max, idleTimeoutMillis: 30_000 },
+      acquireConnectionTimeout: settings.acquireTimeoutMs,
+    })
+  const [knex, aside] = [pool(settings.poolMax), pool(asidePool)]
+  const close = async () => {
+    await Promise.all([knex.destroy(), aside.destroy()])
+  }
+  return database({ knex, aside, kind: 'server', close })
 }
 
 async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
@@ -59,10 +71,15 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
       pool: { min: 1, max: 1 },
       acquireConnectionTimeout: settings.acquireTimeoutMs,
     })
-    return await database(knex, 'embedded', async () => {
-      await knex.destroy()
-      await pglite.close()
-      await release()
+    return await database({
+      knex,
+      aside: knex,
+      kind: 'embedded',
+      close: async () => {
+        await knex.destroy()
+        await pglite.close()
+        await release()
+      },
     })
   } catch (error) {
     await release()
@@ -70,11 +87,14 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
   }
 }
 
-async function database(knex: Knex, kind: Database['kind'], close: () => Promise<void>): Promise<Database> {
+type Opened = Pick<Database, 'knex' | 'aside' | 'kind' | 'close'>
+
+async function database({ knex, aside, kind, close }: Opened): Promise<Database> {
   let sent = 0
-  knex.on('query', () => {
+  const count = () => {
     sent += 1
-  })
+  }
+  for (const pool of new Set([knex, aside])) pool.on('query', count)
   const ping = async () => {
     await knex.raw('select 1')
   }
@@ -84,5 +104,5 @@ async function database(knex: Knex, kind: Database['kind'], close: () => Promise
     await close()
     throw error
   }
-  return { knex, kind, roundTrips: () => sent, ping, close }
+  return { knex, aside, kind, roundTrips: () => sent, ping, close }
 }

@@ -44,7 +44,7 @@ export async function createRateLimits(
 }
 
 function open(
-  { knex, kind }: Database,
+  { aside, kind }: Database,
   bucket: string,
   { points, seconds }: { points: number; seconds: number },
 ): Promise<RateLimiterAbstract> {
@@ -54,7 +54,7 @@ function open(
     const limiter = new RateLimiterPostgres(
       {
         ...common,
-        storeClient: knex,
+        storeClient: aside,
         storeType: 'knex',
         tableName: 'rate_limit',
         inMemoryBlockOnConsumed: points + 1,

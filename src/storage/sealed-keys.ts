@@ -3,14 +3,14 @@ import type { SealedKey, SealedKeys } from '../ports/sealed-keys.ts'
 import type { Database } from './open.ts'
 
 // Outside the unit of work: a key must be there for every node at once, whatever becomes of the request that needed it.
-export function createSealedKeys({ knex }: Database): SealedKeys {
+export function createSealedKeys({ aside }: Database): SealedKeys {
   return {
     async active(institution, purpose) {
-      const row = await knex('signing_key').where({ institution, purpose, state: 'active' }).first()
+      const row = await aside('signing_key').where({ institution, purpose, state: 'active' }).first()
       return row && toKey(row)
     },
     async insertFirst(key) {
-      const { rowCount } = await knex.raw(
+      const { rowCount } = await aside.raw(
         `insert into signing_key (institution, purpose, kid, algorithm, sealed, public_jwk, certificate, state)
          values (?, ?, ?, ?, ?, ?, ?, 'active') on conflict do nothing`,
         [

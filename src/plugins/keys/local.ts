@@ -2,7 +2,7 @@
 import { createHash, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Clock } from '../../ports/clock.ts'
-import type { KeyPurpose, KeyStore, Signer } from '../../ports/key-store.ts'
+import { type KeyPurpose, type KeyStore, keyPurposes, type Signer } from '../../ports/key-store.ts'
 import type { SealedKey, SealedKeys } from '../../ports/sealed-keys.ts'
 import { selfSigned } from './certificate.ts'
 import { derive, openText, sealText } from './seal.ts'
@@ -59,6 +59,9 @@ export function createLocalKeys(ports: LocalKeysPorts): KeyStore {
     return found
   }
   return {
+    ready: async (institution) => {
+      await Promise.all(keyPurposes.map((purpose) => key(institution, purpose)))
+    },
     signer: async (institution, purpose, scope) => (await key(institution, purpose, scope)).signer,
     publicJwk: async (institution, purpose) => (await key(institution, purpose)).publicJwk,
     privateJwk: async (institution, purpose) => (await key(institution, purpose)).privateJwk,

@@ -1,6 +1,7 @@
 // Hashing of PINs: argon2id, then an HMAC with a pepper that is not in the database (ruling R-20).
 import { argon2, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import pLimit from 'p-limit'
 import type { KeyStore } from '../../ports/key-store.ts'
 import type { PinHash } from '../../ports/pin-hash.ts'
 
@@ -11,25 +12,10 @@ const atOnce = 4
 
 const hash = promisify(argon2)
 
-function createGate(limit: number) {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async function through<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
-    running += 1
-    try {
-      return await work()
-    } finally {
-      running -= 1
-      waiting.shift()?.()
-    }
-  }
-}
-
 export function createPinHash(keys: KeyStore): PinHash {
-  const through = createGate(atOnce)
+  const limit = pLimit(atOnce)
   const tag = (institution: string, pin: string, nonce: Buffer) =>
-    through(async () => {
+    limit(async () => {
       const slow = await hash('argon2id', { message: pin, nonce, ...parameters })
       return createHmac('sha256', keys.secret(institution, 'pin-pepper')).update(slow).digest()
     })

@@ -1,0 +1,78 @@
+// A whole bridge with its demo bank, in this process, on free ports; more nodes of it over the same database where asked.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDemoBridge } from '../../src/cli/demo-bridge.ts'
+import { compose } from '../../src/compose.ts'
+import { loadSettings } from '../../src/config/load.ts'
+import { runDemo, type World } from '../../src/demo/run.ts'
+import type { Application } from '../../src/ports/application.ts'
+
+export interface TestBridge {
+  readonly world: World
+  readonly application: Application
+  readonly issuer: string
+  /** Metrics of the first node. */
+  readonly managementUrl: string
+  /** Another node over the same database; its address, to which requests for the same issuer can be sent. */
+  node(): Promise<string>
+  stop(): Promise<void>
+}
+
+const quiet = process.env.TEST_LOG ? 'info' : 'error'
+
+/** `databaseUrl` for PostgreSQL; else embedded. */
+export async function startBridge(databaseUrl?: string): Promise<TestBridge> {
+  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
+  const env = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
+  const { application, config } = await openDemoBridge({
+    env,
+    directory,
+    host: '127.0.0.1',
+    port: 0,
+    logLevel: quiet,
+  })
+  let managementUrl = ''
+  const started = application.start.bind(application)
+  const observed: Application = {
+    ...application,
+    start: async () => {
+      const addresses = await started()
+      managementUrl = addresses.managementUrl
+      return addresses
+    },
+  }
+  const world = await runDemo({
+    application: observed,
+    publicUrl: config.publicUrl,
+    port: 0,
+    say: () => undefined,
+  })
+  const nodes: Application[] = []
+  return {
+    world,
+    application,
+    issuer: world.issuer,
+    managementUrl,
+    async node() {
+      const settings = {
+        mode: 'development',
+        public_url: config.publicUrl,
+        listen: { host: '127.0.0.1', port: 0 },
+        management: { host: '127.0.0.1', port: 0 },
+        database: { data_directory: directory },
+        keys: { master: `file:${join(directory, 'demo-master-key')}` },
+        log: { level: quiet, destination: 'stderr' },
+      } as const
+      const second = await compose(loadSettings(settings, env, { demo: true }))
+      nodes.push(second)
+      return (await second.start()).listening
+    },
+    async stop() {
+      await world.stop()
+      for (const node of nodes) await node.stop()
+      await application.stop()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}

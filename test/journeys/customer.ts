@@ -1,0 +1,197 @@
+// A customer with an app and a browser: signing in, enrolling, calling, as tests tell it.
+import { randomUUID } from 'node:crypto'
+import { importJWK, SignJWT } from 'jose'
+import {
+  type App,
+  type Browser,
+  createApp,
+  createBrowser,
+  formIn,
+  type Started,
+  type Tokens,
+} from '../../src/demo/app-client.ts'
+import { apiId } from '../../src/demo/institution.ts'
+import type { TestBridge } from './bridge.ts'
+
+export const pin = '271828'
+
+export interface Customer {
+  readonly app: App
+  readonly browser: Browser
+  readonly user: string
+}
+
+export async function customer(bridge: TestBridge, user = 'alice'): Promise<Customer> {
+  const app = await createApp({ issuer: bridge.issuer, redirectUri: `${bridge.world.url}/phone/callback` })
+  return { app, browser: createBrowser(), user }
+}
+
+/** Up to the IdP's answer, which is not delivered yet. */
+export async function atIdp({ app, browser, user }: Customer, extra: Readonly<Record<string, string>> = {}) {
+  const started = await app.begin(extra)
+  const asked = await browser.follow(started.url, { until: app.redirectUri })
+  if (!asked.body.includes('name="password"')) return { started, page: asked, answer: undefined }
+  const login = formIn(asked)
+  const page = await browser.follow(login.action, {
+    until: app.redirectUri,
+    form: { ...login.fields, username: user, password: `${user}-pw` },
+  })
+  return { started, page, answer: formIn(page) }
+}
+
+/** The redirect to the app with its code; pages on the way are answered with yes and the PIN. */
+export async function withCode(
+  who: Customer,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<{ returned: string; started: Started }> {
+  const { started, page: first, answer } = await atIdp(who, extra)
+  let page = answer
+    ? await who.browser.follow(answer.action, { until: who.app.redirectUri, form: answer.fields })
+    : first
+  for (let i = 0; i < 4 && page.returned === undefined; i++) {
+    const form = formIn(page)
+    const yes: Record<string, string> = page.body.includes('name="pin"')
+      ? { pin, do: 'approve' }
+      : { do: 'allow' }
+    page = await who.browser.follow(form.action, {
+      until: who.app.redirectUri,
+      form: { ...form.fields, ...yes },
+    })
+  }
+  if (page.returned === undefined) throw new Error(`no way back to the app: ${page.status} at ${page.url}`)
+  return { returned: page.returned, started }
+}
+
+export async function signIn(who: Customer, extra: Readonly<Record<string, string>> = {}): Promise<Tokens> {
+  const { returned, started } = await withCode(who, extra)
+  return who.app.redeem(returned, started)
+}
+
+export interface Call {
+  readonly method: string
+  readonly path: string
+  readonly tokens: Tokens
+  readonly body?: unknown
+  readonly proof?: string
+}
+
+/** A request to an API of the bridge with the app's token and a proof. */
+export async function call({ app }: Customer, { method, path, tokens, body, proof }: Call) {
+  const url = `${app.issuer}${path}`
+  const soap = typeof body === 'string'
+  const response = await fetch(url, {
+    method,
+    headers: {
+      authorization: `DPoP ${tokens.accessToken}`,
+      dpop: proof ?? (await app.proof({ method, url, accessToken: tokens.accessToken })),
+      ...(body !== undefined && { 'content-type': soap ? 'text/xml' : 'application/json' }),
+    },
+    ...(body !== undefined && { body: soap ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined
+  return { status: response.status, text, json, challenge: response.headers.get('www-authenticate') ?? '' }
+}
+
+/** Opens a device for the app's key; the proof is left to the caller. */
+export async function openDevice(who: Customer, tokens: Tokens, withPin = pin) {
+  const { kty, crv, x, y } = who.app.jwk
+  return call(who, {
+    method: 'POST',
+    path: '/devices',
+    tokens,
+    body: { name: 'Test phone', jwk: { kty, crv, x, y }, pin: withPin },
+  })
+}
+
+export const deviceProof = (
+  { app }: Customer,
+  device: { id: string; nonce: string },
+  change: { typ?: string; aud?: string; sub?: string; nonce?: string } = {},
+) =>
+  app.sign(
+    {
+      nonce: change.nonce ?? device.nonce,
+      aud: change.aud ?? app.issuer,
+      sub: change.sub ?? device.id,
+      iat: Math.floor(Date.now() / 1000),
+    },
+    { typ: change.typ ?? 'drawbridge-device-proof+jwt' },
+  )
+
+/** Signs in and enrols; the device is active. */
+export async function enrolled(bridge: TestBridge, user = 'alice') {
+  const who = await customer(bridge, user)
+  const tokens = await signIn(who)
+  const opened = await openDevice(who, tokens)
+  if (opened.status !== 201) throw new Error(`no device: ${opened.status} ${opened.text}`)
+  const device: { id: string; nonce: string } = opened.json
+  const proven = await call(who, {
+    method: 'POST',
+    path: `/devices/${device.id}/proof`,
+    tokens,
+    body: { proof: await deviceProof(who, device) },
+  })
+  if (proven.status !== 200) throw new Error(`not active: ${proven.status} ${proven.text}`)
+  return { ...who, device, tokens }
+}
+
+/** The bank's API asks what a token is. */
+export async function introspect(
+  bridge: TestBridge,
+  token: string,
+  endpoint = `${bridge.issuer}/introspect`,
+) {
+  const assertion = await new SignJWT({ jti: randomUUID() })
+    .setProtectedHeader({ alg: 'ES256', kid: 'alder-api-1' })
+    .setIssuer(apiId)
+    .setSubject(apiId)
+    .setAudience(bridge.issuer)
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .sign(await importJWK({ ...bridge.world.apiKey }, 'ES256'))
+  const body = new URLSearchParams({
+    token,
+    client_id: apiId,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion,
+  })
+  return (await fetch(endpoint, { method: 'POST', body })).json() as Promise<Record<string, unknown>>
+}
+
+/** A bare request to the token endpoint with a proof of the app's key, so that a test can choose every word of it. */
+export async function token(
+  who: Customer,
+  fields: Readonly<Record<string, string>>,
+  options: { at?: string; proof?: string; headers?: Record<string, string> } = {},
+) {
+  const url = `${who.app.issuer}/token`
+  const proof = options.proof ?? (await tokenProof(who))
+  const response = await fetch(
+    options.at === undefined ? url : url.replace(new URL(url).origin, options.at),
+    {
+      method: 'POST',
+      headers: { ...(proof !== '' && { dpop: proof }), ...options.headers },
+      body: new URLSearchParams({ client_id: 'alder-phone', ...fields }),
+    },
+  )
+  return { status: response.status, json: (await response.json()) as Record<string, string> }
+}
+
+/** A DPoP proof for the token endpoint; every claim and header can be changed. */
+export async function tokenProof(
+  { app }: Customer,
+  change: { claims?: Record<string, unknown>; header?: Record<string, unknown> } = {},
+) {
+  const claims = {
+    htm: 'POST',
+    htu: `${app.issuer}/token`,
+    jti: randomUUID(),
+    iat: Math.floor(Date.now() / 1000),
+    ...change.claims,
+  }
+  return app.sign(claims, { typ: 'dpop+jwt', jwk: app.jwk, ...change.header })
+}
+
+/** The code in a redirect back to the app. */
+export const codeIn = (returned: string): string => new URL(returned).searchParams.get('code') ?? ''
