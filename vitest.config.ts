@@ -11,12 +11,26 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['test/*.test.ts', 'test/{domain,xml,storage,http,oidc,soap,config,flows,cli,demo,plugins}/**/*.test.ts'],
+          include: [
+            'test/*.test.ts',
+            'test/{domain,xml,storage,http,oidc,soap,config,flows,cli,demo,plugins}/**/*.test.ts',
+          ],
         },
       },
       { test: { ...common, name: 'journeys', include: ['test/{journeys,attacks}/**/*.test.ts'] } },
       { test: { ...common, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { ...common, name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          ...common,
+          name: 'interop',
+          include: [
+            'test/interop/**/*.test.ts',
+            'test/storage/postgresql.test.ts',
+            'test/attacks/oidc-tokens.test.ts',
+          ],
+          testTimeout: 120_000,
+        },
+      },
     ],
   },
 })
