@@ -74,10 +74,10 @@ const limits = section('What one request, and one caller, may ask for.', {
       60,
       'PINs typed, for each sign-in. Attempts per customer are a setting of the institution.',
     ),
-    interaction: budget(120, 60, 'Pages of a sign-in, for each client address.'),
-    token: budget(300, 60, 'Token and PAR requests, for each client address.'),
+    interaction: budget(600, 60, 'Pages of a sign-in, for each client address.'),
+    token: budget(1200, 60, 'Token and PAR requests, for each client address.'),
     device: budget(60, 60, 'Device API requests, for each customer.'),
-    acs: budget(60, 60, 'Answers of an upstream IdP, for each client address.'),
+    acs: budget(300, 60, 'Answers of an upstream IdP, for each client address.'),
     gateway: budget(600, 60, 'Calls through the SOAP gateway, for each token.'),
   }),
 })

@@ -26,6 +26,8 @@ export interface World {
   readonly url: string
   readonly issuer: string
   readonly scene: Scene
+  /** The IdP's signing certificate, PEM. */
+  readonly idpCertificate: string
   /** The private key of the bank's own API, for introspection. */
   readonly apiKey: Readonly<Record<string, unknown>>
   stop(): Promise<void>
@@ -61,7 +63,14 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   })
   serve(server, router)
   say(welcome(url, issuer))
-  return { url, issuer, scene, apiKey: apiKey.privateJwk, stop: () => close(server, scene) }
+  return {
+    url,
+    issuer,
+    scene,
+    idpCertificate: idpKey.pem,
+    apiKey: apiKey.privateJwk,
+    stop: () => close(server, scene),
+  }
 }
 
 function createApiKey() {

@@ -184,7 +184,7 @@ function features(
 ): Configuration['features'] {
   return {
     devInteractions: { enabled: false },
-    claimsParameter: { enabled: true },
+    claimsParameter: { enabled: true, assertClaimsParameter: (_ctx, claims) => checkClaims(claims) },
     dPoP: { enabled: true, nonceSecret: ports.secrets.dpopNonce as never, requireNonce: () => false },
     introspection: {
       enabled: true,
@@ -201,6 +201,26 @@ function features(
       postLogoutSuccessSource: (ctx) => ports.pages.signedOut(ctx),
     },
   }
+}
+
+// OIDC Core 5.5: three levels are all that the parameter has; deeper ones only serve to exhaust a stack (attack 115).
+const deepestClaims = 4
+
+async function checkClaims(claims: object): Promise<void> {
+  checkDepth(claims)
+  const containers = Object.entries(claims).filter(([name]) => name === 'userinfo' || name === 'id_token')
+  for (const [name, members] of containers) {
+    const good = Object.values(members ?? {}).every(
+      (value) => value === null || (typeof value === 'object' && !Array.isArray(value)),
+    )
+    if (!good) throw new errors.InvalidRequest(`claims.${name} members must be null or objects`)
+  }
+}
+
+function checkDepth(value: unknown, depth = 0): void {
+  if (depth > deepestClaims) throw new errors.InvalidRequest('claims parameter is nested too deeply')
+  if (typeof value !== 'object' || value === null) return
+  for (const inner of Object.values(value)) checkDepth(inner, depth + 1)
 }
 
 function signOutForm(ctx: KoaContextWithOIDC, issuer: string) {

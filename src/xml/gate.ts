@@ -61,7 +61,8 @@ function checkTag(tag: SaxesTagNS, seen: Set<string>, limits: GateLimits): void 
     // `xmlnsfoo` is an attribute to one parser and a declaration to another.
     if (/^xmlns/i.test(name) && name !== 'xmlns' && prefix !== 'xmlns')
       refuse('attribute named like a declaration')
-    if (prefix === 'xml') refuse('attribute of the xml namespace')
+    // xml:id is an identity and xml:base changes addresses; a language (SOAP 1.2 faults have one) harms nobody.
+    if (prefix === 'xml' && local !== 'lang') refuse('attribute of the xml namespace')
     if (prefix === 'xmlns' || name === 'xmlns' || !identities.has(local)) continue
     if (!/^[A-Za-z_][\w.-]{0,255}$/.test(value)) refuse('malformed identity')
     if (seen.has(value)) refuse('identity used twice')

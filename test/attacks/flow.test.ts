@@ -1,0 +1,483 @@
+// Attacks on the sign-in as a whole: other browsers, other sites, skipped steps, foreign tokens. Real HTTP throughout.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBrowser, formIn } from '../../src/demo/app-client.ts'
+import { demoRows } from '../../src/demo/institution.ts'
+import { startBridge, type TestBridge } from '../journeys/bridge.ts'
+import {
+  atIdp,
+  type Customer,
+  call,
+  customer,
+  deviceProof,
+  enrolled,
+  introspect,
+  openDevice,
+  pin,
+  signIn,
+  token,
+  withCode,
+} from '../journeys/customer.ts'
+
+let bridge: TestBridge
+beforeAll(async () => {
+  bridge = await startBridge()
+})
+afterAll(() => bridge.stop())
+
+/** What an error page says of itself. */
+const codeOn = (body: string): string | undefined => /<code>([a-z_]+\.[a-z_]+)<\/code>/.exec(body)?.[1]
+const reference = /DB-[2-9A-Z]{4}-[2-9A-Z]{4}/
+
+async function post(
+  url: string,
+  fields: Record<string, string> | [string, string][],
+  headers: Record<string, string> = {},
+) {
+  const response = await fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { accept: 'text/html', ...headers },
+    body: new URLSearchParams(fields),
+  })
+  return {
+    status: response.status,
+    location: response.headers.get('location') ?? undefined,
+    body: await response.text(),
+    headers: response.headers,
+  }
+}
+
+describe('the answer of the IdP', () => {
+  test('control: delivered by the browser that began, it is accepted', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const page = await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: answer?.fields,
+    })
+    expect(page.body).toContain('form_token')
+  })
+  test('#58 #242 delivered by another browser: refused, and the sign-in itself is unharmed', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const stranger = createBrowser()
+    const page = await stranger.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: answer?.fields,
+    })
+    expect([page.status, codeOn(page.body)]).toEqual([400, 'upstream.foreign_browser'])
+    const again = await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: answer?.fields,
+    })
+    expect(again.body).toContain('form_token')
+  })
+  test('#58 a stranger who has begun a sign-in of his own cannot bring Alice’s answer into it, nor she his', async () => {
+    const [alice, mallory] = [await customer(bridge), await customer(bridge, 'bob')]
+    const [a, m] = [await atIdp(alice), await atIdp(mallory)]
+    const swapped = {
+      SAMLResponse: a.answer?.fields.SAMLResponse as string,
+      RelayState: m.answer?.fields.RelayState as string,
+    }
+    const page = await mallory.browser.follow(m.answer?.action as string, {
+      until: mallory.app.redirectUri,
+      form: swapped,
+    })
+    expect([page.status, codeOn(page.body)]).toEqual([400, 'saml.in_response_to'])
+    const login = await alice.browser.follow(a.answer?.action as string, {
+      until: alice.app.redirectUri,
+      form: m.answer?.fields,
+    })
+    expect(codeOn(login.body)).toBe('upstream.foreign_browser')
+  })
+  test('#242 a handle is good once', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const posted = await who.browser.go(answer?.action as string, answer?.fields)
+    expect((await who.browser.go(posted.location as string)).status).toBe(303)
+    const again = await who.browser.go(posted.location as string)
+    expect([again.status, codeOn(again.body)]).toEqual([400, 'upstream.handle_unknown'])
+    expect((await who.browser.go(`${bridge.issuer}/upstream/${'A'.repeat(43)}`)).status).toBe(400)
+  })
+  test('#57 unsolicited: no sign-in is waiting for it', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const alone = { SAMLResponse: answer?.fields.SAMLResponse as string }
+    const page = await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: alone,
+    })
+    expect([page.status, codeOn(page.body)]).toEqual([400, 'upstream.unsolicited'])
+  })
+  test.each([
+    'https://evil.example/',
+    '//evil.example',
+    'javascript:alert(1)',
+    'x'.repeat(10_000),
+    'a\r\nSet-Cookie: x=y',
+    '<script>',
+  ])('#82 RelayState %j is never followed nor shown', async (RelayState) => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const fields = { SAMLResponse: answer?.fields.SAMLResponse as string, RelayState }
+    const page = await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: fields,
+    })
+    expect([page.status, codeOn(page.body)]).toEqual([400, 'upstream.unsolicited'])
+    expect(page.body).not.toContain(RelayState)
+  })
+  test('#49 two SAMLResponse parameters, none, or too much', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const acs = answer?.action as string
+    const value = answer?.fields.SAMLResponse as string
+    expect(
+      (
+        await post(acs, [
+          ['SAMLResponse', value],
+          ['SAMLResponse', value],
+        ])
+      ).status,
+    ).toBe(400)
+    expect((await post(acs, {})).status).toBe(400)
+    expect((await post(acs, { SAMLResponse: 'A'.repeat(400_000) })).status).toBe(413)
+    const json = await fetch(acs, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    })
+    expect(json.status).toBe(415)
+  })
+  test('#83 what the IdP says is shown inertly, and one hostile answer does not end the process', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const evil = Buffer.from(
+      '<samlp:Response xmlns:samlp="urn:x"><script>alert(1)</script>\u001b[31m</samlp:Response>',
+    ).toString('base64')
+    const page = await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: { ...answer?.fields, SAMLResponse: evil } as Record<string, string>,
+    })
+    expect(page.status).toBe(400)
+    expect(page.body).not.toContain('<script>')
+    expect(page.body).toMatch(reference)
+    expect((await fetch(`${bridge.issuer}/.well-known/openid-configuration`)).status).toBe(200)
+  })
+  test('#66 the connection is switched off mid-flow', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const rows = rowsNow()
+    const off = { ...rows, connections: rows.connections.map((row) => ({ ...row, enabled: false })) }
+    await bridge.application.apply([off], { dryRun: false })
+    const page = await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: answer?.fields,
+    })
+    await bridge.application.apply([rows], { dryRun: false })
+    expect(codeOn(page.body)).toBe('connection.disabled')
+  })
+  test('#74 two IdP names are two customers, however alike their e-mail', async () => {
+    const [a, b] = [await signIn(await customer(bridge)), await signIn(await customer(bridge, 'bob'))]
+    expect(a.claims.sub).not.toBe(b.claims.sub)
+  })
+})
+
+/** The rows as the demo wrote them. */
+function rowsNow() {
+  const { d: _private, ...apiKey } = bridge.world.apiKey as Record<string, unknown>
+  return demoRows({ world: bridge.world.url, idpCertificate: bridge.world.idpCertificate, apiKey })
+}
+
+describe('the interaction', () => {
+  const begin = async (who: Customer) => {
+    const { answer } = await atIdp(who)
+    const page = await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: answer?.fields,
+    })
+    return { page, form: formIn(page) }
+  }
+  test('#116 an interaction’s address is worth nothing without its cookie; the session is new at login', async () => {
+    const who = await customer(bridge)
+    const { page } = await begin(who)
+    const stranger = await createBrowser().go(page.url)
+    expect([stranger.status, codeOn(stranger.body)]).toEqual([400, 'interaction.foreign'])
+  })
+  test('#117 finishing one interaction with the form of another', async () => {
+    const [a, b] = [await begin(await customer(bridge)), await customer(bridge, 'bob')]
+    const other = await begin(b)
+    const crossed = await b.browser.go(other.form.action, {
+      form_token: a.form.fields.form_token as string,
+      do: 'allow',
+    })
+    expect([crossed.status, codeOn(crossed.body)]).toEqual([403, 'form.forged'])
+    const stolen = await b.browser.go(a.form.action, { ...a.form.fields, do: 'allow' })
+    expect([stolen.status, codeOn(stolen.body)]).toEqual([400, 'interaction.foreign'])
+  })
+  test('#117 skipping the login, the PIN, or a second use', async () => {
+    const who = await customer(bridge)
+    const started = await who.app.begin()
+    const sent = await who.browser.go(started.url)
+    const uid = (sent.location as string).split('/').at(-1) as string
+    const early = await who.browser.go(`${bridge.issuer}/interaction/${uid}/consent`, {
+      form_token: 'x',
+      do: 'allow',
+    })
+    expect(early.status).toBe(403)
+    const resumed = await who.browser.go(`${bridge.issuer}/authorize/${uid}`)
+    expect(resumed.location ?? '').not.toContain('code=')
+    const fresh = await customer(bridge)
+    const { form, page } = await begin(fresh)
+    const done = await fresh.browser.follow(form.action, {
+      until: fresh.app.redirectUri,
+      form: { ...form.fields, do: 'allow' },
+    })
+    expect(done.returned).toContain('code=')
+    const back = await fresh.browser.go(page.url)
+    expect([back.status, back.body.includes('<form')]).toEqual([200, false])
+    const twice = await fresh.browser.go(form.action, { ...form.fields, do: 'allow' })
+    expect(twice.status).toBe(400)
+    expect(twice.location).toBeUndefined()
+  })
+  test('two tabs and a double click end in one consistent result', async () => {
+    const who = await customer(bridge)
+    const { form } = await begin(who)
+    const both = await Promise.all(
+      [1, 2].map(() =>
+        who.browser.follow(form.action, {
+          until: who.app.redirectUri,
+          form: { ...form.fields, do: 'allow' },
+        }),
+      ),
+    )
+    const codes = both.filter(({ returned }) => returned?.includes('code='))
+    expect(codes.length).toBeGreaterThanOrEqual(1)
+    expect(
+      new Set(codes.map(({ returned }) => new URL(returned as string).searchParams.get('code'))).size,
+    ).toBe(codes.length)
+    expect(both.every(({ status }) => status < 500)).toBe(true)
+  })
+  test('#118 a form posted by another site, or without its token', async () => {
+    const who = await customer(bridge)
+    const { form, page } = await begin(who)
+    const tokenless = await who.browser.go(form.action, { do: 'allow' })
+    expect([tokenless.status, codeOn(tokenless.body)]).toEqual([403, 'form.forged'])
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+    ] as Record<string, string>[]) {
+      const crossed = await post(form.action, { ...form.fields, do: 'allow' }, headers)
+      expect([crossed.status, codeOn(crossed.body)]).toEqual([403, 'form.forged'])
+    }
+    const shown = await fetch(page.url, { headers: { accept: 'text/html' } })
+    expect(shown.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    const good = await who.browser.follow(form.action, {
+      until: who.app.redirectUri,
+      form: { ...form.fields, do: 'allow' },
+    })
+    expect(good.returned).toContain('code=')
+  })
+  test('the customer says no: access_denied, at consent and at the IdP', async () => {
+    const who = await customer(bridge)
+    const { form } = await begin(who)
+    const denied = await who.browser.follow(form.action, {
+      until: who.app.redirectUri,
+      form: { ...form.fields, do: 'deny' },
+    })
+    expect(new URL(denied.returned as string).searchParams.get('error')).toBe('access_denied')
+  })
+  test('#115 a claims parameter cannot raise, forge or overload', async () => {
+    const who = await customer(bridge)
+    const claims = JSON.stringify({
+      id_token: { acr: { essential: true, value: 'urn:drawbridge:acr:device-pin' } },
+    })
+    const weak = await withCode(who, { claims })
+    expect(new URL(weak.returned).searchParams.get('error')).toBe('unmet_authentication_requirements')
+    const forged = await signIn(await customer(bridge), {
+      claims: JSON.stringify({
+        id_token: { sub: null, email: { essential: true }, cnf: null },
+        userinfo: { email: null, phone_number: null },
+      }),
+    })
+    expect(Object.keys(forged.claims)).not.toContain('cnf')
+    await expect(who.app.begin({ claims: '[]' })).rejects.toThrow()
+    await expect(
+      who.app.begin({ claims: `{"userinfo":${'{"a":'.repeat(3000)}1${'}'.repeat(3000)}}` }),
+    ).rejects.toThrow()
+  })
+})
+
+describe('levels', () => {
+  test('#241 prompt=none when too weak, without a session, and for a level nobody can give', async () => {
+    const who = await customer(bridge)
+    const silent = async (extra: Record<string, string>) =>
+      new URL((await withCode(who, { prompt: 'none', ...extra })).returned).searchParams.get('error')
+    expect(await silent({})).toBe('login_required')
+    await signIn(who)
+    expect(await silent({ acr_values: 'urn:drawbridge:acr:device-pin' })).toBe(
+      'unmet_authentication_requirements',
+    )
+    expect(await silent({ acr_values: 'urn:nobody' })).toBe('unmet_authentication_requirements')
+  })
+  test('#241 a weak token stays weak after another was stepped up, and a refresh raises nothing', async () => {
+    const who = await enrolled(bridge, 'bob')
+    const weak = await signIn(who)
+    expect(weak.claims.acr).toBe('urn:drawbridge:acr:device')
+    const strong = await signIn(who, { acr_values: 'urn:drawbridge:acr:device-pin' })
+    expect(strong.claims.acr).toBe('urn:drawbridge:acr:device-pin')
+    expect(strong.claims.amr).toEqual(['fed', 'pop', 'pin'])
+    expect((await introspect(bridge, weak.accessToken)).acr).toBe('urn:drawbridge:acr:device')
+    const refreshed = await who.app.refresh(weak.refreshToken as string)
+    expect((await introspect(bridge, refreshed.accessToken)).acr).toBe('urn:drawbridge:acr:device')
+    // Ending the device ends what rests on its key.
+    const gone = await call(who, { method: 'DELETE', path: `/devices/${who.device.id}`, tokens: refreshed })
+    expect(gone.status).toBe(204)
+    expect((await introspect(bridge, strong.accessToken)).active).toBe(false)
+    expect(
+      (await token(who, { grant_type: 'refresh_token', refresh_token: strong.refreshToken as string }))
+        .status,
+    ).toBe(400)
+  })
+  test('a key that is merely named by dpop_jkt, without a proof, is no device', async () => {
+    const who = await enrolled(bridge, 'alice')
+    const body = new URLSearchParams({
+      client_id: 'alder-phone',
+      response_type: 'code',
+      redirect_uri: who.app.redirectUri,
+      scope: 'openid',
+      code_challenge: 'x'.repeat(43),
+      code_challenge_method: 'S256',
+      dpop_jkt: who.app.thumbprint,
+      acr_values: 'urn:drawbridge:acr:device-pin',
+    })
+    const par = (await (await fetch(`${bridge.issuer}/par`, { method: 'POST', body })).json()) as {
+      request_uri: string
+    }
+    const url = `${bridge.issuer}/authorize?${new URLSearchParams({ client_id: 'alder-phone', request_uri: par.request_uri })}`
+    const page = await who.browser.follow(url, { until: who.app.redirectUri })
+    expect(page.returned).toContain('unmet_authentication_requirements')
+  })
+})
+
+describe('devices', () => {
+  test('#144 #156 a further device must know the PIN, within its own budget', async () => {
+    const who = await customer(bridge, 'alice')
+    const tokens = await signIn(who)
+    const wrong = await openDevice(who, tokens, '918273')
+    expect([wrong.status, wrong.json.code]).toEqual([400, 'pin.wrong'])
+    expect((await openDevice(who, tokens)).status).toBe(201)
+  })
+  test('#164 weak PINs, #162 long PINs, other people’s keys', async () => {
+    const who = await customer(bridge, 'alice')
+    const tokens = await signIn(who)
+    expect((await openDevice(who, tokens, 'x'.repeat(5000))).status).toBe(400)
+    const { kty, crv } = who.app.jwk
+    const foreign = await call(who, {
+      method: 'POST',
+      path: '/devices',
+      tokens,
+      body: { name: 'x', jwk: { kty, crv, x: 'A'.repeat(43), y: 'A'.repeat(43) }, pin },
+    })
+    expect([foreign.status, foreign.json.code]).toEqual([400, 'device.key'])
+    const withPrivate = await call(who, {
+      method: 'POST',
+      path: '/devices',
+      tokens,
+      body: { name: 'x', jwk: { ...who.app.jwk, d: 'x' }, pin },
+    })
+    expect(withPrivate.json.code).toBe('request.malformed')
+  })
+  test.each([
+    ['typ of a DPoP proof', { typ: 'dpop+jwt' }],
+    ['other audience', { aud: 'https://evil.example' }],
+    ['other device', { sub: 'other' }],
+    ['other nonce', { nonce: 'A'.repeat(32) }],
+  ])('#142 #240 an enrolment proof with the %s', async (_, change) => {
+    const who = await customer(bridge, 'alice')
+    const tokens = await signIn(who)
+    const opened = await openDevice(who, tokens)
+    const proven = async (proof: string) =>
+      call(who, { method: 'POST', path: `/devices/${opened.json.id}/proof`, tokens, body: { proof } })
+    const refused = await proven(await deviceProof(who, opened.json, change))
+    expect([refused.status, refused.json.code]).toEqual([400, 'device.proof'])
+    expect((await proven(await deviceProof(who, opened.json))).status).toBe(200)
+  })
+  test('another customer’s device is not there', async () => {
+    const [bob, alice] = [await enrolled(bridge, 'bob'), await customer(bridge, 'alice')]
+    const tokens = await signIn(alice)
+    for (const method of ['GET', 'DELETE']) {
+      expect((await call(alice, { method, path: `/devices/${bob.device.id}`, tokens })).json.code).toBe(
+        'device.unknown',
+      )
+    }
+  })
+})
+
+describe('tokens of others', () => {
+  test('#121 an app cannot introspect; an ID token is no access token; revocation takes only one’s own', async () => {
+    const [who, other] = [await customer(bridge), await customer(bridge, 'bob')]
+    const [tokens, theirs] = [await signIn(who), await signIn(other)]
+    const body = (value: string) => new URLSearchParams({ client_id: 'alder-phone', token: value })
+    const asked = await fetch(`${bridge.issuer}/introspect`, {
+      method: 'POST',
+      body: body(theirs.accessToken),
+    })
+    expect(await asked.json()).not.toMatchObject({ active: true })
+    expect(await introspect(bridge, tokens.idToken as string)).not.toMatchObject({ active: true })
+    expect(await introspect(bridge, tokens.refreshToken as string)).not.toMatchObject({ active: true })
+    const idToken = await fetch(`${bridge.issuer}/devices`, {
+      headers: { authorization: `Bearer ${tokens.idToken}` },
+    })
+    expect(idToken.status).toBe(401)
+    expect(
+      (await fetch(`${bridge.issuer}/revoke`, { method: 'POST', body: body(tokens.refreshToken as string) }))
+        .status,
+    ).toBe(200)
+    expect(
+      (await token(who, { grant_type: 'refresh_token', refresh_token: tokens.refreshToken as string }))
+        .status,
+    ).toBe(400)
+    expect((await introspect(bridge, theirs.accessToken)).active).toBe(true)
+  })
+})
+
+describe('bad input', () => {
+  test('an unknown institution is 404, as a page and as JSON, with code and reference', async () => {
+    const origin = new URL(bridge.issuer).origin
+    const page = await fetch(`${origin}/nobody/authorize`, { headers: { accept: 'text/html' } })
+    expect(page.status).toBe(404)
+    const body = await page.text()
+    expect(body).toMatch(reference)
+    expect(codeOn(body)).toBe('institution.unknown')
+    const json = await fetch(`${origin}/nobody/token`, {
+      method: 'POST',
+      headers: { accept: 'application/json' },
+    })
+    expect(await json.json()).toMatchObject({
+      code: 'institution.unknown',
+      reference: expect.stringMatching(reference),
+    })
+  })
+  test('#224 a Host or X-Forwarded-Host of another changes nothing that we say of ourselves', async () => {
+    const response = await fetch(`${bridge.issuer}/.well-known/openid-configuration`, {
+      headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
+    })
+    expect(JSON.stringify(await response.json())).not.toContain('evil.example')
+  })
+  test('an unknown or expired interaction says how to start again, without a stack', async () => {
+    const page = await fetch(`${bridge.issuer}/interaction/${'A'.repeat(21)}`, {
+      headers: { accept: 'text/html' },
+    })
+    expect(page.status).toBe(400)
+    const body = await page.text()
+    expect(body).toMatch(reference)
+    expect(body).not.toMatch(/at .*\.ts:|node_modules/)
+  })
+  test('what no route knows', async () => {
+    expect((await fetch(`${bridge.issuer}/no/such/thing`)).status).toBe(404)
+    expect((await fetch(`${bridge.issuer}/assets/../../package.json`)).status).toBe(404)
+  })
+})

@@ -1,0 +1,85 @@
+// The Merkle tree against the vectors of Certificate Transparency, and its proofs as properties.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  append,
+  consistencyProof,
+  emptyFrontier,
+  inclusionProof,
+  leafHash,
+  rootOf,
+  treeRoot,
+  verifyInclusion,
+} from '../../src/domain/merkle.ts'
+
+// RFC 6962 implementations share these eight leaves and roots (certificate-transparency, merkle_tree_test).
+const leaves = [
+  '',
+  '00',
+  '10',
+  '2021',
+  '3031',
+  '40414243',
+  '5051525354555657',
+  '606162636465666768696a6b6c6d6e6f',
+].map((hex) => leafHash(Buffer.from(hex, 'hex')))
+const roots = [
+  '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
+  'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
+  'aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77',
+  'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
+  '4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4',
+  '76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef',
+  'ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c',
+  '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
+]
+
+describe('RFC 6962 vectors', () => {
+  test('the empty tree', () =>
+    expect(rootOf(emptyFrontier).toString('hex')).toBe(
+      'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    ))
+  test.each(roots.map((root, i) => [i + 1, root] as const))('%i leaves', (size, root) => {
+    expect(treeRoot(leaves.slice(0, size)).toString('hex')).toBe(root)
+  })
+  test('inclusion of leaf 0 in eight', () => {
+    expect(inclusionProof(leaves, 0).map((hash) => hash.toString('hex'))).toEqual([
+      '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
+      '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
+      '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
+    ])
+  })
+  test('consistency of one with eight', () => {
+    expect(consistencyProof(leaves, 1).map((hash) => hash.toString('hex'))).toEqual([
+      '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
+      '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
+      '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
+    ])
+  })
+})
+
+const many = fc
+  .array(fc.uint8Array({ maxLength: 4 }), { minLength: 1, maxLength: 40 })
+  .map((list) => list.map(leafHash))
+
+test('appending one by one gives the same root as hashing all', () => {
+  fc.assert(
+    fc.property(many, (list) => {
+      expect(rootOf(list.reduce(append, emptyFrontier))).toEqual(treeRoot(list))
+    }),
+  )
+})
+test('every leaf is proven where it is, and nowhere else', () => {
+  fc.assert(
+    fc.property(many, fc.nat(39), (list, n) => {
+      const index = n % list.length
+      const leaf = list[index] as Buffer
+      const proof = inclusionProof(list, index)
+      const place = { leaf, index, size: list.length, root: treeRoot(list) }
+      expect(verifyInclusion(place, proof)).toBe(true)
+      expect(verifyInclusion({ ...place, leaf: leafHash('other') }, proof)).toBe(false)
+      expect(verifyInclusion({ ...place, index: list.length }, proof)).toBe(false)
+      expect(verifyInclusion(place, [...proof, leaf])).toBe(false)
+    }),
+  )
+})
