@@ -4,7 +4,7 @@ import type { Connection, Institution } from '../domain/institution.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
-import { type Browser, change, connectionFor, type LoginPorts, mine, traceOf, withCustomer } from './login.ts'
+import { type Browser, connectionFor, type LoginPorts, mine, traceOf, withCustomer } from './login.ts'
 
 const answerSeconds = 120
 
@@ -61,9 +61,6 @@ async function admitted(ports: LoginPorts, arrival: Arrival) {
     askedAt: login.upstreamAskedAt ?? login.startedAt,
     now: ports.clock.now(),
   })
-  if (!(await ports.logins.consumeUpstreamRequest(institution.id, login.uid, subject.inResponseTo))) {
-    throw new Refusal('upstream.unsolicited', { uid: login.uid })
-  }
   const id = `${connection.id}|${subject.answerId}`
   const first = await ports.replays.once(institution.id, {
     kind: 'saml-assertion',
@@ -129,7 +126,9 @@ async function admit(
     upstreamRequest: undefined,
     sessionNotOnOrAfter,
   }
-  await change(ports.logins, next)
+  if (!(await ports.logins.answered(next, upstream.inResponseTo))) {
+    throw new Refusal('upstream.unsolicited', { uid: login.uid })
+  }
   return next
 }
 

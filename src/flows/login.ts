@@ -133,19 +133,27 @@ async function goUpstream(
   return { url: departure.url }
 }
 
-async function consent(ports: LoginPorts, login: LoginTransaction, allowed: boolean): Promise<void> {
+async function consent(
+  ports: LoginPorts,
+  login: LoginTransaction,
+  allowed: boolean,
+): Promise<LoginTransaction> {
   if (nextStep(login).step !== 'consent') throw new Refusal('interaction.step', { uid: login.uid })
   if (!allowed) return cancel(ports, login)
-  await change(ports.logins, { ...login, consent: 'given' })
+  const next: LoginTransaction = { ...login, consent: 'given' }
+  await change(ports.logins, next)
   const { subject, relyingParty, scope } = login
   if (subject !== undefined)
     await ports.consents.remember(login.institution, { subject, relyingParty, scopes: scope })
   ports.audit.record({ type: 'consent.given', outcome: 'ok', ...traceOf(login), detail: { scope } })
+  return next
 }
 
-async function cancel({ logins, audit }: LoginPorts, login: LoginTransaction): Promise<void> {
-  await change(logins, { ...login, outcome: 'cancelled' })
+async function cancel({ logins, audit }: LoginPorts, login: LoginTransaction): Promise<LoginTransaction> {
+  const next: LoginTransaction = { ...login, outcome: 'cancelled' }
+  await change(logins, next)
   audit.record({ type: 'login.cancelled', outcome: 'refused', code: 'login.cancelled', ...traceOf(login) })
+  return next
 }
 
 async function refuse(

@@ -50,8 +50,8 @@ export function createStepUp(ports: StepUpPorts) {
   const { logins, audit } = ports
   const checkPin = createPinCheck(ports)
   return {
-    /** One try. On success the record holds `pin` among its methods; a lock or a wrong PIN is a Refusal. */
-    async tryPin(institution: Institution, login: LoginTransaction, pin: string): Promise<void> {
+    /** One try. On success the record, which is returned, holds `pin` among its methods; a lock or a wrong PIN is a Refusal. */
+    async tryPin(institution: Institution, login: LoginTransaction, pin: string): Promise<LoginTransaction> {
       const { subject, device } = login
       if (nextStep(login).step !== 'step-up' || subject === undefined || device === undefined) {
         throw new Refusal('interaction.step', { uid: login.uid })
@@ -66,8 +66,10 @@ export function createStepUp(ports: StepUpPorts) {
         throw error
       }
       const consent = login.consent === 'confirm' && login.transaction !== undefined ? 'given' : login.consent
-      await change(logins, { ...login, amr: [...login.amr, 'pin'], consent })
+      const next: LoginTransaction = { ...login, amr: [...login.amr, 'pin'], consent }
+      await change(logins, next)
       audit.record({ type: 'step_up.passed', outcome: 'ok', ...traceOf(login), detail: { method: 'pin' } })
+      return next
     },
   }
 }

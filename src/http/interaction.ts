@@ -46,15 +46,16 @@ export function interactionRoutes(router: Router, ports: InteractionPorts): void
   router.post('/interaction/:uid/pin', async (ctx) => {
     const { login, form } = await posted(ctx, ports)
     await withinRate(ports.rateLimits, 'pin', `${login.institution}|${login.uid}`)
-    if (form.get('do') === 'deny') await ports.login.cancel(login)
-    else await tryPin(ctx, ports, { login, pin: form.get('pin') ?? '' })
-    if (ctx.body === undefined) back(ctx, login)
+    const denied = form.get('do') === 'deny'
+    const next = denied
+      ? await ports.login.cancel(login)
+      : await tryPin(ctx, ports, { login, pin: form.get('pin') ?? '' })
+    if (next) await goOn(ctx, ports, next)
   })
   router.post('/interaction/:uid/consent', async (ctx) => {
     const { login, form } = await posted(ctx, ports)
     const answer = form.get('do')
-    await ports.login.consent(login, answer === 'allow' || answer === 'approve')
-    back(ctx, login)
+    await goOn(ctx, ports, await ports.login.consent(login, answer === 'allow' || answer === 'approve'))
   })
 }
 
@@ -82,7 +83,13 @@ async function posted(ctx: Context, ports: InteractionPorts) {
 const tokenFor = ({ keys }: InteractionPorts, institution: string, uid: string): string =>
   formToken(keys.secret(institution, 'form-token'), uid)
 
-/** After a form: back to the dispatcher by GET, so that reloading repeats nothing. */
+/** After a form: the end of the sign-in at once, or back to the dispatcher by GET, so that reloading repeats nothing. */
+async function goOn(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
+  const { step } = ports.login.next(login)
+  if (step === 'finish' || step === 'refuse') await show(ctx, ports, login)
+  else back(ctx, login)
+}
+
 function back(ctx: Context, login: LoginTransaction): void {
   ctx.status = 303
   ctx.redirect(`${tenantOf(ctx).prefix}/interaction/${login.uid}`)
@@ -200,14 +207,15 @@ async function tryPin(
   ctx: Context,
   ports: InteractionPorts,
   { login, pin }: { login: LoginTransaction; pin: string },
-): Promise<void> {
+): Promise<LoginTransaction | undefined> {
   try {
-    await ports.stepUp.tryPin(tenantOf(ctx).institution, login, pin)
+    return await ports.stepUp.tryPin(tenantOf(ctx).institution, login, pin)
   } catch (error) {
     const state = error instanceof Refusal ? pinStateOf(error) : undefined
     if (!state) throw error
     await showPin(ctx, ports, { login, state })
     ctx.status = state.kind === 'locked' ? 423 : 400
+    return undefined
   }
 }
 

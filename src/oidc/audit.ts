@@ -41,7 +41,12 @@ export function recordEvents(provider: Provider, { audit, metrics, log }: EventP
     record(ctx, { type: 'authorization.issued', outcome: 'ok', ...issued(ctx) }),
   )
   provider.on('authorization.error', refused('authorization.refused'))
-  provider.on('grant.success', (ctx) => record(ctx, { ...issued(ctx), ...tokenEvent(ctx), outcome: 'ok' }))
+  provider.on('grant.success', (ctx) => {
+    record(ctx, { ...issued(ctx), ...tokenEvent(ctx), outcome: 'ok' })
+    // The library signs ID tokens itself; they are part of a journey's budget all the same.
+    if ((ctx.body as { id_token?: string } | undefined)?.id_token)
+      metrics.count('drawbridge_signatures_total', { purpose: 'id-token' })
+  })
   provider.on('grant.error', refused('token.refused'))
   provider.on('grant.revoked', (ctx, grant) =>
     record(ctx, { type: 'token.revoked', outcome: 'ok', detail: { grant } }),

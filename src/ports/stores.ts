@@ -42,8 +42,11 @@ export interface Logins {
 
   /** Changes an open record; false when it was no longer open, so that two tabs end in one result. */
   update(login: LoginTransaction): Promise<boolean>
-  /** Takes the request id away atomically; true for exactly one caller (duty D12). */
-  consumeUpstreamRequest(institution: string, uid: string, requestId: string): Promise<boolean>
+  /**
+   * The same for the record of an answered request: only while it is open and still waits for this request, so that of
+   * concurrent answers one is taken (duty D12).
+   */
+  answered(login: LoginTransaction, requestId: string): Promise<boolean>
 }
 
 /** An answer that came to the ACS, kept under a one-time handle until the browser proves itself (ruling R-13). */

@@ -62,10 +62,15 @@ export function createLogins({ reader, writer }: Connections): Logins {
         1
       )
     },
-    async consumeUpstreamRequest(institution, uid, requestId) {
+    async answered(login, requestId) {
       const db = await writer()
-      const open = { institution, uid, outcome: 'open', upstream_request: requestId }
-      return (await db('login_transaction').where(open).update({ upstream_request: null })) === 1
+      const waiting = {
+        institution: login.institution,
+        uid: login.uid,
+        outcome: 'open',
+        upstream_request: requestId,
+      }
+      return (await db('login_transaction').where(waiting).update(toRow(login))) === 1
     },
   }
 }

@@ -1,4 +1,4 @@
-// How often something may be done, counted for all nodes together.
+// How often something may be done.
 import {
   type RateLimiterAbstract,
   RateLimiterMemory,
@@ -15,8 +15,8 @@ export type RateBudgets = Readonly<Record<RateBucket, { readonly points: number;
 const failClosed: ReadonlySet<RateBucket> = new Set(['pin', 'device'])
 
 /**
- * The embedded database has one process and one connection, so memory counts there; on a server the counts are shared,
- * and a key that is over its budget is answered from memory until its time is over.
+ * Guesses (`pin`, `device`) are counted in the database for all nodes together, floods by each node in its memory: a
+ * round trip for every request would cost more than it protects. The embedded database has one process anyway.
  */
 export async function createRateLimits(
   database: Database,
@@ -49,7 +49,9 @@ function open(
   { points, seconds }: { points: number; seconds: number },
 ): Promise<RateLimiterAbstract> {
   const common = { keyPrefix: bucket, points, duration: seconds }
-  if (kind === 'embedded') return Promise.resolve(new RateLimiterMemory(common))
+  // Floods are told apart well enough by each node; guesses are counted for all of them together.
+  if (kind === 'embedded' || !failClosed.has(bucket as RateBucket))
+    return Promise.resolve(new RateLimiterMemory(common))
   return new Promise((resolve, reject) => {
     const limiter = new RateLimiterPostgres(
       {

@@ -22,6 +22,8 @@ export interface Connections {
   reader(): Promise<Knex>
   /** For writing: the unit's transaction; outside a unit the pool, where each statement stands alone. */
   writer(): Promise<Knex>
+  /** For one statement that nothing else depends on: the unit's transaction if it has begun, else by itself. */
+  alone(): Promise<Knex>
 }
 
 interface Unit {
@@ -64,6 +66,7 @@ export function createUnits({ knex, events }: { knex: Knex; events: EventWriter 
     audit: { record: (event) => void inside().events.push(event) },
     connections: {
       reader: async () => current.getStore()?.begun ?? knex,
+      alone: async () => current.getStore()?.begun ?? knex,
       writer: async () => {
         const unit = current.getStore()
         return unit === undefined ? knex : transaction(unit)

@@ -5,10 +5,10 @@ import type { Connections } from './unit-of-work.ts'
 
 const hash = (handle: string): string => createHash('sha256').update(handle).digest('base64url')
 
-export function createUpstreamAnswers({ writer }: Connections): UpstreamAnswers {
+export function createUpstreamAnswers({ writer, alone }: Connections): UpstreamAnswers {
   return {
     async put(institution, answer, expiresAt) {
-      const db = await writer()
+      const db = await alone()
       await db('upstream_answer').insert({
         institution,
         handle_hash: hash(answer.handle),
