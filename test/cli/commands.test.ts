@@ -168,9 +168,9 @@ describe('apply, on a database', () => {
   test('names the fields of a change, and rows that go; the audit tells of both', async () => {
     const text = readFileSync(alder, 'utf8')
     const changed = text
-      .replace("GBP: '500.00'", "GBP: '250.00'")
+      .replace('GBP: "500.00"', 'GBP: "250.00"')
       .replace(/^cores:[\s\S]*$/m, '')
-      .replace(", 'core:payments'", '')
+      .replace(', "core:payments"', '')
     writeFileSync(alder, changed)
     expect((await apply()).out).toBe(
       '~ alder: stepUpOver.GBP\n~ alder relying party alder-mobile: scopes[4]\n- alder core payments\n3 changed\n',

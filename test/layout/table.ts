@@ -51,6 +51,8 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   // The tree that xml-crypto works on, for the second opinion.
   '@xmldom/xmldom': ['xml'],
   piscina: ['xml'],
+  // How much slow work runs at once: PIN hashes and SAML checks.
+  'p-limit': ['xml', 'plugins/keys'],
   'saml2-js': ['xml', 'plugins/connectors'],
   knex: ['storage'],
   pg: ['storage'],

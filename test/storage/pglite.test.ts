@@ -5,8 +5,12 @@ import { describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '../../src/storage/directory-lock.ts'
 import { storeContract } from './contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
+import { rowContract } from './store-contract.ts'
 
-describe('embedded database', () => storeContract('embedded'))
+describe('embedded database', () => {
+  storeContract('embedded')
+  rowContract('embedded')
+})
 
 const child = join(import.meta.dirname, 'writer-process.ts')
 

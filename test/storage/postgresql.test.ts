@@ -2,10 +2,14 @@
 import { describe, expect, test } from 'vitest'
 import { storeContract } from './contract.ts'
 import { serverUrl } from './scratch.ts'
+import { rowContract } from './store-contract.ts'
 
 if (serverUrl === undefined) {
   test('DATABASE_URL is not set: the contract runs on the embedded database alone', () =>
     expect(serverUrl).toBeUndefined())
 } else {
-  describe('PostgreSQL', () => storeContract('server'))
+  describe('PostgreSQL', () => {
+    storeContract('server')
+    rowContract('server')
+  })
 }

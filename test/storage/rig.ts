@@ -1,0 +1,96 @@
+// Every store over one database, and rows to put into them, for the contract.
+import { randomBytes } from 'node:crypto'
+import type { AuditEvent } from '../../src/domain/audit.ts'
+import type { Device } from '../../src/domain/device.ts'
+import type { LoginTransaction } from '../../src/domain/login.ts'
+import { createFieldSeal } from '../../src/plugins/keys/seal.ts'
+import { createAuditLog } from '../../src/storage/audit-log.ts'
+import { createAuditWriter } from '../../src/storage/audit-writer.ts'
+import { createDevices } from '../../src/storage/devices.ts'
+import { createDirectory } from '../../src/storage/directory.ts'
+import { createLogins } from '../../src/storage/logins.ts'
+import type { Database } from '../../src/storage/open.ts'
+import { createPins } from '../../src/storage/pins.ts'
+import { createReplays } from '../../src/storage/replays.ts'
+import { createConsents, createSubjects, createUpstreamSessions } from '../../src/storage/subjects.ts'
+import { createTokenStore } from '../../src/storage/token-store.ts'
+import { createUnits } from '../../src/storage/unit-of-work.ts'
+import { createUpstreamAnswers } from '../../src/storage/upstream-answers.ts'
+
+export const now = Date.parse('2026-11-24T12:00:00Z')
+export const master = randomBytes(32)
+
+export function everything(database: Database) {
+  const seal = createFieldSeal(master)
+  const events = createAuditWriter({ clock: { now: () => now }, node: randomBytes(4).toString('hex'), seal })
+  const units = createUnits({ knex: database.knex, events })
+  const { connections } = units
+  return {
+    ...units,
+    auditLog: createAuditLog(database),
+    tokens: createTokenStore(connections),
+    replays: createReplays(connections),
+    devices: createDevices(connections),
+    pins: createPins(connections),
+    logins: createLogins(connections),
+    answers: createUpstreamAnswers(connections),
+    subjects: createSubjects(connections, seal),
+    upstreamSessions: createUpstreamSessions(connections, seal),
+    consents: createConsents(connections),
+    directory: createDirectory(connections, Date.now),
+  }
+}
+
+export const scope = (institution = 'alder') => ({ institution, reference: 'DB-TEST-0001' })
+export const event: AuditEvent = { type: 'login.started', outcome: 'ok' }
+
+export const login = (uid: string, change: Partial<LoginTransaction> = {}): LoginTransaction => ({
+  institution: 'alder',
+  uid,
+  reference: 'DB-TEST-0001',
+  relyingParty: 'app',
+  connection: 'idp',
+  redirectUri: 'https://app.example/cb',
+  scope: ['openid'],
+  languages: ['en'],
+  neededAcr: undefined,
+  transaction: undefined,
+  dpopJkt: undefined,
+  freshLogin: false,
+  consent: 'needed',
+  browserHash: undefined,
+  upstreamRequest: undefined,
+  upstreamAskedAt: undefined,
+  subject: undefined,
+  authenticatedAt: undefined,
+  sessionNotOnOrAfter: undefined,
+  amr: [],
+  device: undefined,
+  hasPin: false,
+  outcome: 'open',
+  refusal: undefined,
+  startedAt: now,
+  expiresAt: Date.now() + 600_000,
+  ...change,
+})
+
+export const device = (id: string, change: Partial<Device> = {}): Device => ({
+  institution: 'alder',
+  id,
+  subject: 's1',
+  relyingParty: 'app',
+  name: 'Phone',
+  state: 'pending',
+  jkt: `jkt-${id}`,
+  publicJwk: { kty: 'EC' },
+  nonce: 'n1',
+  nonceExpiresAt: now + 300_000,
+  createdAt: now,
+  activatedAt: undefined,
+  ...change,
+})
+
+export const count = (results: readonly boolean[]) => results.filter(Boolean).length
+export const twenty = <T>(work: (i: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: 20 }, (_, i) => work(i)))
+export const id = () => randomBytes(8).toString('hex')

@@ -1,0 +1,159 @@
+// What every database must do for the stores' rows: come back as they went in, stay with their institution, stay sealed.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { transactionOf } from '../../src/domain/transaction.ts'
+import type { Database } from '../../src/storage/open.ts'
+import { sweep } from '../../src/storage/sweeper.ts'
+import { device, everything, id, login, now } from './rig.ts'
+import { migrated, type Scratch, scratch } from './scratch.ts'
+
+/** Registers the suite for one kind of database. */
+export function rowContract(kind: 'embedded' | 'server'): void {
+  let place: Scratch
+  let database: Database
+  let all: ReturnType<typeof everything>
+  beforeAll(async () => {
+    place = await scratch(kind)
+    database = await migrated(place)
+    all = everything(database)
+  })
+  afterAll(async () => {
+    await database.close()
+    await place.remove()
+  })
+
+  describe('stores', () => {
+    test('a sign-in comes back as it went in, and changes only while open', async () => {
+      const uid = id()
+      const transaction = transactionOf({
+        type: 'payment_initiation',
+        instructedAmount: { amount: '1240.00', currency: 'EUR' },
+        debtorAccount: { iban: 'ES9121000418450200051332' },
+        creditorName: 'Nordhaven Energy',
+        creditorAccount: { iban: 'DE89370400440532013000' },
+      })
+      const whole = login(uid, { transaction, browserHash: 'b', subject: 's' })
+      await all.logins.create(whole)
+      expect(await all.logins.get('alder', uid)).toEqual(whole)
+      expect(await all.logins.update({ ...whole, outcome: 'finished' })).toBe(true)
+      expect(await all.logins.update({ ...whole, outcome: 'cancelled' })).toBe(false)
+      expect((await all.logins.get('alder', uid))?.outcome).toBe('finished')
+    })
+    test('one key is one device until it is revoked', async () => {
+      const [a, b] = [id(), id()]
+      await all.devices.create(device(a, { jkt: `k${a}` }))
+      await expect(all.devices.create(device(b, { jkt: `k${a}` }))).rejects.toThrow()
+      expect((await all.devices.byKey('alder', `k${a}`))?.id).toBe(a)
+      expect(await all.devices.revoke('alder', a, now)).toBe(true)
+      expect(await all.devices.revoke('alder', a, now)).toBe(false)
+      expect(await all.devices.byKey('alder', `k${a}`)).toBeUndefined()
+      await all.devices.create(device(b, { jkt: `k${a}` }))
+      expect(await all.devices.activate('alder', b, { nonce: 'other', now })).toBe(false)
+      expect(await all.devices.activate('alder', b, { nonce: 'n1', now: now + 300_001 })).toBe(false)
+      expect(await all.devices.activate('alder', b, { nonce: 'n1', now })).toBe(true)
+    })
+    test('bearer values are not in the database', async () => {
+      const value = id()
+      await all.tokens.upsert(
+        { institution: 'alder', model: 'AccessToken', id: value },
+        { jti: value, grantId: 'g', kind: 'AccessToken' },
+        60,
+      )
+      const { rows } = await database.knex.raw('select * from oidc_payload')
+      expect(JSON.stringify(rows)).not.toContain(value)
+    })
+    test('what has expired is not found; a session is found by its uid', async () => {
+      const key = { institution: 'alder', model: 'Session', id: id() }
+      await all.tokens.upsert(key, { uid: key.id, jti: key.id }, 60)
+      expect(
+        (await all.tokens.findByUid({ institution: 'alder', model: 'Session', uid: key.id }))?.payload.jti,
+      ).toBe(key.id)
+      await database
+        .knex('oidc_payload')
+        .where({ uid: key.id })
+        .update({ expires_at: new Date(0) })
+      expect(await all.tokens.find(key)).toBeUndefined()
+    })
+    test('revocation by grant, session and key ends all models in one statement', async () => {
+      const put = (model: string, payload: object) => {
+        const key = { institution: 'alder', model, id: id() }
+        return all.tokens.upsert(key, { ...payload }, 60).then(() => key)
+      }
+      const [grant, session, jkt] = [id(), id(), id()]
+      const keys = await Promise.all([
+        put('AccessToken', { grantId: grant }),
+        put('RefreshToken', { grantId: grant }),
+        put('AuthorizationCode', { sessionUid: session }),
+        put('AccessToken', { sessionUid: session }),
+        put('RefreshToken', { jkt }),
+        put('AuthorizationCode', { dpopJkt: jkt }),
+      ])
+      const other = await put('AccessToken', { grantId: id() })
+      const before = database.roundTrips()
+      expect(await all.tokens.revoke('alder', { grant })).toBe(2)
+      expect(database.roundTrips() - before).toBe(1)
+      expect(await all.tokens.revoke('alder', { session })).toBe(2)
+      expect(await all.tokens.revoke('alder', { jkt })).toBe(2)
+      expect(await Promise.all(keys.map((key) => all.tokens.find(key)))).toEqual(keys.map(() => undefined))
+      expect(await all.tokens.find(other)).toBeDefined()
+    })
+    test('institutions never see each other’s rows, though every id is the same', async () => {
+      const one = id()
+      const seen = { kind: 'transaction', id: one, expiresAt: Date.now() + 60_000 } as const
+      expect([await all.replays.once('alder', seen), await all.replays.once('birch', seen)]).toEqual([
+        true,
+        true,
+      ])
+      await all.devices.create(device(one))
+      await all.devices.create({ ...device(one), institution: 'birch', subject: 's2' })
+      expect((await all.devices.get('birch', one))?.subject).toBe('s2')
+      expect(await all.devices.list('birch', 's1')).toEqual([])
+      expect(await all.devices.revoke('birch', one, now)).toBe(true)
+      expect((await all.devices.get('alder', one))?.state).toBe('pending')
+      await all.logins.create(login(one))
+      expect(await all.logins.get('birch', one)).toBeUndefined()
+      await all.tokens.upsert({ institution: 'alder', model: 'AccessToken', id: one }, { grantId: one }, 60)
+      expect(await all.tokens.revoke('birch', { grant: one })).toBe(0)
+      const key = {
+        institution: 'alder',
+        connection: 'c',
+        issuer: 'i',
+        format: 'f',
+        qualifiers: '',
+        value: one,
+      }
+      const sub = await all.subjects.resolve(key, { name: 'A' }, id())
+      expect(await all.subjects.claims('birch', sub)).toBeUndefined()
+    })
+    test('personal values are sealed', async () => {
+      const secret = `Alice ${id()}`
+      await all.subjects.resolve(
+        { institution: 'alder', connection: 'c', issuer: 'i', format: 'f', qualifiers: '', value: id() },
+        { name: secret },
+        id(),
+      )
+      await all.upstreamSessions.put({
+        institution: 'alder',
+        connection: 'c',
+        nameId: secret,
+        nameIdFormat: 'f',
+        sessionIndex: 's',
+        subject: 'x',
+        login: 'u',
+        expiresAt: Date.now() + 60_000,
+      })
+      const dump = await Promise.all(
+        ['subject', 'upstream_session'].map(async (table) => JSON.stringify(await database.knex(table))),
+      )
+      expect(dump.join()).not.toContain(secret)
+    })
+    test('the sweeper takes what has expired and leaves the rest', async () => {
+      const [old, fresh] = [id(), id()]
+      await all.replays.once('alder', { kind: 'dpop', id: old, expiresAt: Date.now() - 3600_000 })
+      await all.replays.once('alder', { kind: 'dpop', id: fresh, expiresAt: Date.now() + 3600_000 })
+      expect(await sweep(database)).toBeGreaterThan(0)
+      expect((await database.knex('replay').whereIn('id', [old, fresh])).map((row) => row.id)).toEqual([
+        fresh,
+      ])
+    })
+  })
+}
