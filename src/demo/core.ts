@@ -31,16 +31,20 @@ const pinOver = { EUR: '500.00' }
 
 export function coreRoutes(router: Router, options: CoreOptions): void {
   const seen = new Set<string>()
-  router.post('/core/payments', async (ctx) => {
+  // A second core, with its own audience and address: what is signed for one is nothing to the other (attack 238).
+  const cores = { payments: coreAudience, cards: 'urn:alder:core:cards' } as const
+  router.post('/core/:name', async (ctx) => {
+    const name = ctx.params.name === 'cards' ? 'cards' : 'payments'
+
     const xml = (await readBody(ctx)).toString('utf8')
     const version: SoapVersion = ctx.is('application/soap+xml') ? '1.2' : '1.1'
     try {
       const verified = verifyMessage(xml, {
         trusted: options.trusted,
-        audience: coreAudience,
+        audience: cores[name],
         now: Date.now(),
         skewSeconds: 60,
-        to: `${options.world}/core/payments`,
+        to: `${options.world}/core/${name}`,
       })
       once(seen, verified)
       const answer = answerTo(verified)

@@ -12,6 +12,7 @@ import { type ReadAuthnRequest, readAuthnRequest } from '../xml/saml/read-authn-
 import { all, parseTree, textOf } from '../xml/tree.ts'
 import { readForm } from './forms.ts'
 import type { PeerKey } from './keys.ts'
+import { bank } from './pages.ts'
 
 export interface Customer {
   readonly password: string
@@ -155,8 +156,6 @@ function post(ctx: Context, { acsUrl, relayState }: ReadAuthnRequest, xml: strin
   const tail = html`<script nonce="${nonce}">document.forms[0].submit()</script>`
   show(ctx, bankPage('Signing you in', main, tail), { nonce, formActions: [new URL(acsUrl).origin] })
 }
-
-const bank = { name: 'Alder Bank', accent: '#0f6b52' }
 
 function bankPage(title: string, main: ReturnType<typeof html>, tail?: ReturnType<typeof html>): string {
   const heading = html`<h1>${title}</h1>`

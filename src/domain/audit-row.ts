@@ -7,6 +7,8 @@ export interface EventPlace {
   readonly institution: string
   readonly node: string
   readonly counter: number
+  /** Every number of this node below it was committed or explained when this row was written. */
+  readonly settled: number
   /** Epoch milliseconds. */
   readonly at: number
 }
@@ -25,9 +27,47 @@ export function eventText(event: AuditEvent, place: EventPlace, salt: Uint8Array
     institution: place.institution,
     node: place.node,
     counter: place.counter,
+    settled: place.settled,
     at: new Date(place.at).toISOString(),
     ...(commitments.length > 0 && { personal: Object.fromEntries(commitments) }),
   })
   if (text === undefined) throw new Error('an audit event that is not JSON')
   return text
+}
+
+/** What a row's columns say, apart from its text. */
+export interface RowColumns {
+  readonly institution: string
+  readonly node: string
+  readonly counter: number
+  readonly type: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/**
+ * The `settled` of a kept text; undefined when the text is not an event or not the one that the columns name: else rows
+ * could change places, or hide from whoever searches by a column. Total: the text may come from an attacker.
+ */
+export function settledIn(text: string, columns: RowColumns): number | undefined {
+  const body = parsed(text)
+  const same =
+    body.institution === columns.institution &&
+    body.node === columns.node &&
+    body.counter === columns.counter &&
+    body.type === columns.type &&
+    typeof body.at === 'string' &&
+    Date.parse(body.at) === columns.at
+  if (!same) return undefined
+  // Texts from before this member existed: nothing says that a number below theirs was still on its way.
+  return typeof body.settled === 'number' ? body.settled : columns.counter
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
 }

@@ -1,4 +1,6 @@
 // Proving that an institution's audit log is whole: every leaf, every number, every checkpoint.
+import { createNumbers, type Numbers } from '../domain/audit-numbers.ts'
+import { settledIn } from '../domain/audit-row.ts'
 import { type ReadNote, readNote } from '../domain/checkpoint.ts'
 import { append, emptyFrontier, type Frontier, leafHash, rootOf } from '../domain/merkle.ts'
 import type { AuditLog, AuditRow, Checkpoint } from '../ports/audit-log.ts'
@@ -12,110 +14,191 @@ export interface AuditVerifyPorts {
 export interface AuditReport {
   readonly ok: boolean
   readonly institution: string
+  /** Integrated events that were read and found good. */
   readonly events: number
+  /** Committed, and not yet integrated. */
   readonly pending: number
+  /** Numbers of units that are still on their way, or that died with their node: given out, never known as committed. */
+  readonly unfinished: number
   readonly checkpoints: number
-  readonly firstBad:
-    | { readonly index?: number; readonly node?: string; readonly counter?: number; readonly reason: string }
-    | undefined
+  readonly firstBad: Bad | undefined
 }
 
-type Bad = NonNullable<AuditReport['firstBad']>
+export interface Bad {
+  readonly index?: number
+  readonly node?: string
+  readonly counter?: number
+  readonly reason: string
+}
 
 const page = 5000
 
+/** What is known so far; changed in place while the log is read. */
+interface Walk {
+  readonly institution: string
+  readonly since: ReadNote | undefined
+  readonly numbers: Map<string, Numbers>
+  tree: Frontier
+  origin: string | undefined
+  /** Size of the last good checkpoint, and the first row after it. */
+  anchored: number
+  suspect: AuditRow | undefined
+  checkpoints: number
+}
+
 /**
- * Reads the whole log once. `since` is a checkpoint note that was kept elsewhere: the log must still begin with it.
- * The report names the first bad event.
+ * Reads the whole log once, in pages, also while events are being written. `since` is a checkpoint note that was kept
+ * elsewhere: the log must still begin with it. The report names the first bad event.
  */
 export function createAuditVerify(ports: AuditVerifyPorts) {
   return async function verifyAudit(institution: string, since?: string): Promise<AuditReport> {
-    const checkpoints = await ports.auditLog.checkpoints(institution)
-    const anchors = await anchorsOf(ports, { institution, checkpoints, since })
-    const pending = await ports.auditLog.pending(institution)
-    const report = { institution, pending: pending.length, checkpoints: checkpoints.length }
-    if ('reason' in anchors) return { ...report, ok: false, events: 0, firstBad: anchors }
-    const walk = await walked(ports.auditLog, institution, anchors)
-    const bad = walk.bad ?? gapIn(walk.counters, pending)
-    return { ...report, ok: bad === undefined, events: walk.tree.size, firstBad: bad }
-  }
-}
-
-interface Given {
-  readonly institution: string
-  readonly checkpoints: readonly Checkpoint[]
-  readonly since: string | undefined
-}
-
-/** The roots that the log must have had at certain sizes, each vouched for by a signature. */
-async function anchorsOf(ports: AuditVerifyPorts, given: Given): Promise<Map<number, Buffer> | Bad> {
-  const roots = new Map<number, Buffer>()
-  const notes = given.checkpoints.map(({ note }) => note)
-  let origin: string | undefined
-  for (const text of given.since === undefined ? notes : [...notes, given.since]) {
-    const note = readNote(text)
-    const size = note?.size
-    if (!note || !(await ports.signed(given.institution, note))) {
-      return {
-        ...(size !== undefined && { index: size - 1 }),
-        reason: 'checkpoint signature is not by the log key',
-      }
+    const kept = since === undefined ? undefined : await noteOf(ports, institution, since)
+    const none = { ok: false, institution, events: 0, pending: 0, unfinished: 0, checkpoints: 0 }
+    if (kept !== undefined && 'reason' in kept) return { ...none, firstBad: kept }
+    const walk: Walk = {
+      institution,
+      since: kept,
+      numbers: new Map(),
+      tree: emptyFrontier,
+      origin: undefined,
+      anchored: 0,
+      suspect: undefined,
+      checkpoints: 0,
     }
-    origin ??= note.origin
-    if (note.origin !== origin) return { index: note.size - 1, reason: 'checkpoint is of another log' }
-    const known = roots.get(note.size)
-    if (known && !known.equals(note.root))
-      return { index: note.size - 1, reason: 'two checkpoints of one size differ' }
-    roots.set(note.size, note.root)
+    const { bad, pending } = await walked(ports, walk)
+    const unfinished = [...walk.numbers.values()].reduce((sum, numbers) => sum + numbers.unfinished(), 0)
+    const { tree, checkpoints } = walk
+    return {
+      ok: bad === undefined,
+      institution,
+      events: tree.size,
+      pending,
+      unfinished,
+      checkpoints,
+      firstBad: bad,
+    }
   }
-  return roots
 }
 
-interface Walk {
-  readonly tree: Frontier
-  readonly counters: Map<string, Set<number>>
-  readonly bad: Bad | undefined
+/**
+ * Rows only ever go from pending to integrated. So whatever was committed before `pending` is read is in it, or is met
+ * by going on afterwards; and only what was read until then may say that a number was settled.
+ */
+async function walked(ports: AuditVerifyPorts, walk: Walk): Promise<{ bad: Bad | undefined; pending: number }> {
+  const fault = await integrated(ports, walk, true)
+  if (fault) return { bad: fault, pending: 0 }
+  const rows = await ports.auditLog.pending(walk.institution)
+  const later = await integrated(ports, walk, false)
+  let pending = 0
+  for (const row of rows) {
+    if (numbersOf(walk, row).has(row.counter)) continue
+    pending++
+    const reason = rowFault(walk, row, true)
+    if (reason) return { bad: later ?? { ...place(row), reason }, pending }
+  }
+  return { bad: later ?? sinceFault(walk) ?? missing(walk), pending }
 }
 
-async function walked(
-  log: AuditLog,
-  institution: string,
-  anchors: ReadonlyMap<number, Buffer>,
-): Promise<Walk> {
-  const counters = new Map<string, Set<number>>()
-  let tree = emptyFrontier
-  let lastGood = 0
+/** Goes on from where the walk is to the end of what is integrated. */
+async function integrated(ports: AuditVerifyPorts, walk: Walk, evidence: boolean): Promise<Bad | undefined> {
+  const { institution } = walk
   for (;;) {
-    const rows = await log.range(institution, tree.size, page)
+    const from = walk.tree.size
+    const rows = await ports.auditLog.range(institution, from, page)
+    // After the rows: a row and its checkpoint are committed together, so the checkpoint of every row is there by now.
+    const ahead = await ports.auditLog.checkpoints(institution, from, page)
+    const anchors = new Map(ahead.map((checkpoint) => [checkpoint.size, checkpoint]))
     for (const row of rows) {
-      const reason = faultOf(row, tree.size)
-      if (reason) return { tree, counters, bad: { ...place(row), reason } }
-      note(counters, row)
-      tree = append(tree, Buffer.from(row.leaf, 'base64'))
-      const root = anchors.get(tree.size)
-      if (root && !root.equals(rootOf(tree))) {
-        return {
-          tree,
-          counters,
-          bad: {
-            ...place(row),
-            index: lastGood,
-            reason: 'root differs from the checkpoint; changed at or after this index',
-          },
-        }
-      }
-      if (root) lastGood = tree.size
+      const bad = grown(walk, row, evidence) ?? (await anchored(ports, walk, anchors.get(walk.tree.size)))
+      if (bad) return bad
     }
-    if (rows.length < page) break
+    if (rows.length === page) continue
+    const next = ahead.find(({ size }) => size > walk.tree.size)
+    if (next === undefined) break
+    if ((await ports.auditLog.range(institution, walk.tree.size, 1)).length > 0) continue
+    const note = await checked(ports, walk, next)
+    return 'reason' in note
+      ? note
+      : { index: walk.tree.size, reason: `the log ends before checkpoint ${next.size}` }
   }
-  const longest = Math.max(0, ...anchors.keys())
-  const cut =
-    tree.size < longest
-      ? { index: tree.size, reason: `the log ends before checkpoint ${longest}` }
-      : undefined
-  const loose =
-    tree.size > longest ? { index: longest, reason: 'events after the last checkpoint' } : undefined
-  return { tree, counters, bad: cut ?? loose }
+  return walk.suspect && { ...place(walk.suspect), reason: 'events after the last checkpoint' }
+}
+
+/** One row more; the reason if it is not the next event of this log. */
+function grown(walk: Walk, row: AuditRow, evidence: boolean): Bad | undefined {
+  const { size } = walk.tree
+  const reason = row.index === size ? rowFault(walk, row, evidence) : `index ${size} is missing`
+  if (reason) return { ...place(row), reason }
+  walk.suspect ??= row
+  walk.tree = append(walk.tree, Buffer.from(row.leaf, 'base64'))
+  return undefined
+}
+
+function rowFault(walk: Walk, row: AuditRow, evidence: boolean): string | undefined {
+  if (!leafHash(row.body).equals(Buffer.from(row.leaf, 'base64')))
+    return 'the text does not match its leaf hash'
+  const settled = settledIn(row.body, row)
+  if (settled === undefined) return 'the row is not the one that its text names'
+  const numbers = numbersOf(walk, row)
+  numbers.see(row.counter)
+  if (evidence) numbers.settle(settled)
+  return undefined
+}
+
+/** Compares the tree with the checkpoint of its size, and with the one that was kept elsewhere. */
+async function anchored(
+  ports: AuditVerifyPorts,
+  walk: Walk,
+  checkpoint: Checkpoint | undefined,
+): Promise<Bad | undefined> {
+  const { since, tree } = walk
+  if (checkpoint !== undefined) {
+    const note = await checked(ports, walk, checkpoint)
+    if ('reason' in note) return note
+    if (!note.root.equals(rootOf(tree)))
+      return {
+        ...(walk.suspect && place(walk.suspect)),
+        reason: 'root differs from the checkpoint; changed at or after this index',
+      }
+    walk.anchored = tree.size
+    walk.suspect = undefined
+    walk.checkpoints++
+  }
+  if (since?.size === tree.size && !since.root.equals(rootOf(tree)))
+    return { reason: `the first ${since.size} events are not those of the checkpoint that was kept` }
+  return undefined
+}
+
+async function checked(ports: AuditVerifyPorts, walk: Walk, checkpoint: Checkpoint): Promise<ReadNote | Bad> {
+  const note = await noteOf(ports, walk.institution, checkpoint.note)
+  if ('reason' in note) return note.index === undefined ? { ...note, index: checkpoint.size - 1 } : note
+  const index = checkpoint.size - 1
+  if (note.size !== checkpoint.size) return { index, reason: 'the checkpoint is of another size than its row says' }
+  walk.origin ??= walk.since?.origin ?? note.origin
+  return note.origin === walk.origin ? note : { index, reason: 'checkpoint is of another log' }
+}
+
+async function noteOf(ports: AuditVerifyPorts, institution: string, text: string): Promise<ReadNote | Bad> {
+  const note = readNote(text)
+  if (note !== undefined && (await ports.signed(institution, note))) return note
+  return {
+    ...(note !== undefined && { index: note.size - 1 }),
+    reason: 'checkpoint signature is not by the log key',
+  }
+}
+
+/** The kept checkpoint was never met: the log is shorter, or has no events at all. */
+function sinceFault({ since, tree }: Walk): Bad | undefined {
+  if (since === undefined || since.size <= tree.size) return undefined
+  return { index: tree.size, reason: `the log ends before checkpoint ${since.size}` }
+}
+
+function missing({ numbers }: Walk): Bad | undefined {
+  for (const [node, seen] of numbers) {
+    const counter = seen.firstMissing()
+    if (counter !== undefined) return { node, counter, reason: 'this event of the node is missing' }
+  }
+  return undefined
 }
 
 const place = ({ index, node, counter }: AuditRow) => ({
@@ -124,37 +207,8 @@ const place = ({ index, node, counter }: AuditRow) => ({
   counter,
 })
 
-function faultOf(row: AuditRow, expected: number): string | undefined {
-  if (row.index !== expected) return `index ${expected} is missing`
-  if (!leafHash(row.body).equals(Buffer.from(row.leaf, 'base64')))
-    return 'the text does not match its leaf hash'
-  return bodyFault(row)
-}
-
-/** A row's columns must say what its committed text says, or rows could change places unseen. */
-function bodyFault(row: AuditRow): string | undefined {
-  const body = JSON.parse(row.body) as { institution?: string; node?: string; counter?: number }
-  const same = body.institution === row.institution && body.node === row.node && body.counter === row.counter
-  return same ? undefined : 'the row is not the one that its text names'
-}
-
-function note(counters: Map<string, Set<number>>, { node, counter }: AuditRow): void {
-  const seen = counters.get(node) ?? new Set<number>()
-  counters.set(node, seen.add(counter))
-}
-
-/** Numbers of a node that nothing explains: a row was deleted before it was integrated (attack 244). */
-function gapIn(counters: Map<string, Set<number>>, pending: readonly AuditRow[]): Bad | undefined {
-  for (const row of pending) {
-    const reason = bodyFault(row)
-    if (reason) return { ...place(row), reason }
-    note(counters, row)
-  }
-  for (const [node, seen] of counters) {
-    const last = [...seen].reduce((high, counter) => Math.max(high, counter), -1)
-    for (let counter = 0; counter <= last; counter++) {
-      if (!seen.has(counter)) return { node, counter, reason: 'this event of the node is missing' }
-    }
-  }
-  return undefined
+function numbersOf({ numbers }: Walk, { node }: AuditRow): Numbers {
+  const known = numbers.get(node) ?? createNumbers()
+  numbers.set(node, known)
+  return known
 }

@@ -1,9 +1,7 @@
 // Reading the audit back: for `audit verify`, for auditors, for the page that shows events as they arrive.
+import type { RowColumns } from '../domain/audit-row.ts'
 
-export interface AuditRow {
-  readonly institution: string
-  readonly node: string
-  readonly counter: number
+export interface AuditRow extends RowColumns {
   /** Canonical JSON (RFC 8785) of the event as it was committed. */
   readonly body: string
   /** Base64 leaf hash by RFC 6962: SHA-256(0x00 || body). */
@@ -22,7 +20,8 @@ export interface Checkpoint {
 export interface AuditLog {
   /** Integrated rows in order of their index, `limit` at most, from `from` on. */
   range(institution: string, from: number, limit: number): Promise<readonly AuditRow[]>
-  /** Rows not yet integrated. */
+  /** Committed rows not yet integrated. */
   pending(institution: string): Promise<readonly AuditRow[]>
-  checkpoints(institution: string): Promise<readonly Checkpoint[]>
+  /** Checkpoints of more than `above` events in order of their size: all, or `limit` at most. */
+  checkpoints(institution: string, above?: number, limit?: number): Promise<readonly Checkpoint[]>
 }

@@ -7,12 +7,14 @@ import type { KeyStore } from '../ports/key-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { Database } from './open.ts'
 
-const columns = ['institution', 'node', 'counter', 'body', 'leaf', 'log_index']
+const columns = ['institution', 'node', 'counter', 'type', 'at', 'body', 'leaf', 'log_index']
 
 interface Row {
   institution: string
   node: string
   counter: string
+  type: string
+  at: Date
   body: string
   leaf: Buffer
   log_index: string | null
@@ -22,6 +24,8 @@ const toRow = (row: Row): AuditRow => ({
   institution: row.institution,
   node: row.node,
   counter: Number(row.counter),
+  type: row.type,
+  at: row.at.getTime(),
   body: row.body,
   leaf: row.leaf.toString('base64'),
   index: row.log_index === null ? undefined : Number(row.log_index),
@@ -46,10 +50,9 @@ export function createAuditLog({ knex }: Database): AuditLog {
         .select(columns)
       return rows.map(toRow)
     },
-    async checkpoints(institution) {
-      const rows: { size: string; note: string }[] = await knex('audit_checkpoint')
-        .where({ institution })
-        .orderBy('size')
+    async checkpoints(institution, above = -1, limit) {
+      const query = knex('audit_checkpoint').where({ institution }).where('size', '>', above).orderBy('size')
+      const rows: { size: string; note: string }[] = await (limit === undefined ? query : query.limit(limit))
       return rows.map(({ size, note }) => ({ institution, size: Number(size), note }))
     },
   }

@@ -18,54 +18,72 @@ export interface AuditWriterPorts {
 
 interface Numbers {
   next: number
-  /** Numbers whose rows were rolled back; explained by `audit.void` with the next events. */
-  lost: number[]
+  /** Given out, and not known to be committed: on their way, or lost. Never more than units in flight and losses. */
+  readonly open: Set<number>
+  /** Those whose rows were rolled back; explained by `audit.void` with the next events. */
+  readonly lost: number[]
 }
+
+// PostgreSQL takes 65,535 parameters a statement; after a long outage the losses are explained in portions.
+const voidsAtOnce = 500
+
+const voided: AuditEvent = { type: 'audit.void', outcome: 'ok' }
 
 export function createAuditWriter(ports: AuditWriterPorts): EventWriter {
   const numbers = new Map<string, Numbers>()
   const of = (institution: string): Numbers => {
-    const known = numbers.get(institution) ?? { next: 0, lost: [] }
+    const known = numbers.get(institution) ?? { next: 0, open: new Set(), lost: [] }
     numbers.set(institution, known)
     return known
   }
   return {
     async write(trx, institution, events) {
       const own = of(institution)
-      const voided = own.lost.splice(0)
-      const rows = [
-        ...voided.map((counter) =>
-          row(ports, institution, { event: { type: 'audit.void', outcome: 'ok' }, counter }),
-        ),
-        ...events.map((event) => row(ports, institution, { event, counter: own.next++ })),
-      ]
-      const rolledBack = () => void own.lost.push(...rows.map(({ counter }) => counter))
+      const { lost, given } = take(own, events.length)
+      const settled = Math.min(...own.open)
+      const row = (event: AuditEvent, counter: number) =>
+        rowOf(ports, event, { institution, counter, settled })
+      const voids = lost.map((counter) => row(voided, counter))
+      const rows = events.map((event, i) => row(event, given + i))
+      const all = [...voids, ...rows]
+      const rolledBack = () => void own.lost.push(...all.map(({ counter }) => counter))
       try {
+        // A commit whose answer was lost may have kept the row that is taken for lost: then it explains itself.
+        if (voids.length > 0) await trx('audit_event').insert(voids).onConflict().ignore()
         await trx('audit_event').insert(rows)
       } catch (error) {
         rolledBack()
         throw error
       }
-      return {
-        committed: () =>
-          ports.committed?.(
-            institution,
-            rows.map(({ body }) => body),
-          ),
-        rolledBack,
+      const committed = () => {
+        for (const { counter } of all) own.open.delete(counter)
+        ports.committed?.(
+          institution,
+          all.map(({ body }) => body),
+        )
       }
+      return { committed, rolledBack }
     },
   }
 }
 
-function row(
+/** Numbers for this write: some of the lost ones, and `count` new ones from `given` on. */
+function take(own: Numbers, count: number): { lost: readonly number[]; given: number } {
+  const given = own.next
+  own.next += count
+  for (let number = given; number < own.next; number++) own.open.add(number)
+  return { lost: own.lost.splice(0, voidsAtOnce), given }
+}
+
+function rowOf(
   { clock, node, seal }: AuditWriterPorts,
-  institution: string,
-  { event, counter }: { event: AuditEvent; counter: number },
+  event: AuditEvent,
+  place: { institution: string; counter: number; settled: number },
 ) {
+  const { institution, counter } = place
   const at = clock.now()
   const salt = randomBytes(16)
-  const body = eventText(event, { institution, node, counter, at }, salt)
+  const body = eventText(event, { ...place, node, at }, salt)
   const personal = event.personal && { salt: salt.toString('base64url'), values: event.personal }
   return {
     institution,

@@ -1,0 +1,66 @@
+// Audit events in plain words, for the control room.
+
+export interface ShownEvent {
+  readonly words: string
+  readonly outcome: 'ok' | 'refused'
+  readonly at: string
+  readonly type: string
+  readonly code: string | undefined
+  readonly detail: Readonly<Record<string, unknown>>
+  readonly transaction: string | undefined
+}
+
+const words: Readonly<Record<string, string>> = {
+  'par.accepted': 'Request from the app accepted',
+  'par.refused': 'Request from the app refused',
+  'login.started': 'Sign-in began',
+  'login.upstream_asked': 'The bank’s IdP was asked',
+  'login.upstream_answered': 'The bank’s answer was checked',
+  'login.refused': 'Sign-in refused',
+  'login.cancelled': 'The customer said no',
+  'login.finished': 'Sign-in finished',
+  'authorization.issued': 'Code given to the app',
+  'authorization.refused': 'Authorization refused',
+  'step_up.tried': 'A wrong PIN was typed',
+  'step_up.passed': 'PIN asked for and given',
+  'step_up.locked': 'PIN locked',
+  'consent.given': 'The customer agreed',
+  'token.issued': 'Tokens issued, bound to the app’s key',
+  'token.refreshed': 'Tokens renewed, the old one is used up',
+  'token.refused': 'Token request refused',
+  'token.revoked': 'Tokens ended',
+  'session.ended': 'Signed out, all tokens of the session ended',
+  'device.enrolled': 'A phone was announced',
+  'device.activated': 'The phone proved its key',
+  'device.refused': 'The phone’s proof was refused',
+  'device.revoked': 'A phone was ended',
+  'pin.set': 'A PIN was set',
+  'call.signed': 'Call decided and signed for the core',
+  'call.answered': 'The core answered',
+  'call.refused': 'Call refused before signing',
+  'call.failed': 'The core could not be reached',
+  'configuration.applied': 'Configuration written',
+}
+
+/** An event as it is shown; its own type where there are no words for it. */
+export function shownEvent(text: string): ShownEvent {
+  const event = JSON.parse(text) as {
+    type: string
+    outcome: 'ok' | 'refused'
+    at: string
+    code?: string
+    detail?: Record<string, unknown>
+    transaction?: string
+  }
+  const { type, outcome, at, code, detail = {}, transaction } = event
+  const said = words[type] ?? type
+  return {
+    words: code === undefined ? said : `${said} (${code})`,
+    outcome,
+    at,
+    type,
+    code,
+    detail,
+    transaction,
+  }
+}

@@ -1,0 +1,108 @@
+// The phone's screen: what each press does, in words.
+import {
+  askedLevel,
+  balance,
+  comeBack,
+  enrol,
+  pay,
+  paymentDetails,
+  refresh,
+  signIn,
+  signOut,
+  tokens,
+} from './bridge.js'
+
+const part = (id) => document.getElementById(id)
+
+const levels = {
+  'urn:drawbridge:acr:delegated': 'Signed in with your password',
+  'urn:drawbridge:acr:device': 'Signed in on your own phone',
+  'urn:drawbridge:acr:device-pin': 'Signed in on your own phone, with your PIN',
+}
+
+function show() {
+  const held = tokens()
+  part('out').hidden = held !== null
+  part('in').hidden = held === null
+  if (held === null) return
+  part('level').textContent = levels[held.acr] ?? held.acr
+  part('enrol').hidden = held.acr !== 'urn:drawbridge:acr:delegated'
+  part('pays').hidden = held.acr === 'urn:drawbridge:acr:delegated'
+}
+
+/** Says what happened, here and in the control room. */
+function say(step, text, outcome = 'ok') {
+  const said = part('said')
+  said.className = `notice ${outcome === 'ok' ? 'ok' : 'warn'}`
+  said.hidden = false
+  said.querySelector('p').textContent = text
+  const report = JSON.stringify({ step, text, outcome })
+  fetch('/phone/report', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: report,
+  }).catch(() => undefined)
+}
+
+const euros = (amount) => new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR' }).format(amount)
+
+/** Pays; when the bank wants a stronger sign-in for it, gets that and comes back to this very call. */
+async function payment(amount, again = false) {
+  const answer = await pay(amount)
+  if (answer.status === 200)
+    return say('pay', `${euros(amount)} to Nordhaven Energy: ${answer.value('status')}.`)
+  const acr = askedLevel(answer.challenge)
+  if (acr === undefined || again)
+    return say('pay', `The payment was not made. ${answer.fault} (${answer.code})`, 'refused')
+  say('step-up', `${euros(amount)} needs your PIN. Your bank asks for it now.`, 'refused')
+  await signIn(
+    { step: 'pay', amount },
+    { acr_values: acr, authorization_details: JSON.stringify([paymentDetails(amount)]) },
+  )
+}
+
+const presses = {
+  'sign-in': () => signIn({ step: 'sign-in' }),
+  small: () => payment('25.00'),
+  large: () => payment('1240.00'),
+  async balance() {
+    const answer = await balance()
+    if (answer.status === 200) say('balance', `You have ${euros(answer.value('balance'))}.`)
+    else say('balance', `${answer.fault} (${answer.code})`, 'refused')
+  },
+  async refresh() {
+    await refresh()
+    say('refresh', 'Your session was renewed. The old token is no longer good.')
+  },
+  'sign-out': () => signOut(),
+}
+
+async function guarded(step, work) {
+  try {
+    await work()
+  } catch (error) {
+    say(step, error.code ? `${error.message} (${error.code})` : error.message, 'refused')
+  }
+  show()
+}
+
+for (const button of document.querySelectorAll('[data-press]')) {
+  button.addEventListener('click', () => guarded(button.dataset.press, presses[button.dataset.press]))
+}
+
+part('enrol').addEventListener('submit', (event) => {
+  event.preventDefault()
+  guarded('enrol', async () => {
+    await enrol(part('name').value, part('pin').value)
+    part('pin').value = ''
+    say('enrol', 'This phone is yours now. Sign in again to use it.')
+    part('again').hidden = false
+  })
+})
+
+await guarded('sign-in', async () => {
+  const after = await comeBack()
+  if (after?.step === 'sign-in') say('sign-in', levels[tokens().acr] ?? 'Signed in')
+  if (after?.step === 'pay') await payment(after.amount, true)
+})
+document.body.dataset.ready = 'yes'

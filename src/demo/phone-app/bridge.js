@@ -1,0 +1,189 @@
+// What an app says to the bridge: OpenID Connect with PAR, PKCE and DPoP, the device API, the SOAP gateway.
+import { appKey, hash, proof, random, signed } from './keys.js'
+
+const { issuer, client, redirect, home } = document.body.dataset
+const scope = 'openid offline_access profile email device core:payments'
+
+const get = (name) => JSON.parse(sessionStorage.getItem(name) ?? 'null')
+const put = (name, value) => sessionStorage.setItem(name, JSON.stringify(value))
+
+let known
+const metadata = async () => {
+  known ??= await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()
+  return known
+}
+
+export const tokens = () => get('tokens')
+
+async function form(url, fields) {
+  const headers = { dpop: await proof('POST', url) }
+  const response = await fetch(url, {
+    method: 'POST',
+    headers,
+    body: new URLSearchParams({ client_id: client, ...fields }),
+  })
+  const body = await response.json()
+  if (!response.ok) throw new Error(body.error_description ?? body.error)
+  return body
+}
+
+/** Leaves for the bank; `after` is what the app goes on with when the customer is back. */
+export async function signIn(after, extra = {}) {
+  const { pushed_authorization_request_endpoint: par, authorization_endpoint: authorize } = await metadata()
+  const started = { verifier: random(), state: random(), nonce: random(), after }
+  const { request_uri } = await form(par, {
+    response_type: 'code',
+    redirect_uri: redirect,
+    scope,
+    state: started.state,
+    nonce: started.nonce,
+    code_challenge: await hash(started.verifier),
+    code_challenge_method: 'S256',
+    ...extra,
+  })
+  put('started', started)
+  location.assign(`${authorize}?${new URLSearchParams({ client_id: client, request_uri })}`)
+}
+
+function claimsOf(idToken) {
+  const bytes = Uint8Array.from(atob(idToken.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')), (c) =>
+    c.charCodeAt(0),
+  )
+  return JSON.parse(new TextDecoder().decode(bytes))
+}
+
+function keep(answer, before = {}) {
+  const claims = answer.id_token ? claimsOf(answer.id_token) : {}
+  put('tokens', {
+    access: answer.access_token,
+    refresh: answer.refresh_token ?? before.refresh,
+    id: answer.id_token ?? before.id,
+    acr: claims.acr ?? before.acr,
+    amr: claims.amr ?? before.amr,
+  })
+  return claims
+}
+
+/** Back from the bank: trades the code for tokens. Resolves with what the app wanted to do, or undefined. */
+export async function comeBack() {
+  const answer = new URLSearchParams(location.search)
+  const started = get('started')
+  if (started === null || !answer.has('state')) return undefined
+  sessionStorage.removeItem('started')
+  history.replaceState(null, '', home)
+  if (answer.get('state') !== started.state || answer.get('iss') !== issuer)
+    throw new Error('That answer was not for this app.')
+  if (answer.has('error'))
+    throw new Error(
+      answer.get('error') === 'access_denied'
+        ? 'You said no. Nothing was changed.'
+        : (answer.get('error_description') ?? answer.get('error')),
+    )
+  const { token_endpoint } = await metadata()
+  const fields = {
+    grant_type: 'authorization_code',
+    code: answer.get('code'),
+    redirect_uri: redirect,
+    code_verifier: started.verifier,
+  }
+  const claims = keep(await form(token_endpoint, fields))
+  if (claims.nonce !== started.nonce) throw new Error('That answer was not for this app.')
+  return started.after
+}
+
+export async function refresh() {
+  const { token_endpoint } = await metadata()
+  const before = tokens()
+  keep(await form(token_endpoint, { grant_type: 'refresh_token', refresh_token: before.refresh }), before)
+}
+
+/** A request with the token and a proof; the answer whatever it is. */
+async function call(method, path, { type, body, headers = {} } = {}) {
+  const url = `${issuer}${path}`
+  const { access } = tokens()
+  return fetch(url, {
+    method,
+    headers: {
+      authorization: `DPoP ${access}`,
+      dpop: await proof(method, url, access),
+      ...(type && { 'content-type': type }),
+      ...headers,
+    },
+    body,
+  })
+}
+
+async function json(method, path, value) {
+  const response = await call(method, path, {
+    type: 'application/json',
+    body: value && JSON.stringify(value),
+  })
+  const body = response.status === 204 ? undefined : await response.json()
+  if (!response.ok) throw Object.assign(new Error(body.error_description), { code: body.code })
+  return body
+}
+
+/** Enrols this browser's key as the customer's device, with a PIN. */
+export async function enrol(name, pin) {
+  const { jwk } = await appKey()
+  const device = await json('POST', '/devices', { name, jwk, pin })
+  const payload = { nonce: device.nonce, aud: issuer, sub: device.id, iat: Math.floor(Date.now() / 1000) }
+  await json('POST', `/devices/${device.id}/proof`, {
+    proof: await signed({ typ: 'drawbridge-device-proof+jwt' }, payload),
+  })
+  localStorage.setItem('device', name)
+}
+
+const namespace = 'urn:alder:payments:1'
+const accounts = {
+  debtorAccount: 'ES9121000418450200051332',
+  creditorAccount: 'DE89370400440532013000',
+  creditorName: 'Nordhaven Energy',
+}
+
+async function soap(operation, fields) {
+  const inner = Object.entries(fields)
+    .map(([name, value]) => `<p:${name}>${value}</p:${name}>`)
+    .join('')
+  const body = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><p:${operation} xmlns:p="${namespace}">${inner}</p:${operation}></s:Body></s:Envelope>`
+  const response = await call('POST', '/soap/payments', {
+    type: 'text/xml',
+    body,
+    headers: { soapaction: `"${namespace}:${operation}"` },
+  })
+  const xml = new DOMParser().parseFromString(await response.text(), 'text/xml')
+  const value = (name) => xml.getElementsByTagNameNS('*', name)[0]?.textContent
+  return {
+    status: response.status,
+    challenge: response.headers.get('www-authenticate') ?? '',
+    value,
+    fault: value('faultstring'),
+    code: value('code'),
+  }
+}
+
+export const balance = () => soap('GetBalance', { account: accounts.debtorAccount })
+
+export const pay = (amount) => soap('Transfer', { amount, currency: 'EUR', ...accounts })
+
+/** The payment as the customer will be shown it (RFC 9396). */
+export const paymentDetails = (amount) => ({
+  type: 'payment_initiation',
+  instructedAmount: { amount, currency: 'EUR' },
+  debtorAccount: { iban: accounts.debtorAccount },
+  creditorName: accounts.creditorName,
+  creditorAccount: { iban: accounts.creditorAccount },
+})
+
+/** The level that a challenge asks for (RFC 9470 3), if it is one. */
+export const askedLevel = (challenge) =>
+  challenge.includes('insufficient_user_authentication')
+    ? /acr_values="([^"]+)"/.exec(challenge)?.[1]
+    : undefined
+
+export async function signOut() {
+  const { end_session_endpoint: end } = await metadata()
+  const { id } = tokens()
+  sessionStorage.removeItem('tokens')
+  location.assign(`${end}?${new URLSearchParams({ id_token_hint: id, post_logout_redirect_uri: home })}`)
+}
