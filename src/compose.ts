@@ -27,6 +27,7 @@ import { upstreamRoutes } from './http/upstream.ts'
 import { wellKnownRoutes } from './http/well-known.ts'
 import { createAdapter } from './oidc/adapter.ts'
 import { createBegin } from './oidc/begin.ts'
+import type { ProviderPages } from './oidc/configuration.ts'
 import { createAccessTokens, createOidcGate } from './oidc/gate.ts'
 import { createProviders } from './oidc/provider.ts'
 import { createConnectors } from './plugins/connectors/connectors.ts'
@@ -81,7 +82,7 @@ function createFoundation(config: Config, database: Database, options: ComposeOp
   const keys = createLocalKeys({ master, sealed: createSealedKeys(database), clock, signed })
   const observers: ((institution: string, event: string) => void)[] = []
   const committed = (institution: string, bodies: readonly string[]) => {
-    for (const body of bodies) metrics.count('drawbridge_audit_events_total', { type: JSON.parse(body).type })
+    for (const body of bodies) countEvent(metrics, body)
     for (const observer of observers) for (const body of bodies) observer(institution, body)
   }
   const node = randomBytes(6).toString('hex')
@@ -99,6 +100,19 @@ function createFoundation(config: Config, database: Database, options: ComposeOp
     keys,
     ...createUnits({ knex: database.knex, events }),
   }
+}
+
+/** Outcomes are counted from the audit, where each stands once, and only when it is committed. */
+function countEvent(metrics: MeteredMetrics, body: string): void {
+  const { type, outcome, core = '', detail = {} } = JSON.parse(body)
+  metrics.count('drawbridge_audit_events_total', { type })
+  if (/^login\.(finished|refused|cancelled)$/.test(type)) {
+    metrics.count('drawbridge_logins_total', { outcome: type.slice('login.'.length), acr: detail.acr ?? '' })
+  }
+  if (!/^call\.(answered|refused|failed)$/.test(type)) return
+  metrics.count('drawbridge_core_calls_total', { core, outcome })
+  if (typeof detail.ms === 'number')
+    metrics.time('drawbridge_core_call_seconds', detail.ms / 1000, { core, outcome })
 }
 
 type Foundation = ReturnType<typeof createFoundation>
@@ -180,6 +194,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
     relyingParty: stores.directory.relyingParty,
     interactionSeconds: sessions.interactionSeconds,
   })
+  const pages = createProviderPages(clock.now) as unknown as ProviderPages
   const settingsOf = (tenant: Tenant) => {
     const { institution, issuer, prefix } = tenant
     const relyingParty = (id: string) => stores.directory.relyingParty(institution.id, id)
@@ -200,11 +215,12 @@ function createOidc({ base, stores, services, flows }: Parts) {
       present: (subject: string, jkt: string | undefined) => flows.present(institution.id, subject, jkt),
       begin: (ctx: Parameters<typeof begin>[1], interaction: Parameters<typeof begin>[2]) =>
         begin(tenant, ctx, interaction),
-      pages: createProviderPages(clock.now) as never,
+      pages,
     }
   }
   const providers = createProviders({
     ...base,
+    pages,
     tokens: stores.tokens,
     rateLimits: services.rateLimits,
     settingsOf,

@@ -34,7 +34,7 @@ export function controlRoomRoutes(router: Router, options: ControlRoomOptions): 
       const line = name === 'audit' ? JSON.stringify(shownEvent(data)) : data
       stream.write(`event: ${name}\ndata: ${line}\n\n`)
     })
-    ctx.req.on('close', stop)
+    ctx.res.on('close', stop)
   })
 }
 

@@ -178,8 +178,11 @@ export function callPane({ scene }: RoomView): Html {
   return pane({ n: 4, name: 'env', title: 'Signed call', badge, body: code })
 }
 
+// More would push the other panes out of sight; the whole trail is `audit verify`'s.
+const shownEvents = 14
+
 export function auditPane({ scene }: RoomView): Html {
-  const events = scene.events.slice(-40).map(shownEvent)
+  const events = scene.events.slice(-shownEvents).map(shownEvent)
   const items = events.map(
     ({ words, outcome, at }) =>
       html`<li class="${outcome === 'ok' ? 'ok' : 'bad'}"><strong>${words}</strong><time datetime="${at}">${at.slice(11, 23)}</time></li>`,

@@ -44,7 +44,7 @@ const enrolment = html`<form id="enrol" class="stack-l">
 <div class="field"><label for="name">Name of this phone</label><input class="input" id="name" name="name" value="My phone" maxlength="60" autocomplete="off" required></div>
 <div class="field"><label for="pin">A PIN of six digits</label><div class="digits"><input id="pin" name="pin" type="password" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" autocomplete="new-password" aria-describedby="pin-hint" required></div><p class="hint" id="pin-hint">Not 123456 and its like.</p></div>
 <div class="actions"><button class="btn primary">Make this my phone</button></div>
-<div id="again" class="actions" hidden><button class="btn" type="button" data-press="sign-in">Sign in again</button></div>
+<div id="again" hidden><div class="actions"><button class="btn" type="button" data-press="sign-in">Sign in again</button></div></div>
 </form>`
 
 const payments = html`<section id="pays" class="stack-l">

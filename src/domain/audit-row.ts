@@ -17,13 +17,30 @@ export interface EventPlace {
 export const commitment = (salt: Uint8Array, value: string): string =>
   createHmac('sha256', salt).update(value).digest('base64url')
 
+/**
+ * What RFC 8785 cannot write is put in words that it can: half a surrogate pair becomes U+FFFD, NaN its name. A value that
+ * a stranger chose must never make the event, and with it the whole unit of work, fail (attack 212).
+ */
+function writable(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed()
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+  if (Array.isArray(value)) return value.map(writable)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key.toWellFormed(), writable(member)]),
+  )
+}
+
 /** RFC 8785 JSON of one event; the bytes that the leaf hash covers. */
 export function eventText(event: AuditEvent, place: EventPlace, salt: Uint8Array): string {
   const { personal, ...rest } = event
-  const commitments = Object.entries(personal ?? {}).map(([field, value]) => [field, commitment(salt, value)])
+  const commitments = Object.entries(personal ?? {}).map(([field, value]) => [
+    field.toWellFormed(),
+    commitment(salt, value),
+  ])
   const text = canonicalize({
     v: 1,
-    ...rest,
+    ...(writable(rest) as object),
     institution: place.institution,
     node: place.node,
     counter: place.counter,

@@ -1,5 +1,5 @@
 // Checkpoints of the audit log as signed notes (C2SP tlog-checkpoint, signed-note), written and read as text.
-import { createHash } from 'node:crypto'
+import { createHash, createPublicKey, verify } from 'node:crypto'
 
 export interface CheckpointBody {
   /** Names the log: the issuer's host and path, and `/audit`. */
@@ -52,4 +52,11 @@ export function readNote(note: string): ReadNote | undefined {
     keyHash: bytes.subarray(0, 4),
     signature: bytes.subarray(4),
   }
+}
+
+/** Is the note signed by the Ed25519 key with these 32 bytes (C2SP signed-note)? */
+export function noteIsBy(note: ReadNote, publicKey: Uint8Array): boolean {
+  if (!keyHash(note.origin, publicKey).equals(note.keyHash)) return false
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') }
+  return verify(null, Buffer.from(note.signed), createPublicKey({ key: jwk, format: 'jwk' }), note.signature)
 }

@@ -99,3 +99,36 @@ export function consistencyProof(leaves: readonly Buffer[], first: number): Buff
   }
   return first === 0 ? [] : sub(leaves, first, true)
 }
+
+export interface Consistency {
+  readonly first: { readonly size: number; readonly root: Buffer }
+  readonly second: { readonly size: number; readonly root: Buffer }
+}
+
+/** RFC 9162 2.1.4.2: does the path show that the second tree begins with the first? Both roots are rebuilt from it. */
+export function verifyConsistency({ first, second }: Consistency, proof: readonly Buffer[]): boolean {
+  if (first.size > second.size) return false
+  if (first.size === second.size) return proof.length === 0 && first.root.equals(second.root)
+  if (first.size === 0) return proof.length === 0 && first.root.equals(rootOf(emptyFrontier))
+  interface Both {
+    readonly old: Buffer
+    readonly whole: Buffer
+  }
+  const rebuild = (m: number, n: number, path: readonly Buffer[], left: boolean): Both | undefined => {
+    const last = path.at(-1)
+    if (m === n) {
+      const root = left ? first.root : last
+      return root && path.length === (left ? 0 : 1) ? { old: root, whole: root } : undefined
+    }
+    if (last === undefined) return undefined
+    const k = split(n)
+    if (m <= k) {
+      const inner = rebuild(m, k, path.slice(0, -1), left)
+      return inner && { old: inner.old, whole: nodeHash(inner.whole, last) }
+    }
+    const inner = rebuild(m - k, n - k, path.slice(0, -1), false)
+    return inner && { old: nodeHash(last, inner.old), whole: nodeHash(last, inner.whole) }
+  }
+  const both = rebuild(first.size, second.size, proof, true)
+  return both ? both.old.equals(first.root) && both.whole.equals(second.root) : false
+}

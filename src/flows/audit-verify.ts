@@ -40,8 +40,7 @@ interface Walk {
   readonly numbers: Map<string, Numbers>
   tree: Frontier
   origin: string | undefined
-  /** Size of the last good checkpoint, and the first row after it. */
-  anchored: number
+  /** The first row that no good checkpoint covers yet. */
   suspect: AuditRow | undefined
   checkpoints: number
 }
@@ -52,16 +51,15 @@ interface Walk {
  */
 export function createAuditVerify(ports: AuditVerifyPorts) {
   return async function verifyAudit(institution: string, since?: string): Promise<AuditReport> {
-    const kept = since === undefined ? undefined : await noteOf(ports, institution, since)
+    const kept = since === undefined ? undefined : await keptNote(ports, institution, since)
     const none = { ok: false, institution, events: 0, pending: 0, unfinished: 0, checkpoints: 0 }
-    if (kept !== undefined && 'reason' in kept) return { ...none, firstBad: kept }
+    if (kept && 'reason' in kept) return { ...none, firstBad: kept }
     const walk: Walk = {
       institution,
       since: kept,
       numbers: new Map(),
       tree: emptyFrontier,
       origin: undefined,
-      anchored: 0,
       suspect: undefined,
       checkpoints: 0,
     }
@@ -84,7 +82,10 @@ export function createAuditVerify(ports: AuditVerifyPorts) {
  * Rows only ever go from pending to integrated. So whatever was committed before `pending` is read is in it, or is met
  * by going on afterwards; and only what was read until then may say that a number was settled.
  */
-async function walked(ports: AuditVerifyPorts, walk: Walk): Promise<{ bad: Bad | undefined; pending: number }> {
+async function walked(
+  ports: AuditVerifyPorts,
+  walk: Walk,
+): Promise<{ bad: Bad | undefined; pending: number }> {
   const fault = await integrated(ports, walk, true)
   if (fault) return { bad: fault, pending: 0 }
   const rows = await ports.auditLog.pending(walk.institution)
@@ -160,7 +161,6 @@ async function anchored(
         ...(walk.suspect && place(walk.suspect)),
         reason: 'root differs from the checkpoint; changed at or after this index',
       }
-    walk.anchored = tree.size
     walk.suspect = undefined
     walk.checkpoints++
   }
@@ -171,20 +171,28 @@ async function anchored(
 
 async function checked(ports: AuditVerifyPorts, walk: Walk, checkpoint: Checkpoint): Promise<ReadNote | Bad> {
   const note = await noteOf(ports, walk.institution, checkpoint.note)
-  if ('reason' in note) return note.index === undefined ? { ...note, index: checkpoint.size - 1 } : note
   const index = checkpoint.size - 1
-  if (note.size !== checkpoint.size) return { index, reason: 'the checkpoint is of another size than its row says' }
-  walk.origin ??= walk.since?.origin ?? note.origin
+  if ('reason' in note) return { ...note, index }
+  if (note.size !== checkpoint.size)
+    return { index, reason: 'the checkpoint is of another size than its row says' }
+  walk.origin ??= note.origin
   return note.origin === walk.origin ? note : { index, reason: 'checkpoint is of another log' }
+}
+
+/** The note that was kept elsewhere, if it is one of this log. */
+async function keptNote(ports: AuditVerifyPorts, institution: string, text: string): Promise<ReadNote | Bad> {
+  const kept = await noteOf(ports, institution, text)
+  const [first] = await ports.auditLog.checkpoints(institution, -1, 1)
+  const origin = first && readNote(first.note)?.origin
+  return 'reason' in kept || origin === undefined || kept.origin === origin
+    ? kept
+    : { reason: 'the checkpoint that was kept is of another log' }
 }
 
 async function noteOf(ports: AuditVerifyPorts, institution: string, text: string): Promise<ReadNote | Bad> {
   const note = readNote(text)
   if (note !== undefined && (await ports.signed(institution, note))) return note
-  return {
-    ...(note !== undefined && { index: note.size - 1 }),
-    reason: 'checkpoint signature is not by the log key',
-  }
+  return { reason: 'checkpoint signature is not by the log key' }
 }
 
 /** The kept checkpoint was never met: the log is shorter, or has no events at all. */

@@ -73,7 +73,7 @@ export function createCoreCall(ports: CoreCallPorts) {
       now: content.issuedAt,
       addressing: addressingFor(call.core, decision.operation, ports.chance),
     })
-    const detail = { audit_id: auditId, assertion: content.id, acr: content.acr }
+    const detail = { ...trace.detail, audit_id: auditId, assertion: content.id, acr: content.acr }
     ports.audit.record({ type: 'call.signed', outcome: 'ok', ...trace, detail })
     await ports.unit.checkpoint()
     return sent(ports, { call, request, message, operation: decision.operation, trace: { ...trace, detail } })
@@ -185,6 +185,8 @@ async function sent(
   ports: CoreCallPorts,
   { call, request, message, operation, trace }: Sending,
 ): Promise<CoreAnswer> {
+  const started = ports.clock.now()
+  const detail = () => ({ ...trace.detail, ms: ports.clock.now() - started })
   try {
     const response = await ports.client.send({
       endpoint: call.core.endpoint,
@@ -195,16 +197,23 @@ async function sent(
     })
     const answer = ports.messages.readAnswer(response.body)
     const outcome = answer.fault === undefined ? 'ok' : 'refused'
-    const detail = {
-      ...trace.detail,
-      status: response.status,
-      ...(answer.fault !== undefined && { fault: answer.fault }),
-    }
-    ports.audit.record({ type: 'call.answered', outcome, ...trace, detail })
+    const fault: Record<string, string> = answer.fault === undefined ? {} : { fault: answer.fault }
+    ports.audit.record({
+      type: 'call.answered',
+      outcome,
+      ...trace,
+      detail: { ...detail(), status: response.status, ...fault },
+    })
     return { status: answer.fault === undefined ? 200 : 500, xml: answer.xml }
   } catch (error) {
     if (error instanceof Refusal)
-      ports.audit.record({ type: 'call.failed', outcome: 'refused', code: error.code, ...trace })
+      ports.audit.record({
+        type: 'call.failed',
+        outcome: 'refused',
+        code: error.code,
+        ...trace,
+        detail: detail(),
+      })
     throw error
   }
 }

@@ -54,12 +54,16 @@ async function admitted(ports: LoginPorts, arrival: Arrival) {
   const { institution } = arrival
   const { login, payload } = await awaited(ports, arrival)
   const connection = await connectionFor(ports.directory, institution.id, login.connection)
-  const subject = await ports.connectors.of(institution, connection).complete({
+  const checked = ports.connectors.of(institution, connection).complete({
     payload,
     requestId: login.upstreamRequest ?? '',
     fresh: login.freshLogin,
     askedAt: login.upstreamAskedAt ?? login.startedAt,
     now: ports.clock.now(),
+  })
+  const subject = await checked.catch((error: unknown) => {
+    // The edge leads the customer back to this very sign-in.
+    throw error instanceof Refusal ? new Refusal(error.code, { ...error.detail, uid: login.uid }) : error
   })
   const id = `${connection.id}|${subject.answerId}`
   const first = await ports.replays.once(institution.id, {

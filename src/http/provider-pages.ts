@@ -6,6 +6,7 @@ import { noticePage } from './page/notice.ts'
 import { signOutPage } from './page/sign-out.ts'
 import { askingOf } from './page-context.ts'
 import { formActionOf, pageHeaders } from './security-headers.ts'
+import { tellApp } from './told.ts'
 import type { PageCode } from './words/groups.ts'
 
 // What the library's errors mean to a person; everything else is a request that was not understood.
@@ -50,6 +51,17 @@ export function createProviderPages(now: () => number) {
         signOutPage({ ...asking, institution, action: form.action, hidden: { xsrf: form.xsrf } }),
         leads,
       )
+    },
+    notFound(ctx: Context): void {
+      carry(ctx)
+      ctx.status = 404
+      const { reference, face } = stateOfRequest(ctx.req)
+      if (face === 'json') tellApp(ctx, 'request.not_found')
+      else show(ctx, errorPage({ ...askingOf(ctx, []), code: 'request.not_found', reference, at: now() }))
+    },
+    headers(ctx: Context): Record<string, string> {
+      const { tenant } = stateOfRequest(ctx.req)
+      return pageHeaders({ formActions: [], https: tenant?.issuer.startsWith('https:') ?? false })
     },
     signedOut(ctx: Context): void {
       carry(ctx)

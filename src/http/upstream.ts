@@ -2,6 +2,7 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { Refusal } from '../domain/refusal.ts'
+import type { Login } from '../flows/login.ts'
 import type { Answer } from '../flows/login-answer.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connectors } from '../ports/connector.ts'
@@ -14,6 +15,7 @@ import { withinRate } from './interaction.ts'
 export interface UpstreamPorts {
   readonly directory: Directory
   readonly answer: Answer
+  readonly login: Login
   readonly connectors: Connectors
   readonly rateLimits: RateLimits
   readonly clock: Clock
@@ -51,6 +53,7 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
       )
       seeOther(ctx, `${tenant.prefix}/interaction/${login.uid}`)
     } catch (error) {
+      if (error instanceof Refusal && error.code === 'saml.status') return await turnedAway(ctx, ports, error)
       // The sign-in itself is still open where the answer was this browser's: it can be begun again.
       if (
         error instanceof Refusal &&
@@ -71,6 +74,14 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
     ctx.type = metadata.type
     ctx.body = metadata.body
   })
+}
+
+/** The IdP said no, for the customer or by itself: the app hears `access_denied` rather than nothing. */
+async function turnedAway(ctx: Context, { login }: UpstreamPorts, refusal: Refusal): Promise<void> {
+  const { institution, prefix } = tenantOf(ctx)
+  const uid = String(refusal.detail.uid)
+  await login.cancel(await login.of(institution.id, uid, browserOf(ctx, tenantOf(ctx))))
+  seeOther(ctx, `${prefix}/interaction/${uid}`)
 }
 
 async function connectionOf(ctx: Context, { directory }: UpstreamPorts) {

@@ -31,6 +31,10 @@ export interface ProviderPages {
   error(ctx: KoaContextWithOIDC, error: { error: string; description: string | undefined }): void
   signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string; leadsTo: string | undefined }): void
   signedOut(ctx: KoaContextWithOIDC): void
+  /** An address that nothing answers. */
+  notFound(ctx: KoaContextWithOIDC): void
+  /** The headers of a page of ours, for those that the library writes itself. */
+  headers(ctx: KoaContextWithOIDC): Record<string, string>
 }
 
 export interface ConfigurationPorts {
@@ -65,6 +69,7 @@ export function configuration(ports: ConfigurationPorts): Configuration {
     subjectTypes: ['public'],
     pkce: { required: () => true },
     enabledJWA: jwa,
+    clientAuthMethods: ['none', 'private_key_jwt'],
     routes,
     cookies: cookies(ports),
     ttl: ttl(ports.lifetimes),

@@ -10,13 +10,14 @@ import type { RateLimits } from '../ports/stores.ts'
 import type { TokenStore } from '../ports/tokens.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { type EventPorts, recordEvents } from './audit.ts'
-import { type ConfigurationPorts, configuration } from './configuration.ts'
+import { type ConfigurationPorts, configuration, type ProviderPages } from './configuration.ts'
 
 export interface ProviderPorts extends EventPorts {
   readonly unit: UnitOfWork
   readonly tokens: TokenStore
   readonly rateLimits: RateLimits
   readonly keys: KeyStore
+  readonly pages: ProviderPages
   /** Everything of the configuration but the secrets, which come from the key store. */
   readonly settingsOf: (tenant: Tenant) => Omit<ConfigurationPorts, 'secrets'>
 }
@@ -75,7 +76,10 @@ function inUnit(ports: ProviderPorts, { institution }: Tenant, { ctx, next }: Ha
       )
       if (!allowed) return tooMany(ctx, retryAfterSeconds)
     }
+    // The library's own self-posting page adds the hash of its script to the policy that it finds.
+    if (ctx.path.startsWith('/sign-out')) ctx.set(ports.pages.headers(ctx))
     await next()
+    if (ctx.status === 404 && ctx.body === undefined) ports.pages.notFound(ctx)
     if (ctx.status >= 500) ports.unit.fail()
     else await afterwards(ports, institution.id, ctx)
   })

@@ -24,12 +24,12 @@ export interface Signer {
 
 /** Keys of institutions. A key that is missing is made once, by whichever node comes first; all nodes then see the same. */
 export interface KeyStore {
-  /** `scope` names a core that must have a message key of its own (ruling R-28). */
   /**
    * Opens the institution's keys, making what is missing. Before a unit of work begins: a key that is first needed inside
    * one would wait for the database that the unit holds.
    */
   ready(institution: string): Promise<void>
+  /** `scope` names a core that must have a message key of its own (ruling R-28). */
   signer(institution: string, purpose: KeyPurpose, scope?: string): Promise<Signer>
   /** The public half as a JWK with `kid`, `alg`, `use`. */
   publicJwk(institution: string, purpose: KeyPurpose): Promise<Readonly<Record<string, unknown>>>

@@ -1,6 +1,6 @@
 // The audit log as rows: reading it back, and integrating committed events into the Merkle log (ruling R-4).
 import type { Knex } from 'knex'
-import { bodyText, noteText } from '../domain/checkpoint.ts'
+import { bodyText, noteIsBy, noteText, readNote } from '../domain/checkpoint.ts'
 import { append, emptyFrontier, type Frontier, rootOf } from '../domain/merkle.ts'
 import type { AuditLog, AuditRow } from '../ports/audit-log.ts'
 import type { KeyStore } from '../ports/key-store.ts'
@@ -77,7 +77,7 @@ export async function integrate(ports: SequencerPorts, institution: string): Pro
   const publicKey = Buffer.from(String(x), 'base64url')
   return ports.database.knex.transaction(async (trx) => {
     if (!(await mine(trx, ports.database.kind, institution))) return 0
-    const before = await frontier(trx, institution)
+    const before = await frontier(trx, institution, publicKey)
     const leaves = await pending(trx, institution)
     if (leaves.length === 0) return 0
     const after = leaves.reduce((tree, { leaf }) => append(tree, leaf), before)
@@ -103,18 +103,19 @@ async function mine(trx: Knex.Transaction, kind: Database['kind'], institution: 
   return rows[0].mine
 }
 
-async function frontier(trx: Knex.Transaction, institution: string): Promise<Frontier> {
+/** Goes on only from a checkpoint that the log key signed: else the next signature would cover a forged beginning. */
+async function frontier(trx: Knex.Transaction, institution: string, publicKey: Buffer): Promise<Frontier> {
   const last = await trx('audit_checkpoint')
     .where({ institution })
     .orderBy('size', 'desc')
-    .first('size', 'frontier')
+    .first('size', 'note', 'frontier')
   if (!last) return emptyFrontier
-  return {
-    size: Number(last.size),
-    roots: String(last.frontier)
-      .split(' ')
-      .map((root) => Buffer.from(root, 'base64')),
-  }
+  const roots = String(last.frontier).split(' ')
+  const tree = { size: Number(last.size), roots: roots.map((root) => Buffer.from(root, 'base64')) }
+  const note = readNote(last.note)
+  const good = note?.size === tree.size && note.root.equals(rootOf(tree)) && noteIsBy(note, publicKey)
+  if (!good) throw new Error(`checkpoint ${tree.size} of ${institution} is not the one that was signed`)
+  return tree
 }
 
 interface Leaf {
@@ -159,20 +160,22 @@ export interface Sequencer {
 /** Looks for committed events at an interval; one cheap query when there are none. */
 export function startSequencer(ports: SequencerPorts, intervalMs: number): Sequencer {
   let running: Promise<void> = Promise.resolve()
-  const pass = async () => {
-    const { rows } = await ports.database.knex.raw(
-      'select distinct institution from audit_event where log_index is null',
-    )
-    for (const { institution } of rows as { institution: string }[]) {
-      while ((await integrate(ports, institution)) === batch);
-    }
-  }
+  let busy = false
+  const failed = (error: unknown, institution?: string) =>
+    ports.log.error('audit.sequencer_failed', { ...(institution && { institution }), error: String(error) })
   const next = () => {
+    const pass = () => {
+      busy = true
+      return everyone(ports, failed).finally(() => {
+        busy = false
+      })
+    }
     running = running.then(pass, pass)
     return running
   }
   const timer = setInterval(() => {
-    next().catch((error: unknown) => ports.log.error('audit.sequencer_failed', { error: String(error) }))
+    // A pass that takes longer than the interval is not queued behind itself.
+    if (!busy) next().catch(failed)
   }, intervalMs)
   timer.unref()
   return {
@@ -181,5 +184,22 @@ export function startSequencer(ports: SequencerPorts, intervalMs: number): Seque
       clearInterval(timer)
       await running.catch(() => undefined)
     },
+  }
+}
+
+/** One institution that cannot be integrated does not hold up the others. */
+async function everyone(
+  ports: SequencerPorts,
+  failed: (error: unknown, institution: string) => void,
+): Promise<void> {
+  const { rows } = await ports.database.knex.raw(
+    'select distinct institution from audit_event where log_index is null',
+  )
+  for (const { institution } of rows as { institution: string }[]) {
+    try {
+      while ((await integrate(ports, institution)) === batch);
+    } catch (error) {
+      failed(error, institution)
+    }
   }
 }

@@ -41,37 +41,36 @@ export function createAuditWriter(ports: AuditWriterPorts): EventWriter {
       const own = of(institution)
       const { lost, given } = take(own, events.length)
       const settled = Math.min(...own.open)
+      const used = [...lost, ...given]
+      const rolledBack = () => void own.lost.push(...used)
       const row = (event: AuditEvent, counter: number) =>
         rowOf(ports, event, { institution, counter, settled })
-      const voids = lost.map((counter) => row(voided, counter))
-      const rows = events.map((event, i) => row(event, given + i))
-      const all = [...voids, ...rows]
-      const rolledBack = () => void own.lost.push(...all.map(({ counter }) => counter))
       try {
+        const voids = lost.map((counter) => row(voided, counter))
+        const rows = events.map((event, i) => row(event, given[i] as number))
         // A commit whose answer was lost may have kept the row that is taken for lost: then it explains itself.
         if (voids.length > 0) await trx('audit_event').insert(voids).onConflict().ignore()
         await trx('audit_event').insert(rows)
+        const committed = () => {
+          for (const counter of used) own.open.delete(counter)
+          ports.committed?.(
+            institution,
+            [...voids, ...rows].map(({ body }) => body),
+          )
+        }
+        return { committed, rolledBack }
       } catch (error) {
         rolledBack()
         throw error
       }
-      const committed = () => {
-        for (const { counter } of all) own.open.delete(counter)
-        ports.committed?.(
-          institution,
-          all.map(({ body }) => body),
-        )
-      }
-      return { committed, rolledBack }
     },
   }
 }
 
-/** Numbers for this write: some of the lost ones, and `count` new ones from `given` on. */
-function take(own: Numbers, count: number): { lost: readonly number[]; given: number } {
-  const given = own.next
-  own.next += count
-  for (let number = given; number < own.next; number++) own.open.add(number)
+/** Numbers for this write: some of the lost ones, and `count` new ones. */
+function take(own: Numbers, count: number) {
+  const given = Array.from({ length: count }, () => own.next++)
+  for (const number of given) own.open.add(number)
   return { lost: own.lost.splice(0, voidsAtOnce), given }
 }
 

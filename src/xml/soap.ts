@@ -10,7 +10,8 @@ export type SoapVersion = '1.1' | '1.2'
 
 export const soapNamespace: Readonly<Record<SoapVersion, string>> = { '1.1': NS.soap11, '1.2': NS.soap12 }
 
-const limits = { bytes: 512 * 1024, depth: 64, elements: 10_000, attributes: 64 }
+// The edges bound the bytes by their settings; this only keeps a mistake there from being boundless.
+const limits = { bytes: 16 * 1024 * 1024, depth: 64, elements: 10_000, attributes: 64 }
 
 export interface Envelope {
   readonly version: SoapVersion

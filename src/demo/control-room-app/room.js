@@ -1,5 +1,5 @@
 // Keeps the control room current: audit events as they come, panes when something in them changed.
-const timeline = document.querySelector('.timeline')
+const timeline = document.querySelector('.p-audit .timeline')
 let waiting
 
 async function renew() {
@@ -28,6 +28,6 @@ events.addEventListener('audit', (message) => {
   time.textContent = at.slice(11, 23)
   item.append(strong, time)
   timeline.append(item)
-  while (timeline.children.length > 40) timeline.firstElementChild.remove()
+  while (timeline.children.length > 14) timeline.firstElementChild.remove()
   later()
 })

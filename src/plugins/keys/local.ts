@@ -1,5 +1,12 @@
 // Keys made here and kept sealed in the database, one a purpose (ruling R-11).
-import { createHash, generateKeyPair, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Clock } from '../../ports/clock.ts'
 import { type KeyPurpose, type KeyStore, keyPurposes, type Signer } from '../../ports/key-store.ts'
@@ -40,10 +47,12 @@ const kinds: Readonly<Record<KeyPurpose, Kind>> = {
   checkpoint: { algorithm: 'EdDSA', certified: false, make: () => generate('ed25519', {}) },
 }
 
+type Jwk = Readonly<Record<string, unknown>>
+
 interface Opened {
   readonly signer: Signer
-  readonly publicJwk: Readonly<Record<string, unknown>>
-  readonly privateJwk: Readonly<Record<string, unknown>>
+  readonly publicJwk: Jwk
+  readonly privateJwk: Jwk
 }
 
 export function createLocalKeys(ports: LocalKeysPorts): KeyStore {
@@ -82,10 +91,26 @@ async function open(ports: LocalKeysPorts, wanted: Wanted): Promise<Opened> {
   const key = known ?? (await makeFirst(ports, wanted))
   const sealingKey = derive(ports.master, institution, 'signing-keys')
   const privateJwk = JSON.parse(openText(sealingKey, key.sealed, bound(key)))
+  const { algorithm, certified } = kinds[purpose]
   const { kid, certificate } = key
-  const { algorithm } = kinds[purpose]
   const signer = signerOf({ kid, algorithm, certificate, privateJwk }, () => ports.signed?.(purpose))
-  return { signer, publicJwk: key.publicJwk, privateJwk }
+  if (certified) certifies(certificate, privateJwk, wanted)
+  return { signer, publicJwk: publicOf(privateJwk), privateJwk }
+}
+
+/**
+ * Only the private key is sealed. A public key read from its column would let whoever writes to the database name a key of
+ * theirs as ours, and re-sign the whole audit log with it (attack 209).
+ */
+function publicOf({ kid, alg, use, ...key }: Jwk): Jwk {
+  return { ...createPublicKey({ key, format: 'jwk' } as never).export({ format: 'jwk' }), kid, alg, use }
+}
+
+/** Throws unless the certificate is for this very key: peers would come to trust a stranger's. */
+function certifies(certificate: string, key: Jwk, { institution, name }: Wanted): void {
+  const privateKey = createPrivateKey({ key, format: 'jwk' } as never)
+  if (!new X509Certificate(Buffer.from(certificate, 'base64')).checkPrivateKey(privateKey))
+    throw new Error(`the certificate of the key ${name} of ${institution} is for another key`)
 }
 
 const bound = (key: Pick<SealedKey, 'institution' | 'purpose' | 'kid'>): string =>

@@ -5,34 +5,66 @@ import pLimit from 'p-limit'
 import type { KeyStore } from '../../ports/key-store.ts'
 import type { PinHash } from '../../ports/pin-hash.ts'
 
+interface Cost {
+  /** KiB. */
+  readonly memory: number
+  readonly passes: number
+  readonly parallelism: number
+}
+
 // OWASP's recommendation for argon2id: 19 MiB, two passes, one lane; near 50 ms here.
-const parameters = { memory: 19 * 1024, passes: 2, parallelism: 1, tagLength: 32 }
-// A flood of PINs must not take all memory: the others wait.
-const atOnce = 4
+const cost: Cost = { memory: 19 * 1024, passes: 2, parallelism: 1 }
+// A verifier is read from the database: no row may make us spend more than this.
+const most: Cost = { memory: 256 * 1024, passes: 16, parallelism: 4 }
+// A flood of PINs must not take all memory, nor the last of the four threads that the other cryptography runs on.
+const atOnce = 3
 
 const hash = promisify(argon2)
 
-export function createPinHash(keys: KeyStore): PinHash {
+interface Verifier {
+  readonly cost: Cost
+  readonly nonce: Buffer
+  readonly value: Buffer
+}
+
+/** `$hmac-argon2id$v=1$m=KIB,t=PASSES,p=LANES$NONCE$VALUE`, so that a PIN outlives a change of the cost. */
+function written({ cost, nonce, value }: Verifier): string {
+  const { memory, passes, parallelism } = cost
+  const parts = [nonce.toString('base64url'), value.toString('base64url')]
+  return `$hmac-argon2id$v=1$m=${memory},t=${passes},p=${parallelism}$${parts.join('$')}`
+}
+
+const form =
+  /^\$hmac-argon2id\$v=1\$m=(\d{1,7}),t=(\d{1,2}),p=(\d)\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/
+
+function read(verifier: string): Verifier | undefined {
+  const match = form.exec(verifier)
+  if (!match) return undefined
+  const [, m, t, p, nonce = '', value = ''] = match
+  const cost = { memory: Number(m), passes: Number(t), parallelism: Number(p) }
+  // RFC 9106 3.1: at least one pass and one lane, and 8 KiB a lane.
+  const least = cost.passes > 0 && cost.parallelism > 0 && cost.memory >= 8 * cost.parallelism
+  const bounded =
+    cost.memory <= most.memory && cost.passes <= most.passes && cost.parallelism <= most.parallelism
+  if (!least || !bounded) return undefined
+  return { cost, nonce: Buffer.from(nonce, 'base64url'), value: Buffer.from(value, 'base64url') }
+}
+
+export function createPinHash(keys: Pick<KeyStore, 'secret'>): PinHash {
   const limit = pLimit(atOnce)
-  const tag = (institution: string, pin: string, nonce: Buffer) =>
+  const tag = (institution: string, pin: string, { cost, nonce }: Omit<Verifier, 'value'>) =>
     limit(async () => {
-      const slow = await hash('argon2id', { message: pin, nonce, ...parameters })
+      const slow = await hash('argon2id', { message: pin, nonce, tagLength: 32, ...cost })
       return createHmac('sha256', keys.secret(institution, 'pin-pepper')).update(slow).digest()
     })
   return {
     async make(institution, pin) {
       const nonce = randomBytes(16)
-      const value = await tag(institution, pin, nonce)
-      const { memory, passes, parallelism } = parameters
-      return `$hmac-argon2id$v=1$m=${memory},t=${passes},p=${parallelism}$${nonce.toString('base64url')}$${value.toString('base64url')}`
+      return written({ cost, nonce, value: await tag(institution, pin, { cost, nonce }) })
     },
     async matches(institution, pin, verifier) {
-      const [, scheme, version, , nonce, value] = verifier.split('$')
-      if (scheme !== 'hmac-argon2id' || version !== 'v=1' || nonce === undefined || value === undefined)
-        return false
-      const expected = Buffer.from(value, 'base64url')
-      const actual = await tag(institution, pin, Buffer.from(nonce, 'base64url'))
-      return expected.length === actual.length && timingSafeEqual(expected, actual)
+      const known = read(verifier)
+      return known !== undefined && timingSafeEqual(known.value, await tag(institution, pin, known))
     },
   }
 }
