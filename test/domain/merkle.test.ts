@@ -9,6 +9,7 @@ import {
   leafHash,
   rootOf,
   treeRoot,
+  verifyConsistency,
   verifyInclusion,
 } from '../../src/domain/merkle.ts'
 
@@ -42,19 +43,40 @@ describe('RFC 6962 vectors', () => {
   test.each(roots.map((root, i) => [i + 1, root] as const))('%i leaves', (size, root) => {
     expect(treeRoot(leaves.slice(0, size)).toString('hex')).toBe(root)
   })
-  test('inclusion of leaf 0 in eight', () => {
-    expect(inclusionProof(leaves, 0).map((hash) => hash.toString('hex'))).toEqual([
-      '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
-      '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-      '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
-    ])
+  const leaf0 = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'
+  const leaf1 = '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7'
+  const two23 = '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e'
+  const four47 = '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4'
+  const leaf4 = 'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b'
+  const two67 = 'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0'
+  const two45 = '0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a'
+  const four03 = roots[3] as string
+  const hex = (proof: readonly Buffer[]) => proof.map((hash) => hash.toString('hex'))
+  const root = (size: number) => Buffer.from(roots[size - 1] as string, 'hex')
+
+  test.each([
+    [0, 1, []],
+    [0, 8, [leaf1, two23, four47]],
+    [5, 8, [leaf4, two67, four03]],
+    [2, 3, [roots[1] as string]],
+    [1, 5, [leaf0, two23, leaf4]],
+  ])('inclusion of leaf %i in %i', (index, size, path) => {
+    const proof = inclusionProof(leaves.slice(0, size), index)
+    expect(hex(proof)).toEqual(path)
+    expect(verifyInclusion({ leaf: leaves[index] as Buffer, index, size, root: root(size) }, proof)).toBe(
+      true,
+    )
   })
-  test('consistency of one with eight', () => {
-    expect(consistencyProof(leaves, 1).map((hash) => hash.toString('hex'))).toEqual([
-      '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
-      '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-      '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
-    ])
+  test.each([
+    [1, 1, []],
+    [1, 8, [leaf1, two23, four47]],
+    [6, 8, [two45, two67, four03]],
+    [2, 5, [two23, leaf4]],
+  ])('consistency of %i with %i', (first, second, path) => {
+    const proof = consistencyProof(leaves.slice(0, second), first)
+    expect(hex(proof)).toEqual(path)
+    const sizes = { first: { size: first, root: root(first) }, second: { size: second, root: root(second) } }
+    expect(verifyConsistency(sizes, proof)).toBe(true)
   })
 })
 
@@ -80,6 +102,26 @@ test('every leaf is proven where it is, and nowhere else', () => {
       expect(verifyInclusion({ ...place, leaf: leafHash('other') }, proof)).toBe(false)
       expect(verifyInclusion({ ...place, index: list.length }, proof)).toBe(false)
       expect(verifyInclusion(place, [...proof, leaf])).toBe(false)
+    }),
+  )
+})
+test('a tree is proven to begin with every smaller one, and with nothing else', () => {
+  fc.assert(
+    fc.property(many, fc.nat(40), (list, n) => {
+      const size = n % (list.length + 1)
+      const proof = consistencyProof(list, size)
+      const first = { size, root: treeRoot(list.slice(0, size)) }
+      const second = { size: list.length, root: treeRoot(list) }
+      expect(verifyConsistency({ first, second }, proof)).toBe(true)
+      const other = leafHash('other')
+      expect(verifyConsistency({ first: { size, root: other }, second }, proof)).toBe(false)
+      expect(verifyConsistency({ first, second }, [...proof, other])).toBe(false)
+      expect(verifyConsistency({ first: { ...first, size: list.length + 1 }, second }, proof)).toBe(false)
+      if (size > 0) {
+        expect(verifyConsistency({ first, second: { ...second, root: other } }, proof)).toBe(false)
+        for (const [i] of proof.entries())
+          expect(verifyConsistency({ first, second }, proof.with(i, other))).toBe(false)
+      }
     }),
   )
 })

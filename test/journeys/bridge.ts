@@ -1,10 +1,9 @@
 // A whole bridge with its demo bank, in this process, on free ports; more nodes of it over the same database where asked.
+import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDemoBridge } from '../../src/cli/demo-bridge.ts'
-import { compose } from '../../src/compose.ts'
-import { loadSettings } from '../../src/config/load.ts'
 import { runDemo, type World } from '../../src/demo/run.ts'
 import type { Application } from '../../src/ports/application.ts'
 
@@ -14,7 +13,7 @@ export interface TestBridge {
   readonly issuer: string
   /** Metrics of the first node. */
   readonly managementUrl: string
-  /** Another node over the same database; its address, to which requests for the same issuer can be sent. */
+  /** Another node over the same PostgreSQL, a process of its own; its address, for requests to the same issuer. */
   node(): Promise<string>
   stop(): Promise<void>
 }
@@ -48,7 +47,7 @@ export async function startBridge(databaseUrl?: string): Promise<TestBridge> {
     port: 0,
     say: () => undefined,
   })
-  const nodes: Application[] = []
+  const nodes: ChildProcess[] = []
   return {
     world,
     application,
@@ -64,13 +63,21 @@ export async function startBridge(databaseUrl?: string): Promise<TestBridge> {
         keys: { master: `file:${join(directory, 'demo-master-key')}` },
         log: { level: quiet, destination: 'stderr' },
       } as const
-      const second = await compose(loadSettings(settings, env, { demo: true }))
-      nodes.push(second)
-      return (await second.start()).listening
+      const child = fork(join(import.meta.dirname, 'node-process.ts'), { stdio: 'inherit', execArgv: [] })
+      nodes.push(child)
+      child.send({ settings, databaseUrl })
+      return new Promise<string>((resolve, reject) => {
+        child.once('message', (message: { listening: string }) => resolve(message.listening))
+        child.once('exit', (code) => reject(new Error(`the node ended: ${code}`)))
+      })
     },
     async stop() {
       await world.stop()
-      for (const node of nodes) await node.stop()
+      for (const node of nodes) {
+        const ended = new Promise((resolve) => node.once('exit', resolve))
+        node.send('stop')
+        await ended
+      }
       await application.stop()
       rmSync(directory, { recursive: true, force: true })
     },
