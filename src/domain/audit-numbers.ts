@@ -14,7 +14,6 @@ export function createNumbers() {
       next++
       while (early.delete(next)) next++
     },
-    has: (number: number): boolean => number < next || early.has(number),
     /** A row of the node says that every number below `bound` was committed or explained when it was written. */
     settle(bound: number): void {
       settled = Math.max(settled, bound)

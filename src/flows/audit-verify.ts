@@ -43,6 +43,8 @@ interface Walk {
   /** The first row that no good checkpoint covers yet. */
   suspect: AuditRow | undefined
   checkpoints: number
+  /** Rows that were pending when they were read, and have not been met as integrated since. */
+  readonly waiting: Set<string>
 }
 
 /**
@@ -62,15 +64,16 @@ export function createAuditVerify(ports: AuditVerifyPorts) {
       origin: undefined,
       suspect: undefined,
       checkpoints: 0,
+      waiting: new Set(),
     }
-    const { bad, pending } = await walked(ports, walk)
+    const bad = await walked(ports, walk)
     const unfinished = [...walk.numbers.values()].reduce((sum, numbers) => sum + numbers.unfinished(), 0)
-    const { tree, checkpoints } = walk
+    const { tree, checkpoints, waiting } = walk
     return {
       ok: bad === undefined,
       institution,
       events: tree.size,
-      pending,
+      pending: waiting.size,
       unfinished,
       checkpoints,
       firstBad: bad,
@@ -82,23 +85,18 @@ export function createAuditVerify(ports: AuditVerifyPorts) {
  * Rows only ever go from pending to integrated. So whatever was committed before `pending` is read is in it, or is met
  * by going on afterwards; and only what was read until then may say that a number was settled.
  */
-async function walked(
-  ports: AuditVerifyPorts,
-  walk: Walk,
-): Promise<{ bad: Bad | undefined; pending: number }> {
-  const fault = await integrated(ports, walk, true)
-  if (fault) return { bad: fault, pending: 0 }
-  const rows = await ports.auditLog.pending(walk.institution)
-  const later = await integrated(ports, walk, false)
-  let pending = 0
-  for (const row of rows) {
-    if (numbersOf(walk, row).has(row.counter)) continue
-    pending++
+async function walked(ports: AuditVerifyPorts, walk: Walk): Promise<Bad | undefined> {
+  const bad = await integrated(ports, walk, true)
+  if (bad) return bad
+  for (const row of await ports.auditLog.pending(walk.institution)) {
     const reason = rowFault(walk, row, true)
-    if (reason) return { bad: later ?? { ...place(row), reason }, pending }
+    if (reason) return { ...place(row), reason }
+    walk.waiting.add(idOf(row))
   }
-  return { bad: later ?? sinceFault(walk) ?? missing(walk), pending }
+  return (await integrated(ports, walk, false)) ?? sinceFault(walk) ?? missing(walk)
 }
+
+const idOf = ({ node, counter }: AuditRow) => `${node}/${counter}`
 
 /** Goes on from where the walk is to the end of what is integrated. */
 async function integrated(ports: AuditVerifyPorts, walk: Walk, evidence: boolean): Promise<Bad | undefined> {
@@ -130,6 +128,7 @@ function grown(walk: Walk, row: AuditRow, evidence: boolean): Bad | undefined {
   const { size } = walk.tree
   const reason = row.index === size ? rowFault(walk, row, evidence) : `index ${size} is missing`
   if (reason) return { ...place(row), reason }
+  if (walk.waiting.size > 0) walk.waiting.delete(idOf(row))
   walk.suspect ??= row
   walk.tree = append(walk.tree, Buffer.from(row.leaf, 'base64'))
   return undefined

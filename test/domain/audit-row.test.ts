@@ -39,7 +39,7 @@ describe('the text', () => {
   test('exists for every value, and reads back as the event that the columns name', () => {
     const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constant('\ud800'), fc.double(), fc.boolean())
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), value), (detail) => {
+      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), value, { maxKeys: 4 }), (detail) => {
         const text = eventText({ type: 'login.refused', outcome: 'ok', detail }, place, salt)
         expect(settledIn(text, columns)).toBe(5)
         expect(text).not.toMatch(/\n/)
