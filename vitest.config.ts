@@ -26,6 +26,7 @@ export default defineConfig({
           include: [
             'test/interop/**/*.test.ts',
             'test/storage/postgresql.test.ts',
+            'test/storage/rate-limits.test.ts',
             'test/attacks/oidc-tokens.test.ts',
           ],
           testTimeout: 120_000,

@@ -179,16 +179,17 @@ interface Parts {
   readonly flows: Flows
 }
 
+const lifetimesOf = ({ sessions }: Config) => ({
+  session: sessions.browserSeconds,
+  interaction: sessions.interactionSeconds,
+  code: sessions.codeSeconds,
+  accessToken: sessions.accessTokenSeconds,
+  refreshToken: sessions.refreshTokenSeconds,
+})
+
 function createOidc({ base, stores, services, flows }: Parts) {
   const { config, clock } = base
   const { sessions, publicUrl } = config
-  const lifetimes = {
-    session: sessions.browserSeconds,
-    interaction: sessions.interactionSeconds,
-    code: sessions.codeSeconds,
-    accessToken: sessions.accessTokenSeconds,
-    refreshToken: sessions.refreshTokenSeconds,
-  }
   const begin = createBegin({
     login: flows.login,
     relyingParty: stores.directory.relyingParty,
@@ -202,7 +203,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
       institution,
       issuer,
       prefix,
-      lifetimes,
+      lifetimes: lifetimesOf(config),
       relyingParty,
       adapter: createAdapter({
         institution: institution.id,

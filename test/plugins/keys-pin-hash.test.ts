@@ -25,7 +25,7 @@ test('a verifier is worthless without the pepper and at another institution', as
 })
 
 /** A verifier as an older or newer release with other costs would have stored it. */
-function made(pin: string, [memory, passes, parallelism]: readonly [number, number, number]): string {
+function made(pin: string, ...[memory, passes, parallelism]: readonly [number, number, number]): string {
   const nonce = randomBytes(16)
   const slow = argon2Sync('argon2id', { message: pin, nonce, memory, passes, parallelism, tagLength: 32 })
   const value = createHmac('sha256', derive(master, 'alder', 'pin-pepper'))
@@ -36,14 +36,15 @@ function made(pin: string, [memory, passes, parallelism]: readonly [number, numb
 }
 
 describe('the cost that is written in the verifier', () => {
-  test.each([[[19_456, 2, 1]], [[8, 1, 1]], [[32_768, 3, 2]]] as const)(
-    '%j is the one that is used',
-    async ([cost]) => {
-      const verifier = made('1234', cost as unknown as readonly [number, number, number])
-      expect(await pins.matches('alder', '1234', verifier)).toBe(true)
-      expect(await pins.matches('alder', '1235', verifier)).toBe(false)
-    },
-  )
+  test.each([
+    [19_456, 2, 1],
+    [8, 1, 1],
+    [32_768, 3, 2],
+  ] as const)('m=%i t=%i p=%i is the one that is used', async (...cost) => {
+    const verifier = made('1234', ...cost)
+    expect(await pins.matches('alder', '1234', verifier)).toBe(true)
+    expect(await pins.matches('alder', '1235', verifier)).toBe(false)
+  })
   test.each([
     'm=9999999,t=2,p=1',
     'm=19456,t=99,p=1',
@@ -53,7 +54,7 @@ describe('the cost that is written in the verifier', () => {
     'm=4,t=1,p=1',
     'm=1e3,t=2,p=1',
   ])('%s is refused, quickly and without an error', async (cost) => {
-    const verifier = made('1234', [19_456, 2, 1])
+    const verifier = made('1234', 19_456, 2, 1)
     expect(await pins.matches('alder', '1234', verifier)).toBe(true)
     expect(await pins.matches('alder', '1234', verifier.replace('m=19456,t=2,p=1', cost))).toBe(false)
   })
