@@ -33,6 +33,8 @@ export async function openDemoBridge(
       management: { host, port: 0 },
       database: { data_directory: directory },
       keys: { master: masterKey },
+      // A laptop may be busy with other things; production keeps the short deadline.
+      saml: { deadline_ms: 2000 },
       log: { level: logLevel, destination: 'stderr' },
     },
     databaseOnly(env),

@@ -14,7 +14,11 @@ import { XmlRefused } from './gate.ts'
 
 // Never HUGE, NOENT or RECOVER (duty D3).
 const options = {
-  option: ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NODICT,
+  option:
+    ParseOption.XML_PARSE_NONET |
+    ParseOption.XML_PARSE_NO_XXE |
+    ParseOption.XML_PARSE_NO_SYS_CATALOG |
+    ParseOption.XML_PARSE_NODICT,
 }
 
 /** Parses gated text, hands the root to `work`, and frees the document whatever happens. Throws XmlRefused. */
@@ -76,12 +80,9 @@ function validator(name: SchemaName): XsdValidator {
   if (known) return known
   const made = withSchemas(() => {
     const text = readFileSync(join(schemaFolder, files[name]), 'utf8')
-    const schema = XmlDocument.fromString(text, { ...options, url: files[name] })
-    try {
-      return XsdValidator.fromDoc(schema)
-    } finally {
-      schema.dispose()
-    }
+    // Never disposed, like the validator: libxml2's compiled schema points into the nodes of its document, which
+    // xmlSchemaNewDocParserCtxt leaves to the caller to keep.
+    return XsdValidator.fromDoc(XmlDocument.fromString(text, { ...options, url: files[name] }))
   })
   validators.set(name, made)
   return made

@@ -6,9 +6,19 @@ export interface GateLimits {
   readonly depth: number
   readonly elements: number
   readonly attributes: number
+  /** Characters in the name of an element or attribute, and in an attribute's value. */
+  readonly name: number
+  readonly value: number
 }
 
-export const defaultLimits: GateLimits = { bytes: 128 * 1024, depth: 32, elements: 2000, attributes: 32 }
+export const defaultLimits: GateLimits = {
+  bytes: 128 * 1024,
+  depth: 32,
+  elements: 2000,
+  attributes: 32,
+  name: 256,
+  value: 16 * 1024,
+}
 
 /** The input is not XML of the kind that we read; `reason` is for the log. */
 export class XmlRefused extends Error {
@@ -57,9 +67,12 @@ function scan(text: string): void {
 function checkTag(tag: SaxesTagNS, seen: Set<string>, limits: GateLimits): void {
   const attributes = Object.values(tag.attributes)
   if (attributes.length > limits.attributes) refuse('too many attributes')
+  if (tag.name.length > limits.name) refuse('name too long')
   for (const { name, prefix, local, value } of attributes) {
-    // `xmlnsfoo` is an attribute to one parser and a declaration to another.
-    if (/^xmlns/i.test(name) && name !== 'xmlns' && prefix !== 'xmlns')
+    if (name.length > limits.name) refuse('name too long')
+    if (value.length > limits.value) refuse('attribute too long')
+    // `xmlnsfoo` and `x:xmlns` are attributes to one parser and declarations to another.
+    if (name !== 'xmlns' && prefix !== 'xmlns' && (/^xmlns/i.test(name) || /^xmlns/i.test(local)))
       refuse('attribute named like a declaration')
     // xml:id is an identity and xml:base changes addresses; a language (SOAP 1.2 faults have one) harms nobody.
     if (prefix === 'xml' && local !== 'lang') refuse('attribute of the xml namespace')

@@ -1,4 +1,6 @@
 // Attacks 1 to 33 on the signature structure of a SAML answer; every one with its control from the same generator.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Refusal } from '../../src/domain/refusal.ts'
 import type { ExpectedAnswer } from '../../src/domain/saml-answer.ts'
@@ -54,8 +56,12 @@ describe('controls: genuine answers are accepted', () => {
     expect(verdict(make({ facts: { prefix, protocolPrefix: `${prefix}P` } }))).toBe('accepted as alice')
   })
   test('an EC key', () => expect(verdict(answer({ key: ec }))).toBe('accepted as alice'))
-  test('SHA-512', () => {
-    const form = { method: ALG.rsaSha512, digest: ALG.sha512 }
+  test.each([
+    ['SHA-384', ALG.rsaSha384, ALG.sha384],
+    ['SHA-512', ALG.rsaSha512, ALG.sha512],
+    ['SHA-512 over SHA-256', ALG.rsaSha512, ALG.sha256],
+  ])('%s', (_, method, digest) => {
+    const form = { method, digest }
     expect(verdict(make({ assertionForm: form, responseForm: form }))).toBe('accepted as alice')
   })
   test('an InclusiveNamespaces prefix list, as OpenSAML writes it', () => {
@@ -200,6 +206,36 @@ describe('what is signed, and by whom', () => {
     expect(verdict(make({ sides: 'assertion', assertionForm: form }))).toBe('accepted as alice')
     expect(verdict(make({ sides: 'assertion', assertionForm: { keyInfo: '' } }))).toBe('accepted as alice')
   })
+  test('#17, #26, #27, #40, #42 no message makes us call anyone', async () => {
+    let calls = 0
+    const listener = createServer((_, reply) => {
+      calls += 1
+      reply.end()
+    })
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/x`
+    const xml = make({ sides: 'assertion' })
+    const form = (twist: (s: string) => string) => make({ sides: 'assertion', assertionForm: { twist } })
+    const hints = (name: string, value: string) =>
+      xml.replace('<samlp:Response ', `<samlp:Response xmlns:xsi="${NS.xsi}" xsi:${name}="${value}" `)
+    const verdicts = [
+      verdict(
+        make({ assertionForm: { keyInfo: `<ds:KeyInfo><ds:RetrievalMethod URI="${url}"/></ds:KeyInfo>` } }),
+      ),
+      verdict(form((s) => s.replace('URI="#_a1"', `URI="${url}"`))),
+      verdict(`<!DOCTYPE r SYSTEM "${url}">${xml}`),
+      verdict(`<!DOCTYPE r [<!ENTITY % p SYSTEM "${url}"> %p;]>${xml}`),
+      verdict(`<?xml-stylesheet href="${url}"?>${xml}`),
+      verdict(hints('schemaLocation', `${NS.samlp} ${url}`)),
+      verdict(hints('noNamespaceSchemaLocation', url)),
+      verdict(xml.replace('<samlp:Response ', `<samlp:Response xml:base="${url}" `)),
+    ]
+    // The listener is heard before it is closed.
+    await fetch(url)
+    listener.close()
+    expect(verdicts).toEqual(['accepted as alice', ...Array(7).fill(refused)])
+    expect(calls).toBe(1)
+  })
   test('#18 RSA-SHA1 signature', () => {
     expect(
       verdict(
@@ -230,6 +266,13 @@ describe('what is signed, and by whom', () => {
     })
     expect(verdict(mismatch)).toBe('saml.signature_invalid')
     expect(verdict(make(), { idpCertificates: [ec.pem] })).toBe('saml.signature_invalid')
+    const padded = make({
+      sides: 'assertion',
+      assertionForm: {
+        twist: (s) => s.replace(`"${ALG.rsaSha256}"/>`, `"${ALG.rsaSha256}"><x/></ds:SignatureMethod>`),
+      },
+    })
+    expect(verdict(padded)).toEqual(refused)
   })
   test('#22 two SignedInfo', () => {
     const twist = (s: string) =>

@@ -56,6 +56,12 @@ describe('the text', () => {
     const text = eventText({ type: 'login.refused', outcome: 'refused' }, place, salt)
     expect(settledIn(text, { ...columns, ...change })).toBeUndefined()
   })
+  test('of a time before `settled` is strict: no number below its own may be missing', () => {
+    const text = eventText({ type: 'login.refused', outcome: 'refused' }, place, salt)
+    const old = text.replace('"settled":5,', '')
+    expect(old).not.toBe(text)
+    expect(settledIn(old, columns)).toBe(columns.counter)
+  })
   test('whatever stands in the row, reading it does not throw', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => settledIn(text, columns) === undefined))
   })

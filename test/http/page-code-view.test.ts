@@ -153,11 +153,18 @@ describe('the display', () => {
     }
   })
 
-  test('is linear in hostile input', () => {
-    const started = performance.now()
-    for (const piece of ['<', '<!--', '<a "', '<a>', '</a>', '<![CDATA['])
-      markedCode(piece.repeat(20_000), [], view)
-    expect(performance.now() - started).toBeLessThan(3000)
+  // A ratio, since machines are noisy: four times the input is sixteen times the work where it is quadratic.
+  test.each(['<', '<!--', '<a "', '<a>', '</a>', '<![CDATA['])('is linear in hostile input: %s', (piece) => {
+    const best = (count: number) =>
+      Math.min(
+        ...Array.from({ length: 3 }, () => {
+          const started = performance.now()
+          markedCode(piece.repeat(count), [], view)
+          return performance.now() - started
+        }),
+      )
+    best(1000)
+    expect(best(20_000) / Math.max(best(5000), 0.5)).toBeLessThan(12)
   })
 
   test('shortens long values and breaks long tags', () => {

@@ -40,8 +40,8 @@ describe('the cost that is written in the verifier', () => {
     [19_456, 2, 1],
     [8, 1, 1],
     [32_768, 3, 2],
-  ] as const)('m=%i t=%i p=%i is the one that is used', async (...cost) => {
-    const verifier = made('1234', ...cost)
+  ])('m=%i t=%i p=%i is the one that is used', async (memory, passes, parallelism) => {
+    const verifier = made('1234', memory, passes, parallelism)
     expect(await pins.matches('alder', '1234', verifier)).toBe(true)
     expect(await pins.matches('alder', '1235', verifier)).toBe(false)
   })

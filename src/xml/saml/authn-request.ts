@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import saml2 from 'saml2-js'
 import type { Signer } from '../../ports/key-store.ts'
 import { validate, withDocument } from '../document.ts'
-import { attribute } from '../element.ts'
+import { required } from '../element.ts'
 import { gate } from '../gate.ts'
 import { ALG } from '../names.ts'
 
@@ -60,11 +60,15 @@ export async function buildAuthnRequest(
   content: AuthnRequestContent,
   signer: Signer,
 ): Promise<SignedAuthnRequest> {
+  // saml2-js would label a signature by any key rsa-sha256 (ruling R-25); ours is only made by a key that can.
+  if (signer.algorithm !== 'RS256') throw new Error(`a SAML signing key must be RSA, not ${signer.algorithm}`)
   const xml = await built(content)
   const requestId = withDocument(gate(xml), (root, document) => {
     validate(document, 'protocol')
-    return attribute(root, 'ID') ?? ''
+    return required(root, 'ID')
   })
+  // An xs:ID begins with a letter or `_`; a library that forgets it would make requests that no IdP can answer (D20).
+  if (!requestId.startsWith('_')) throw new Error('a request ID must begin with _')
   const parts = [
     ['SAMLRequest', deflateRawSync(xml).toString('base64')],
     ['RelayState', content.relayState],

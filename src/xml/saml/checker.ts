@@ -1,58 +1,126 @@
-// A pool of workers that check SAML answers, each under a deadline (duty D20).
+// Threads that check SAML answers, each under a deadline; one that overran it is replaced (duty D20).
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { Piscina } from 'piscina'
 import { Refusal } from '../../domain/refusal.ts'
 import type { SamlChecker } from '../../ports/saml-checker.ts'
-import type { Verdict } from './worker.ts'
+import type { Task, Verdict } from './worker.ts'
 
 export interface CheckerOptions {
   readonly workers: number
+  /** For one message, from when a thread takes it up; neither the queue nor the start of a thread counts. */
   readonly deadlineMs: number
+  /** Messages after which a thread is replaced; 20,000 unless told. */
+  readonly messagesPerWorker?: number
 }
 
-// The deadline is for one message; a worker that replaces a killed one may take this long to start.
-const startMs = 5000
+const startMs = 10_000
 const longestQueue = 64
 
-/** Starts the pool and waits until its workers are warm. */
-export async function createSamlChecker({ workers, deadlineMs }: CheckerOptions): Promise<SamlChecker> {
+/** One thread. A pool of its own makes waiting for its replacement waiting for that very thread. */
+interface Desk {
+  /** Throws a Refusal; afterwards `ready` must be awaited. */
+  judge(task: Task): Promise<Verdict>
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(), ms)
+  try {
+    return await work(stop.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function openDesk(deadlineMs: number): Promise<Desk> {
   const pool = new Piscina({
     filename: join(import.meta.dirname, 'worker.ts'),
-    minThreads: workers,
-    maxThreads: workers,
+    minThreads: 1,
+    maxThreads: 1,
     resourceLimits: { maxOldGenerationSizeMb: 64 },
   })
-  // The queue is in front of the pool, so that a message's deadline begins when a worker does.
-  const limit = pLimit(workers)
-  const run = async (task: object, ms: number): Promise<Verdict> => {
-    const stop = new AbortController()
-    const timer = setTimeout(() => stop.abort(), ms)
-    try {
-      return await pool.run(task, { name: 'verdictOn', signal: stop.signal })
-    } catch (error) {
-      const late = error instanceof Error && error.name === 'AbortError'
-      throw new Refusal(late ? 'saml.deadline' : 'saml.malformed', { error: String(error).slice(0, 200) })
-    } finally {
-      clearTimeout(timer)
-    }
+  // Without a listener an idle thread's death would end the process; whoever waits for it learns by `ready`.
+  let fault: unknown
+  pool.on('error', (error: unknown) => {
+    fault = error
+  })
+  const desk: Desk = {
+    judge: (task) =>
+      within(deadlineMs, (signal) => pool.run(task, { name: 'verdictOn', signal })).catch(
+        (error: unknown) => {
+          const late = error instanceof Error && error.name === 'AbortError'
+          throw new Refusal(late ? 'saml.deadline' : 'saml.malformed', { error: String(error).slice(0, 200) })
+        },
+      ),
+    async ready() {
+      try {
+        await within(startMs, (signal) => pool.run(undefined, { name: 'ready', signal }))
+      } catch (error) {
+        throw new Error('the SAML worker does not start', { cause: fault ?? error })
+      }
+    },
+    close: () => pool.destroy(),
   }
-  // A new worker compiles its schemas first; no customer's message should meet it before that.
-  const warm = () => limit(() => run({ samlResponse: '', expected: {} }, startMs))
-  await Promise.all(Array.from({ length: workers }, warm))
+  await desk.ready().catch(async (error: unknown) => {
+    await desk.close()
+    throw error
+  })
+  return desk
+}
+
+interface Slot {
+  desk: Desk
+  served: number
+}
+
+/** Starts the threads and waits until each has proved itself. */
+export async function createSamlChecker(options: CheckerOptions): Promise<SamlChecker> {
+  const { workers, deadlineMs, messagesPerWorker = 20_000 } = options
+  const open = async (): Promise<Slot> => ({ desk: await openDesk(deadlineMs), served: 0 })
+  const slots = await Promise.all(Array.from({ length: workers }, open))
+  const idle = [...slots]
+  const limit = pLimit(workers)
+  let closed = false
+
+  /** Makes the slot fit for the next message, which waits for it in the queue and not under its deadline. */
+  async function restore(slot: Slot, failed: boolean): Promise<void> {
+    slot.served += 1
+    if (closed || (!failed && slot.served < messagesPerWorker)) return
+    if (failed) return slot.desk.ready()
+    // WebAssembly memory grows, never shrinks, and no limit on a thread reaches it (ruling R-26).
+    const worn = slot.desk
+    Object.assign(slot, await open())
+    await (closed ? slot.desk : worn).close()
+  }
+
+  async function serve(task: Task, settle: (outcome: Promise<Verdict>) => void): Promise<void> {
+    const slot = idle.pop() as Slot
+    const outcome = slot.desk.judge(task)
+    settle(outcome)
+    const failed = await outcome.then(
+      () => false,
+      () => true,
+    )
+    // A slot that cannot be restored stays: its next message is refused, and it is tried again.
+    await restore(slot, failed).catch(() => undefined)
+    idle.push(slot)
+  }
+
   return {
     async check(samlResponse, expected) {
       if (limit.pendingCount > longestQueue * workers) throw new Refusal('busy', { queue: 'saml' })
-      const verdict = await limit(() => run({ samlResponse, expected }, deadlineMs)).catch(
-        (error: unknown) => {
-          // The worker was ended with its message; the next one warms up.
-          void warm().catch(() => undefined)
-          throw error
-        },
-      )
+      const verdict = await new Promise<Verdict>((resolve) => {
+        void limit(() => serve({ samlResponse, expected }, resolve))
+      })
       if ('code' in verdict) throw new Refusal(verdict.code, verdict.detail)
       return verdict.subject
     },
-    close: () => pool.destroy(),
+    async close() {
+      closed = true
+      await Promise.all(slots.map(({ desk }) => desk.close()))
+    },
   }
 }

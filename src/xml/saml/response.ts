@@ -22,6 +22,7 @@ import { type Checks, createChecks } from './checks.ts'
 import { verifiedBytes } from './signature.ts'
 import { checkIssued, subjectOf } from './statements.ts'
 
+const entity = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
 const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
 const longestForm = 256 * 1024
 
@@ -78,9 +79,19 @@ function placeOf(element: XmlElement, root: XmlElement, assertion: XmlElement | 
   }
 }
 
-// libxml2-wasm wraps a node anew each time it is reached; the pointer is what is the same.
-const same = (a: XmlElement, b: XmlElement): boolean =>
-  (a as unknown as { _nodePtr: number })._nodePtr === (b as unknown as { _nodePtr: number })._nodePtr
+// libxml2-wasm wraps a node anew each time it is reached, so that `===` says nothing.
+const same = (a: XmlElement, b: XmlElement): boolean => a.isSameNode(b)
+
+/** No message tells the validator where to load a schema from (XML Schema 4.3.2 lets it try). */
+function checkNoSchemaHints(xml: string, root: XmlElement): void {
+  if (!/schemaLocation/i.test(xml)) return
+  for (const element of descendants(root)) {
+    const hint = element.attrs.find(
+      ({ namespaceUri, name }) => namespaceUri === NS.xsi && /schemaLocation$/i.test(name),
+    )
+    if (hint) throw new XmlRefused(`schema: ${hint.name} in ${element.name}`)
+  }
+}
 
 interface Verified {
   /** The response, if a signature covers it. */
@@ -136,14 +147,19 @@ function checkEnvelope(root: XmlElement, { expected, checks, signed }: Envelope)
     checks.equal('Destination', { expected: expected.acsUrl, actual: destination }, 'saml.destination')
   }
   const issuer = optional(root, NS.saml2, 'Issuer')
-  if (issuer)
-    checks.equal(
-      'Issuer of the response',
-      { expected: expected.idpEntityId, actual: textOf(issuer) },
-      'saml.issuer',
-    )
+  // SAML Profiles 4.1.4.2: a signed response must name its issuer, an unsigned one may.
+  if (signed || issuer) {
+    const named = { expected: expected.idpEntityId, actual: issuer && issuerOf(issuer) }
+    checks.equal('Issuer of the response', named, 'saml.issuer')
+  }
   const answers = { expected: expected.requestId, actual: attribute(root, 'InResponseTo') }
   checks.equal('InResponseTo of the response', answers, 'saml.in_response_to')
+}
+
+/** SAML Profiles 4.1.4.2: the name of an entity, whose Format is left out or says so. */
+function issuerOf(element: XmlElement): string {
+  const format = attribute(element, 'Format') ?? entity
+  return format === entity ? textOf(element) : `(${format}) ${textOf(element)}`
 }
 
 interface Envelope {
@@ -155,6 +171,7 @@ interface Envelope {
 function read(xml: string, expected: ExpectedAnswer): UpstreamSubject {
   const checks = createChecks()
   const bytes = withDocument(xml, (root, document) => {
+    checkNoSchemaHints(xml, root)
     validate(document, 'protocol')
     checks.hold({ name: 'schema', ok: true, expected: 'SAML 2.0 protocol', actual: 'valid' }, 'saml.schema')
     checkShape(root)

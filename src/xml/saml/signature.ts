@@ -1,5 +1,5 @@
 // Verifying the enveloped signature of one SAML element: its form, its digest, its value, and a second opinion (D6-D9).
-import { createHash, type KeyObject, timingSafeEqual, verify, X509Certificate } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import type { XmlElement } from 'libxml2-wasm'
 import { Refusal } from '../../domain/refusal.ts'
 import { canonical } from '../document.ts'
@@ -19,9 +19,14 @@ const signatureKinds: Readonly<Record<string, SignatureKind>> = {
   [ALG.ecdsaSha256]: { hash: 'sha256', key: 'ec' },
 }
 
-const digests: Readonly<Record<string, string>> = { [ALG.sha256]: 'sha256', [ALG.sha512]: 'sha512' }
+const digests: Readonly<Record<string, string>> = {
+  [ALG.sha256]: 'sha256',
+  [ALG.sha384]: 'sha384',
+  [ALG.sha512]: 'sha512',
+}
 
 const minimumRsaBits = 2048
+const curves: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 
 export interface SignedElement {
   /** The text of the document that holds the element, for the second opinion. */
@@ -104,9 +109,11 @@ function read(node: XmlElement, id: string): Signature {
   const reference = one(signedInfo, NS.ds, 'Reference')
   checkChildren(reference, ['Transforms', 'DigestMethod', 'DigestValue'])
   if (attribute(reference, 'URI') !== `#${id}`) throw shape('the Reference is not to its own element')
-  const digestMethod = algorithmOf(one(reference, NS.ds, 'DigestMethod'))
+  const digestElement = one(reference, NS.ds, 'DigestMethod')
+  const digestMethod = algorithmOf(digestElement)
   const digest = Object.hasOwn(digests, digestMethod) ? digests[digestMethod] : undefined
-  if (!digest) throw new Refusal('saml.algorithm', { check: 'digest', actual: digestMethod })
+  if (!digest || children(digestElement).length > 0)
+    throw new Refusal('saml.algorithm', { check: 'digest', actual: digestMethod })
   return {
     node,
     signedInfo,
@@ -119,19 +126,24 @@ function read(node: XmlElement, id: string): Signature {
   }
 }
 
-interface Pinned {
-  readonly certificate: string
-  readonly key: KeyObject
+// Reading a certificate costs as much as checking a signature with it, and connections have few.
+const keys = new Map<string, KeyObject>()
+const mostKeys = 256
+
+function keyOf(certificate: string): KeyObject {
+  const known = keys.get(certificate)
+  if (known) return known
+  const key = createPublicKey(certificate)
+  if (keys.size >= mostKeys) keys.clear()
+  keys.set(certificate, key)
+  return key
 }
 
-/** Pinned keys that fit the algorithm: an RSA key is never asked about an ECDSA signature (attack 21). */
-function fitting(certificates: readonly string[], kind: SignatureKind): Pinned[] {
-  return certificates.flatMap((certificate) => {
-    const { publicKey: key } = new X509Certificate(certificate)
-    if (key.asymmetricKeyType !== kind.key) return []
-    const bits = key.asymmetricKeyDetails?.modulusLength
-    return kind.key === 'rsa' && (bits === undefined || bits < minimumRsaBits) ? [] : [{ certificate, key }]
-  })
+/** An RSA key is never asked about an ECDSA signature, nor the reverse (attack 21); weak keys count for nothing. */
+function fits(key: KeyObject, kind: SignatureKind): boolean {
+  if (key.asymmetricKeyType !== kind.key) return false
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
+  return kind.key === 'rsa' ? (modulusLength ?? 0) >= minimumRsaBits : curves.has(namedCurve)
 }
 
 function same(a: Buffer, b: Buffer): boolean {
@@ -153,10 +165,12 @@ export function verifiedBytes({ xml, element, at, certificates }: SignedElement)
   const invalid = (check: string) => new Refusal('saml.signature_invalid', { check, at })
   if (!same(createHash(signature.digest).update(bytes).digest(), signature.digestValue))
     throw invalid('digest')
-  const signer = fitting(certificates, signature.kind).find(({ key }) =>
-    verify(signature.kind.hash, Buffer.from(info), { key, dsaEncoding: 'ieee-p1363' }, signature.value),
+  const { hash } = signature.kind
+  const fitting = certificates.map(keyOf).filter((candidate) => fits(candidate, signature.kind))
+  const key = fitting.find((candidate) =>
+    verify(hash, Buffer.from(info), { key: candidate, dsaEncoding: 'ieee-p1363' }, signature.value),
   )
-  if (!signer) throw invalid('value')
-  if (signedBytes({ xml, at, certificate: signer.certificate }) !== bytes) throw invalid('second opinion')
+  if (!key) throw invalid('value')
+  if (signedBytes({ xml, at, key }) !== bytes) throw invalid('second opinion')
   return bytes
 }

@@ -211,7 +211,7 @@ function attributes({ assertion }: Reading): Map<string, readonly string[]> {
   for (const statement of named(assertion, NS.saml2, 'AttributeStatement')) {
     for (const element of children(statement)) {
       if (!isNamed(element, NS.saml2, 'Attribute'))
-        throw new Refusal('saml.attribute', { check: 'attribute', actual: element.name })
+        throw new Refusal('saml.encrypted', { check: 'attribute', actual: element.name })
       const name = required(element, 'Name')
       if (seen.has(name.toLowerCase()))
         throw new Refusal('saml.attribute', { check: 'attribute twice', actual: name.slice(0, 100) })
@@ -226,6 +226,8 @@ function attributes({ assertion }: Reading): Map<string, readonly string[]> {
 }
 
 function nameId(subject: XmlElement): UpstreamSubject['nameId'] {
+  if (optional(subject, NS.saml2, 'EncryptedID'))
+    throw new Refusal('saml.encrypted', { check: 'NameID', actual: 'EncryptedID' })
   const element = one(subject, NS.saml2, 'NameID')
   const value = textOf(element)
   if (value.trim() === '' || value.length > 1024)

@@ -2,8 +2,8 @@
 import { Refusal } from '../../domain/refusal.ts'
 import type { ExpectedAnswer } from '../../domain/saml-answer.ts'
 import type { UpstreamSubject } from '../../domain/subject.ts'
-import { warmSchemas } from '../document.ts'
 import { checkResponse } from './response.ts'
+import { selfTest } from './self-test.ts'
 
 export interface Task {
   readonly samlResponse: string
@@ -15,8 +15,12 @@ export type Verdict =
   | { readonly subject: UpstreamSubject }
   | { readonly code: Refusal['code']; readonly detail: Refusal['detail'] }
 
-// Compiled when the thread starts, so that no customer's deadline pays for it.
-warmSchemas()
+// Schemas are compiled and code is warm when the thread is ready, so that no customer's deadline pays for it; a thread
+// that judges wrongly never becomes ready.
+await selfTest()
+
+/** Resolves once the thread is ready; called by the pool under this name. */
+export const ready = (): boolean => true
 
 /** Called by the pool; the name is what it looks for. */
 export function verdictOn({ samlResponse, expected }: Task): Verdict {

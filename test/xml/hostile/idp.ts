@@ -186,35 +186,39 @@ export interface SignatureForm {
   twist?: (signature: string) => string
   /** Signs this canonical text instead of the element's own. */
   canonical?: string
+  /** Of the Signature; '' makes its namespace the default one. */
   prefix?: string
 }
 
 const hashes: Record<string, string> = {
   [ALG.sha256]: 'sha256',
+  [ALG.sha384]: 'sha384',
   [ALG.sha512]: 'sha512',
   'http://www.w3.org/2000/09/xmldsig#sha1': 'sha1',
 }
 const signHashes: Record<string, string> = {
   [ALG.rsaSha256]: 'sha256',
+  [ALG.rsaSha384]: 'sha384',
   [ALG.rsaSha512]: 'sha512',
   [ALG.ecdsaSha256]: 'sha256',
   'http://www.w3.org/2000/09/xmldsig#rsa-sha1': 'sha1',
 }
 
 export function signatureFor(canonical: string, id: string, key: TestKey, form: SignatureForm = {}): string {
-  const d = form.prefix ?? 'ds'
+  const d = form.prefix === '' ? '' : `${form.prefix ?? 'ds'}:`
+  const declaration = `xmlns${d === '' ? '' : `:${d.slice(0, -1)}`}="${NS.ds}"`
   const method = form.method ?? (key.kind === 'rsa' ? ALG.rsaSha256 : ALG.ecdsaSha256)
   const digestUri = form.digest ?? ALG.sha256
   const transforms =
     form.transforms ??
-    `<${d}:Transform Algorithm="${ALG.enveloped}"/><${d}:Transform Algorithm="${ALG.excC14n}"/>`
+    `<${d}Transform Algorithm="${ALG.enveloped}"/><${d}Transform Algorithm="${ALG.excC14n}"/>`
   const digest = createHash(hashes[digestUri] ?? 'sha256')
     .update(form.canonical ?? canonical)
     .digest('base64')
   const reference =
     form.reference ??
-    `<${d}:Reference URI="#${id}"><${d}:Transforms>${transforms}</${d}:Transforms><${d}:DigestMethod Algorithm="${digestUri}"/><${d}:DigestValue>${digest}</${d}:DigestValue></${d}:Reference>`
-  const info = `<${d}:SignedInfo xmlns:${d}="${NS.ds}"><${d}:CanonicalizationMethod Algorithm="${ALG.excC14n}"/><${d}:SignatureMethod Algorithm="${method}"/>${reference}</${d}:SignedInfo>`
+    `<${d}Reference URI="#${id}"><${d}Transforms>${transforms}</${d}Transforms><${d}DigestMethod Algorithm="${digestUri}"/><${d}DigestValue>${digest}</${d}DigestValue></${d}Reference>`
+  const info = `<${d}SignedInfo ${declaration}><${d}CanonicalizationMethod Algorithm="${ALG.excC14n}"/><${d}SignatureMethod Algorithm="${method}"/>${reference}</${d}SignedInfo>`
   const canonicalInfo = canonicalTree(parseTree(info).root)
   const hash = Object.hasOwn(signHashes, method) ? (signHashes[method] as string) : 'sha256'
   const value =
@@ -225,8 +229,8 @@ export function signatureFor(canonical: string, id: string, key: TestKey, form: 
         )
   const keyInfo =
     form.keyInfo ??
-    `<${d}:KeyInfo><${d}:X509Data><${d}:X509Certificate>${key.base64}</${d}:X509Certificate></${d}:X509Data></${d}:KeyInfo>`
-  const whole = `<${d}:Signature xmlns:${d}="${NS.ds}">${info}<${d}:SignatureValue>${value}</${d}:SignatureValue>${keyInfo}</${d}:Signature>`
+    `<${d}KeyInfo><${d}X509Data><${d}X509Certificate>${key.base64}</${d}X509Certificate></${d}X509Data></${d}KeyInfo>`
+  const whole = `<${d}Signature ${declaration}>${info}<${d}SignatureValue>${value}</${d}SignatureValue>${keyInfo}</${d}Signature>`
   return form.twist ? form.twist(whole) : whole
 }
 
