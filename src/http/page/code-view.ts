@@ -124,10 +124,13 @@ function leafAt(tokens: readonly Token[], at: number): readonly Token[] | undefi
 const longestValue = 64
 const longestTag = 72
 
+// Deeper levels stand under one another: indenting each further would make hostile nesting quadratic.
+const deepestIndent = 40
+
 function printer({ mask = (value) => value }: CodeView): (line: Line) => string {
   const shown = (value: string, place: Place): string => shortened(mask(value, place))
   return ({ depth, element, tokens }) => {
-    const indent = '  '.repeat(depth)
+    const indent = '  '.repeat(Math.min(depth, deepestIndent))
     const parts = tokens.map(({ kind, text }) => {
       if (kind === 'close') return shortened(text)
       if (kind === 'open' || kind === 'empty') return tagText(text, indent, shown)
