@@ -12,11 +12,13 @@ export interface UnitOfWork {
    * Runs `work` as one unit. The database transaction begins at the first write; stores find it by themselves.
    * Commits when `work` resolves and when it throws a Refusal (counters, consumed codes and revocations stay, ruling
    * R-2); rolls back on any other error and when `fail()` was called. Within a unit, `run` simply joins it.
+   * When a statement failed, the unit never commits but throws that error, whoever caught it before; a conflict with
+   * another transaction, or no connection in time, is Refusal `busy`. Work that outlives its unit can write no more.
    */
   run<T>(scope: UnitScope, work: () => Promise<T>): Promise<T>
   /**
    * Commits what was written so far and goes on with a fresh, not yet begun transaction: before a slow hash or a call
-   * over the network, which must never happen with a transaction open (rulings R-1, R-3).
+   * over the network, which must never happen with a transaction open (rulings R-1, R-3). After `fail()` it rolls back.
    */
   checkpoint(): Promise<void>
   /** The answer will be a server error: roll back instead of committing. */

@@ -38,6 +38,8 @@ async function openServer(settings: DatabaseSettings, url: string): Promise<Data
   const connection = {
     connectionString: url,
     statement_timeout: statementTimeoutMs,
+    // Without it a server that accepts and stays silent would hold the start, and the stop, for half a minute.
+    connectionTimeoutMillis: settings.acquireTimeoutMs,
     application_name: 'drawbridge',
   }
   const pool = (max: number) =>
@@ -65,6 +67,8 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
         user: 'postgres',
         database: 'postgres',
         host: 'embedded',
+        // In spite of a PGSSLMODE in the environment that is meant for a server.
+        ssl: false,
         stream: () => new PGliteStream(pglite),
       } as object,
       // One session is all that PGlite has; a second connection would share its transaction.

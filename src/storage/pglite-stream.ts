@@ -3,6 +3,15 @@ import { Duplex } from 'node:stream'
 import type { PGlite } from '@electric-sql/pglite'
 
 const terminate = 0x58 // 'X': PGlite would end its only session
+const sslRequest = 80_877_103
+const noSsl = Buffer.from('N')
+
+function simpleQuery(sql: string): Buffer {
+  const text = Buffer.from(`${sql}\0`)
+  const head = Buffer.from('Q\0\0\0\0')
+  head.writeInt32BE(text.length + 4, 1)
+  return Buffer.concat([head, text])
+}
 
 /** What `pg` touches of a net.Socket, over one PGlite; messages reach the database only whole and in order. */
 export class PGliteStream extends Duplex {
@@ -59,11 +68,16 @@ export class PGliteStream extends Duplex {
   }
 
   async #drain(): Promise<void> {
+    const starting = !this.#started
     const { whole, rest, ended } = this.#split(this.#waiting)
     this.#waiting = rest
     if (whole.length > 0) {
       const message = Buffer.concat(whole)
-      const answer = await this.#database.runExclusive(() => this.#database.execProtocolRaw(message))
+      const answer = await this.#database.runExclusive(async () => {
+        // The session outlives its streams: what one that was cut off had begun is not the next one's to commit.
+        if (starting) await this.#database.execProtocolRaw(simpleQuery('rollback'))
+        return this.#database.execProtocolRaw(message)
+      })
       if (answer.length > 0) this.push(Buffer.from(answer))
     }
     if (ended) this.push(null)
@@ -79,10 +93,15 @@ export class PGliteStream extends Duplex {
       if (buffer.length - at < head + 4) break
       const length = buffer.readInt32BE(at + head) + head
       if (buffer.length - at < length) break
-      if (this.#started && buffer[at] === terminate) ended = true
-      else whole.push(buffer.subarray(at, at + length))
-      this.#started = true
+      const message = buffer.subarray(at, at + length)
       at += length
+      if (!this.#started && length === 8 && message.readInt32BE(4) === sslRequest) {
+        this.push(noSsl)
+        continue
+      }
+      if (this.#started && message[0] === terminate) ended = true
+      else whole.push(message)
+      this.#started = true
     }
     return { whole, rest: buffer.subarray(at), ended }
   }

@@ -20,7 +20,10 @@ export interface WrittenEvents {
 export interface Connections {
   /** For reading: the unit's transaction once it has begun, else the pool. */
   reader(): Promise<Knex>
-  /** For writing: the unit's transaction; outside a unit the pool, where each statement stands alone. */
+  /**
+   * For writing: the unit's transaction; outside a unit the pool, where each statement stands alone. Throws when the
+   * unit around the caller has ended: such a write would begin a transaction that nobody ends.
+   */
   writer(): Promise<Knex>
   /** For one statement that nothing else depends on: the unit's transaction if it has begun, else by itself. */
   alone(): Promise<Knex>
@@ -31,6 +34,10 @@ interface Unit {
   begun: Promise<Knex.Transaction> | undefined
   events: AuditEvent[]
   failed: boolean
+  /** The first statement that failed, if any. PostgreSQL answers the COMMIT after it with a silent ROLLBACK. */
+  broken: unknown
+  /** Work that nobody awaited may still run in its context. */
+  ended: boolean
 }
 
 export interface Units {
@@ -41,36 +48,43 @@ export interface Units {
 
 export function createUnits({ knex, events }: { knex: Knex; events: EventWriter }): Units {
   const current = new AsyncLocalStorage<Unit>()
-  const inside = (): Unit => {
+  const open = (): Unit | undefined => {
     const unit = current.getStore()
-    if (unit === undefined) throw new Error('an audit event outside a unit of work')
+    return unit?.ended ? undefined : unit
+  }
+  const inside = (what: string): Unit => {
+    const unit = open()
+    if (unit === undefined) throw new Error(`${what} outside a unit of work`)
     return unit
   }
-  const transaction = (unit: Unit) => {
-    unit.begun ??= begin(knex)
-    return unit.begun
-  }
-  const commit = (unit: Unit) => finish(unit, () => transaction(unit), events)
+  const settle = (unit: Unit) => (unit.failed ? rollback(unit) : commit(unit, { knex, events }))
   return {
     unit: {
-      run: (scope, work) => (current.getStore() ? work() : run(current, { scope, work, commit })),
+      run: (scope, work) => (open() ? work() : run(current, { scope, work, settle })),
       checkpoint: async () => {
-        const unit = current.getStore()
-        if (unit !== undefined) await commit(unit)
+        const unit = open()
+        if (unit !== undefined) await settle(unit)
       },
       fail: () => {
-        inside().failed = true
+        inside('a failure').failed = true
       },
-      active: () => current.getStore() !== undefined,
+      active: () => open() !== undefined,
     },
-    audit: { record: (event) => void inside().events.push(event) },
-    connections: {
-      reader: async () => current.getStore()?.begun ?? knex,
-      alone: async () => current.getStore()?.begun ?? knex,
-      writer: async () => {
-        const unit = current.getStore()
-        return unit === undefined ? knex : transaction(unit)
-      },
+    audit: { record: (event) => void inside('an audit event').events.push(event) },
+    connections: connectionsOf(knex, () => current.getStore()),
+  }
+}
+
+function connectionsOf(knex: Knex, current: () => Unit | undefined): Connections {
+  const begunOrPool = async () => current()?.begun ?? knex
+  return {
+    reader: begunOrPool,
+    alone: begunOrPool,
+    writer: async () => {
+      const unit = current()
+      if (unit === undefined) return knex
+      if (unit.ended) throw new Error('a write after its unit of work had ended')
+      return transaction(unit, knex)
     },
   }
 }
@@ -78,56 +92,66 @@ export function createUnits({ knex, events }: { knex: Knex; events: EventWriter 
 interface Running<T> {
   readonly scope: UnitScope
   readonly work: () => Promise<T>
-  readonly commit: (unit: Unit) => Promise<void>
+  /** Commits, or rolls back where `fail()` was called. */
+  readonly settle: (unit: Unit) => Promise<void>
 }
 
-async function run<T>(current: AsyncLocalStorage<Unit>, { scope, work, commit }: Running<T>): Promise<T> {
-  const unit: Unit = { scope, begun: undefined, events: [], failed: false }
+async function run<T>(current: AsyncLocalStorage<Unit>, { scope, work, settle }: Running<T>): Promise<T> {
+  const unit: Unit = { scope, begun: undefined, events: [], failed: false, broken: undefined, ended: false }
   let result: T
   try {
     result = await current.run(unit, work)
   } catch (error) {
+    unit.ended = true
     // Ruling R-2: a refusal grants nothing, but what it counted, consumed or revoked stays.
-    if (error instanceof Refusal && !unit.failed && error.code !== 'busy') await commit(unit)
+    if (error instanceof Refusal && error.code !== 'busy') await settle(unit)
     else await rollback(unit)
-    throw error
+    throw asBusy(error)
   }
-  if (unit.failed) await rollback(unit)
-  else await commit(unit)
+  unit.ended = true
+  await settle(unit)
   return result
 }
 
-async function begin(knex: Knex): Promise<Knex.Transaction> {
+/** Concurrent first writes share one BEGIN. */
+function transaction(unit: Unit, knex: Knex): Promise<Knex.Transaction> {
+  unit.begun ??= begin(unit, knex)
+  return unit.begun
+}
+
+async function begin(unit: Unit, knex: Knex): Promise<Knex.Transaction> {
   try {
-    return await knex.transaction()
+    const trx = await knex.transaction()
+    trx.on('query-error', (error: unknown) => {
+      unit.broken ??= error
+    })
+    return trx
   } catch (error) {
     throw asBusy(error)
   }
 }
 
-async function finish(
-  unit: Unit,
-  transaction: () => Promise<Knex.Transaction>,
-  events: EventWriter,
-): Promise<void> {
+/** Events first written, then COMMIT. Throws when anything of the unit was not stored, whoever caught that error before. */
+async function commit(unit: Unit, { knex, events }: { knex: Knex; events: EventWriter }): Promise<void> {
   const { institution, reference } = unit.scope
   const pending = unit.events.map((event) =>
     event.reference === undefined ? { ...event, reference } : event,
   )
   unit.events = []
   if (unit.begun === undefined && pending.length === 0) return
-  const trx = await transaction()
+  const trx = await transaction(unit, knex)
   unit.begun = undefined
   let written: WrittenEvents | undefined
   try {
+    if (unit.broken !== undefined) throw unit.broken
     if (pending.length > 0) written = await events.write(trx, institution, pending)
     await trx.commit()
-    written?.committed()
   } catch (error) {
     written?.rolledBack()
     await trx.rollback().catch(() => undefined)
     throw asBusy(error)
   }
+  written?.committed()
 }
 
 async function rollback(unit: Unit): Promise<void> {
@@ -144,7 +168,6 @@ const passing = new Set(['40001', '40P01', '57014'])
 export function asBusy(error: unknown): unknown {
   const name = error instanceof Error ? error.name : ''
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (name === 'KnexTimeoutError' || name === 'TimeoutError' || passing.has(code))
-    return new Refusal('busy', { name, code })
+  if (name === 'KnexTimeoutError' || passing.has(code)) return new Refusal('busy', { name, code })
   return error
 }
