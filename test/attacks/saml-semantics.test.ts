@@ -107,6 +107,19 @@ describe('time', () => {
     ['#60 expired within the skew', { conditionsUntil: at(-59), confirmationUntil: at(300) }, accepted],
     ['#60 not yet valid beyond the skew', { conditionsNotBefore: at(61) }, 'saml.not_yet_valid'],
     ['#60 not yet valid within the skew', { conditionsNotBefore: at(59) }, accepted],
+    ['#60 NotOnOrAfter itself is too late', { conditionsUntil: at(-60) }, 'saml.expired'],
+    ['#60 NotBefore itself is in time', { conditionsNotBefore: at(60) }, accepted],
+    [
+      '#61 the confirmation’s NotOnOrAfter itself is too late',
+      { confirmationUntil: at(-60) },
+      'saml.expired',
+    ],
+    ['#63 SessionNotOnOrAfter itself is too late', { sessionUntil: at(-60) }, 'saml.expired'],
+    [
+      '#64 the longest life is still taken',
+      { conditionsUntil: at(660), confirmationUntil: at(660) },
+      accepted,
+    ],
     ['#61 confirmation expired', { confirmationUntil: at(-61) }, 'saml.expired'],
     ['#61 confirmation without an end', { confirmationUntil: undefined }, 'saml.subject'],
     ['#61 confirmation with NotBefore', { confirmationNotBefore: at(-10) }, 'saml.subject'],
@@ -151,12 +164,28 @@ describe('issuer, status, conditions', () => {
       '<saml:Condition xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:x="urn:x" xsi:type="x:Y"/>'
     expect(verdict({ extraCondition })).toMatch(/^saml\.(condition|schema)$/)
   })
+  test('#68 a condition that the schema takes, under a name that we do not know', () => {
+    const of = (type: string) =>
+      `<saml:Condition xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="saml:${type}"/>`
+    expect(verdict({ extraCondition: of('OneTimeUseType') })).toBe('saml.condition')
+    expect(verdict({ extraCondition: of('ProxyRestrictionType') })).toBe('saml.condition')
+  })
   test('#68 OneTimeUse and ProxyRestriction bind others than us; every answer is used once anyway', () => {
     expect(verdict({ extraCondition: '<saml:OneTimeUse/>' })).toBe(accepted)
     expect(verdict({ extraCondition: '<saml:ProxyRestriction Count="0"/>' })).toBe(accepted)
   })
   test.each(['holder-of-key', 'sender-vouches'])('#69 %s only', (method) => {
     expect(verdict({ method: `urn:oasis:names:tc:SAML:2.0:cm:${method}` })).toBe('saml.subject')
+  })
+  test('#69 a bad bearer confirmation does not hide behind a good one', () => {
+    const bare = assertionXml(genuine)
+    const good = /<saml:SubjectConfirmation .*<\/saml:SubjectConfirmation>/.exec(bare)?.[0] ?? ''
+    const bad = good.replace(expected.acsUrl, 'https://evil.example/acs')
+    const withBoth = (both: string) =>
+      verdictOn(responseXml(genuine, signed(bare.replace(good, both), genuine.assertionId, key)))
+    expect(withBoth(good)).toBe(accepted)
+    expect(withBoth(good + bad)).toBe('saml.subject')
+    expect(withBoth(bad + good)).toBe('saml.subject')
   })
   test('#69 no confirmation', () => expect(verdict({ method: undefined })).toBe('saml.subject'))
   test('#70 weaker class than asked for', () => {

@@ -121,6 +121,17 @@ describe('limits: the last that passes, the first that does not', () => {
       expect(performance.now() - started).toBeLessThan(60)
     }
   })
+  test('#47 where a caller allows more bytes, attributes are still counted while they come', () => {
+    const bomb = attributes(700_000)
+    const limits = { bytes: 20_000_000 }
+    const timed = () => {
+      const started = performance.now()
+      expect(reasonOf(bomb, limits)).toBe('too many attributes')
+      return performance.now() - started
+    }
+    // Collecting them all first takes seconds.
+    expect(Math.min(timed(), timed(), timed())).toBeLessThan(300)
+  })
 })
 
 test('whatever passes means the same to both parsers', () => {

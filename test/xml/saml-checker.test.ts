@@ -53,13 +53,6 @@ describe('one thread', () => {
     })
     await expect(refused).rejects.toBeInstanceOf(Refusal)
   })
-  test('what overruns its deadline is refused, and those who wait behind it are not', async () => {
-    const behind = ['alice', 'bob', 'carol'].map((name) => [name, genuine(name)] as const)
-    const overrun = slowly(checker)
-    const names = behind.map(([, form]) => checker.check(form, trusting()).then((s) => s.nameId.value))
-    expect(await overrun).toBe('saml.deadline')
-    expect(await Promise.all(names)).toEqual(behind.map(([name]) => name))
-  })
   test('what outgrows the memory of a thread is refused, and the next message is served', async () => {
     const huge = { ...trusting(), idpCertificates: Array(150_000).fill(key.pem) }
     const outgrown = codeOf(checker.check(genuine(), huge))
@@ -90,13 +83,33 @@ test('the first message is not late: neither start nor compilation counts', asyn
   }
 })
 
+test('what overruns its deadline is refused, and those who wait behind it do not pay for the new thread', async () => {
+  const checker = await createSamlChecker({ workers: 1, deadlineMs: 250 })
+  try {
+    const behind = ['alice', 'bob', 'carol'].map((name) => [name, genuine(name)] as const)
+    const overrun = slowly(checker)
+    const names = behind.map(([, form]) => checker.check(form, trusting()).then((s) => s.nameId.value))
+    expect(await overrun).toBe('saml.deadline')
+    expect(await Promise.all(names)).toEqual(behind.map(([name]) => name))
+  } finally {
+    await checker.close()
+  }
+})
+
 test('a worn thread is replaced between two messages, unnoticed', async () => {
+  let threads = 0
+  const count = () => {
+    threads += 1
+  }
+  process.on('worker', count)
   const checker = await createSamlChecker({ workers: 1, deadlineMs: 1000, messagesPerWorker: 2 })
   try {
-    for (let count = 0; count < 7; count++) {
+    for (let message = 0; message < 7; message++) {
       expect(await codeOf(checker.check(genuine(), trusting()))).toBe('accepted')
     }
+    expect(threads).toBe(4)
   } finally {
+    process.off('worker', count)
     await checker.close()
   }
 })

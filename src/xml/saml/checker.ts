@@ -76,11 +76,21 @@ interface Slot {
   served: number
 }
 
-/** Starts the threads and waits until each has proved itself. */
+/** All slots; when one does not open, the others are closed, so that a failed start leaves no thread running. */
+async function allOrNone(opening: readonly Promise<Slot>[]): Promise<Slot[]> {
+  const outcomes = await Promise.allSettled(opening)
+  const slots = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (!failed) return slots
+  await Promise.all(slots.map(({ desk }) => desk.close()))
+  throw failed.reason
+}
+
+/** Starts the threads and waits until each has proved itself; throws when one does not. */
 export async function createSamlChecker(options: CheckerOptions): Promise<SamlChecker> {
   const { workers, deadlineMs, messagesPerWorker = 20_000 } = options
   const open = async (): Promise<Slot> => ({ desk: await openDesk(deadlineMs), served: 0 })
-  const slots = await Promise.all(Array.from({ length: workers }, open))
+  const slots = await allOrNone(Array.from({ length: workers }, open))
   const idle = [...slots]
   const limit = pLimit(workers)
   let closed = false
