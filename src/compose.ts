@@ -88,6 +88,7 @@ function createFoundation(config: Config, database: Database, options: ComposeOp
   const node = randomBytes(6).toString('hex')
   const events = createAuditWriter({ clock, node, seal, committed })
   metrics.observe('drawbridge_db_round_trips_total', database.roundTrips)
+  metrics.observe('drawbridge_db_statements_total', database.statements)
   return {
     observers,
     config,
@@ -98,7 +99,7 @@ function createFoundation(config: Config, database: Database, options: ComposeOp
     log,
     seal,
     keys,
-    ...createUnits({ knex: database.knex, events }),
+    ...createUnits({ database, events }),
   }
 }
 

@@ -27,7 +27,8 @@ const measures: Readonly<Record<MetricName, Measure>> = {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
   drawbridge_signatures_total: { help: 'Signatures made with keys of institutions', labels: ['purpose'] },
-  drawbridge_db_round_trips_total: { help: 'Statements sent to the database', labels: [] },
+  drawbridge_db_round_trips_total: { help: 'Waits for the database', labels: [] },
+  drawbridge_db_statements_total: { help: 'Statements sent to the database', labels: [] },
   drawbridge_audit_events_total: { help: 'Audit events committed', labels: ['type'] },
 }
 

@@ -22,4 +22,5 @@ export type MetricName =
   | 'drawbridge_core_call_seconds'
   | 'drawbridge_signatures_total'
   | 'drawbridge_db_round_trips_total'
+  | 'drawbridge_db_statements_total'
   | 'drawbridge_audit_events_total'

@@ -5,6 +5,7 @@ import { eventText } from '../domain/audit-row.ts'
 import { leafHash } from '../domain/merkle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
+import type { Queries } from './transaction.ts'
 import type { EventWriter } from './unit-of-work.ts'
 
 export interface AuditWriterPorts {
@@ -37,7 +38,7 @@ export function createAuditWriter(ports: AuditWriterPorts): EventWriter {
     return known
   }
   return {
-    async write(trx, institution, events) {
+    prepare(institution, events) {
       const own = of(institution)
       const { lost, given } = take(own, events.length)
       const settled = Math.min(...own.open)
@@ -48,21 +49,37 @@ export function createAuditWriter(ports: AuditWriterPorts): EventWriter {
       try {
         const voids = lost.map((counter) => row(voided, counter))
         const rows = events.map((event, i) => row(event, given[i] as number))
-        // A commit whose answer was lost may have kept the row that is taken for lost: then it explains itself.
-        if (voids.length > 0) await trx('audit_event').insert(voids).onConflict().ignore()
-        await trx('audit_event').insert(rows)
-        const committed = () => {
-          for (const counter of used) own.open.delete(counter)
-          ports.committed?.(
-            institution,
-            [...voids, ...rows].map(({ body }) => body),
-          )
+        return {
+          ...told(ports, { institution, voids, rows }, () => {
+            for (const counter of used) own.open.delete(counter)
+          }),
+          rolledBack,
         }
-        return { committed, rolledBack }
       } catch (error) {
         rolledBack()
         throw error
       }
+    },
+  }
+}
+
+interface Rows {
+  readonly institution: string
+  readonly voids: readonly ReturnType<typeof rowOf>[]
+  readonly rows: readonly ReturnType<typeof rowOf>[]
+}
+
+function told({ committed }: AuditWriterPorts, { institution, voids, rows }: Rows, settle: () => void) {
+  return {
+    statements: (queries: Queries) => [
+      // A commit whose answer was lost may have kept the row that is taken for lost: then it explains itself.
+      ...(voids.length === 0 ? [] : [queries('audit_event').insert(voids).onConflict().ignore()]),
+      queries('audit_event').insert(rows),
+    ],
+    committed: () => {
+      settle()
+      const bodies = [...voids, ...rows].map(({ body }) => body)
+      committed?.(institution, bodies)
     },
   }
 }

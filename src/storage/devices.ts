@@ -68,7 +68,7 @@ export function createDevices({ reader, writer }: Connections): Devices {
     async list(institution, subject) {
       const db = await reader()
       const rows = await db<Row>('device').where({ institution, subject }).orderBy('created_at')
-      return rows.flatMap((row) => toDevice(row as Row) ?? [])
+      return rows.flatMap((row: Row) => toDevice(row) ?? [])
     },
     async activate(institution, id, { nonce, now }) {
       const db = await writer()

@@ -1,7 +1,7 @@
 // Rows that configuration owns, read through a short cache: they are needed at every request and change seldom.
-import type { Knex } from 'knex'
 import type { Connection, Core, Institution, ManagedBy, RelyingParty } from '../domain/institution.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
+import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
 const freshMs = 2000
@@ -49,7 +49,7 @@ const institutionOf = (settings: Institution): Institution => ({
   help: settings.help,
 })
 
-async function readAll(db: Knex): Promise<readonly Institution[]> {
+async function readAll(db: Queries): Promise<readonly Institution[]> {
   const rows: { settings: Institution }[] = await db('institution').select('settings').orderBy('institution')
   return rows.map((row) => institutionOf(row.settings))
 }
@@ -60,7 +60,7 @@ union all select 'relying_party', settings from relying_party where institution 
 union all select 'connection', settings from connection where institution = :id
 union all select 'core', settings from core where institution = :id`
 
-async function readSet(db: Knex, id: string): Promise<InstitutionSet | undefined> {
+async function readSet(db: Queries, id: string): Promise<InstitutionSet | undefined> {
   const rows: { kind: string; settings: unknown }[] = (await db.raw(everything, { id })).rows
   const of = <T>(kind: string) => rows.filter((row) => row.kind === kind).map((row) => row.settings as T)
   const [institution] = of<Institution>('institution')
@@ -73,7 +73,7 @@ async function readSet(db: Knex, id: string): Promise<InstitutionSet | undefined
   }
 }
 
-async function writeSet(db: Knex, given: InstitutionSet, managedBy: ManagedBy): Promise<void> {
+async function writeSet(db: Queries, given: InstitutionSet, managedBy: ManagedBy): Promise<void> {
   const { institution } = given
   const common = { managed_by: managedBy, updated_at: db.fn.now() }
   await db('institution')

@@ -40,15 +40,11 @@ function restored(transaction: { detail: unknown }): { amount: Money; detail: ne
   return transactionOf(transaction.detail) as never
 }
 
-export function createLogins({ reader, writer }: Connections): Logins {
+export function createLogins({ reader, writer, send }: Connections): Logins {
   return {
     async create(login) {
-      const db = await writer()
-      await db('login_transaction').insert({
-        institution: login.institution,
-        uid: login.uid,
-        ...toRow(login),
-      })
+      const { institution, uid } = login
+      await send((db) => db('login_transaction').insert({ institution, uid, ...toRow(login) }))
     },
     async get(institution, uid) {
       const db = await reader()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import knexPackage, { type Knex } from 'knex'
 import { lockDirectory } from './directory-lock.ts'
 import { PGliteStream } from './pglite-stream.ts'
+import { begin, type Transaction } from './transaction.ts'
 
 export interface DatabaseSettings {
   /** `postgres://…`; undefined for the embedded database. */
@@ -20,8 +21,11 @@ export interface Database {
    * on the embedded database, where nothing may use it while a unit is open.
    */
   readonly aside: Knex
-  /** Statements sent so far, BEGIN and COMMIT among them. */
+  begin(): Promise<Transaction>
+  /** Times that somebody waited for the database so far; statements that travel together are one. */
   roundTrips(): number
+  /** Statements sent so far, BEGIN and COMMIT among them. */
+  statements(): number
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -41,6 +45,7 @@ async function openServer(settings: DatabaseSettings, url: string): Promise<Data
     // Without it a server that accepts and stays silent would hold the start, and the stop, for half a minute.
     connectionTimeoutMillis: settings.acquireTimeoutMs,
     application_name: 'drawbridge',
+    pipeline: true,
   }
   const pool = (max: number) =>
     knexPackage({
@@ -69,6 +74,7 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
         host: 'embedded',
         // In spite of a PGSSLMODE in the environment that is meant for a server.
         ssl: false,
+        pipeline: true,
         stream: () => new PGliteStream(pglite),
       } as object,
       // One session is all that PGlite has; a second connection would share its transaction.
@@ -94,11 +100,12 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
 type Opened = Pick<Database, 'knex' | 'aside' | 'kind' | 'close'>
 
 async function database({ knex, aside, kind, close }: Opened): Promise<Database> {
-  let sent = 0
-  const count = () => {
-    sent += 1
+  let [statements, waits] = [0, 0]
+  const sent = (more: number, waited: number) => {
+    statements += more
+    waits += waited
   }
-  for (const pool of new Set([knex, aside])) pool.on('query', count)
+  for (const pool of new Set([knex, aside])) pool.on('query', () => sent(1, 1))
   const ping = async () => {
     await knex.raw('select 1')
   }
@@ -108,5 +115,14 @@ async function database({ knex, aside, kind, close }: Opened): Promise<Database>
     await close()
     throw error
   }
-  return { knex, aside, kind, roundTrips: () => sent, ping, close }
+  return {
+    knex,
+    aside,
+    kind,
+    begin: () => begin({ knex, sent }),
+    roundTrips: () => waits,
+    statements: () => statements,
+    ping,
+    close,
+  }
 }

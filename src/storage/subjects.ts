@@ -27,30 +27,32 @@ export function createSubjects({ reader, writer }: Connections, seal: FieldSeal)
   }
 }
 
-export function createUpstreamSessions({ writer }: Connections, seal: FieldSeal): UpstreamSessions {
+export function createUpstreamSessions({ send }: Connections, seal: FieldSeal): UpstreamSessions {
   return {
     async put(session) {
-      const db = await writer()
       const { institution, connection } = session
       const nameId = JSON.stringify([session.nameIdFormat, session.nameId])
-      await db('upstream_session')
-        .insert({
-          institution,
-          connection,
-          name_id_hash: createHash('sha256').update(nameId).digest('base64url'),
-          name_id: seal.seal(institution, nameId),
-          session_index: session.sessionIndex,
-          subject: session.subject,
-          login: session.login,
-          expires_at: new Date(session.expiresAt),
-        })
-        .onConflict(['institution', 'connection', 'name_id_hash', 'session_index'])
-        .merge(['subject', 'login', 'expires_at'])
+      const row = {
+        institution,
+        connection,
+        name_id_hash: createHash('sha256').update(nameId).digest('base64url'),
+        name_id: seal.seal(institution, nameId),
+        session_index: session.sessionIndex,
+        subject: session.subject,
+        login: session.login,
+        expires_at: new Date(session.expiresAt),
+      }
+      await send((db) =>
+        db('upstream_session')
+          .insert(row)
+          .onConflict(['institution', 'connection', 'name_id_hash', 'session_index'])
+          .merge(['subject', 'login', 'expires_at']),
+      )
     },
   }
 }
 
-export function createConsents({ reader, writer }: Connections): Consents {
+export function createConsents({ reader, send }: Connections): Consents {
   return {
     async scopes(institution, subject, relyingParty) {
       const db = await reader()
@@ -60,14 +62,15 @@ export function createConsents({ reader, writer }: Connections): Consents {
       return row?.scopes ?? []
     },
     async remember(institution, { subject, relyingParty, scopes }) {
-      const db = await writer()
-      await db('consent')
-        .insert({ institution, subject, relying_party: relyingParty, scopes: [...scopes] })
-        .onConflict(['institution', 'subject', 'relying_party'])
-        .merge({
-          scopes: db.raw('array(select distinct unnest(consent.scopes || excluded.scopes) order by 1)'),
-          updated_at: db.fn.now(),
-        })
+      await send((db) =>
+        db('consent')
+          .insert({ institution, subject, relying_party: relyingParty, scopes: [...scopes] })
+          .onConflict(['institution', 'subject', 'relying_party'])
+          .merge({
+            scopes: db.raw('array(select distinct unnest(consent.scopes || excluded.scopes) order by 1)'),
+            updated_at: db.fn.now(),
+          }),
+      )
     },
   }
 }

@@ -1,7 +1,7 @@
 // Rows of the OIDC provider. Bearer values are hashed: who reads the database cannot use what they find.
 import { createHash } from 'node:crypto'
-import type { Knex } from 'knex'
 import type { RevokeBy, TokenKey, TokenRow, TokenStore } from '../ports/tokens.ts'
+import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
 // A Grant's id is no bearer value, and stands in plain in the payloads that name it.
@@ -19,7 +19,7 @@ interface Row {
   consumed: string | null
 }
 
-const columns = (knex: Knex) => ['payload', knex.raw('extract(epoch from consumed_at)::text as consumed')]
+const columns = (db: Queries) => ['payload', db.raw('extract(epoch from consumed_at)::text as consumed')]
 
 function rowOf(row: Row | undefined): TokenRow | undefined {
   return (
@@ -56,17 +56,25 @@ function valuesOf(key: TokenKey, payload: Readonly<Record<string, unknown>>) {
   }
 }
 
+interface Upsert {
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly expiresInSeconds: number | undefined
+}
+
+function upsert(db: Queries, key: TokenKey, { payload, expiresInSeconds }: Upsert) {
+  const expires = db.raw('now() + make_interval(secs => ?)', [expiresInSeconds ?? longestSeconds])
+  const values = { ...valuesOf(key, payload), expires_at: expires }
+  return db('oidc_payload')
+    .insert({ ...where(key), ...values })
+    .onConflict(['institution', 'model', 'id_hash'])
+    .merge(Object.keys(values))
+}
+
 export function createTokenStore(connections: Connections): TokenStore {
-  const { reader, writer } = connections
+  const { reader, writer, send } = connections
   return {
     async upsert(key, payload, expiresInSeconds) {
-      const db = await writer()
-      const expires = db.raw('now() + make_interval(secs => ?)', [expiresInSeconds ?? longestSeconds])
-      const values = { ...valuesOf(key, payload), expires_at: expires }
-      await db('oidc_payload')
-        .insert({ ...where(key), ...values })
-        .onConflict(['institution', 'model', 'id_hash'])
-        .merge(Object.keys(values))
+      await send((db) => upsert(db, key, { payload, expiresInSeconds }))
     },
     async find(key) {
       const db = await reader()
@@ -92,8 +100,7 @@ export function createTokenStore(connections: Connections): TokenStore {
       return used === 1
     },
     async destroy(key) {
-      const db = await writer()
-      await db('oidc_payload').where(where(key)).del()
+      await send((db) => db('oidc_payload').where(where(key)).del())
     },
     revoke: (institution, by) => revoke(connections, institution, by),
   }

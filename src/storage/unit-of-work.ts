@@ -4,13 +4,16 @@ import type { Knex } from 'knex'
 import type { AuditEvent } from '../domain/audit.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Audit, UnitOfWork, UnitScope } from '../ports/unit-of-work.ts'
+import type { Database } from './open.ts'
+import { asBusy, type Queries, type Transaction } from './transaction.ts'
 
-/** Writes events as rows; called once a unit, as its last statement before COMMIT. */
+/** Turns events into rows; called once a unit, for its last statements before COMMIT. */
 export interface EventWriter {
-  write(trx: Knex.Transaction, institution: string, events: readonly AuditEvent[]): Promise<WrittenEvents>
+  prepare(institution: string, events: readonly AuditEvent[]): PreparedEvents
 }
 
-export interface WrittenEvents {
+export interface PreparedEvents {
+  statements(queries: Queries): readonly Knex.QueryBuilder[]
   committed(): void
   /** The rows that were written are gone again; their numbers must be explained (ruling R-4). */
   rolledBack(): void
@@ -19,23 +22,25 @@ export interface WrittenEvents {
 /** How stores reach the database. */
 export interface Connections {
   /** For reading: the unit's transaction once it has begun, else the pool. */
-  reader(): Promise<Knex>
+  reader(): Promise<Queries>
   /**
    * For writing: the unit's transaction; outside a unit the pool, where each statement stands alone. Throws when the
    * unit around the caller has ended: such a write would begin a transaction that nobody ends.
    */
-  writer(): Promise<Knex>
+  writer(): Promise<Queries>
+  /**
+   * A write whose answer nobody reads. Within a unit it is not waited for: where it fails, the unit does. Else as `writer`.
+   */
+  send(write: (db: Queries) => Knex.QueryBuilder): Promise<void>
   /** For one statement that nothing else depends on: the unit's transaction if it has begun, else by itself. */
-  alone(): Promise<Knex>
+  alone(): Promise<Queries>
 }
 
 interface Unit {
   readonly scope: UnitScope
-  begun: Promise<Knex.Transaction> | undefined
+  begun: Promise<Transaction> | undefined
   events: AuditEvent[]
   failed: boolean
-  /** The first statement that failed, if any. PostgreSQL answers the COMMIT after it with a silent ROLLBACK. */
-  broken: unknown
   /** Work that nobody awaited may still run in its context. */
   ended: boolean
 }
@@ -46,7 +51,12 @@ export interface Units {
   readonly connections: Connections
 }
 
-export function createUnits({ knex, events }: { knex: Knex; events: EventWriter }): Units {
+export interface UnitPorts {
+  readonly database: Pick<Database, 'knex' | 'begin'>
+  readonly events: EventWriter
+}
+
+export function createUnits(ports: UnitPorts): Units {
   const current = new AsyncLocalStorage<Unit>()
   const open = (): Unit | undefined => {
     const unit = current.getStore()
@@ -57,7 +67,7 @@ export function createUnits({ knex, events }: { knex: Knex; events: EventWriter 
     if (unit === undefined) throw new Error(`${what} outside a unit of work`)
     return unit
   }
-  const settle = (unit: Unit) => (unit.failed ? rollback(unit) : commit(unit, { knex, events }))
+  const settle = (unit: Unit) => (unit.failed ? rollback(unit) : commit(unit, ports))
   return {
     unit: {
       run: (scope, work) => (open() ? work() : run(current, { scope, work, settle })),
@@ -71,20 +81,28 @@ export function createUnits({ knex, events }: { knex: Knex; events: EventWriter 
       active: () => open() !== undefined,
     },
     audit: { record: (event) => void inside('an audit event').events.push(event) },
-    connections: connectionsOf(knex, () => current.getStore()),
+    connections: connectionsOf(ports.database, () => current.getStore()),
   }
 }
 
-function connectionsOf(knex: Knex, current: () => Unit | undefined): Connections {
-  const begunOrPool = async () => current()?.begun ?? knex
+function connectionsOf(database: UnitPorts['database'], current: () => Unit | undefined): Connections {
+  const pool = database.knex as unknown as Queries
+  const begunOrPool = async () => (await current()?.begun)?.queries ?? pool
+  // Concurrent first writes share one BEGIN.
+  const transaction = async () => {
+    const unit = current()
+    if (unit?.ended) throw new Error('a write after its unit of work had ended')
+    if (unit) unit.begun ??= database.begin()
+    return unit?.begun
+  }
   return {
     reader: begunOrPool,
     alone: begunOrPool,
-    writer: async () => {
-      const unit = current()
-      if (unit === undefined) return knex
-      if (unit.ended) throw new Error('a write after its unit of work had ended')
-      return transaction(unit, knex)
+    writer: async () => (await transaction())?.queries ?? pool,
+    send: async (write) => {
+      const begun = await transaction()
+      if (begun) begun.send(write(begun.queries))
+      else await write(pool)
     },
   }
 }
@@ -97,7 +115,7 @@ interface Running<T> {
 }
 
 async function run<T>(current: AsyncLocalStorage<Unit>, { scope, work, settle }: Running<T>): Promise<T> {
-  const unit: Unit = { scope, begun: undefined, events: [], failed: false, broken: undefined, ended: false }
+  const unit: Unit = { scope, begun: undefined, events: [], failed: false, ended: false }
   let result: T
   try {
     result = await current.run(unit, work)
@@ -113,61 +131,31 @@ async function run<T>(current: AsyncLocalStorage<Unit>, { scope, work, settle }:
   return result
 }
 
-/** Concurrent first writes share one BEGIN. */
-function transaction(unit: Unit, knex: Knex): Promise<Knex.Transaction> {
-  unit.begun ??= begin(unit, knex)
-  return unit.begun
-}
-
-async function begin(unit: Unit, knex: Knex): Promise<Knex.Transaction> {
-  try {
-    const trx = await knex.transaction()
-    trx.on('query-error', (error: unknown) => {
-      unit.broken ??= error
-    })
-    return trx
-  } catch (error) {
-    throw asBusy(error)
-  }
-}
-
-/** Events first written, then COMMIT. Throws when anything of the unit was not stored, whoever caught that error before. */
-async function commit(unit: Unit, { knex, events }: { knex: Knex; events: EventWriter }): Promise<void> {
+/** Events last, then COMMIT. Throws when anything of the unit was not stored, whoever caught that error before. */
+async function commit(unit: Unit, { database, events }: UnitPorts): Promise<void> {
   const { institution, reference } = unit.scope
   const pending = unit.events.map((event) =>
     event.reference === undefined ? { ...event, reference } : event,
   )
   unit.events = []
   if (unit.begun === undefined && pending.length === 0) return
-  const trx = await transaction(unit, knex)
+  const transaction = await (unit.begun ?? database.begin())
   unit.begun = undefined
-  let written: WrittenEvents | undefined
+  let prepared: PreparedEvents | undefined
   try {
-    if (unit.broken !== undefined) throw unit.broken
-    if (pending.length > 0) written = await events.write(trx, institution, pending)
-    await trx.commit()
+    if (pending.length > 0) prepared = events.prepare(institution, pending)
+    await transaction.commit(prepared?.statements(transaction.queries) ?? [])
   } catch (error) {
-    written?.rolledBack()
-    await trx.rollback().catch(() => undefined)
-    throw asBusy(error)
+    prepared?.rolledBack()
+    await transaction.rollback()
+    throw error
   }
-  written?.committed()
+  prepared?.committed()
 }
 
 async function rollback(unit: Unit): Promise<void> {
   unit.events = []
-  const trx = await unit.begun?.catch(() => undefined)
+  const transaction = await unit.begun?.catch(() => undefined)
   unit.begun = undefined
-  await trx?.rollback().catch(() => undefined)
-}
-
-// 40001 serialization failure, 40P01 deadlock, 57014 statement deadline: the caller may come again.
-const passing = new Set(['40001', '40P01', '57014'])
-
-/** A pool that gives no connection in time, or a conflict with another transaction, is a busy database (ruling R-3). */
-export function asBusy(error: unknown): unknown {
-  const name = error instanceof Error ? error.name : ''
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (name === 'KnexTimeoutError' || passing.has(code)) return new Refusal('busy', { name, code })
-  return error
+  await transaction?.rollback()
 }

@@ -175,6 +175,7 @@ async function measured(
   const before = {
     usage: await stage.usage(),
     trips: await metric(stage, 'drawbridge_db_round_trips_total'),
+    statements: await metric(stage, 'drawbridge_db_statements_total'),
     signed: await metric(stage, 'drawbridge_signatures_total'),
     events: await metric(stage, 'drawbridge_audit_events_total'),
   }
@@ -195,7 +196,12 @@ async function measured(
     {
       name: `${name}.db_round_trips`,
       value: await per('drawbridge_db_round_trips_total', before.trips),
-      unit: 'statements',
+      unit: 'waits; BEGIN travels with the first statement, COMMIT with the last',
+    },
+    {
+      name: `${name}.db_statements`,
+      value: await per('drawbridge_db_statements_total', before.statements),
+      unit: 'statements, BEGIN and COMMIT counted',
     },
     {
       name: `${name}.signatures`,

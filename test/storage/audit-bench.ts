@@ -35,7 +35,7 @@ export function auditBench(database: Database, institution: string) {
   const node = randomBytes(6).toString('hex')
   const keys = createLocalKeys({ master: auditMaster, sealed: createSealedKeys(database), clock })
   const writer = createAuditWriter({ clock, node, seal: createFieldSeal(auditMaster) })
-  const units = createUnits({ knex: database.knex, events: writer })
+  const units = createUnits({ database, events: writer })
   const auditLog = createAuditLog(database)
   const signed = async (id: string, note: ReadNote) => noteIsBy(note, await checkpointKey(keys, id))
   const ports = { database, keys, log: quiet, originOf: async (id: string) => `bank.example/${id}/audit` }

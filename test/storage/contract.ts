@@ -95,6 +95,60 @@ export function storeContract(kind: 'embedded' | 'server'): void {
         expect(await all.consents.scopes('alder', subject, 'app')).toEqual(['openid'])
       })
     })
+    test('BEGIN waits for nobody, and COMMIT leaves with the events', async () => {
+      const [waits, statements] = [database.roundTrips(), database.statements()]
+      await all.unit.run(scope(), async () => {
+        await write(id())
+        all.audit.record(event)
+      })
+      expect(database.roundTrips() - waits).toBe(2)
+      expect(database.statements() - statements).toBe(4)
+    })
+    test('a statement that failed is not forgotten because somebody caught its error', async () => {
+      const [key, reference] = [id(), id()]
+      const run = all.unit.run({ institution: 'alder', reference }, async () => {
+        await write(key)
+        all.audit.record(event)
+        const db = await all.connections.writer()
+        await db.raw('select 1/0').catch(() => undefined)
+      })
+      await expect(run).rejects.toThrow('division by zero')
+      expect([await written(key), await audited(reference)]).toEqual([false, 0])
+      expect(await all.unit.run(scope(), () => write(key))).toBe(true)
+    })
+    test('a write that is not waited for fails its unit all the same', async () => {
+      const [key, uid] = [id(), id()]
+      await all.logins.create(login(uid))
+      const run = all.unit.run(scope(), async () => {
+        await write(key)
+        await all.logins.create(login(uid))
+        all.audit.record(event)
+      })
+      await expect(run).rejects.toThrow('duplicate key')
+      expect(await written(key)).toBe(false)
+    })
+    test('a connection that dies within a unit: nothing is stored, and the next unit has another', async () => {
+      if (database.kind === 'embedded') return
+      const key = id()
+      const run = all.unit.run(scope(), async () => {
+        await write(key)
+        const db = await all.connections.writer()
+        await db.raw('select pg_terminate_backend(pg_backend_pid())').catch(() => undefined)
+        all.audit.record(event)
+      })
+      await expect(run).rejects.toThrow()
+      expect(await written(key)).toBe(false)
+      expect(await all.unit.run(scope(), () => write(key))).toBe(true)
+    })
+    test('work that outlives its unit writes nothing', async () => {
+      const key = id()
+      let late: Promise<unknown> = Promise.resolve()
+      await all.unit.run(scope(), async () => {
+        late = new Promise((resolve) => setTimeout(resolve, 20)).then(() => write(key))
+      })
+      await expect(late).rejects.toThrow('ended')
+      expect(await written(key)).toBe(false)
+    })
     test('an event outside a unit is a mistake that shows', () =>
       expect(() => all.audit.record(event)).toThrow())
     test('twenty units at once', async () => {

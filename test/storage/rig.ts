@@ -23,7 +23,7 @@ export const master = randomBytes(32)
 export function everything(database: Database) {
   const seal = createFieldSeal(master)
   const events = createAuditWriter({ clock: { now: () => now }, node: randomBytes(4).toString('hex'), seal })
-  const units = createUnits({ knex: database.knex, events })
+  const units = createUnits({ database, events })
   const { connections } = units
   return {
     ...units,
