@@ -1,7 +1,7 @@
 // The one place where parts meet: configuration in, a running bridge out.
-import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Config } from './config/config.ts'
-import { keyHash, type ReadNote } from './domain/checkpoint.ts'
+import { noteIsBy, type ReadNote } from './domain/checkpoint.ts'
 import { issuerOf } from './domain/institution.ts'
 import { referenceFrom } from './domain/reference.ts'
 import { createApply } from './flows/apply.ts'
@@ -308,13 +308,8 @@ async function verifyAudit(
 }
 
 async function signedByUs(keys: KeyStore, institution: string, note: ReadNote): Promise<boolean> {
-  const jwk = await keys.publicJwk(institution, 'checkpoint')
-  const raw = Buffer.from(String(jwk.x), 'base64url')
-  const key = createPublicKey({ key: jwk as never, format: 'jwk' })
-  return (
-    keyHash(note.origin, raw).equals(note.keyHash) &&
-    verify(null, Buffer.from(note.signed), key, note.signature)
-  )
+  const { x } = await keys.publicJwk(institution, 'checkpoint')
+  return noteIsBy(note, Buffer.from(String(x), 'base64url'))
 }
 
 interface RunningPorts {

@@ -47,8 +47,9 @@ function noteIn(file: string | undefined): string | undefined {
 
 /** `alder: whole, 120 events, 3 pending, 17 checkpoints` */
 export function reportLine(report: InstitutionAuditReport): string {
-  const { institution, events, pending, checkpoints, firstBad } = report
-  const counts = `${events} events, ${pending} pending, ${checkpoints} checkpoints`
+  const { institution, events, pending, unfinished, checkpoints, firstBad } = report
+  const open = unfinished === 0 ? '' : `, ${unfinished} unfinished`
+  const counts = `${events} events, ${pending} pending, ${checkpoints} checkpoints${open}`
   if (report.ok) return `${institution}: whole, ${counts}`
   const place = [
     firstBad?.index === undefined ? undefined : `event ${firstBad.index}`,

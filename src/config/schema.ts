@@ -145,7 +145,7 @@ export const settingsSchema = z.strictObject({
     .describe('Networks whose X-Forwarded-* headers are believed; everybody else’s are dropped.'),
   timeouts,
   saml: section('The workers that read XML.', {
-    workers: count(1, 64, 'Worker threads; each takes some 40 MB and checks about 300 answers a second.'),
+    workers: count(1, 64, 'Worker threads; each takes some 40 MB and checks 100 to 300 answers a second.'),
     deadline_ms: milliseconds(250, 'The longest that one message may keep a worker'),
   }),
   sessions,

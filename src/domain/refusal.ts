@@ -63,10 +63,14 @@ export type RefusalCode = (typeof refusalCodes)[number]
 
 /** Codes that point to an attack rather than to a mistake: they raise a security alert beside the audit event. */
 export const alarmingCodes: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  // Only answers that a browser brought to its own open sign-in are checked at all: strangers' noise does not come here.
+  'saml.malformed',
+  'saml.schema',
   'saml.signature_missing',
   'saml.signature_invalid',
   'saml.shape',
   'saml.issuer',
+  'saml.in_response_to',
   'saml.replayed',
   'upstream.foreign_browser',
   'device.proof_replayed',

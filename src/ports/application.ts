@@ -57,6 +57,8 @@ export interface InstitutionAuditReport {
   readonly institution: string
   readonly events: number
   readonly pending: number
+  /** Numbers of events that no row has and no event explains: on their way, or lost with a node that died. */
+  readonly unfinished: number
   readonly checkpoints: number
   readonly firstBad:
     | { readonly index?: number; readonly node?: string; readonly counter?: number; readonly reason: string }

@@ -7,17 +7,19 @@ import type { KeyStore } from '../../ports/key-store.ts'
 import type { SamlChecker } from '../../ports/saml-checker.ts'
 import { NAME_ID } from '../../xml/names.ts'
 import { buildAuthnRequest } from '../../xml/saml/authn-request.ts'
+import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
 
 const certificate = z
   .string()
-  .refine(isCertificate, 'this is no PEM certificate with an RSA (2048 bits) or P-256 key')
+  .refine(
+    isCertificate,
+    'this is no PEM certificate with an RSA (2048 bits or more) or P-256, P-384 or P-521 key',
+  )
 
 function isCertificate(pem: string): boolean {
   try {
-    const { publicKey } = new X509Certificate(pem)
-    const bits = publicKey.asymmetricKeyDetails?.modulusLength
-    return publicKey.asymmetricKeyType === 'ec' || (bits !== undefined && bits >= 2048)
+    return kindOfIdpKey(new X509Certificate(pem).publicKey) !== undefined
   } catch {
     return false
   }

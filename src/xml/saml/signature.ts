@@ -6,6 +6,7 @@ import { canonical } from '../document.ts'
 import { attribute, children, isNamed, named, one, optional, required, textOf } from '../element.ts'
 import { ALG, NS } from '../names.ts'
 import { signedBytes } from '../second-opinion.ts'
+import { kindOfIdpKey } from './idp-key.ts'
 
 interface SignatureKind {
   readonly hash: string
@@ -24,9 +25,6 @@ const digests: Readonly<Record<string, string>> = {
   [ALG.sha384]: 'sha384',
   [ALG.sha512]: 'sha512',
 }
-
-const minimumRsaBits = 2048
-const curves: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 
 export interface SignedElement {
   /** The text of the document that holds the element, for the second opinion. */
@@ -50,6 +48,13 @@ interface Signature {
 
 const shape = (detail: string): Refusal =>
   new Refusal('saml.shape', { check: 'signature form', actual: detail })
+
+/** A secret-key algorithm over a public key is forgery (attack 20); any other may be an old IdP's setting. */
+const refusedAlgorithm = (algorithm: string): Refusal =>
+  new Refusal(/hmac/i.test(algorithm) ? 'saml.signature_invalid' : 'saml.algorithm', {
+    check: 'signature',
+    actual: algorithm,
+  })
 
 /** Exactly these children in this order; an Object or a second SignedInfo has no place (attacks 8, 22). */
 function checkChildren(element: XmlElement, allowed: readonly string[]): void {
@@ -104,8 +109,7 @@ function read(node: XmlElement, id: string): Signature {
   const kind = Object.hasOwn(signatureKinds, algorithmOf(method))
     ? signatureKinds[algorithmOf(method)]
     : undefined
-  if (!kind || children(method).length > 0)
-    throw new Refusal('saml.algorithm', { check: 'signature', actual: algorithmOf(method) })
+  if (!kind || children(method).length > 0) throw refusedAlgorithm(algorithmOf(method))
   const reference = one(signedInfo, NS.ds, 'Reference')
   checkChildren(reference, ['Transforms', 'DigestMethod', 'DigestValue'])
   if (attribute(reference, 'URI') !== `#${id}`) throw shape('the Reference is not to its own element')
@@ -140,11 +144,7 @@ function keyOf(certificate: string): KeyObject {
 }
 
 /** An RSA key is never asked about an ECDSA signature, nor the reverse (attack 21); weak keys count for nothing. */
-function fits(key: KeyObject, kind: SignatureKind): boolean {
-  if (key.asymmetricKeyType !== kind.key) return false
-  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
-  return kind.key === 'rsa' ? (modulusLength ?? 0) >= minimumRsaBits : curves.has(namedCurve)
-}
+const fits = (key: KeyObject, kind: SignatureKind): boolean => kindOfIdpKey(key) === kind.key
 
 function same(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
