@@ -67,9 +67,9 @@ describe('the rules catch', () => {
     ['storage/a.ts', "import '../xml/gate.ts'"],
     ['plugins/a.ts', "const later = () => import('../http/body.ts')"],
     ['demo/a.ts', "import { readBytes } from '../http/body.ts'"],
-    ['compose.ts', "import { runDemo } from './demo/run.ts'"],
+    ['compose/a.ts', "import { runDemo } from '../demo/run.ts'"],
     ['cli/a.ts', "import { runDemo } from '../demo/run.ts'"],
-    ['main.ts', "import { compose } from './compose.ts'"],
+    ['main.ts', "import { compose } from './compose/compose.ts'"],
     ['helping/a.ts', "import './b.ts'"],
     ['domain/a.ts', "import x from '../../test/x.ts'"],
   ])('an import that is not in the table: %s', (path, text) => {
@@ -80,7 +80,7 @@ describe('the rules catch', () => {
     ['flows/a.ts', "import type { Acr } from '../domain/acr.ts'"],
     ['cli/a.ts', "const later = () => import('../demo/run.ts')"],
     ['demo/a.ts', "import { html } from '../http/page/html.ts'"],
-    ['compose.ts', "import { open } from './storage/open.ts'"],
+    ['compose/a.ts', "import { open } from '../storage/open.ts'"],
   ])('but not one that is: %s', (path, text) => {
     expect(caught(rules.forbiddenImports, path, text)).toEqual([])
   })

@@ -76,7 +76,7 @@ function told(error: unknown, command: Command, terminal: Terminal): number {
     for (const fault of error.faults) terminal.error(`  ${faultLine(fault)}\n`)
     return exit.configuration
   }
-  // By name: these classes belong to folders that only compose.ts may load.
+  // By name: these classes belong to folders that only compose/ may load.
   if (error instanceof Error && (expected.has(error.name) || unreachable.has(codeOf(error)))) {
     terminal.error(`drawbridge ${command.name}: ${error.message}\n`)
     return exit.failed

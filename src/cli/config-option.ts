@@ -22,7 +22,7 @@ export async function withApplication<T>(
   config: Config,
   work: (bridge: Application) => Promise<T>,
 ): Promise<T> {
-  const { compose } = await import('../compose.ts')
+  const { compose } = await import('../compose/compose.ts')
   const application = await compose(config)
   try {
     return await work(application)

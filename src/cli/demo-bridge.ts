@@ -40,7 +40,7 @@ export async function openDemoBridge(
     databaseOnly(env),
     { demo: true },
   )
-  const { compose } = await import('../compose.ts')
+  const { compose } = await import('../compose/compose.ts')
   return { application: await compose(config), config }
 }
 

@@ -14,7 +14,7 @@ export const serve: Command = {
   options: configOption,
   async run(invocation) {
     const config = configFor(invocation)
-    const { compose } = await import('../compose.ts')
+    const { compose } = await import('../compose/compose.ts')
     const application = await compose(config)
     return untilStopped({
       log: application.log,

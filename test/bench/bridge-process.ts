@@ -1,5 +1,5 @@
 // The bridge alone in a process of its own, for the load to come from outside: rows by message, figures by message.
-import { compose } from '../../src/compose.ts'
+import { compose } from '../../src/compose/compose.ts'
 import { prepareDemo } from '../../src/config/demo-stamp.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import type { InstitutionSet } from '../../src/ports/stores.ts'

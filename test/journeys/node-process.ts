@@ -1,5 +1,5 @@
 // One more node of a bridge, as a process of its own: settings from the parent, its address back to it.
-import { compose } from '../../src/compose.ts'
+import { compose } from '../../src/compose/compose.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import type { SettingsInput } from '../../src/config/schema.ts'
 

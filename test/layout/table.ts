@@ -5,7 +5,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'start.mjs': ['main.ts'],
   'main.ts': ['cli'],
   // Not the demo: `serve` must never load it.
-  'compose.ts': [
+  compose: [
     'domain',
     'config',
     'ports',
@@ -31,11 +31,11 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   console: ['domain', 'ports', 'flows', 'http'],
   // `ports` for the face of the composed bridge; of `http` the page kit alone.
   demo: ['domain', 'ports', 'xml', 'http/page', 'http/words', 'http/assets', 'http/security-headers.ts'],
-  cli: ['domain', 'config', 'ports', 'compose.ts', 'demo'],
+  cli: ['domain', 'config', 'ports', 'compose', 'demo'],
 }
 
 /** What may only be imported at run time, when it is needed: `serve` never loads the demo, `check-config` no database. */
-export const onlyLazily: readonly string[] = ['demo', 'compose.ts']
+export const onlyLazily: readonly string[] = ['demo', 'compose']
 
 const edges = ['http', 'oidc', 'soap', 'console', 'demo']
 const rims = ['http', 'oidc', 'soap']

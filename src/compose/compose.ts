@@ -1,0 +1,166 @@
+// The one place where parts meet: configuration in, a running bridge out.
+import type { Config } from '../config/config.ts'
+import { noteIsBy, type ReadNote } from '../domain/checkpoint.ts'
+import { issuerOf } from '../domain/institution.ts'
+import { createApply } from '../flows/apply.ts'
+import { createAuditVerify } from '../flows/audit-verify.ts'
+import { type ManagementServer, startManagement } from '../http/management.ts'
+import type { MeteredMetrics } from '../http/metrics.ts'
+import { openPublicServer } from '../http/public-server.ts'
+import { createConnectors } from '../plugins/connectors/connectors.ts'
+import { samlConnector } from '../plugins/connectors/saml.ts'
+import type { Addresses, Application, VerifyOptions } from '../ports/application.ts'
+import type { KeyStore } from '../ports/key-store.ts'
+import type { Log } from '../ports/log.ts'
+import { createAuditLog, type Sequencer, startSequencer } from '../storage/audit-log.ts'
+import { migrate, pendingMigrations } from '../storage/migrate.ts'
+import { type Database, openDatabase } from '../storage/open.ts'
+import { startSweeper } from '../storage/sweeper.ts'
+import { createFlows, createPublicApp } from './edges.ts'
+import {
+  type ComposeOptions,
+  createFoundation,
+  createServices,
+  createStores,
+  type Foundation,
+  type Stores,
+} from './foundation.ts'
+
+/** Opens the database and puts the parts together; nothing listens yet. Throws when the database cannot be opened. */
+export async function compose(config: Config, options: ComposeOptions = {}): Promise<Application> {
+  const url = config.database.url?.reveal()
+  const database = await openDatabase({
+    url,
+    dataDirectory: config.database.dataDirectory,
+    poolMax: config.database.poolMax,
+    acquireTimeoutMs: config.database.acquireTimeoutMs,
+  })
+  const base = createFoundation(config, database, options)
+  const stores = createStores(base)
+  const running = createRunning({ base, stores, url })
+  const { directory } = stores
+  // Settings are checked by the plugins themselves; opening a connection needs none of what they are given here.
+  const checkers = createConnectors({
+    plugins: [samlConnector({ keys: base.keys, checker: undefined as never })],
+    publicUrl: config.publicUrl,
+  })
+  const apply = createApply({ ...base, directory, writer: directory, connectors: checkers })
+  const auditLog = createAuditLog(database)
+  return {
+    log: base.log,
+    auditLog,
+    observe: (listener) => void base.observers.push(listener),
+    start: running.start,
+    stop: running.stop,
+    migrate: () => migrate(database, url),
+    pendingMigrations: () => pendingMigrations(database),
+    apply,
+    verifyAudit: (wanted) => verifyAudit({ base, stores, sequencer: running.sequencer }, auditLog, wanted),
+  }
+}
+
+interface Verifying {
+  readonly base: Foundation
+  readonly stores: Stores
+  readonly sequencer: () => Sequencer | undefined
+}
+
+async function verifyAudit(
+  { base, stores, sequencer }: Verifying,
+  auditLog: Application['auditLog'],
+  wanted: VerifyOptions,
+) {
+  await sequencer()?.now()
+  const verifyOne = createAuditVerify({
+    auditLog,
+    signed: (institution, note) => signedByUs(base.keys, institution, note),
+  })
+  const ids =
+    wanted.institution === undefined
+      ? (await stores.directory.institutions()).map(({ id }) => id)
+      : [wanted.institution]
+  return Promise.all(ids.map((id) => verifyOne(id, wanted.since)))
+}
+
+async function signedByUs(keys: KeyStore, institution: string, note: ReadNote): Promise<boolean> {
+  const { x } = await keys.publicJwk(institution, 'checkpoint')
+  return noteIsBy(note, Buffer.from(String(x), 'base64url'))
+}
+
+interface RunningPorts {
+  readonly base: Foundation
+  readonly stores: Stores
+  readonly url: string | undefined
+}
+
+/** Starting and stopping, in the order that loses nothing. */
+function createRunning({ base, stores, url }: RunningPorts) {
+  const { config, database, log, metrics, keys } = base
+  const closers: (() => Promise<unknown>)[] = [() => database.close()]
+  let sequencer: Sequencer | undefined
+  let stopping: Promise<void> | undefined
+  const close = async () => {
+    for (const closer of closers.reverse())
+      await closer().catch((error: unknown) => log.error('stop', { error: String(error) }))
+  }
+  const stop = () => {
+    stopping ??= close()
+    return stopping
+  }
+  const start = async (): Promise<Addresses> => {
+    await migrate(database, url)
+    const services = await createServices(base)
+    closers.push(
+      async () => services.coreClient.close(),
+      () => services.checker.close(),
+    )
+    const sweeper = startSweeper(database, config.sweeper.intervalSeconds * 1000, log)
+    sequencer = startSequencer(
+      { database, keys, log, originOf: originOf(base, stores) },
+      config.audit.sequencerIntervalMs,
+    )
+    const running = sequencer
+    closers.push(
+      () => sweeper.stop(),
+      async () => {
+        await running.now().catch(() => undefined)
+        await running.stop()
+      },
+    )
+    const flows = createFlows(base, stores, services)
+    const app = createPublicApp({ base, stores, services, flows })
+    const server = await openPublicServer(app, config.listen)
+    const management = await openManagement({ metrics, log, database, config })
+    closers.push(
+      () => management.close(),
+      () => server.close(config.timeouts.shutdownMs),
+      async () => management.drain(),
+    )
+    return { publicUrl: config.publicUrl, listening: server.url, managementUrl: management.url }
+  }
+  return { start, stop, sequencer: () => sequencer }
+}
+
+/** The origin line of an institution's audit log: its issuer without the scheme (C2SP tlog-checkpoint). */
+function originOf({ config }: Foundation, { directory }: Stores) {
+  return async (id: string): Promise<string | undefined> => {
+    const institution = await directory.institution(id)
+    return institution && `${issuerOf(institution, config.publicUrl).replace(/^https?:\/\//, '')}/audit`
+  }
+}
+
+interface ManagementParts {
+  readonly metrics: MeteredMetrics
+  readonly log: Log
+  readonly database: Database
+  readonly config: Config
+}
+
+function openManagement({ metrics, log, database, config }: ManagementParts): Promise<ManagementServer> {
+  const ping = () => database.ping()
+  const pending = () => pendingMigrations(database)
+  return startManagement(
+    { metrics, log, ping, pendingMigrations: pending, readinessMs: config.timeouts.readinessMs },
+    config.management,
+  )
+}

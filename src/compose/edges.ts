@@ -1,0 +1,122 @@
+// The flows, and the edges that call them: the OIDC provider and the public app.
+import type { Config } from '../config/config.ts'
+import { createCoreCall } from '../flows/core-call.ts'
+import { createEnrolment, createPresence } from '../flows/devices.ts'
+import { createLogin } from '../flows/login.ts'
+import { createAnswer } from '../flows/login-answer.ts'
+import { createStepUp } from '../flows/step-up.ts'
+import { createApp } from '../http/app.ts'
+import { createAuthorize } from '../http/authorize.ts'
+import { deviceRoutes } from '../http/devices.ts'
+import { interactionRoutes } from '../http/interaction.ts'
+import { createProviderPages } from '../http/provider-pages.ts'
+import type { OidcGate } from '../http/provider-port.ts'
+import type { Tenant } from '../http/tenant.ts'
+import { createTrustedProxies } from '../http/trusted-proxy.ts'
+import { upstreamRoutes } from '../http/upstream.ts'
+import { wellKnownRoutes } from '../http/well-known.ts'
+import { createAdapter } from '../oidc/adapter.ts'
+import { createBegin } from '../oidc/begin.ts'
+import type { ProviderPages } from '../oidc/configuration.ts'
+import { createAccessTokens, createOidcGate } from '../oidc/gate.ts'
+import { createProviders } from '../oidc/provider.ts'
+import { createPinHash } from '../plugins/keys/pin-hash.ts'
+import { gatewayRoutes } from '../soap/gateway.ts'
+import { createSoapMessages } from '../xml/messages.ts'
+import type { Foundation, Services, Stores } from './foundation.ts'
+
+export function createFlows(base: Foundation, stores: Stores, services: Services) {
+  const ports = { ...base, ...stores, ...services, pinHash: createPinHash(base.keys) }
+  return {
+    login: createLogin(ports),
+    answer: createAnswer(ports),
+    stepUp: createStepUp(ports),
+    enrolment: createEnrolment(ports),
+    callCore: createCoreCall({
+      ...ports,
+      messages: createSoapMessages(base.keys),
+      client: services.coreClient,
+    }),
+    present: createPresence(ports),
+  }
+}
+
+type Flows = ReturnType<typeof createFlows>
+
+interface Parts {
+  readonly base: Foundation
+  readonly stores: Stores
+  readonly services: Services
+  readonly flows: Flows
+}
+
+const lifetimesOf = ({ sessions }: Config) => ({
+  session: sessions.browserSeconds,
+  interaction: sessions.interactionSeconds,
+  code: sessions.codeSeconds,
+  accessToken: sessions.accessTokenSeconds,
+  refreshToken: sessions.refreshTokenSeconds,
+})
+
+function createOidc({ base, stores, services, flows }: Parts) {
+  const { config, clock } = base
+  const { sessions, publicUrl } = config
+  const begin = createBegin({
+    login: flows.login,
+    relyingParty: stores.directory.relyingParty,
+    interactionSeconds: sessions.interactionSeconds,
+  })
+  const pages = createProviderPages(clock.now) as unknown as ProviderPages
+  const settingsOf = (tenant: Tenant) => {
+    const { institution, issuer, prefix } = tenant
+    const relyingParty = (id: string) => stores.directory.relyingParty(institution.id, id)
+    return {
+      institution,
+      issuer,
+      prefix,
+      lifetimes: lifetimesOf(config),
+      relyingParty,
+      adapter: createAdapter({
+        institution: institution.id,
+        tokens: stores.tokens,
+        replays: stores.replays,
+        relyingParty,
+        now: clock.now,
+      }),
+      claims: (subject: string) => stores.subjects.claims(institution.id, subject),
+      present: (subject: string, jkt: string | undefined) => flows.present(institution.id, subject, jkt),
+      begin: (ctx: Parameters<typeof begin>[1], interaction: Parameters<typeof begin>[2]) =>
+        begin(tenant, ctx, interaction),
+      pages,
+    }
+  }
+  const providers = createProviders({
+    ...base,
+    pages,
+    tokens: stores.tokens,
+    rateLimits: services.rateLimits,
+    settingsOf,
+  })
+  const ports = { providers, directory: stores.directory, publicUrl, clock }
+  return { gate: createOidcGate(ports), accessTokens: createAccessTokens(ports) }
+}
+
+export function createPublicApp(parts: Parts) {
+  const { base, stores, services, flows } = parts
+  const { config } = base
+  const { gate, accessTokens } = createOidc(parts)
+  const ports = { ...base, ...stores, ...services, ...flows, oidc: gate as OidcGate }
+  const authorize = createAuthorize({ accessTokens, replays: stores.replays, clock: base.clock })
+  return createApp({
+    ...ports,
+    publicUrl: config.publicUrl,
+    proxies: createTrustedProxies(config.trustedProxies),
+    routes: [
+      (router) => interactionRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
+      (router) => upstreamRoutes(router, { ...ports, samlBytes: config.limits.samlBytes }),
+      (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
+      (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
+      (router) => wellKnownRoutes(router, ports),
+    ],
+  })
+}

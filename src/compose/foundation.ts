@@ -1,0 +1,121 @@
+// What everything else is made of: database, units of work, keys, stores, and the services that are opened late.
+import { randomBytes } from 'node:crypto'
+import type { Config } from '../config/config.ts'
+import { referenceFrom } from '../domain/reference.ts'
+import { createLog } from '../http/logging.ts'
+import { createMetrics, type MeteredMetrics } from '../http/metrics.ts'
+import { createConnectors } from '../plugins/connectors/connectors.ts'
+import { samlConnector } from '../plugins/connectors/saml.ts'
+import { createCoreClient } from '../plugins/cores/http.ts'
+import { createLocalKeys } from '../plugins/keys/local.ts'
+import { createFieldSeal } from '../plugins/keys/seal.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import { createAuditWriter } from '../storage/audit-writer.ts'
+import { createDevices } from '../storage/devices.ts'
+import { createDirectory } from '../storage/directory.ts'
+import { createLogins } from '../storage/logins.ts'
+import type { Database } from '../storage/open.ts'
+import { createPins } from '../storage/pins.ts'
+import { createRateLimits } from '../storage/rate-limits.ts'
+import { createReplays } from '../storage/replays.ts'
+import { createSealedKeys } from '../storage/sealed-keys.ts'
+import { createConsents, createSubjects, createUpstreamSessions } from '../storage/subjects.ts'
+import { createTokenStore } from '../storage/token-store.ts'
+import { createUnits } from '../storage/unit-of-work.ts'
+import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
+import { createSamlChecker } from '../xml/saml/checker.ts'
+
+export interface ComposeOptions {
+  readonly clock?: Clock
+}
+
+const systemClock: Clock = { now: Date.now }
+
+const systemChance: Chance = {
+  token: (bytes) => randomBytes(bytes).toString('base64url'),
+  reference: () => referenceFrom(randomBytes(8)),
+}
+
+/** What everything else is made of. */
+export function createFoundation(config: Config, database: Database, options: ComposeOptions) {
+  const clock = options.clock ?? systemClock
+  const metrics = createMetrics()
+  const log = createLog(config.log)
+  const master = config.keys.master.reveal()
+  const seal = createFieldSeal(master)
+  const signed = (purpose: string) => metrics.count('drawbridge_signatures_total', { purpose })
+  const keys = createLocalKeys({ master, sealed: createSealedKeys(database), clock, signed })
+  const observers: ((institution: string, event: string) => void)[] = []
+  const committed = (institution: string, bodies: readonly string[]) => {
+    for (const body of bodies) countEvent(metrics, body)
+    for (const observer of observers) for (const body of bodies) observer(institution, body)
+  }
+  const node = randomBytes(6).toString('hex')
+  const events = createAuditWriter({ clock, node, seal, committed })
+  metrics.observe('drawbridge_db_round_trips_total', database.roundTrips)
+  metrics.observe('drawbridge_db_statements_total', database.statements)
+  return {
+    observers,
+    config,
+    database,
+    clock,
+    chance: systemChance,
+    metrics,
+    log,
+    seal,
+    keys,
+    ...createUnits({ database, events }),
+  }
+}
+
+/** Outcomes are counted from the audit, where each stands once, and only when it is committed. */
+function countEvent(metrics: MeteredMetrics, body: string): void {
+  const { type, outcome, core = '', detail = {} } = JSON.parse(body)
+  metrics.count('drawbridge_audit_events_total', { type })
+  if (/^login\.(finished|refused|cancelled)$/.test(type)) {
+    metrics.count('drawbridge_logins_total', { outcome: type.slice('login.'.length), acr: detail.acr ?? '' })
+  }
+  if (!/^call\.(answered|refused|failed)$/.test(type)) return
+  metrics.count('drawbridge_core_calls_total', { core, outcome })
+  if (typeof detail.ms === 'number')
+    metrics.time('drawbridge_core_call_seconds', detail.ms / 1000, { core, outcome })
+}
+
+export type Foundation = ReturnType<typeof createFoundation>
+
+export function createStores({ connections, seal, clock }: Foundation) {
+  return {
+    directory: createDirectory(connections, clock.now),
+    logins: createLogins(connections),
+    answers: createUpstreamAnswers(connections),
+    subjects: createSubjects(connections, seal),
+    upstreamSessions: createUpstreamSessions(connections, seal),
+    consents: createConsents(connections),
+    replays: createReplays(connections),
+    devices: createDevices(connections),
+    pins: createPins(connections),
+    tokens: createTokenStore(connections),
+  }
+}
+
+export type Stores = ReturnType<typeof createStores>
+
+/** What is opened late: workers and tables that a mere migration does not need. */
+export async function createServices(base: Foundation) {
+  const { config, database, log, keys } = base
+  const checker = await createSamlChecker({
+    workers: config.saml.workers,
+    deadlineMs: config.saml.deadlineMs,
+  })
+  return {
+    checker,
+    coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
+    rateLimits: await createRateLimits(database, config.limits.rates, log),
+    connectors: createConnectors({
+      plugins: [samlConnector({ keys, checker })],
+      publicUrl: config.publicUrl,
+    }),
+  }
+}
+
+export type Services = Awaited<ReturnType<typeof createServices>>
