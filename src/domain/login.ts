@@ -32,6 +32,8 @@ export interface LoginTransaction {
   /** ID of the request that went upstream last; only an answer to it is accepted, once. */
   readonly upstreamRequest: string | undefined
   readonly upstreamAskedAt: number | undefined
+  /** What the connector must know again with the answer to that request. */
+  readonly upstreamMemory: Readonly<Record<string, string>> | undefined
   readonly subject: string | undefined
   /** Epoch milliseconds of the upstream authentication. */
   readonly authenticatedAt: number | undefined

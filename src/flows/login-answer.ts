@@ -59,6 +59,7 @@ async function admitted(ports: LoginPorts, arrival: Arrival) {
     requestId: login.upstreamRequest ?? '',
     fresh: login.freshLogin,
     askedAt: login.upstreamAskedAt ?? login.startedAt,
+    memory: login.upstreamMemory ?? {},
     now: ports.clock.now(),
   })
   const subject = await checked.catch((error: unknown) => {
@@ -128,6 +129,7 @@ async function admit(
   const next = {
     ...(await withCustomer(ports, login, customer)),
     upstreamRequest: undefined,
+    upstreamMemory: undefined,
     sessionNotOnOrAfter,
   }
   if (!(await ports.logins.answered(next, upstream.inResponseTo))) {

@@ -13,7 +13,7 @@ import { Refusal } from '../domain/refusal.ts'
 
 import type { Transaction } from '../domain/transaction.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
-import type { Connectors } from '../ports/connector.ts'
+import type { Connectors, UpstreamDeparture } from '../ports/connector.ts'
 import type {
   Consents,
   Devices,
@@ -114,23 +114,24 @@ interface Departure {
 async function goUpstream(
   ports: LoginPorts,
   { institution, login, browserHash }: Departure,
-): Promise<{ url: string }> {
+): Promise<UpstreamDeparture> {
   if (nextStep(login).step !== 'upstream') throw new Refusal('interaction.step', { uid: login.uid })
   const connection = await connectionFor(ports.directory, institution.id, login.connection)
   const now = ports.clock.now()
   // RelayState is the uid: as opaque as any handle, and worth nothing without the cookie of the browser that began.
   const departure = await ports.connectors
     .of(institution, connection)
-    .begin({ relayState: login.uid, fresh: login.freshLogin, now })
+    .begin({ relayState: login.uid, fresh: login.freshLogin, neededAcr: login.neededAcr, now })
   await change(ports.logins, {
     ...login,
     browserHash,
     upstreamRequest: departure.requestId,
     upstreamAskedAt: now,
+    upstreamMemory: departure.memory,
   })
   const detail = { request: departure.requestId, fresh: login.freshLogin }
   ports.audit.record({ type: 'login.upstream_asked', outcome: 'ok', ...traceOf(login), detail })
-  return { url: departure.url }
+  return departure
 }
 
 async function consent(
@@ -237,6 +238,7 @@ function fresh(request: LoginRequest, connection: string, now: number): LoginTra
     browserHash: undefined,
     upstreamRequest: undefined,
     upstreamAskedAt: undefined,
+    upstreamMemory: undefined,
     subject: undefined,
     authenticatedAt: undefined,
     sessionNotOnOrAfter: undefined,

@@ -6,6 +6,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { Login } from '../flows/login.ts'
 import type { StepUp } from '../flows/step-up.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
+import type { UpstreamDeparture } from '../ports/connector.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Directory, RateBucket, RateLimits } from '../ports/stores.ts'
 import { readForm } from './body.ts'
@@ -14,6 +15,7 @@ import { stateOf, tenantOf } from './context.ts'
 import { consentPage, permissionsOf } from './page/consent.ts'
 import { noticePage } from './page/notice.ts'
 import { type PinState, pinPage } from './page/pin.ts'
+import { postFormPage } from './page/post-form.ts'
 import { askingOf } from './page-context.ts'
 import type { InteractionEnd, OidcGate } from './provider-port.ts'
 import { formActionOf, pageHeaders } from './security-headers.ts'
@@ -116,10 +118,28 @@ async function show(ctx: Context, ports: InteractionPorts, login: LoginTransacti
 async function goUpstream(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
   const tenant = tenantOf(ctx)
   const browserHash = login.browserHash ?? bindBrowser(ctx, tenant, ports.chance)
-  const { url } = await ports.login.goUpstream(tenant.institution, login, browserHash)
+  const departure = await ports.login.goUpstream(tenant.institution, login, browserHash)
   ctx.set('Cache-Control', 'no-store')
+  if (departure.kind === 'post') return passOn(ctx, ports, { login, departure })
   ctx.status = 303
-  ctx.redirect(url)
+  ctx.redirect(departure.url)
+}
+
+/** A page whose form sends itself to the IdP; with a button where scripts are off (ruling R-14). */
+async function passOn(ctx: Context, { directory, chance }: InteractionPorts, { login, departure }: PassOn) {
+  const { institution, issuer } = tenantOf(ctx)
+  const connection = await directory.connection(institution.id, login.connection)
+  const nonce = chance.token(16)
+  const formActions = [new URL(departure.url).origin]
+  ctx.set(pageHeaders({ formActions, nonce, https: issuer.startsWith('https:') }))
+  ctx.type = 'html'
+  ctx.body = postFormPage({
+    ...askingOf(ctx, login.languages),
+    action: departure.url,
+    fields: departure.fields,
+    to: connection?.name ?? institution.name,
+    nonce,
+  })
 }
 
 async function finish(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
@@ -148,6 +168,11 @@ function pageOf(ctx: Context, login: LoginTransaction, html: string): void {
   ctx.set(pageHeaders({ formActions: [formActionOf(login.redirectUri)], https }))
   ctx.type = 'html'
   ctx.body = html
+}
+
+interface PassOn {
+  readonly login: LoginTransaction
+  readonly departure: Extract<UpstreamDeparture, { kind: 'post' }>
 }
 
 interface PinShow {

@@ -1,4 +1,5 @@
 // The upstream side: one interface for every protocol by which a bank's own IdP is asked.
+import type { Acr } from '../domain/acr.ts'
 import type { Connection, Institution } from '../domain/institution.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
 
@@ -6,23 +7,32 @@ export interface UpstreamStart {
   /** Opaque; comes back with the answer. Nothing is ever read from it but its identity (attack 82). */
   readonly relayState: string
   readonly fresh: boolean
-  /** The app asked for a stronger login than a password; the connection may ask its IdP for one. */
+  /** The level that the app needs; the connection may ask its IdP for a stronger login because of it. */
+  readonly neededAcr: Acr | undefined
   readonly now: number
 }
 
-/** Where the browser goes: by a redirect now; by a posted form where a connection needs it (later). */
-export type UpstreamDeparture = {
-  readonly kind: 'redirect'
+interface UpstreamRequest {
   readonly url: string
+  /** Names the request; only an answer to it is accepted, once. */
   readonly requestId: string
+  /** What the connector must know again when the answer comes (a PKCE verifier, a nonce); kept with the sign-in. */
+  readonly memory?: Readonly<Record<string, string>>
 }
 
+/** Where the browser goes: by a redirect, or by a form that sends itself on. */
+export type UpstreamDeparture =
+  | (UpstreamRequest & { readonly kind: 'redirect' })
+  | (UpstreamRequest & { readonly kind: 'post'; readonly fields: Readonly<Record<string, string>> })
+
 export interface UpstreamReply {
+  /** What the browser brought: a base64 SAMLResponse, or the query of an OIDC callback. */
   readonly payload: string
   /** The request that this sign-in sent; the reply must answer it and no other. */
   readonly requestId: string
   readonly fresh: boolean
   readonly askedAt: number
+  readonly memory: Readonly<Record<string, string>>
   readonly now: number
 }
 

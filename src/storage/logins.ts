@@ -27,6 +27,7 @@ function fromRow(
     dpopJkt: undefined,
     browserHash: undefined,
     upstreamRequest: undefined,
+    upstreamMemory: undefined,
   }
   return {
     ...empty,

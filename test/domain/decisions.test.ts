@@ -81,6 +81,7 @@ describe('what is next in a sign-in', () => {
     browserHash: undefined,
     upstreamRequest: undefined,
     upstreamAskedAt: undefined,
+    upstreamMemory: undefined,
     subject: 's',
     authenticatedAt: 0,
     sessionNotOnOrAfter: undefined,

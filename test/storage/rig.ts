@@ -61,6 +61,7 @@ export const login = (uid: string, change: Partial<LoginTransaction> = {}): Logi
   browserHash: undefined,
   upstreamRequest: undefined,
   upstreamAskedAt: undefined,
+  upstreamMemory: undefined,
   subject: undefined,
   authenticatedAt: undefined,
   sessionNotOnOrAfter: undefined,
