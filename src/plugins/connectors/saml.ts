@@ -66,7 +66,10 @@ const longestAnswerSeconds = 600
 export function samlConnector(ports: SamlPorts): ConnectorPlugin {
   return {
     type: 'saml',
-    check: (settings) => void samlSettings.parse(settings),
+    check: (settings) => {
+      const { error } = samlSettings.safeParse(settings)
+      if (error) throw new Error(z.prettifyError(error))
+    },
     open: (addresses) => open(ports, addresses, samlSettings.parse(addresses.connection.settings)),
   }
 }
