@@ -112,8 +112,9 @@ function rowsIn(page: string): Map<string, string[]> {
 describe('refusal codes', () => {
   const app = rowsIn('docs/app-developer.md')
   const idp = rowsIn('docs/fi-administrator.md')
+  const administrators = rowsIn('docs/connections.md')
   test.each(refusalCodes)('%s is explained', (code) =>
-    expect((code.startsWith('saml.') ? idp : app).has(code)).toBe(true),
+    expect((code.startsWith('saml.') ? idp : app).has(code) || administrators.has(code)).toBe(true),
   )
   test('the statuses and OAuth errors of the table are those that are sent', () => {
     // The gateway answers it as a challenge, whatever the table of words has.
@@ -128,7 +129,7 @@ describe('refusal codes', () => {
   })
   test('nothing is explained that does not exist', () => {
     const known: readonly string[] = refusalCodes
-    const strangers = [...app.keys(), ...idp.keys()].filter(
+    const strangers = [...app.keys(), ...idp.keys(), ...administrators.keys()].filter(
       (code) => /^[a-z]+\.[a-z_]+$/.test(code) && !known.includes(code),
     )
     expect(strangers).toEqual([])

@@ -98,7 +98,8 @@ const connection = (institution: string, entry: ConnectionEntry): Connection => 
   id: entry.id,
   name: entry.name,
   type: entry.type,
-  enabled: entry.enabled,
+  state: entry.enabled ? 'active' : 'disabled',
+  version: 0,
   settings: camelled(entry.settings),
   claims: entry.claims,
 })

@@ -1,5 +1,6 @@
 // The flows, and the edges that call them: the OIDC provider and the public app.
 import type { Config } from '../config/config.ts'
+import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
 import { createEnrolment, createPresence } from '../flows/devices.ts'
 import { createLogin } from '../flows/login.ts'
@@ -31,6 +32,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     login: createLogin(ports),
     answer: createAnswer(ports),
     stepUp: createStepUp(ports),
+    connections: createConnections(ports),
     enrolment: createEnrolment(ports),
     callCore: createCoreCall({
       ...ports,

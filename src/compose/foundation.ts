@@ -11,6 +11,7 @@ import { createLocalKeys } from '../plugins/keys/local.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
+import { createConnectionStore } from '../storage/connections.ts'
 import { createDevices } from '../storage/devices.ts'
 import { createDirectory } from '../storage/directory.ts'
 import { createLogins } from '../storage/logins.ts'
@@ -84,8 +85,10 @@ function countEvent(metrics: MeteredMetrics, body: string): void {
 export type Foundation = ReturnType<typeof createFoundation>
 
 export function createStores({ connections, seal, clock }: Foundation) {
+  const directory = createDirectory({ connections, seal, now: clock.now })
   return {
-    directory: createDirectory(connections, clock.now),
+    directory,
+    connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),
     logins: createLogins(connections),
     answers: createUpstreamAnswers(connections),
     subjects: createSubjects(connections, seal),

@@ -82,7 +82,8 @@ function connection({ world, idpCertificate }: DemoParts): Connection {
     id: 'alder-idp',
     name: 'Alder Bank sign-in',
     type: 'saml',
-    enabled: true,
+    state: 'active',
+    version: 0,
     settings: {
       idpEntityId: `${world}/idp/metadata`,
       ssoUrl: `${world}/idp/sso`,

@@ -32,6 +32,7 @@ export const auditTypes = [
   'call.refused',
   'call.failed',
   'configuration.applied',
+  'connection.changed',
   'audit.void',
 ] as const
 export type AuditType = (typeof auditTypes)[number]

@@ -47,16 +47,26 @@ export interface RelyingParty {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** An institution's trust in one upstream IdP. `settings` are checked by the connector plugin of that `type`. */
-export interface Connection {
-  readonly institution: string
-  readonly id: string
+/** What an institution says of one upstream IdP. `settings` are checked by the connector plugin of that `type`. */
+export interface ConnectionContent {
   readonly name: string
   readonly type: string
-  readonly enabled: boolean
   readonly settings: Readonly<Record<string, unknown>>
   /** claim -> upstream attribute name; only what stands here is ever read (duty D17). */
   readonly claims: Readonly<Record<string, string>>
+}
+
+/** Customers sign in by `active` ones only; what leads from state to state stands in domain/connection. */
+export const connectionStates = ['draft', 'tested', 'active', 'disabled'] as const
+export type ConnectionState = (typeof connectionStates)[number]
+
+/** An institution's trust in one upstream IdP. */
+export interface Connection extends ConnectionContent {
+  readonly institution: string
+  readonly id: string
+  readonly state: ConnectionState
+  /** Grows with each change; 0 for one that comes from a file and is not stored yet. */
+  readonly version: number
 }
 
 /** A downstream SOAP service that consumes our assertions. What it does not list is refused (ruling R-28). */

@@ -36,7 +36,11 @@ export function createApply(ports: ApplyPorts) {
     sets: readonly InstitutionSet[],
     { dryRun }: { readonly dryRun: boolean },
   ): Promise<ApplyReport> {
-    const faults = [...settingsFaults(ports, sets), ...(await hostFaults(ports, sets))]
+    const faults = [
+      ...settingsFaults(ports, sets),
+      ...(await hostFaults(ports, sets)),
+      ...(await ownerFaults(ports, sets)),
+    ]
     if (faults.length > 0) throw new ApplyFault(faults)
     const changes: RowChange[] = []
     for (const set of sets) changes.push(...(await applied(ports, set, dryRun)))
@@ -46,9 +50,9 @@ export function createApply(ports: ApplyPorts) {
 
 async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean): Promise<RowChange[]> {
   const { id } = set.institution
-  if (dryRun) return changesBetween(await ports.directory.everything(id), set)
+  if (dryRun) return changesBetween(await ports.directory.everything(id, 'file'), set)
   return ports.unit.run({ institution: id, reference: ports.chance.reference() }, async () => {
-    const changes = changesBetween(await ports.directory.everything(id), set)
+    const changes = changesBetween(await ports.directory.everything(id, 'file'), set)
     if (changes.length === 0) return changes
     await ports.writer.put(set, 'file')
     const named = (change: RowChange['change']) =>
@@ -67,7 +71,8 @@ type Rows = readonly { readonly kind: RowChange['kind']; readonly id: string; re
 const rowsOf = (set: InstitutionSet): Rows => [
   { kind: 'institution', id: set.institution.id, row: set.institution },
   ...set.relyingParties.map((row) => ({ kind: 'relying_party' as const, id: row.id, row })),
-  ...set.connections.map((row) => ({ kind: 'connection' as const, id: row.id, row })),
+  // The version is counted where the row is kept; a file has none.
+  ...set.connections.map(({ version: _, ...row }) => ({ kind: 'connection' as const, id: row.id, row })),
   ...set.cores.map((row) => ({ kind: 'core' as const, id: row.id, row })),
 ]
 
@@ -119,6 +124,19 @@ function settingsFaults({ connectors }: ApplyPorts, sets: readonly InstitutionSe
       }
     }),
   )
+}
+
+/** A row that the console made is not overwritten by a file that happens to use its id. */
+async function ownerFaults({ directory }: ApplyPorts, sets: readonly InstitutionSet[]): Promise<string[]> {
+  const faults = sets.map(async (set) => {
+    const { id } = set.institution
+    const others = await directory.everything(id, 'console')
+    const taken = others === undefined ? [] : rowsOf(others).slice(1)
+    return rowsOf(set)
+      .filter((row) => taken.some((other) => other.kind === row.kind && other.id === row.id))
+      .map((row) => `${id}: ${row.kind} ${row.id} is managed by the console`)
+  })
+  return (await Promise.all(faults)).flat()
 }
 
 /** Two institutions with one host name would answer for each other (invariant 5). */

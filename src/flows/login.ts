@@ -216,7 +216,8 @@ export async function connectionFor(
 ): Promise<Connection> {
   const connection = id === undefined ? undefined : await directory.connection(institution, id)
   if (!connection) throw new Refusal('connection.unknown', { connection: id })
-  if (!connection.enabled) throw new Refusal('connection.disabled', { connection: connection.id })
+  if (connection.state !== 'active')
+    throw new Refusal('connection.disabled', { connection: connection.id, state: connection.state })
   return connection
 }
 

@@ -57,7 +57,9 @@ export interface ConnectorAddresses {
 /** A protocol as a constant in the list of connectors. */
 export interface ConnectorPlugin {
   readonly type: string
-  /** Throws when the settings do not fit; the message names the field. */
+  /** Settings that nobody may see again once they are saved: masked in differences, left out of exports. */
+  readonly secrets: readonly string[]
+  /** Throws SettingsRefused when the settings do not fit. */
   check(settings: Readonly<Record<string, unknown>>): void
   open(addresses: ConnectorAddresses): Connector
 }

@@ -20,8 +20,11 @@ export interface Directory {
   relyingParty(institution: string, id: string): Promise<RelyingParty | undefined>
   connection(institution: string, id: string): Promise<Connection | undefined>
   core(institution: string, id: string): Promise<Core | undefined>
-  /** Everything of one institution, always fresh: for applying files and for listings. */
-  everything(institution: string): Promise<InstitutionSet | undefined>
+  /**
+   * Everything of one institution, always fresh: for applying files and for listings. With `managedBy`, of the relying
+   * parties, connections and cores only those that come from there.
+   */
+  everything(institution: string, managedBy?: ManagedBy): Promise<InstitutionSet | undefined>
 }
 
 export interface InstitutionSet {
@@ -31,7 +34,10 @@ export interface InstitutionSet {
   readonly cores: readonly Core[]
 }
 
-/** Writes configuration rows; idempotent: the same set twice changes nothing. Rows that the set does not name are removed. */
+/**
+ * Writes configuration rows; idempotent: the same set twice changes nothing. Rows from the same place that the set does
+ * not name are removed. Connections that differ get a new version.
+ */
 export interface DirectoryWriter {
   put(set: InstitutionSet, managedBy: ManagedBy): Promise<void>
 }

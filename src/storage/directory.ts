@@ -1,6 +1,8 @@
 // Rows that configuration owns, read through a short cache: they are needed at every request and change seldom.
 import type { Connection, Core, Institution, ManagedBy, RelyingParty } from '../domain/institution.ts'
+import type { FieldSeal } from '../ports/field-seal.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
+import { contentIn, putConnections } from './connections.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
@@ -22,10 +24,25 @@ function cached<T>(now: () => number) {
   }
 }
 
-export function createDirectory(connections: Connections, now: () => number): Directory & DirectoryWriter {
+export interface DirectoryPorts {
+  readonly connections: Connections
+  readonly seal: FieldSeal
+  readonly now: () => number
+}
+
+/** `forget` drops what is cached: after a row was written by another store. */
+export function createDirectory({
+  connections,
+  seal,
+  now,
+}: DirectoryPorts): Directory & DirectoryWriter & { forget(): void } {
   const sets = cached<InstitutionSet | undefined>(now)
   const all = cached<readonly Institution[]>(now)
-  const set = (id: string) => sets.get(id, async () => readSet(await connections.reader(), id))
+  const set = (id: string) => sets.get(id, async () => readSet(await connections.reader(), seal, { id }))
+  const forget = () => {
+    sets.clear()
+    all.clear()
+  }
   return {
     institution: async (id) => (await set(id))?.institution,
     institutions: () => all.get('', async () => readAll(await connections.reader())),
@@ -33,12 +50,18 @@ export function createDirectory(connections: Connections, now: () => number): Di
       (await set(institution))?.relyingParties.find((row) => row.id === id),
     connection: async (institution, id) => (await set(institution))?.connections.find((row) => row.id === id),
     core: async (institution, id) => (await set(institution))?.cores.find((row) => row.id === id),
-    everything: async (institution) => readSet(await connections.reader(), institution),
+    everything: async (id, managedBy) => readSet(await connections.reader(), seal, { id, managedBy }),
     async put(given, managedBy) {
-      await writeSet(await connections.writer(), given, managedBy)
-      sets.clear()
-      all.clear()
+      const db = await connections.writer()
+      await writeSet(db, given, managedBy)
+      await putConnections(db, seal, {
+        institution: given.institution.id,
+        connections: given.connections,
+        managedBy,
+      })
+      forget()
     },
+    forget,
   }
 }
 
@@ -55,20 +78,49 @@ async function readAll(db: Queries): Promise<readonly Institution[]> {
 }
 
 const everything = `
-select 'institution' as kind, settings from institution where institution = :id
-union all select 'relying_party', settings from relying_party where institution = :id
-union all select 'connection', settings from connection where institution = :id
-union all select 'core', settings from core where institution = :id`
+select 'institution' as kind, '' as id, settings, '' as state, 0 as version, '' as managed_by
+  from institution where institution = :id
+union all select 'relying_party', id, settings, '', 0, managed_by from relying_party where institution = :id
+union all select 'connection', id, settings, state, version, managed_by from connection where institution = :id
+union all select 'core', id, settings, '', 0, managed_by from core where institution = :id`
 
-async function readSet(db: Queries, id: string): Promise<InstitutionSet | undefined> {
-  const rows: { kind: string; settings: unknown }[] = (await db.raw(everything, { id })).rows
-  const of = <T>(kind: string) => rows.filter((row) => row.kind === kind).map((row) => row.settings as T)
-  const [institution] = of<Institution>('institution')
+interface SetRow {
+  readonly kind: string
+  readonly id: string
+  readonly settings: unknown
+  readonly state: Connection['state']
+  readonly version: number
+  readonly managed_by: string
+}
+
+interface Wanted {
+  readonly id: string
+  /** Only the rows from there, beside the institution itself. */
+  readonly managedBy?: ManagedBy | undefined
+}
+
+async function readSet(
+  db: Queries,
+  seal: FieldSeal,
+  { id, managedBy }: Wanted,
+): Promise<InstitutionSet | undefined> {
+  const rows: SetRow[] = (await db.raw(everything, { id })).rows
+  const wanted = rows.filter((row) => managedBy === undefined || row.managed_by === managedBy)
+  const of = <T>(kind: string) => wanted.filter((row) => row.kind === kind).map((row) => row.settings as T)
+  const institution = rows.find((row) => row.kind === 'institution')?.settings as Institution | undefined
   if (institution === undefined) return undefined
   return {
     institution: institutionOf(institution),
     relyingParties: of<RelyingParty>('relying_party'),
-    connections: of<Connection>('connection'),
+    connections: wanted
+      .filter((row) => row.kind === 'connection')
+      .map((row) => ({
+        ...contentIn(seal, id, row.settings),
+        institution: id,
+        id: row.id,
+        state: row.state,
+        version: row.version,
+      })),
     cores: of<Core>('core'),
   }
 }
@@ -80,7 +132,7 @@ async function writeSet(db: Queries, given: InstitutionSet, managedBy: ManagedBy
     .insert({ institution: institution.id, settings: JSON.stringify(institution), ...common })
     .onConflict('institution')
     .merge(['settings', 'managed_by', 'updated_at'])
-  const tables = { relying_party: given.relyingParties, connection: given.connections, core: given.cores }
+  const tables = { relying_party: given.relyingParties, core: given.cores }
   for (const [table, rows] of Object.entries(tables)) {
     const ids = rows.map((row) => row.id)
     await db(table).where({ institution: institution.id, managed_by: managedBy }).whereNotIn('id', ids).del()

@@ -155,7 +155,10 @@ describe('the answer of the IdP', () => {
     const who = await customer(bridge)
     const { answer } = await atIdp(who)
     const rows = rowsNow()
-    const off = { ...rows, connections: rows.connections.map((row) => ({ ...row, enabled: false })) }
+    const off = {
+      ...rows,
+      connections: rows.connections.map((row) => ({ ...row, state: 'disabled' as const })),
+    }
     await bridge.application.apply([off], { dryRun: false })
     const page = await who.browser.follow(answer?.action as string, {
       until: who.app.redirectUri,

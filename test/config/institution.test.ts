@@ -62,7 +62,8 @@ describe('a good file', () => {
       id: 'idp',
       name: 'IdP',
       type: 'saml',
-      enabled: true,
+      state: 'active',
+      version: 0,
       settings: { ssoUrl: 'x' },
       claims: { email: 'mail' },
     })

@@ -6,6 +6,7 @@ import type { LoginTransaction } from '../../src/domain/login.ts'
 import { createFieldSeal } from '../../src/plugins/keys/seal.ts'
 import { createAuditLog } from '../../src/storage/audit-log.ts'
 import { createAuditWriter } from '../../src/storage/audit-writer.ts'
+import { createConnectionStore } from '../../src/storage/connections.ts'
 import { createDevices } from '../../src/storage/devices.ts'
 import { createDirectory } from '../../src/storage/directory.ts'
 import { createLogins } from '../../src/storage/logins.ts'
@@ -25,6 +26,7 @@ export function everything(database: Database) {
   const events = createAuditWriter({ clock: { now: () => now }, node: randomBytes(4).toString('hex'), seal })
   const units = createUnits({ database, events })
   const { connections } = units
+  const directory = createDirectory({ connections, seal, now: Date.now })
   return {
     ...units,
     auditLog: createAuditLog(database),
@@ -37,7 +39,8 @@ export function everything(database: Database) {
     subjects: createSubjects(connections, seal),
     upstreamSessions: createUpstreamSessions(connections, seal),
     consents: createConsents(connections),
-    directory: createDirectory(connections, Date.now),
+    directory,
+    connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),
   }
 }
 

@@ -199,6 +199,31 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Use another way to do it, or ask your bank.',
   },
+  'changed-meanwhile': {
+    title: 'Somebody changed this connection meanwhile',
+    happened: 'The connection is not as it was when this page was opened.',
+    ...asBefore,
+    next: 'Look at it as it is now, then change it again.',
+  },
+  'not-in-this-state': {
+    title: 'That can’t be done now',
+    happened:
+      'The state of the connection doesn’t allow this step. It can be activated after a test login only.',
+    ...asBefore,
+    next: 'Make a test login, then try again.',
+  },
+  'ruled-by-file': {
+    title: 'This connection comes from a file',
+    happened: 'The operator of the bridge keeps it in a file, and only the file changes it.',
+    ...asBefore,
+    next: 'Ask the operator, or create a connection of your own.',
+  },
+  'settings-refused': {
+    title: 'These settings don’t hold',
+    happened: 'Something that was entered is missing, or isn’t what the bridge can use.',
+    ...asBefore,
+    next: 'Mend the fields that are marked and save again.',
+  },
   'outcome-unknown': {
     title: 'Your bank’s system didn’t answer us clearly',
     happened: 'We passed on what you asked for, but got no clear answer in time.',

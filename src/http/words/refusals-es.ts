@@ -200,6 +200,31 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Hazlo de otra manera o pregunta a tu banco.',
   },
+  'changed-meanwhile': {
+    title: 'Alguien ha cambiado esta conexión mientras tanto',
+    happened: 'La conexión ya no está como cuando se abrió esta página.',
+    ...asBefore,
+    next: 'Mírala como está ahora y vuelve a cambiarla.',
+  },
+  'not-in-this-state': {
+    title: 'Ahora no se puede hacer',
+    happened:
+      'El estado de la conexión no permite este paso. Solo se puede activar después de un inicio de sesión de prueba.',
+    ...asBefore,
+    next: 'Haz un inicio de sesión de prueba e inténtalo otra vez.',
+  },
+  'ruled-by-file': {
+    title: 'Esta conexión viene de un archivo',
+    happened: 'El operador del puente la guarda en un archivo, y solo el archivo la cambia.',
+    ...asBefore,
+    next: 'Habla con el operador o crea una conexión propia.',
+  },
+  'settings-refused': {
+    title: 'Estos datos no son válidos',
+    happened: 'Falta algo de lo que se ha escrito, o el puente no puede usarlo.',
+    ...asBefore,
+    next: 'Corrige los campos marcados y guarda otra vez.',
+  },
   'outcome-unknown': {
     title: 'El sistema de tu banco no nos ha respondido con claridad',
     happened: 'Hemos transmitido lo que pediste, pero no ha llegado a tiempo una respuesta clara.',

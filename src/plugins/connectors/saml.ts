@@ -9,6 +9,7 @@ import { NAME_ID } from '../../xml/names.ts'
 import { buildAuthnRequest } from '../../xml/saml/authn-request.ts'
 import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
+import { checkSettings } from './settings.ts'
 
 const certificate = z
   .string()
@@ -66,10 +67,8 @@ const longestAnswerSeconds = 600
 export function samlConnector(ports: SamlPorts): ConnectorPlugin {
   return {
     type: 'saml',
-    check: (settings) => {
-      const { error } = samlSettings.safeParse(settings)
-      if (error) throw new Error(z.prettifyError(error))
-    },
+    secrets: [],
+    check: (settings) => checkSettings(samlSettings, settings),
     open: (addresses) => open(ports, addresses, samlSettings.parse(addresses.connection.settings)),
   }
 }

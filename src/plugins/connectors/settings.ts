@@ -1,0 +1,12 @@
+// Checking the settings of a connection by the schema of its connector.
+import type { z } from 'zod'
+import { SettingsRefused } from '../../ports/connector-settings.ts'
+
+/** Throws SettingsRefused with every fault and its place. */
+export function checkSettings(schema: z.ZodType, settings: Readonly<Record<string, unknown>>): void {
+  const { error } = schema.safeParse(settings)
+  if (error === undefined) return
+  throw new SettingsRefused(
+    error.issues.map(({ path, message }) => ({ path: ['settings', ...path].join('.'), message })),
+  )
+}

@@ -1,0 +1,77 @@
+// Connections as their administrators see them: always fresh, with every version that ever was.
+import type { Connection, ConnectionContent, ConnectionState, ManagedBy } from '../domain/institution.ts'
+
+/** An edit of an active connection that waits until it was tested and activated; customers go on with the present one. */
+export interface Proposal {
+  /** The version that brought it. */
+  readonly version: number
+  readonly content: ConnectionContent
+  readonly tested: boolean
+  /** Who asked for it: `administrator:ID`, `schedule`, `command`, `file`. */
+  readonly by: string
+  readonly why: string
+  readonly at: number
+}
+
+export interface ConnectionRecord extends Connection {
+  readonly managedBy: ManagedBy
+  readonly updatedAt: number
+  readonly proposal: Proposal | undefined
+}
+
+export const connectionChanges = [
+  'created',
+  'saved',
+  'proposed',
+  'discarded',
+  'tested',
+  'activated',
+  'disabled',
+  'restored',
+  'refreshed',
+  'applied',
+  'removed',
+] as const
+export type ConnectionChange = (typeof connectionChanges)[number]
+
+/** One line of a connection's history. Versions are never changed or removed. */
+export interface ConnectionVersion {
+  readonly version: number
+  readonly change: ConnectionChange
+  /** The state that the connection had afterwards. */
+  readonly state: ConnectionState
+  /** What this version brought: of a `proposed` one the proposal, else what customers sign in by. */
+  readonly content: ConnectionContent
+  readonly by: string
+  readonly why: string
+  readonly at: number
+}
+
+/** Who does it and why; both stand in the history. */
+export interface Actor {
+  readonly by: string
+  readonly why: string
+}
+
+export interface ConnectionWrite {
+  /** The row as it shall be; its `version` is the one after the present one. */
+  readonly record: Omit<ConnectionRecord, 'updatedAt'>
+  readonly change: ConnectionChange
+  /** What the history keeps as this version's content. */
+  readonly content: ConnectionContent
+  readonly actor: Actor
+  readonly at: number
+}
+
+export interface ConnectionStore {
+  get(institution: string, id: string): Promise<ConnectionRecord | undefined>
+  list(institution: string): Promise<readonly ConnectionRecord[]>
+  /** The number that the next version of this id has, also after a removal: numbers are never used twice. */
+  nextVersion(institution: string, id: string): Promise<number>
+  /** Adds the row with its first version; false when there is one of this id. */
+  create(write: ConnectionWrite): Promise<boolean>
+  /** Changes the row and adds the version; false when the row has moved on since: of two writers one wins. */
+  change(write: ConnectionWrite): Promise<boolean>
+  /** Newest first. */
+  versions(institution: string, id: string): Promise<readonly ConnectionVersion[]>
+}
