@@ -6,7 +6,9 @@ import { SettingsRefused } from '../../ports/connector-settings.ts'
 export function checkSettings(schema: z.ZodType, settings: Readonly<Record<string, unknown>>): void {
   const { error } = schema.safeParse(settings)
   if (error === undefined) return
+  // What concerns the whole comes first: a misspelt name explains the missing one.
+  const issues = error.issues.toSorted((a, b) => a.path.length - b.path.length)
   throw new SettingsRefused(
-    error.issues.map(({ path, message }) => ({ path: ['settings', ...path].join('.'), message })),
+    issues.map(({ path, message }) => ({ path: ['settings', ...path].join('.'), message })),
   )
 }
