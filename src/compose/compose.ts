@@ -114,7 +114,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
       async () => services.coreClient.close(),
       () => services.checker.close(),
     )
-    const sweeper = startSweeper(database, config.sweeper.intervalSeconds * 1000, log)
+    const sweeper = sweeping(base)
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
       config.audit.sequencerIntervalMs,
@@ -140,6 +140,13 @@ function createRunning({ base, stores, url }: RunningPorts) {
   }
   return { start, stop, sequencer: () => sequencer }
 }
+
+const sweeping = ({ config, database, log }: Foundation) =>
+  startSweeper(database, {
+    intervalMs: config.sweeper.intervalSeconds * 1000,
+    exchangeBytes: config.exchanges.institutionBytes,
+    log,
+  })
 
 /** The origin line of an institution's audit log: its issuer without the scheme (C2SP tlog-checkpoint). */
 function originOf({ config }: Foundation, { directory }: Stores) {

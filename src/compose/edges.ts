@@ -3,9 +3,11 @@ import type { Config } from '../config/config.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
 import { createEnrolment, createPresence } from '../flows/devices.ts'
+import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createStepUp } from '../flows/step-up.ts'
+import { createTestLogin } from '../flows/test-login.ts'
 import { createApp } from '../http/app.ts'
 import { createAuthorize } from '../http/authorize.ts'
 import { deviceRoutes } from '../http/devices.ts'
@@ -13,6 +15,7 @@ import { interactionRoutes } from '../http/interaction.ts'
 import { createProviderPages } from '../http/provider-pages.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import type { Tenant } from '../http/tenant.ts'
+import { testLoginRoutes } from '../http/test-login.ts'
 import { createTrustedProxies } from '../http/trusted-proxy.ts'
 import { upstreamRoutes } from '../http/upstream.ts'
 import { wellKnownRoutes } from '../http/well-known.ts'
@@ -27,12 +30,19 @@ import { createSoapMessages } from '../xml/messages.ts'
 import type { Foundation, Services, Stores } from './foundation.ts'
 
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
-  const ports = { ...base, ...stores, ...services, pinHash: createPinHash(base.keys) }
+  const { keepSeconds, messageCharacters, sampleEvery } = base.config.exchanges
+  const exchangeSettings = { keepMs: keepSeconds * 1000, messageCharacters, sampleEvery }
+  const given = { ...base, ...stores, ...services, exchangeSettings }
+  const connectionFlows = createConnections(given)
+  const exchangeKeeper = createExchangeKeeper(given)
+  const ports = { ...given, connectionFlows, exchangeKeeper, pinHash: createPinHash(base.keys) }
   return {
+    connections: connectionFlows,
+    testLogin: createTestLogin(ports),
+    exchangeFlows: createExchangeFlows(ports),
     login: createLogin(ports),
     answer: createAnswer(ports),
     stepUp: createStepUp(ports),
-    connections: createConnections(ports),
     enrolment: createEnrolment(ports),
     callCore: createCoreCall({
       ...ports,
@@ -116,6 +126,7 @@ export function createPublicApp(parts: Parts) {
     routes: [
       (router) => interactionRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => upstreamRoutes(router, { ...ports, samlBytes: config.limits.samlBytes }),
+      (router) => testLoginRoutes(router, ports),
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
       (router) => wellKnownRoutes(router, ports),

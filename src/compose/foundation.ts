@@ -14,6 +14,7 @@ import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createConnectionStore } from '../storage/connections.ts'
 import { createDevices } from '../storage/devices.ts'
 import { createDirectory } from '../storage/directory.ts'
+import { createExchanges } from '../storage/exchanges.ts'
 import { createLogins } from '../storage/logins.ts'
 import type { Database } from '../storage/open.ts'
 import { createPins } from '../storage/pins.ts'
@@ -21,6 +22,7 @@ import { createRateLimits } from '../storage/rate-limits.ts'
 import { createReplays } from '../storage/replays.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
 import { createConsents, createSubjects, createUpstreamSessions } from '../storage/subjects.ts'
+import { createTestLogins } from '../storage/test-logins.ts'
 import { createTokenStore } from '../storage/token-store.ts'
 import { createUnits } from '../storage/unit-of-work.ts'
 import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
@@ -91,6 +93,8 @@ export function createStores({ connections, seal, clock }: Foundation) {
     connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),
     logins: createLogins(connections),
     answers: createUpstreamAnswers(connections),
+    testLogins: createTestLogins(connections, seal),
+    exchanges: createExchanges(connections, seal),
     subjects: createSubjects(connections, seal),
     upstreamSessions: createUpstreamSessions(connections, seal),
     consents: createConsents(connections),

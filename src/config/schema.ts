@@ -155,6 +155,20 @@ export const settingsSchema = z.strictObject({
       'How often committed events are integrated into the Merkle log and a checkpoint is signed',
     ),
   }),
+  exchanges: section('What exchanges with IdPs looked like, kept so that failures can be explained.', {
+    keep_seconds: seconds(604_800, 7_776_000, 'How long one is kept'),
+    message_characters: count(32_768, 1_048_576, 'Longest kept text of one message; the rest is cut off.'),
+    institution_bytes: count(
+      67_108_864,
+      17_179_869_184,
+      'What all kept exchanges of one institution may take; the oldest go first.',
+    ),
+    sample_every: count(
+      100,
+      1_000_000,
+      'Each failed exchange is kept. Of those that went well one in this many is, and one a minute of each connection and node.',
+    ),
+  }),
   sweeper: section('The sweeper of expired rows.', {
     interval_seconds: seconds(60, 86_400, 'How often it runs'),
   }),

@@ -33,6 +33,8 @@ export const auditTypes = [
   'call.failed',
   'configuration.applied',
   'connection.changed',
+  'connection.test_started',
+  'connection.tested',
   'audit.void',
 ] as const
 export type AuditType = (typeof auditTypes)[number]

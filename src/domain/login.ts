@@ -3,6 +3,12 @@ import { type Acr, acrOf, satisfies, withDevice } from './acr.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { Transaction } from './transaction.ts'
 
+/** Our request as it left: kept until it is answered, so that a failure can be explained. */
+export interface UpstreamSent {
+  readonly url: string
+  readonly fields?: Readonly<Record<string, string>>
+}
+
 /** The record of one sign-in. Steps never call one another: each updates the record and returns to the dispatcher. */
 export interface LoginTransaction {
   readonly institution: string
@@ -34,6 +40,7 @@ export interface LoginTransaction {
   readonly upstreamAskedAt: number | undefined
   /** What the connector must know again with the answer to that request. */
   readonly upstreamMemory: Readonly<Record<string, string>> | undefined
+  readonly upstreamSent: UpstreamSent | undefined
   readonly subject: string | undefined
   /** Epoch milliseconds of the upstream authentication. */
   readonly authenticatedAt: number | undefined

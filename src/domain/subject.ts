@@ -1,5 +1,6 @@
 // The customer as an IdP names them, and the key under which we know them.
 import { createHash } from 'node:crypto'
+import type { Check } from './exchange.ts'
 
 /** How one IdP names one customer. Two IdPs, formats or qualifiers never collide (attack 73). */
 export interface SubjectKey {
@@ -41,12 +42,7 @@ export interface UpstreamSubject {
   readonly rememberUntil: number
   readonly inResponseTo: string
   /** What was checked, in order, for the audit and for the page that explains a decision. */
-  readonly checks: readonly {
-    readonly name: string
-    readonly ok: boolean
-    readonly expected: string
-    readonly actual: string
-  }[]
+  readonly checks: readonly Check[]
   /** The bytes that the signature covered. */
   readonly verified: string
 }

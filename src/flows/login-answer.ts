@@ -4,14 +4,19 @@ import type { Connection, Institution } from '../domain/institution.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
+import type { ExchangeKeeper } from './exchanges.ts'
 import { type Browser, connectionFor, type LoginPorts, mine, traceOf, withCustomer } from './login.ts'
 
 const answerSeconds = 120
 
+export interface AnswerPorts extends LoginPorts {
+  readonly exchangeKeeper: ExchangeKeeper
+}
+
 export type Answer = ReturnType<typeof createAnswer>
 
 /** The two halves of ruling R-13: `receive` at the cross-site POST, `complete` when our own cookie is there again. */
-export function createAnswer(ports: LoginPorts) {
+export function createAnswer(ports: AnswerPorts) {
   return {
     /** Keeps an answer under a one-time handle; nothing is read from it yet. */
     async receive(institution: string, answer: { connection: string; relayState: string; payload: string }) {
@@ -34,7 +39,7 @@ interface Arrival {
   readonly browser: Browser
 }
 
-async function complete(ports: LoginPorts, arrival: Arrival): Promise<LoginTransaction> {
+async function complete(ports: AnswerPorts, arrival: Arrival): Promise<LoginTransaction> {
   const trace = { type: 'login.upstream_answered' } as const
   try {
     const { next, subject } = await admitted(ports, arrival)
@@ -50,11 +55,13 @@ async function complete(ports: LoginPorts, arrival: Arrival): Promise<LoginTrans
   }
 }
 
-async function admitted(ports: LoginPorts, arrival: Arrival) {
+async function admitted(ports: AnswerPorts, arrival: Arrival) {
   const { institution } = arrival
   const { login, payload } = await awaited(ports, arrival)
   const connection = await connectionFor(ports.directory, institution.id, login.connection)
-  const checked = ports.connectors.of(institution, connection).complete({
+  const connector = ports.connectors.of(institution, connection)
+  const met = { login, connector, payload }
+  const checked = connector.complete({
     payload,
     requestId: login.upstreamRequest ?? '',
     fresh: login.freshLogin,
@@ -62,7 +69,8 @@ async function admitted(ports: LoginPorts, arrival: Arrival) {
     memory: login.upstreamMemory ?? {},
     now: ports.clock.now(),
   })
-  const subject = await checked.catch((error: unknown) => {
+  const subject = await checked.catch(async (error: unknown) => {
+    if (error instanceof Refusal) await ports.exchangeKeeper.failed(met, error)
     // The edge leads the customer back to this very sign-in.
     throw error instanceof Refusal ? new Refusal(error.code, { ...error.detail, uid: login.uid }) : error
   })
@@ -72,7 +80,12 @@ async function admitted(ports: LoginPorts, arrival: Arrival) {
     id,
     expiresAt: subject.rememberUntil,
   })
-  if (!first) throw new Refusal('saml.replayed', { uid: login.uid, answer: subject.answerId })
+  if (!first) {
+    const replayed = new Refusal('saml.replayed', { uid: login.uid, answer: subject.answerId })
+    await ports.exchangeKeeper.failed(met, replayed)
+    throw replayed
+  }
+  await ports.exchangeKeeper.answered(met, subject)
   return { next: await admit(ports, { login, connection, subject }), subject }
 }
 
@@ -130,6 +143,7 @@ async function admit(
     ...(await withCustomer(ports, login, customer)),
     upstreamRequest: undefined,
     upstreamMemory: undefined,
+    upstreamSent: undefined,
     sessionNotOnOrAfter,
   }
   if (!(await ports.logins.answered(next, upstream.inResponseTo))) {

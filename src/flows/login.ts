@@ -8,7 +8,7 @@ import {
   type Institution,
   type RelyingParty,
 } from '../domain/institution.ts'
-import { type LoginTransaction, nextStep, type Step } from '../domain/login.ts'
+import { type LoginTransaction, nextStep, type Step, type UpstreamSent } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 
 import type { Transaction } from '../domain/transaction.ts'
@@ -128,11 +128,16 @@ async function goUpstream(
     upstreamRequest: departure.requestId,
     upstreamAskedAt: now,
     upstreamMemory: departure.memory,
+    upstreamSent: sentBy(departure),
   })
   const detail = { request: departure.requestId, fresh: login.freshLogin }
   ports.audit.record({ type: 'login.upstream_asked', outcome: 'ok', ...traceOf(login), detail })
   return departure
 }
+
+/** What is kept of a departure until its answer comes. */
+export const sentBy = (departure: UpstreamDeparture): UpstreamSent =>
+  departure.kind === 'post' ? { url: departure.url, fields: departure.fields } : { url: departure.url }
 
 async function consent(
   ports: LoginPorts,
@@ -240,6 +245,7 @@ function fresh(request: LoginRequest, connection: string, now: number): LoginTra
     upstreamRequest: undefined,
     upstreamAskedAt: undefined,
     upstreamMemory: undefined,
+    upstreamSent: undefined,
     subject: undefined,
     authenticatedAt: undefined,
     sessionNotOnOrAfter: undefined,

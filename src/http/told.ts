@@ -25,9 +25,11 @@ export function tellRefusals({ log, metrics, now }: TellPorts) {
         throw new Refusal('request.not_found')
     } catch (error) {
       const refusal = error instanceof Refusal ? error : undefined
+      // Every check that was made stands in the kept exchange; the log names the one that failed.
+      const { checks: _checks, ...detail } = refusal?.detail ?? {}
       const code: PageCode = refusal?.code ?? 'unexpected'
       const { reference, tell } = stateOf(ctx)
-      if (refusal) log.info('refused', { code, reference, path: ctx.path, detail: refusal.detail })
+      if (refusal) log.info('refused', { code, reference, path: ctx.path, detail })
       else
         log.error('failed', {
           reference,
@@ -37,7 +39,7 @@ export function tellRefusals({ log, metrics, now }: TellPorts) {
       metrics.count('drawbridge_refusals_total', { code })
       if (refusal && alarmingCodes.has(refusal.code)) {
         metrics.count('drawbridge_alerts_total', { code })
-        log.warn('alert', { code, reference, detail: refusal.detail })
+        log.warn('alert', { code, reference, detail })
       }
       if (ctx.headerSent) return
       ctx.status = httpStatusOf(code)

@@ -4,6 +4,7 @@ import type { Context } from 'koa'
 import { Refusal } from '../domain/refusal.ts'
 import type { Login } from '../flows/login.ts'
 import type { Answer } from '../flows/login-answer.ts'
+import { testPrefix } from '../flows/test-login.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connectors } from '../ports/connector.ts'
 import type { Directory, RateLimits } from '../ports/stores.ts'
@@ -25,6 +26,9 @@ export interface UpstreamPorts {
 // What we send as RelayState is a uid; anything else is not ours and is dropped (attack 82).
 const relayState = /^[\w-]{8,64}$/
 
+// A test login goes another way from here on: nothing on it leads to a sign-in.
+const wayFor = (given: string): string => (given.startsWith(testPrefix) ? 'test-login' : 'upstream')
+
 export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
   router.post('/saml/:connection/acs', async (ctx) => {
     await withinRate(ports.rateLimits, 'acs', stateOf(ctx).clientAddress)
@@ -40,7 +44,7 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
       relayState: relayState.test(given) ? given : '',
       payload,
     })
-    seeOther(ctx, `${prefix}/upstream/${handle}`)
+    seeOther(ctx, `${prefix}/${wayFor(given)}/${handle}`)
   })
   router.get('/upstream/:handle', async (ctx) => {
     await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)

@@ -1,6 +1,8 @@
 // The upstream side: one interface for every protocol by which a bank's own IdP is asked.
 import type { Acr } from '../domain/acr.ts'
+import type { ReadableExchange } from '../domain/exchange.ts'
 import type { Connection, Institution } from '../domain/institution.ts'
+import type { UpstreamSent } from '../domain/login.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
 
 export interface UpstreamStart {
@@ -41,6 +43,8 @@ export interface Connector {
   begin(start: UpstreamStart): Promise<UpstreamDeparture>
   /** Resolves only when signature, issuer, audience, times and InResponseTo all held; else throws a Refusal. */
   complete(reply: UpstreamReply): Promise<UpstreamSubject>
+  /** A request and its answer for people: decoded, with what is personal or secret masked. Never throws. */
+  readable(sent: UpstreamSent | undefined, payload: string): ReadableExchange
   /** What the FI's administrator loads into the IdP; undefined where the protocol has none. */
   metadata(now: number): Promise<{ readonly type: string; readonly body: string } | undefined>
 }

@@ -23,6 +23,8 @@ export interface UnitOfWork {
   checkpoint(): Promise<void>
   /** The answer will be a server error: roll back instead of committing. */
   fail(): void
+  /** The reference of the unit around the caller: what the page of this request shows. */
+  reference(): string | undefined
   /** Is a unit open around the caller? */
   active(): boolean
 }

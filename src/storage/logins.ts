@@ -28,6 +28,7 @@ function fromRow(
     browserHash: undefined,
     upstreamRequest: undefined,
     upstreamMemory: undefined,
+    upstreamSent: undefined,
   }
   return {
     ...empty,

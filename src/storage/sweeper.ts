@@ -2,7 +2,15 @@
 import type { Log } from '../ports/log.ts'
 import type { Database } from './open.ts'
 
-const tables = ['login_transaction', 'upstream_answer', 'upstream_session', 'replay', 'oidc_payload'] as const
+const tables = [
+  'login_transaction',
+  'upstream_answer',
+  'upstream_session',
+  'replay',
+  'oidc_payload',
+  'connection_test',
+  'exchange',
+] as const
 const batch = 500
 /** Expired rows stay this long: a late request then gets `expired` rather than `unknown`. */
 const graceSeconds = 600
@@ -12,9 +20,22 @@ delete from ${table} where ctid in (
   select ctid from ${table} where expires_at < now() - make_interval(secs => ${graceSeconds})
   limit ${batch} for update skip locked)`
 
+// The newest stay: what failed last is what is looked for.
+const oversize = `
+delete from exchange where ctid in (
+  select ctid from (
+    select ctid, sum(bytes) over (partition by institution order by at desc, id) as total from exchange
+  ) kept where total > ?)`
+
+export interface SweeperLimits {
+  /** What the kept exchanges of one institution may take. */
+  readonly exchangeBytes: number
+}
+
 /** One pass over all tables; resolves with how many rows went. */
-export async function sweep({ knex }: Database): Promise<number> {
-  let removed = 0
+export async function sweep({ knex }: Database, { exchangeBytes }: SweeperLimits): Promise<number> {
+  const { rowCount: excess } = await knex.raw(oversize, [exchangeBytes])
+  let removed: number = excess
   for (const table of tables) {
     for (;;) {
       const { rowCount } = await knex.raw(statement(table))
@@ -26,10 +47,13 @@ export async function sweep({ knex }: Database): Promise<number> {
 }
 
 /** Sweeps at an interval until stopped. On the embedded database it vacuums as well: autovacuum never runs there. */
-export function startSweeper(database: Database, intervalMs: number, log: Log): { stop(): Promise<void> } {
+export function startSweeper(
+  database: Database,
+  { intervalMs, log, ...limits }: SweeperLimits & { readonly intervalMs: number; readonly log: Log },
+): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve()
   const pass = async () => {
-    const removed = await sweep(database)
+    const removed = await sweep(database, limits)
     if (removed === 0) return
     log.info('sweeper.removed', { rows: removed })
     if (database.kind === 'embedded') await database.knex.raw('vacuum')

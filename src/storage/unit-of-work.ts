@@ -78,6 +78,7 @@ export function createUnits(ports: UnitPorts): Units {
       fail: () => {
         inside('a failure').failed = true
       },
+      reference: () => open()?.scope.reference,
       active: () => open() !== undefined,
     },
     audit: { record: (event) => void inside('an audit event').events.push(event) },

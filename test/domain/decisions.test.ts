@@ -82,6 +82,7 @@ describe('what is next in a sign-in', () => {
     upstreamRequest: undefined,
     upstreamAskedAt: undefined,
     upstreamMemory: undefined,
+    upstreamSent: undefined,
     subject: 's',
     authenticatedAt: 0,
     sessionNotOnOrAfter: undefined,

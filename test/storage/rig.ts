@@ -9,6 +9,7 @@ import { createAuditWriter } from '../../src/storage/audit-writer.ts'
 import { createConnectionStore } from '../../src/storage/connections.ts'
 import { createDevices } from '../../src/storage/devices.ts'
 import { createDirectory } from '../../src/storage/directory.ts'
+import { createExchanges } from '../../src/storage/exchanges.ts'
 import { createLogins } from '../../src/storage/logins.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { createPins } from '../../src/storage/pins.ts'
@@ -40,6 +41,7 @@ export function everything(database: Database) {
     upstreamSessions: createUpstreamSessions(connections, seal),
     consents: createConsents(connections),
     directory,
+    exchanges: createExchanges(connections, seal),
     connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),
   }
 }
@@ -65,6 +67,7 @@ export const login = (uid: string, change: Partial<LoginTransaction> = {}): Logi
   upstreamRequest: undefined,
   upstreamAskedAt: undefined,
   upstreamMemory: undefined,
+  upstreamSent: undefined,
   subject: undefined,
   authenticatedAt: undefined,
   sessionNotOnOrAfter: undefined,

@@ -146,11 +146,36 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       )
       expect(dump.join()).not.toContain(secret)
     })
+    test('kept exchanges take no more than their institution may, and the oldest go', async () => {
+      const [institution, other] = [`i${id()}`, `i${id()}`]
+      const exchange = (at: number, of = institution) => ({
+        ...({
+          institution: of,
+          id: `${at}`,
+          connection: 'idp',
+          at,
+          outcome: 'failed',
+          code: 'saml.issuer',
+        } as const),
+        ...{ reference: 'DB-TEST-0001', loginReference: 'DB-TEST-0002', clockOffsetMs: 1, checks: [] },
+        ...{ request: 'r', answer: 'a'.repeat(1000) },
+      })
+      const until = Date.now() + 3600_000
+      for (const at of [1000, 2000, 3000, 4000]) await all.exchanges.keep(exchange(at), until)
+      await all.exchanges.keep(exchange(1000, other), until)
+      expect(await all.exchanges.get(institution, '3000')).toEqual(exchange(3000))
+      await sweep(database, { exchangeBytes: 3200 })
+      const left = await all.exchanges.list(institution, { limit: 10 })
+      expect(left.map(({ at }) => at)).toEqual([4000, 3000])
+      expect(await all.exchanges.list(other, { limit: 10 })).toHaveLength(1)
+      const dump = JSON.stringify(await database.knex('exchange').where({ institution }))
+      expect(dump).not.toContain('aaaa')
+    })
     test('the sweeper takes what has expired and leaves the rest', async () => {
       const [old, fresh] = [id(), id()]
       await all.replays.once('alder', { kind: 'dpop', id: old, expiresAt: Date.now() - 3600_000 })
       await all.replays.once('alder', { kind: 'dpop', id: fresh, expiresAt: Date.now() + 3600_000 })
-      expect(await sweep(database)).toBeGreaterThan(0)
+      expect(await sweep(database, { exchangeBytes: 1e9 })).toBeGreaterThan(0)
       expect((await database.knex('replay').whereIn('id', [old, fresh])).map((row) => row.id)).toEqual([
         fresh,
       ])

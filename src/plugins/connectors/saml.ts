@@ -8,6 +8,7 @@ import type { SamlChecker } from '../../ports/saml-checker.ts'
 import { NAME_ID } from '../../xml/names.ts'
 import { buildAuthnRequest } from '../../xml/saml/authn-request.ts'
 import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
+import { readableExchange } from '../../xml/saml/readable.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
 import { checkSettings } from './settings.ts'
 
@@ -92,6 +93,7 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
       return { kind: 'redirect', ...(await buildAuthnRequest(content, await signer())) }
     },
     complete: (reply) => ports.checker.check(reply.payload, expectedOf(addresses, settings, reply)),
+    readable: readableExchange,
     async metadata(now) {
       const { certificate: own } = await signer()
       const validUntil = now + metadataDays * 24 * 3600_000

@@ -1,12 +1,6 @@
 // A list of named checks: each notes what was expected and what was there, and the first that fails refuses.
+import type { Check } from '../../domain/exchange.ts'
 import { Refusal, type RefusalCode } from '../../domain/refusal.ts'
-
-export interface Check {
-  readonly name: string
-  readonly ok: boolean
-  readonly expected: string
-  readonly actual: string
-}
 
 export interface Checks {
   readonly list: readonly Check[]
@@ -25,6 +19,7 @@ export function createChecks(): Checks {
         check: check.name,
         expected: check.expected,
         actual: check.actual.slice(0, 300),
+        checks: [...list],
       })
   }
   return {
