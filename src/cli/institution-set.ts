@@ -82,6 +82,9 @@ function relyingParty(institution: string, entry: RelyingPartyEntry, only: strin
     kind: entry.kind,
     redirectUris: entry.redirect_uris,
     postLogoutRedirectUris: entry.post_logout_redirect_uris,
+    ...(entry.backchannel_logout_uri !== undefined && {
+      backchannelLogoutUri: entry.backchannel_logout_uri,
+    }),
     scopes: entry.scopes,
     connection: entry.connection ?? (entry.kind === 'app' ? only : undefined),
     acrFloor: entry.acr_floor === undefined ? undefined : acrNamed(entry.acr_floor),

@@ -25,6 +25,7 @@ import {
   type Foundation,
   type Stores,
 } from './foundation.ts'
+import { startNotices } from './notices.ts'
 
 /** Opens the database and puts the parts together; nothing listens yet. Throws when the database cannot be opened. */
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<Application> {
@@ -115,18 +116,16 @@ function createRunning({ base, stores, url }: RunningPorts) {
       () => services.checker.close(),
     )
     const sweeper = sweeping(base)
+    const background = [sweeper, startNotices(base, stores)]
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
       config.audit.sequencerIntervalMs,
     )
     const running = sequencer
-    closers.push(
-      () => sweeper.stop(),
-      async () => {
-        await running.now().catch(() => undefined)
-        await running.stop()
-      },
-    )
+    closers.push(...background.map((work) => () => work.stop()), async () => {
+      await running.now().catch(() => undefined)
+      await running.stop()
+    })
     const flows = createFlows(base, stores, services)
     const app = createPublicApp({ base, stores, services, flows })
     const server = await openPublicServer(app, config.listen)

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
 import { createEnrolment, createPresence } from '../flows/devices.ts'
+import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
@@ -14,6 +15,7 @@ import { deviceRoutes } from '../http/devices.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { createProviderPages } from '../http/provider-pages.ts'
 import type { OidcGate } from '../http/provider-port.ts'
+import { signOutRoutes } from '../http/sign-out.ts'
 import type { Tenant } from '../http/tenant.ts'
 import { testLoginRoutes } from '../http/test-login.ts'
 import { createTrustedProxies } from '../http/trusted-proxy.ts'
@@ -21,8 +23,10 @@ import { upstreamRoutes } from '../http/upstream.ts'
 import { wellKnownRoutes } from '../http/well-known.ts'
 import { createAdapter } from '../oidc/adapter.ts'
 import { createBegin } from '../oidc/begin.ts'
+import { createBrowserSessions } from '../oidc/browser-sessions.ts'
 import type { ProviderPages } from '../oidc/configuration.ts'
 import { createAccessTokens, createOidcGate } from '../oidc/gate.ts'
+import { linkUpstream } from '../oidc/levels.ts'
 import { createProviders } from '../oidc/provider.ts'
 import { createPinHash } from '../plugins/keys/pin-hash.ts'
 import { gatewayRoutes } from '../soap/gateway.ts'
@@ -35,7 +39,9 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const given = { ...base, ...stores, ...services, exchangeSettings }
   const connectionFlows = createConnections(given)
   const exchangeKeeper = createExchangeKeeper(given)
-  const ports = { ...given, connectionFlows, exchangeKeeper, pinHash: createPinHash(base.keys) }
+  const pinHash = createPinHash(base.keys)
+  const browserSessions = createBrowserSessions(stores.tokens)
+  const ports = { ...given, connectionFlows, exchangeKeeper, pinHash, browserSessions }
   return {
     connections: connectionFlows,
     testLogin: createTestLogin(ports),
@@ -50,6 +56,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
       client: services.coreClient,
     }),
     present: createPresence(ports),
+    endSession: createEndSession(ports),
   }
 }
 
@@ -99,13 +106,14 @@ function createOidc({ base, stores, services, flows }: Parts) {
       present: (subject: string, jkt: string | undefined) => flows.present(institution.id, subject, jkt),
       begin: (ctx: Parameters<typeof begin>[1], interaction: Parameters<typeof begin>[2]) =>
         begin(tenant, ctx, interaction),
+      linkUpstream: linkUpstream(institution.id, stores.upstreamSessions),
       pages,
     }
   }
   const providers = createProviders({
     ...base,
     pages,
-    tokens: stores.tokens,
+    endSession: flows.endSession,
     rateLimits: services.rateLimits,
     settingsOf,
   })
@@ -127,6 +135,7 @@ export function createPublicApp(parts: Parts) {
       (router) => interactionRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => upstreamRoutes(router, { ...ports, samlBytes: config.limits.samlBytes }),
       (router) => testLoginRoutes(router, ports),
+      (router) => signOutRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
       (router) => wellKnownRoutes(router, ports),

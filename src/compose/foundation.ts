@@ -16,16 +16,18 @@ import { createDevices } from '../storage/devices.ts'
 import { createDirectory } from '../storage/directory.ts'
 import { createExchanges } from '../storage/exchanges.ts'
 import { createLogins } from '../storage/logins.ts'
+import { createLogoutNotices } from '../storage/logout-notices.ts'
 import type { Database } from '../storage/open.ts'
 import { createPins } from '../storage/pins.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createReplays } from '../storage/replays.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
-import { createConsents, createSubjects, createUpstreamSessions } from '../storage/subjects.ts'
+import { createConsents, createSubjects } from '../storage/subjects.ts'
 import { createTestLogins } from '../storage/test-logins.ts'
 import { createTokenStore } from '../storage/token-store.ts'
 import { createUnits } from '../storage/unit-of-work.ts'
 import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
+import { createUpstreamSessions } from '../storage/upstream-sessions.ts'
 import { createSamlChecker } from '../xml/saml/checker.ts'
 
 export interface ComposeOptions {
@@ -97,6 +99,7 @@ export function createStores({ connections, seal, clock }: Foundation) {
     exchanges: createExchanges(connections, seal),
     subjects: createSubjects(connections, seal),
     upstreamSessions: createUpstreamSessions(connections, seal),
+    notices: createLogoutNotices(connections),
     consents: createConsents(connections),
     replays: createReplays(connections),
     devices: createDevices(connections),

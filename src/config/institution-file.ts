@@ -59,6 +59,13 @@ const endpoint = z
   .string()
   .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'an http or https address is needed')
 
+// OIDC Back-Channel Logout 1.0, 2.2: no fragment; and a customer's session is no business of the network's.
+const backchannel = z.string().refine((text) => {
+  const url = URL.parse(text)
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.test(url.hostname))
+  return safe && url.hash === '' && url.username === ''
+}, 'a https address without fragment is needed (http on loopback)')
+
 const id = (rules: InstitutionRules) =>
   z
     .string()
@@ -125,6 +132,7 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       kind: z.enum(['app', 'api']).default('app'),
       redirect_uris: z.array(redirect).default([]),
       post_logout_redirect_uris: z.array(redirect).default([]),
+      backchannel_logout_uri: backchannel.optional(),
       scopes: z.array(z.string()).default(['openid']),
       connection: z.string().optional(),
       acr_floor: z.enum(rules.levels).optional(),

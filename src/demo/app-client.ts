@@ -66,6 +66,8 @@ export function formIn(page: { url: string; body: string }): {
 export interface AppOptions {
   readonly issuer: string
   readonly redirectUri: string
+  /** The demo's phone app unless told. */
+  readonly clientId?: string
 }
 
 export interface Tokens {
@@ -76,10 +78,10 @@ export interface Tokens {
 }
 
 /** One installed app with its own key pair, which is its DPoP key and will be its device key. */
-export async function createApp({ issuer, redirectUri }: AppOptions) {
+export async function createApp({ issuer, redirectUri, clientId = phoneId }: AppOptions) {
   const keys = await generateKeyPair('ES256', { extractable: true })
   const jwk = await exportJWK(keys.publicKey)
-  const config = await oidc.discovery(new URL(issuer), phoneId, undefined, oidc.None(), {
+  const config = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), {
     execute: [oidc.allowInsecureRequests],
   })
   const handle = oidc.getDPoPHandle(config, keys)

@@ -30,6 +30,8 @@ const words: Readonly<Record<string, string>> = {
   'token.refused': 'Token request refused',
   'token.revoked': 'Tokens ended',
   'session.ended': 'Signed out, all tokens of the session ended',
+  'logout.notified': 'The app was told that the session has ended',
+  'logout.unheard': 'The app could not be told that the session has ended',
   'device.enrolled': 'A phone was announced',
   'device.activated': 'The phone proved its key',
   'device.refused': 'The phone’s proof was refused',

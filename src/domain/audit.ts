@@ -22,6 +22,8 @@ export const auditTypes = [
   'token.reuse_detected',
   'token.revoked',
   'session.ended',
+  'logout.notified',
+  'logout.unheard',
   'device.enrolled',
   'device.activated',
   'device.refused',

@@ -35,6 +35,8 @@ export interface RelyingParty {
   readonly kind: 'app' | 'api'
   readonly redirectUris: readonly string[]
   readonly postLogoutRedirectUris: readonly string[]
+  /** Where the app's back end is told that a session has ended (OIDC Back-Channel Logout 1.0). */
+  readonly backchannelLogoutUri?: string | undefined
   readonly scopes: readonly string[]
   readonly connection: string | undefined
   readonly acrFloor: Acr | undefined

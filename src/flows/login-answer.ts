@@ -8,6 +8,8 @@ import type { ExchangeKeeper } from './exchanges.ts'
 import { type Browser, connectionFor, type LoginPorts, mine, traceOf, withCustomer } from './login.ts'
 
 const answerSeconds = 120
+// An IdP may name a session for as long as tokens of it can be alive, whatever end it gave the session.
+const namedFor = 30 * 24 * 3600_000
 
 export interface AnswerPorts extends LoginPorts {
   readonly exchangeKeeper: ExchangeKeeper
@@ -127,16 +129,6 @@ async function admit(
   }
   const claims = claimsFrom(upstream.attributes, connection.claims)
   const subject = await ports.subjects.resolve(key, claims, ports.chance.token(18))
-  await ports.upstreamSessions.put({
-    institution,
-    connection: connection.id,
-    nameId: nameId.value,
-    nameIdFormat: nameId.format,
-    sessionIndex: upstream.sessionIndex ?? '',
-    subject,
-    login: login.uid,
-    expiresAt: upstream.sessionNotOnOrAfter ?? ports.clock.now() + 24 * 3600_000,
-  })
   const customer = { subject, authenticatedAt: upstream.authenticatedAt, amr: ['fed'] }
   const { sessionNotOnOrAfter } = upstream
   const next = {
@@ -149,6 +141,15 @@ async function admit(
   if (!(await ports.logins.answered(next, upstream.inResponseTo))) {
     throw new Refusal('upstream.unsolicited', { uid: login.uid })
   }
+  await ports.upstreamSessions.put({
+    institution,
+    connection: connection.id,
+    nameId,
+    sessionIndex: upstream.sessionIndex ?? '',
+    subject,
+    login: login.uid,
+    expiresAt: ports.clock.now() + namedFor,
+  })
   return next
 }
 

@@ -14,6 +14,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { Connectors, UpstreamDeparture } from '../ports/connector.ts'
+import type { UpstreamSessions } from '../ports/sign-out.ts'
 import type {
   Consents,
   Devices,
@@ -23,7 +24,6 @@ import type {
   Replays,
   Subjects,
   UpstreamAnswers,
-  UpstreamSessions,
 } from '../ports/stores.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 

@@ -13,6 +13,11 @@ export function clientMetadata(relyingParty: RelyingParty): AllClientMetadata {
     post_logout_redirect_uris: [...relyingParty.postLogoutRedirectUris],
     authorization_details_types: [...relyingParty.transactionTypes],
     web_origins: [...relyingParty.webOrigins],
+    // The `sid` is always sent: an app must be able to end one session of a customer and leave the others.
+    ...(relyingParty.backchannelLogoutUri !== undefined && {
+      backchannel_logout_uri: relyingParty.backchannelLogoutUri,
+      backchannel_logout_session_required: true,
+    }),
   }
   if (relyingParty.kind === 'api') {
     return {

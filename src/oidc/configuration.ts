@@ -52,6 +52,8 @@ export interface ConfigurationPorts {
     ctx: KoaContextWithOIDC,
     interaction: { uid: string; prompt: { name: string } },
   ) => Promise<void>
+  /** Remembers which browser session the sign-in became that this authorization comes from. */
+  readonly linkUpstream: (ctx: KoaContextWithOIDC) => Promise<void>
   readonly pages: ProviderPages
 }
 
@@ -93,11 +95,9 @@ export function configuration(ports: ConfigurationPorts): Configuration {
     // Ruling R-22: by the client's grant types. `offline_access` is dropped by the library unless consent was prompted.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
-    // The last hook before a code is saved: the level belongs to this authorization, not to the session (ruling R-18).
     // Tokens outlive the browser's session but not a sign-out, which revokes them by session.
     expiresWithSession: async (ctx, code) => {
-      const level = await reached(ctx, present)
-      Object.assign(code, { acr: level?.acr, amr: level === undefined ? [] : [...level.amr] })
+      await beforeCode(ports, ctx, code)
       return false
     },
     extraClientMetadata: { properties: ['web_origins'] },
@@ -106,6 +106,13 @@ export function configuration(ports: ConfigurationPorts): Configuration {
       ports.pages.error(ctx, { error: out.error, description: out.error_description }),
     discovery: { ui_locales_supported: ['en', 'es'], protected_resources: [`${issuer}/api`] },
   }
+}
+
+/** The last hook before a code is saved: the level belongs to this authorization, not to the session (ruling R-18). */
+async function beforeCode(ports: ConfigurationPorts, ctx: KoaContextWithOIDC, code: object): Promise<void> {
+  const level = await reached(ctx, ports.present)
+  await ports.linkUpstream(ctx)
+  Object.assign(code, { acr: level?.acr, amr: level === undefined ? [] : [...level.amr] })
 }
 
 const jwa = {
@@ -200,6 +207,8 @@ function features(
     pushedAuthorizationRequests: { enabled: true },
     resourceIndicators: resources as never,
     richAuthorizationRequests: transactions(ports) as never,
+    // The library would post within the request; provider.ts has it write into the outbox instead (ruling R-1).
+    backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (ctx) => ports.pages.signOut(ctx, signOutForm(ctx, ports.issuer)),

@@ -70,6 +70,7 @@ interface Ending {
 async function finished(provider: Provider, ending: Ending): Promise<InteractionResults> {
   const { interaction, login } = ending
   await leaveOther(provider, interaction, login)
+  const asked = login.upstreamAskedAt !== undefined
   const level: InteractionLevel = {
     acr: acrOf(login.amr),
     amr: login.amr,
@@ -77,8 +78,8 @@ async function finished(provider: Provider, ending: Ending): Promise<Interaction
     transaction: login.transaction?.hash,
     sessionUntil:
       login.sessionNotOnOrAfter === undefined ? undefined : Math.floor(login.sessionNotOnOrAfter / 1000),
+    upstreamLogin: asked ? login.uid : undefined,
   }
-  const asked = login.upstreamAskedAt !== undefined
   return {
     // The session's level never includes the device (ruling R-18), and is set only by a login.
     ...(asked && {

@@ -13,6 +13,7 @@ import {
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isOver, onlyTransaction, type Transaction } from '../domain/transaction.ts'
+import type { UpstreamSessions } from '../ports/sign-out.ts'
 
 /** What a finished interaction says of the authorization that it was for. */
 export interface InteractionLevel {
@@ -23,6 +24,8 @@ export interface InteractionLevel {
   readonly transaction: string | undefined
   /** The upstream session ends then (duty D14); epoch seconds. */
   readonly sessionUntil: number | undefined
+  /** The sign-in of ours that asked upstream; undefined when the browser's session was enough. */
+  readonly upstreamLogin: string | undefined
 }
 
 /** Is the device with this key present for this customer? Its id if so. */
@@ -91,7 +94,23 @@ export async function reached(
   const device = await present(subject, provenJkt(ctx))
   const session = withoutDevice(ctx.oidc.session?.amr ?? [])
   const amr = device === undefined ? session : [...session, 'pop']
-  return { acr: acrOf(amr), amr, device, transaction: undefined, sessionUntil: undefined }
+  return {
+    acr: acrOf(amr),
+    amr,
+    device,
+    transaction: undefined,
+    sessionUntil: undefined,
+    upstreamLogin: undefined,
+  }
+}
+
+/** Says which browser session this sign-in became: only the resumed authorization knows both. */
+export function linkUpstream(institution: string, sessions: UpstreamSessions) {
+  return async (ctx: KoaContextWithOIDC): Promise<void> => {
+    const login = levelOf(ctx)?.upstreamLogin
+    const uid = ctx.oidc.session?.uid
+    if (login !== undefined && uid !== undefined) await sessions.link(institution, login, uid)
+  }
 }
 
 /** A code or refresh token on its way to becoming an access token. */

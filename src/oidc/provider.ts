@@ -3,21 +3,21 @@ import { LRUCache } from 'lru-cache'
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { maskedDetail } from '../domain/mask.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
+import type { EndSession } from '../flows/end-session.ts'
 import { stateOfRequest } from '../http/context.ts'
 import type { Tenant } from '../http/tenant.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { RateLimits } from '../ports/stores.ts'
-import type { TokenStore } from '../ports/tokens.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { type EventPorts, recordEvents } from './audit.ts'
 import { type ConfigurationPorts, configuration, type ProviderPages } from './configuration.ts'
 
 export interface ProviderPorts extends EventPorts {
   readonly unit: UnitOfWork
-  readonly tokens: TokenStore
   readonly rateLimits: RateLimits
   readonly keys: KeyStore
   readonly pages: ProviderPages
+  readonly endSession: EndSession
   /** Everything of the configuration but the secrets, which come from the key store. */
   readonly settingsOf: (tenant: Tenant) => Omit<ConfigurationPorts, 'secrets'>
 }
@@ -49,6 +49,7 @@ async function make(ports: ProviderPorts, tenant: Tenant): Promise<Provider> {
   // The entry has stripped what no trusted proxy sent, and put our own scheme and host in place.
   provider.proxy = true
   keepSessionEnd(provider)
+  oweNotices(provider, ports.endSession, id)
   recordEvents(provider, ports)
   provider.use((ctx, next) => inUnit(ports, tenant, { ctx: ctx as KoaContextWithOIDC, next }))
   return provider
@@ -58,6 +59,15 @@ async function make(ports: ProviderPorts, tenant: Tenant): Promise<Provider> {
 function keepSessionEnd(provider: Provider): void {
   const fields = (provider.Session as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD
   Object.defineProperty(provider.Session, 'IN_PAYLOAD', { get: () => [...fields, 'notAfter'] })
+}
+
+/** What the library would post to an app within the request becomes a row of the same unit (ruling R-1). */
+function oweNotices(provider: Provider, { owe }: EndSession, institution: string): void {
+  Object.defineProperty(provider.Client.prototype, 'backchannelLogout', {
+    value(this: { clientId: string }, subject: string, sid: string): Promise<void> {
+      return owe(institution, { relyingParty: this.clientId, subject, sid })
+    },
+  })
 }
 
 interface Handling {
@@ -96,7 +106,7 @@ async function afterwards(ports: ProviderPorts, institution: string, ctx: KoaCon
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
   const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
   if (ctx.path === '/sign-out/confirm' && session?.destroyed)
-    await ports.tokens.revoke(institution, { session: session.uid })
+    await ports.endSession.rest(institution, session.uid)
 }
 
 /** Ruling R-17: towards a device, account numbers are masked; introspection shows them to APIs. */

@@ -76,22 +76,6 @@ export interface Subjects {
   claims(institution: string, subject: string): Promise<Claims | undefined>
 }
 
-/** Kept so that a logout from either side finds the other. */
-export interface UpstreamSessions {
-  put(session: UpstreamSession): Promise<void>
-}
-
-export interface UpstreamSession {
-  readonly institution: string
-  readonly connection: string
-  readonly nameId: string
-  readonly nameIdFormat: string
-  readonly sessionIndex: string
-  readonly subject: string
-  readonly login: string
-  readonly expiresAt: number
-}
-
 /** Things that may be seen once. */
 export interface Replays {
   /** True for exactly one caller per (institution, kind, id) until `expiresAt` (epoch milliseconds). */

@@ -1,9 +1,8 @@
 // Customers as we know them: a stable `sub` a key, claims sealed; and what they agreed to.
-import { createHash } from 'node:crypto'
 import type { Claims } from '../domain/claims.ts'
 import { subjectKeyHash } from '../domain/subject.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
-import type { Consents, Subjects, UpstreamSessions } from '../ports/stores.ts'
+import type { Consents, Subjects } from '../ports/stores.ts'
 import type { Connections } from './unit-of-work.ts'
 
 export function createSubjects({ reader, writer }: Connections, seal: FieldSeal): Subjects {
@@ -23,31 +22,6 @@ export function createSubjects({ reader, writer }: Connections, seal: FieldSeal)
       const db = await reader()
       const row = await db('subject').where({ institution, sub: subject }).first('claims')
       return row && (JSON.parse(seal.open(institution, row.claims)) as Claims)
-    },
-  }
-}
-
-export function createUpstreamSessions({ send }: Connections, seal: FieldSeal): UpstreamSessions {
-  return {
-    async put(session) {
-      const { institution, connection } = session
-      const nameId = JSON.stringify([session.nameIdFormat, session.nameId])
-      const row = {
-        institution,
-        connection,
-        name_id_hash: createHash('sha256').update(nameId).digest('base64url'),
-        name_id: seal.seal(institution, nameId),
-        session_index: session.sessionIndex,
-        subject: session.subject,
-        login: session.login,
-        expires_at: new Date(session.expiresAt),
-      }
-      await send((db) =>
-        db('upstream_session')
-          .insert(row)
-          .onConflict(['institution', 'connection', 'name_id_hash', 'session_index'])
-          .merge(['subject', 'login', 'expires_at']),
-      )
     },
   }
 }

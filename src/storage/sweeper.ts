@@ -6,6 +6,7 @@ const tables = [
   'login_transaction',
   'upstream_answer',
   'upstream_session',
+  'logout_notice',
   'replay',
   'oidc_payload',
   'connection_test',

@@ -11,13 +11,15 @@ import { createDevices } from '../../src/storage/devices.ts'
 import { createDirectory } from '../../src/storage/directory.ts'
 import { createExchanges } from '../../src/storage/exchanges.ts'
 import { createLogins } from '../../src/storage/logins.ts'
+import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { createPins } from '../../src/storage/pins.ts'
 import { createReplays } from '../../src/storage/replays.ts'
-import { createConsents, createSubjects, createUpstreamSessions } from '../../src/storage/subjects.ts'
+import { createConsents, createSubjects } from '../../src/storage/subjects.ts'
 import { createTokenStore } from '../../src/storage/token-store.ts'
 import { createUnits } from '../../src/storage/unit-of-work.ts'
 import { createUpstreamAnswers } from '../../src/storage/upstream-answers.ts'
+import { createUpstreamSessions } from '../../src/storage/upstream-sessions.ts'
 
 export const now = Date.parse('2026-11-24T12:00:00Z')
 export const master = randomBytes(32)
@@ -39,6 +41,7 @@ export function everything(database: Database) {
     answers: createUpstreamAnswers(connections),
     subjects: createSubjects(connections, seal),
     upstreamSessions: createUpstreamSessions(connections, seal),
+    notices: createLogoutNotices(connections),
     consents: createConsents(connections),
     directory,
     exchanges: createExchanges(connections, seal),

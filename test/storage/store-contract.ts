@@ -134,8 +134,7 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       await all.upstreamSessions.put({
         institution: 'alder',
         connection: 'c',
-        nameId: secret,
-        nameIdFormat: 'f',
+        nameId: { format: 'f', value: secret, nameQualifier: undefined, spNameQualifier: undefined },
         sessionIndex: 's',
         subject: 'x',
         login: 'u',
@@ -170,6 +169,48 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       expect(await all.exchanges.list(other, { limit: 10 })).toHaveLength(1)
       const dump = JSON.stringify(await database.knex('exchange').where({ institution }))
       expect(dump).not.toContain('aaaa')
+    })
+    test('a logout notice is taken by one of twenty, and again when its lease is over', async () => {
+      const [key, institution, at] = [id(), id(), Date.now()]
+      const notice = { institution, id: key, relyingParty: 'app', subject: 's', sid: 'x' }
+      await all.notices.put(notice, { dueAt: at, expiresAt: at + 60_000 })
+      const lease = { now: at, leaseUntil: at + 1000, most: 5 }
+      const taken = await Promise.all(Array.from({ length: 20 }, () => all.notices.take(institution, lease)))
+      expect(taken.flat()).toEqual([{ ...notice, tries: 1 }])
+      expect(await all.notices.take('birch', { ...lease, now: at + 2000 })).toEqual([])
+      expect(await all.notices.take(institution, { ...lease, now: at + 2000 })).toEqual([
+        { ...notice, tries: 2 },
+      ])
+      await all.notices.settle(institution, key)
+      expect(await all.notices.take(institution, { ...lease, now: at + 9000 })).toEqual([])
+    })
+    test('an upstream session is found by its exact name and from its browser session', async () => {
+      const [login, browser] = [id(), id()]
+      const nameId = { format: 'f', value: id(), nameQualifier: 'idp', spNameQualifier: undefined }
+      const session = {
+        institution: 'alder',
+        connection: 'c',
+        nameId,
+        sessionIndex: 'i1',
+        subject: 's',
+        login,
+      }
+      await all.upstreamSessions.put({ ...session, expiresAt: Date.now() + 60_000 })
+      const name = { institution: 'alder', connection: 'c', nameId, sessionIndexes: ['i1'] }
+      expect(await all.upstreamSessions.named(name)).toEqual([])
+      await all.upstreamSessions.link('alder', login, browser)
+      const found = (await all.upstreamSessions.named(name)).map(({ browserSession }) => browserSession)
+      expect(found).toEqual([browser])
+      expect(await all.upstreamSessions.ofBrowser('alder', browser)).toMatchObject([session])
+      const others = [
+        { ...name, institution: 'birch' },
+        { ...name, connection: 'd' },
+        { ...name, sessionIndexes: ['i2'] },
+        { ...name, nameId: { ...nameId, nameQualifier: undefined } },
+      ]
+      for (const other of others) expect(await all.upstreamSessions.named(other)).toEqual([])
+      await all.upstreamSessions.forget('alder', browser)
+      expect(await all.upstreamSessions.named({ ...name, sessionIndexes: [] })).toEqual([])
     })
     test('the sweeper takes what has expired and leaves the rest', async () => {
       const [old, fresh] = [id(), id()]

@@ -1,0 +1,29 @@
+// The sender of logout notices: every node has one, and each row is taken by one of them.
+import { issuerOf } from '../domain/institution.ts'
+import { createNoticeDelivery } from '../flows/logout-notices.ts'
+import { logoutToken } from '../oidc/logout-token.ts'
+import { createNoticeSender } from '../plugins/relying-parties/notices.ts'
+import { startBackground } from './background.ts'
+import type { Foundation, Stores } from './foundation.ts'
+
+const everyMs = 1000
+const timeoutMs = 5000
+
+/** Starts sending; `stop` waits for what is under way. */
+export function startNotices(base: Foundation, stores: Stores): { stop(): Promise<void> } {
+  const { config, keys, clock, log } = base
+  const deliver = createNoticeDelivery({
+    ...base,
+    ...stores,
+    send: createNoticeSender(timeoutMs),
+    logoutToken: async (notice) => {
+      const institution = await stores.directory.institution(notice.institution)
+      if (!institution) throw new Error('the institution is gone')
+      return logoutToken({ keys, now: clock.now }, issuerOf(institution, config.publicUrl), notice)
+    },
+  })
+  const pass = async () => {
+    for (const { id } of await stores.directory.institutions()) await deliver(id)
+  }
+  return startBackground({ name: 'notices', everyMs, pass }, log)
+}

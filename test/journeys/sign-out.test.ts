@@ -1,0 +1,111 @@
+// Signing out at the app: the session and everything that it gave is over, and every app of it hears so.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createApp, formIn } from '../../src/demo/app-client.ts'
+import { demoRows, phoneId } from '../../src/demo/institution.ts'
+import { startBridge, type TestBridge } from './bridge.ts'
+import { type Customer, customer, introspect, signIn, token } from './customer.ts'
+import { type BackEnd, startBackEnd } from './relying-party.ts'
+
+let bridge: TestBridge
+let phone: BackEnd
+let other: BackEnd
+const otherId = 'alder-desk'
+
+beforeAll(async () => {
+  bridge = await startBridge()
+  phone = await startBackEnd(bridge.issuer, phoneId)
+  other = await startBackEnd(bridge.issuer, otherId)
+  const { d: _, ...publicKey } = bridge.world.apiKey
+  const rows = demoRows({
+    world: bridge.world.url,
+    idpCertificate: bridge.world.idpCertificate,
+    apiKey: publicKey,
+  })
+  const relyingParties = rows.relyingParties.flatMap((party) =>
+    party.id === phoneId
+      ? [
+          { ...party, backchannelLogoutUri: phone.url },
+          { ...party, id: otherId, name: 'Alder Desk', backchannelLogoutUri: other.url },
+        ]
+      : [party],
+  )
+  await bridge.application.apply([{ ...rows, relyingParties }], { dryRun: false })
+})
+afterAll(async () => {
+  await Promise.all([phone.stop(), other.stop(), bridge.stop()])
+})
+
+/** From the app's request to the answer to the question on the page. */
+async function signOut(
+  who: Customer,
+  { query, answer }: { query: Record<string, string>; answer: Record<string, string> },
+) {
+  const asked = await who.browser.go(`${bridge.issuer}/sign-out?${new URLSearchParams(query)}`)
+  const form = formIn(asked)
+  return who.browser.go(form.action, { ...form.fields, ...answer })
+}
+
+describe('the customer signs out', () => {
+  test('the session, its grants and its tokens are over; the app hears so by a token that it can judge', async () => {
+    const who = await customer(bridge)
+    const tokens = await signIn(who)
+    expect((await introspect(bridge, tokens.accessToken)).active).toBe(true)
+    const back = `${bridge.world.url}/phone/`
+    const query = { id_token_hint: tokens.idToken as string, post_logout_redirect_uri: back, state: 's1' }
+    const before = phone.heard.length
+    const left = await signOut(who, { query, answer: { logout: 'yes' } })
+    expect(left.location).toBe(`${back}?state=s1`)
+    expect(await introspect(bridge, tokens.accessToken)).toEqual({ active: false })
+    const refreshed = await token(who, {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refreshToken as string,
+    })
+    expect([refreshed.status, refreshed.json.error]).toEqual([400, 'invalid_grant'])
+    await phone.until(before + 1)
+    const said = phone.heard[before]
+    expect(said?.header).toMatchObject({ alg: 'ES256', typ: 'logout+jwt' })
+    expect(said?.claims).toMatchObject({
+      sub: tokens.claims.sub,
+      sid: tokens.claims.sid,
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    })
+    expect(said?.claims).not.toHaveProperty('nonce')
+    expect(Object.keys(said?.claims ?? {}).sort()).toEqual('aud events exp iat iss jti sid sub'.split(' '))
+  })
+  test('an app may ask by POST, from a page of its own', async () => {
+    const who = await customer(bridge)
+    await signIn(who)
+    const asked = await who.browser.go(`${bridge.issuer}/sign-out`, { client_id: phoneId, state: 'x' })
+    expect(asked.status).toBe(303)
+    const page = await who.browser.go(asked.location as string)
+    expect([page.status, page.body]).toEqual([200, expect.stringContaining('name="logout"')])
+  })
+  test('an app that is down is told again, with the same jti; nothing is sent within the request', async () => {
+    const who = await customer(bridge)
+    await signIn(who)
+    const [heard, posts] = [phone.heard.length, phone.posts()]
+    phone.answerNext(503)
+    await signOut(who, { query: {}, answer: { logout: 'yes' } })
+    expect(phone.posts()).toBe(posts)
+    await phone.until(heard + 1)
+    expect(phone.posts()).toBe(posts + 2)
+  })
+  test('every app of the session hears, and no session but this one ends', async () => {
+    const who = await customer(bridge)
+    await signIn(who)
+    const bystander = await customer(bridge)
+    const kept = await signIn(bystander)
+    const desk = await createApp({ ...who.app, clientId: otherId })
+    // By the browser's session: no password is asked.
+    const second = await signIn({ ...who, app: desk, user: 'nobody' })
+    const counts = [phone.heard.length, other.heard.length]
+    await signOut(who, { query: {}, answer: { logout: 'yes' } })
+    await phone.until((counts[0] as number) + 1)
+    expect((await introspect(bridge, kept.accessToken)).active).toBe(true)
+    await other.until((counts[1] as number) + 1)
+    expect((await introspect(bridge, second.accessToken)).active).toBe(false)
+    const [a, b] = [phone.heard.at(-1)?.claims, other.heard.at(-1)?.claims]
+    expect(a?.sid).not.toBe(b?.sid)
+    expect(phone.heard.map(({ claims }) => claims.sid)).not.toContain(kept.claims.sid)
+  })
+})
