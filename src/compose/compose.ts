@@ -42,7 +42,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { directory } = stores
   // Settings are checked by the plugins themselves; opening a connection needs none of what they are given here.
   const checkers = createConnectors({
-    plugins: [samlConnector({ keys: base.keys, checker: undefined as never })],
+    plugins: [samlConnector({ ...base, checker: undefined as never })],
     publicUrl: config.publicUrl,
   })
   const apply = createApply({ ...base, directory, writer: directory, connectors: checkers })

@@ -112,7 +112,7 @@ export type Stores = ReturnType<typeof createStores>
 
 /** What is opened late: workers and tables that a mere migration does not need. */
 export async function createServices(base: Foundation) {
-  const { config, database, log, keys } = base
+  const { config, database, log } = base
   const checker = await createSamlChecker({
     workers: config.saml.workers,
     deadlineMs: config.saml.deadlineMs,
@@ -122,7 +122,7 @@ export async function createServices(base: Foundation) {
     coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
     rateLimits: await createRateLimits(database, config.limits.rates, log),
     connectors: createConnectors({
-      plugins: [samlConnector({ keys, checker })],
+      plugins: [samlConnector({ ...base, checker })],
       publicUrl: config.publicUrl,
     }),
   }

@@ -1,6 +1,9 @@
-// Keys: one per purpose (ruling R-11). Private keys never leave the store; callers hold a Signer.
+// Keys: one per purpose (ruling R-11). Private keys never leave the store; callers hold a Signer or a Decrypter.
+import type { WrappedKey } from '../domain/saml-answer.ts'
 
-export const keyPurposes = ['id-token', 'saml-signing', 'assertion', 'message', 'checkpoint'] as const
+export const signingPurposes = ['id-token', 'saml-signing', 'assertion', 'message', 'checkpoint'] as const
+export const keyPurposes = [...signingPurposes, 'saml-decryption'] as const
+export type SigningPurpose = (typeof signingPurposes)[number]
 export type KeyPurpose = (typeof keyPurposes)[number]
 
 export const secretPurposes = [
@@ -22,6 +25,14 @@ export interface Signer {
   sign(data: string | Uint8Array): Promise<Buffer>
 }
 
+/** A private key that can only unwrap content keys (RSA-OAEP, XML Encryption 1.1, 5.5.2). */
+export interface Decrypter {
+  /** The certificate as base64 DER without armour, for those who encrypt to us. */
+  readonly certificate: string
+  /** Resolves with bytes of chance where the key does not fit: nobody is told that it did not (attack 76). */
+  unwrap(wrapped: WrappedKey): Promise<Uint8Array>
+}
+
 /** Keys of institutions. A key that is missing is made once, by whichever node comes first; all nodes then see the same. */
 export interface KeyStore {
   /**
@@ -30,9 +41,10 @@ export interface KeyStore {
    */
   ready(institution: string): Promise<void>
   /** `scope` names a core that must have a message key of its own (ruling R-28). */
-  signer(institution: string, purpose: KeyPurpose, scope?: string): Promise<Signer>
+  signer(institution: string, purpose: SigningPurpose, scope?: string): Promise<Signer>
+  decrypter(institution: string, purpose: 'saml-decryption'): Promise<Decrypter>
   /** The public half as a JWK with `kid`, `alg`, `use`. */
-  publicJwk(institution: string, purpose: KeyPurpose): Promise<Readonly<Record<string, unknown>>>
+  publicJwk(institution: string, purpose: SigningPurpose): Promise<Readonly<Record<string, unknown>>>
   /** The private JWK, for the one library that cannot sign through us; only `id-token` is given out. */
   privateJwk(institution: string, purpose: 'id-token'): Promise<Readonly<Record<string, unknown>>>
   /** 32 bytes derived from the master key for this institution and purpose (HKDF-SHA256); the same on every node. */

@@ -1,9 +1,13 @@
 // Checking SAML answers away from the main loop (duty D20).
 import type { ExpectedAnswer } from '../domain/saml-answer.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
+import type { Decrypter } from './key-store.ts'
 
 export interface SamlChecker {
-  /** Resolves when every check held; else throws a Refusal, `saml.deadline` when it took too long. */
-  check(samlResponse: string, expected: ExpectedAnswer): Promise<UpstreamSubject>
+  /**
+   * `decrypter` opens encrypted answers; without it they are refused. Resolves when every check held; else throws a Refusal, `saml.deadline`
+   * when it took too long.
+   */
+  check(samlResponse: string, expected: ExpectedAnswer, decrypter?: Decrypter): Promise<UpstreamSubject>
   close(): Promise<void>
 }

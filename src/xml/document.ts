@@ -11,6 +11,7 @@ import {
   xmlRegisterInputProvider,
 } from 'libxml2-wasm'
 import { XmlRefused } from './gate.ts'
+import { NS } from './names.ts'
 
 // Never HUGE, NOENT or RECOVER (duty D3).
 const options = {
@@ -68,9 +69,16 @@ function withSchemas<T>(work: () => T): T {
 
 export type SchemaName = 'protocol' | 'metadata'
 
-const files: Readonly<Record<SchemaName, string>> = {
-  protocol: 'saml-schema-protocol-2.0.xsd',
-  metadata: 'saml-schema-metadata-2.0.xsd',
+const imported = (namespace: string, file: string): string =>
+  `<import namespace="${namespace}" schemaLocation="${file}"/>`
+
+// SAML's schemas import the encryption of 2002 alone; algorithms of 1.1 bring an element of its own (ruling R-26).
+const schemaOf = (namespace: string, file: string): string =>
+  `<schema xmlns="http://www.w3.org/2001/XMLSchema">${imported(namespace, file)}${imported(NS.xenc11, 'xenc11-schema.xsd')}</schema>`
+
+const schemas: Readonly<Record<SchemaName, string>> = {
+  protocol: schemaOf(NS.samlp, 'saml-schema-protocol-2.0.xsd'),
+  metadata: schemaOf(NS.md, 'saml-schema-metadata-2.0.xsd'),
 }
 
 const validators = new Map<SchemaName, XsdValidator>()
@@ -79,10 +87,9 @@ function validator(name: SchemaName): XsdValidator {
   const known = validators.get(name)
   if (known) return known
   const made = withSchemas(() => {
-    const text = readFileSync(join(schemaFolder, files[name]), 'utf8')
     // Never disposed, like the validator: libxml2's compiled schema points into the nodes of its document, which
     // xmlSchemaNewDocParserCtxt leaves to the caller to keep.
-    return XsdValidator.fromDoc(XmlDocument.fromString(text, { ...options, url: files[name] }))
+    return XsdValidator.fromDoc(XmlDocument.fromString(schemas[name], { ...options, url: `${name}.xsd` }))
   })
   validators.set(name, made)
   return made

@@ -177,7 +177,7 @@ describe('wrapping', () => {
       verdict(
         wrap(`${good}<saml:EncryptedAssertion xmlns:saml="${NS.saml2}">${data}</saml:EncryptedAssertion>`),
       ),
-    ).toBe('saml.encrypted')
+    ).toBe('saml.shape')
   })
 })
 

@@ -195,7 +195,7 @@ describe('apply, on a database', () => {
     )
     expect(await typed(`apply --config ${settings} ${oak}`)).toMatchObject({
       code: 1,
-      error: expect.stringMatching(/oak: connection idp: .*"sso"[^{]*→ at idpEntityId[^{]*$/),
+      error: expect.stringMatching(/oak: connection idp: (?=[^{]*→ at idpEntityId)[^{]*"sso"[^{]*$/),
     })
     writeFileSync(oak, 'institution: { id: Oak, name: Oak }\n')
     expect(await typed(`apply --config ${settings} ${oak} ${alder}`)).toMatchObject({ code: 78 })

@@ -7,8 +7,13 @@ import { validate, withDocument } from '../../src/xml/document.ts'
 import { attribute, children, named, one, required, textOf } from '../../src/xml/element.ts'
 import { gate } from '../../src/xml/gate.ts'
 import { NAME_ID, NS } from '../../src/xml/names.ts'
-import { type AuthnRequestContent, buildAuthnRequest } from '../../src/xml/saml/authn-request.ts'
+import {
+  type AuthnRequestContent,
+  buildAuthnRequest,
+  postedAuthnRequest,
+} from '../../src/xml/saml/authn-request.ts'
 import { readAuthnRequest } from '../../src/xml/saml/read-authn-request.ts'
+import { verifiedBytes } from '../../src/xml/saml/signature.ts'
 import { spMetadata } from '../../src/xml/saml/sp-metadata.ts'
 import { pem, testSigner } from './signers.ts'
 
@@ -106,11 +111,53 @@ describe('AuthnRequest by redirect', () => {
   })
 })
 
+describe('AuthnRequest by a form', () => {
+  test('keeps the schema, is signed right after its Issuer, and by nothing else', async () => {
+    const { kind, url, requestId, fields } = await postedAuthnRequest(content, rsa)
+    expect({ kind, url, relay: fields.RelayState }).toEqual({
+      kind: 'post',
+      url: content.ssoUrl,
+      relay: content.relayState,
+    })
+    const xml = Buffer.from(fields.SAMLRequest as string, 'base64').toString('utf8')
+    withDocument(gate(xml), (root, document) => {
+      validate(document, 'protocol')
+      expect(
+        children(root)
+          .map(({ name }) => name)
+          .slice(0, 2),
+      ).toEqual(['Issuer', 'Signature'])
+      expect(required(root, 'ID')).toBe(requestId)
+      const certificates = [pem(rsa)]
+      expect(verifiedBytes({ xml, element: root, at: 'root', certificates })).toContain(`ID="${requestId}"`)
+    })
+    const changed = xml.replace(content.acsUrl, 'https://evil.example/acs')
+    withDocument(gate(changed), (element) => {
+      const certificates = [pem(rsa)]
+      expect(() => verifiedBytes({ xml: changed, element, at: 'root', certificates })).toThrow(
+        'saml.signature_invalid',
+      )
+    })
+  })
+  test('a key that is not RSA is refused here too', async () => {
+    await expect(postedAuthnRequest(content, ec)).rejects.toThrow('must be RSA')
+  })
+})
+
 describe('metadata', () => {
   const validUntil = Date.parse('2026-12-24T12:00:00Z')
   const made = (change: object = {}) => {
     const { spEntityId: entityId, acsUrl, nameIdFormat } = content
-    return spMetadata({ entityId, acsUrl, nameIdFormat, certificate: rsa.certificate, validUntil, ...change })
+    const certificate = rsa.certificate
+    return spMetadata({
+      entityId,
+      acsUrl,
+      nameIdFormat,
+      certificate,
+      encryption: undefined,
+      validUntil,
+      ...change,
+    })
   }
   test('keeps the schema and says what we are', () => {
     withDocument(gate(made()), (root, document) => {

@@ -18,6 +18,7 @@ export async function testSigner(
   const privateJwk = pair.privateKey.export({ format: 'jwk' }) as Record<string, unknown>
   const publicJwk = pair.publicKey.export({ format: 'jwk' }) as Record<string, unknown>
   const certificate = await selfSigned({
+    use: 'sig',
     subject,
     privateJwk,
     publicJwk,

@@ -1,12 +1,13 @@
 // SAML 2.0 as a connector: our request by redirect, the IdP's answer by POST.
 import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
-import { longestSkewSeconds } from '../../domain/saml-answer.ts'
+import { type Allowance, allowances, longestSkewSeconds } from '../../domain/saml-answer.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Connector, ConnectorAddresses, ConnectorPlugin, UpstreamReply } from '../../ports/connector.ts'
 import type { KeyStore } from '../../ports/key-store.ts'
 import type { SamlChecker } from '../../ports/saml-checker.ts'
 import { NAME_ID } from '../../xml/names.ts'
-import { buildAuthnRequest } from '../../xml/saml/authn-request.ts'
+import { buildAuthnRequest, postedAuthnRequest } from '../../xml/saml/authn-request.ts'
 import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
 import { readableExchange } from '../../xml/saml/readable.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
@@ -32,12 +33,24 @@ const web = z.url({ protocol: /^https?$/ })
 /** What an FI's administrator says of the IdP; the console draws its form from here. */
 export const samlSettings = z.strictObject({
   idpEntityId: z.string().min(1).max(1024).describe('The IdP’s entityID, exactly as it writes it.'),
-  ssoUrl: web.describe('Its SingleSignOnService for the redirect binding.'),
+  ssoUrl: web.describe('Its SingleSignOnService for this binding.'),
   certificates: z
     .array(certificate)
     .min(1)
     .max(10)
     .describe('Its signing certificates; nothing else is believed.'),
+  binding: z.enum(['redirect', 'post']).default('redirect').describe('How our request travels.'),
+  encrypted: z
+    .enum(['optional', 'required', 'refused'])
+    .default('optional')
+    .describe('Whether it encrypts assertions to the key in our metadata.'),
+  compat: z
+    .strictObject({
+      until: z.iso.date().describe('The last day (UTC).'),
+      allow: z.array(z.enum(allowances)).min(1),
+    })
+    .optional()
+    .describe('What this IdP is forgiven until it is mended. Each use is audited.'),
   signed: z.enum(['either', 'response', 'assertion', 'both']).default('either').describe('What it signs.'),
   nameIdFormat: z.string().default(NAME_ID.persistent).describe('The NameID format that we ask for.'),
   forceAuthn: z.boolean().default(false).describe('Ask the customer anew each time.'),
@@ -57,11 +70,21 @@ export const samlSettings = z.strictObject({
 type SamlSettings = z.infer<typeof samlSettings>
 
 export interface SamlPorts {
+  readonly clock: Clock
   readonly keys: KeyStore
   readonly checker: SamlChecker
 }
 
 const metadataDays = 30
+const dayMs = 24 * 3600_000
+const longestCompatMs = 180 * dayMs
+
+/** An old IdP is forgiven for a while, not for good; judged when somebody writes it, not at each sign-in. */
+const endsSoon = (clock: Clock) => (settings: SamlSettings, ctx: z.RefinementCtx) => {
+  const end = endOf(settings)
+  if (end === undefined || end <= clock.now() + longestCompatMs) return
+  ctx.addIssue({ code: 'custom', path: ['compat', 'until'], message: 'at most 180 days ahead' })
+}
 const longestAnswerSeconds = 600
 
 /** The plugin; its parts of the house are given once, its settings per connection. */
@@ -69,7 +92,7 @@ export function samlConnector(ports: SamlPorts): ConnectorPlugin {
   return {
     type: 'saml',
     secrets: [],
-    check: (settings) => checkSettings(samlSettings, settings),
+    check: (settings) => checkSettings(samlSettings.superRefine(endsSoon(ports.clock)), settings),
     open: (addresses) => open(ports, addresses, samlSettings.parse(addresses.connection.settings)),
   }
 }
@@ -90,23 +113,39 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
         authnContexts,
         relayState,
       }
-      return { kind: 'redirect', ...(await buildAuthnRequest(content, await signer())) }
+      const build = settings.binding === 'post' ? postedAuthnRequest : buildAuthnRequest
+      return build(content, await signer())
     },
-    complete: (reply) => ports.checker.check(reply.payload, expectedOf(addresses, settings, reply)),
+    async complete(reply) {
+      const decrypter = await ports.keys.decrypter(institution.id, 'saml-decryption')
+      return ports.checker.check(reply.payload, expectedOf(addresses, settings, reply), decrypter)
+    },
     readable: readableExchange,
     async metadata(now) {
       const { certificate: own } = await signer()
-      const validUntil = now + metadataDays * 24 * 3600_000
+      const { certificate: encryption } = await ports.keys.decrypter(institution.id, 'saml-decryption')
+      const validUntil = now + metadataDays * dayMs
       const body = spMetadata({
         entityId,
         acsUrl,
         nameIdFormat: settings.nameIdFormat,
         certificate: own,
+        encryption: settings.encrypted === 'refused' ? undefined : encryption,
         validUntil,
       })
       return { type: 'application/samlmetadata+xml', body }
     },
   }
+}
+
+/** The end of its last day, in epoch milliseconds. */
+const endOf = ({ compat }: SamlSettings): number | undefined =>
+  compat && Date.parse(`${compat.until}T00:00:00Z`) + dayMs
+
+/** Read at each answer: no restart and no click is needed for the date to end it. */
+function allowedAt(settings: SamlSettings, now: number): readonly Allowance[] {
+  const end = endOf(settings)
+  return end !== undefined && now < end ? (settings.compat?.allow ?? []) : []
 }
 
 function expectedOf({ entityId, acsUrl }: ConnectorAddresses, settings: SamlSettings, reply: UpstreamReply) {
@@ -120,6 +159,8 @@ function expectedOf({ entityId, acsUrl }: ConnectorAddresses, settings: SamlSett
     skewSeconds: settings.skewSeconds,
     maxLifetimeSeconds: longestAnswerSeconds,
     signed: settings.signed,
+    encrypted: settings.encrypted,
+    allow: allowedAt(settings, reply.now),
     authenticatedAfter: reply.fresh || settings.forceAuthn ? reply.askedAt : undefined,
     authnContexts: settings.authnContexts,
   }

@@ -7,6 +7,7 @@ x509.cryptoProvider.set(webcrypto as Crypto)
 
 export interface CertificateRequest {
   readonly subject: string
+  readonly use: 'sig' | 'enc'
   readonly privateJwk: Readonly<Record<string, unknown>>
   readonly publicJwk: Readonly<Record<string, unknown>>
   readonly algorithm: 'RS256' | 'ES256'
@@ -18,6 +19,8 @@ const algorithms = {
   RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
   ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
 } as const
+
+const usages = { sig: x509.KeyUsageFlags.digitalSignature, enc: x509.KeyUsageFlags.keyEncipherment } as const
 
 /** A self-signed certificate (RFC 5280) as base64 DER without armour. */
 export async function selfSigned(request: CertificateRequest): Promise<string> {
@@ -36,7 +39,7 @@ export async function selfSigned(request: CertificateRequest): Promise<string> {
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.KeyUsagesExtension(usages[request.use], true),
       await x509.SubjectKeyIdentifierExtension.create(publicKey as CryptoKey),
     ],
   })

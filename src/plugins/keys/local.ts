@@ -9,9 +9,16 @@ import {
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Clock } from '../../ports/clock.ts'
-import { type KeyPurpose, type KeyStore, keyPurposes, type Signer } from '../../ports/key-store.ts'
+import {
+  type Decrypter,
+  type KeyPurpose,
+  type KeyStore,
+  keyPurposes,
+  type Signer,
+} from '../../ports/key-store.ts'
 import type { SealedKey, SealedKeys } from '../../ports/sealed-keys.ts'
 import { selfSigned } from './certificate.ts'
+import { decrypterOf } from './decrypter.ts'
 import { derive, openText, sealText } from './seal.ts'
 import { signerOf } from './signer.ts'
 
@@ -31,26 +38,27 @@ interface Kind {
   readonly algorithm: Signer['algorithm']
   readonly certified: boolean
   readonly make: () => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>
+  readonly use?: 'enc'
 }
 
 const p256 = () => generate('ec', { namedCurve: 'P-256' })
+const rsa = () => generate('rsa', { modulusLength: 2048 })
 // Ruling R-25: SP keys are RSA, since IdPs of banks still know nothing else. For cores P-256 is far cheaper.
 const kinds: Readonly<Record<KeyPurpose, Kind>> = {
   'id-token': { algorithm: 'ES256', certified: false, make: p256 },
-  'saml-signing': {
-    algorithm: 'RS256',
-    certified: true,
-    make: () => generate('rsa', { modulusLength: 2048 }),
-  },
+  'saml-signing': { algorithm: 'RS256', certified: true, make: rsa },
   assertion: { algorithm: 'ES256', certified: true, make: p256 },
   message: { algorithm: 'ES256', certified: true, make: p256 },
   checkpoint: { algorithm: 'EdDSA', certified: false, make: () => generate('ed25519', {}) },
+  // Its certificate is signed by itself once, when it is made; after that the key only decrypts.
+  'saml-decryption': { algorithm: 'RS256', certified: true, make: rsa, use: 'enc' },
 }
 
 type Jwk = Readonly<Record<string, unknown>>
 
 interface Opened {
   readonly signer: Signer
+  readonly decrypter: Decrypter | undefined
   readonly publicJwk: Jwk
   readonly privateJwk: Jwk
 }
@@ -72,6 +80,7 @@ export function createLocalKeys(ports: LocalKeysPorts): KeyStore {
       await Promise.all(keyPurposes.map((purpose) => key(institution, purpose)))
     },
     signer: async (institution, purpose, scope) => (await key(institution, purpose, scope)).signer,
+    decrypter: async (institution, purpose) => (await key(institution, purpose)).decrypter as Decrypter,
     publicJwk: async (institution, purpose) => (await key(institution, purpose)).publicJwk,
     privateJwk: async (institution, purpose) => (await key(institution, purpose)).privateJwk,
     secret: (institution, purpose) => derive(ports.master, institution, purpose),
@@ -95,7 +104,8 @@ async function open(ports: LocalKeysPorts, wanted: Wanted): Promise<Opened> {
   const { kid, certificate } = key
   const signer = signerOf({ kid, algorithm, certificate, privateJwk }, () => ports.signed?.(purpose))
   if (certified) certifies(certificate, privateJwk, wanted)
-  return { signer, publicJwk: publicOf(privateJwk), privateJwk }
+  const decrypter = kinds[purpose].use === 'enc' ? decrypterOf({ certificate, privateJwk }) : undefined
+  return { signer, decrypter, publicJwk: publicOf(privateJwk), privateJwk }
 }
 
 /**
@@ -118,16 +128,17 @@ const bound = (key: Pick<SealedKey, 'institution' | 'purpose' | 'kid'>): string 
 
 /** Makes the key unless another node is quicker; either way all nodes use the same one. */
 async function makeFirst(ports: LocalKeysPorts, { institution, purpose, name }: Wanted): Promise<SealedKey> {
-  const { algorithm, certified, make } = kinds[purpose]
+  const { algorithm, certified, make, use = 'sig' } = kinds[purpose]
   const { publicKey, privateKey } = await make()
   const bare = publicKey.export({ format: 'jwk' })
   const kid = createHash('sha256').update(JSON.stringify(bare)).digest('base64url').slice(0, 16)
-  const names = { kid, alg: algorithm, use: 'sig' }
+  const names = { kid, alg: algorithm, use }
   const publicJwk = { ...bare, ...names }
   const privateJwk = { ...privateKey.export({ format: 'jwk' }), ...names }
   const certificate = certified
     ? await selfSigned({
         subject: `${institution} ${name}`,
+        use,
         privateJwk,
         publicJwk,
         algorithm: algorithm as 'RS256' | 'ES256',

@@ -1,11 +1,13 @@
-// AuthnRequests for the redirect binding: built by saml2-js, checked by the schema, signed by our own key store.
+// AuthnRequests: built by saml2-js, checked by the schema, signed by our own key store; by redirect or by a form.
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import saml2 from 'saml2-js'
+import type { UpstreamDeparture } from '../../ports/connector.ts'
 import type { Signer } from '../../ports/key-store.ts'
-import { validate, withDocument } from '../document.ts'
-import { required } from '../element.ts'
+import { canonical, validate, withDocument } from '../document.ts'
+import { one, required } from '../element.ts'
 import { gate } from '../gate.ts'
-import { ALG } from '../names.ts'
+import { ALG, NS } from '../names.ts'
+import { signatureXml, x509KeyInfo } from '../signed-info.ts'
 
 export interface AuthnRequestContent {
   readonly spEntityId: string
@@ -18,11 +20,9 @@ export interface AuthnRequestContent {
   readonly relayState: string
 }
 
-export interface SignedAuthnRequest {
-  readonly url: string
-  /** The request's ID, which the answer must name. */
-  readonly requestId: string
-}
+/** Where the browser takes it. `requestId` is the request's ID, which the answer must name. */
+export type SignedAuthnRequest = Extract<UpstreamDeparture, { kind: 'redirect' }>
+export type PostedAuthnRequest = Extract<UpstreamDeparture, { kind: 'post' }>
 
 /** The XML as saml2-js makes it, which it only hands out inside a redirect. */
 function built(content: AuthnRequestContent): Promise<string> {
@@ -52,6 +52,32 @@ function built(content: AuthnRequestContent): Promise<string> {
   })
 }
 
+// saml2-js would label a signature by any key rsa-sha256 (ruling R-25); ours is only made by a key that can.
+function checkSigner(signer: Signer): void {
+  if (signer.algorithm !== 'RS256') throw new Error(`a SAML signing key must be RSA, not ${signer.algorithm}`)
+}
+
+interface CheckedRequest {
+  readonly requestId: string
+  /** The canonical text up to and including the Issuer, after which the schema wants a Signature, and the rest. */
+  readonly head: string
+  readonly tail: string
+}
+
+function checkedRequest(xml: string): CheckedRequest {
+  return withDocument(gate(xml), (root, document) => {
+    validate(document, 'protocol')
+    const requestId = required(root, 'ID')
+    // An xs:ID begins with a letter or `_`; a library that forgets it would make requests that no IdP can answer (D20).
+    if (!requestId.startsWith('_')) throw new Error('a request ID must begin with _')
+    const text = canonical(root)
+    const { prefix, name } = one(root, NS.saml2, 'Issuer')
+    const end = `</${prefix === '' ? '' : `${prefix}:`}${name}>`
+    const cut = text.indexOf(end) + end.length
+    return { requestId, head: text.slice(0, cut), tail: text.slice(cut) }
+  })
+}
+
 /**
  * Signs as SAML Bindings 3.4.4.1 says: over the very octets of `SAMLRequest=…&RelayState=…&SigAlg=…`. The library could
  * sign too, but only with a private key in its hands; ours stay in the key store.
@@ -60,15 +86,9 @@ export async function buildAuthnRequest(
   content: AuthnRequestContent,
   signer: Signer,
 ): Promise<SignedAuthnRequest> {
-  // saml2-js would label a signature by any key rsa-sha256 (ruling R-25); ours is only made by a key that can.
-  if (signer.algorithm !== 'RS256') throw new Error(`a SAML signing key must be RSA, not ${signer.algorithm}`)
+  checkSigner(signer)
   const xml = await built(content)
-  const requestId = withDocument(gate(xml), (root, document) => {
-    validate(document, 'protocol')
-    return required(root, 'ID')
-  })
-  // An xs:ID begins with a letter or `_`; a library that forgets it would make requests that no IdP can answer (D20).
-  if (!requestId.startsWith('_')) throw new Error('a request ID must begin with _')
+  const { requestId } = checkedRequest(xml)
   const parts = [
     ['SAMLRequest', deflateRawSync(xml).toString('base64')],
     ['RelayState', content.relayState],
@@ -77,5 +97,26 @@ export async function buildAuthnRequest(
   const signed = parts.map(([name, value]) => `${name}=${encodeURIComponent(value as string)}`).join('&')
   const signature = (await signer.sign(signed)).toString('base64')
   const joint = content.ssoUrl.includes('?') ? '&' : '?'
-  return { url: `${content.ssoUrl}${joint}${signed}&Signature=${encodeURIComponent(signature)}`, requestId }
+  const url = `${content.ssoUrl}${joint}${signed}&Signature=${encodeURIComponent(signature)}`
+  return { kind: 'redirect', url, requestId }
+}
+
+/** The same request as a form (SAML Bindings 3.5): enveloped signature right after the Issuer, as the schema wants it. */
+export async function postedAuthnRequest(
+  content: AuthnRequestContent,
+  signer: Signer,
+): Promise<PostedAuthnRequest> {
+  checkSigner(signer)
+  const { requestId, head, tail } = checkedRequest(await built(content))
+  const covered = [{ id: requestId, canonical: head + tail, by: 'enveloped' }] as const
+  const signature = await signatureXml({ covered, keyInfo: x509KeyInfo(signer.certificate) }, signer)
+  const xml = head + signature + tail
+  withDocument(gate(xml), (_, document) => validate(document, 'protocol'))
+  const SAMLRequest = Buffer.from(xml).toString('base64')
+  return {
+    kind: 'post',
+    url: content.ssoUrl,
+    requestId,
+    fields: { SAMLRequest, RelayState: content.relayState },
+  }
 }

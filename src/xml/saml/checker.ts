@@ -119,14 +119,24 @@ export async function createSamlChecker(options: CheckerOptions): Promise<SamlCh
     idle.push(slot)
   }
 
+  async function judged(task: Task): Promise<Verdict> {
+    if (limit.pendingCount > longestQueue * workers) throw new Refusal('busy', { queue: 'saml' })
+    return new Promise((resolve) => {
+      void limit(() => serve(task, resolve))
+    })
+  }
+
   return {
-    async check(samlResponse, expected) {
-      if (limit.pendingCount > longestQueue * workers) throw new Refusal('busy', { queue: 'saml' })
-      const verdict = await new Promise<Verdict>((resolve) => {
-        void limit(() => serve({ samlResponse, expected }, resolve))
-      })
+    async check(samlResponse, expected, decrypter) {
+      const first = await judged({ samlResponse, expected })
+      // The thread learns the content key of this one answer; the private key stays where it is.
+      const verdict =
+        'wrapped' in first && decrypter
+          ? await judged({ samlResponse, expected, contentKey: await decrypter.unwrap(first.wrapped) })
+          : first
+      if ('subject' in verdict) return verdict.subject
       if ('code' in verdict) throw new Refusal(verdict.code, verdict.detail)
-      return verdict.subject
+      throw new Refusal('saml.encrypted', { check: 'decryption key', expected: 'one', actual: '(none)' })
     },
     async close() {
       closed = true

@@ -1,8 +1,11 @@
 // A list of named checks: each notes what was expected and what was there, and the first that fails refuses.
 import type { Check } from '../../domain/exchange.ts'
 import { Refusal, type RefusalCode } from '../../domain/refusal.ts'
+import type { Allowance } from '../../domain/saml-answer.ts'
 
 export interface Checks {
+  /** Is this forgiven here? A yes is noted, so that each use is seen in the audit. */
+  permits(allowance: Allowance, actual: string): boolean
   readonly list: readonly Check[]
   /** Notes the check; throws its code when it did not hold. */
   hold(check: Check, code: RefusalCode): void
@@ -10,7 +13,8 @@ export interface Checks {
   equal(name: string, compared: { expected: string; actual: string | undefined }, code: RefusalCode): void
 }
 
-export function createChecks(): Checks {
+/** `allow` is what the connection forgives today. */
+export function createChecks(allow: readonly Allowance[]): Checks {
   const list: Check[] = []
   const hold = (check: Check, code: RefusalCode): void => {
     list.push(check)
@@ -24,6 +28,11 @@ export function createChecks(): Checks {
   }
   return {
     list,
+    permits(allowance, actual) {
+      const ok = allow.includes(allowance)
+      if (ok) list.push({ name: `compat: ${allowance}`, ok, expected: 'allowed for a while', actual })
+      return ok
+    },
     hold,
     equal: (name, { expected, actual }, code) =>
       hold({ name, ok: actual === expected, expected, actual: actual ?? '(none)' }, code),

@@ -1,29 +1,20 @@
 // The SAML answer, from the form value to a subject: gate, parse, schema, shape, signatures, and only then its content.
-import type { XmlElement } from 'libxml2-wasm'
+import type { XmlDocument, XmlElement } from 'libxml2-wasm'
+import type { Check } from '../../domain/exchange.ts'
 import { Refusal } from '../../domain/refusal.ts'
-import type { ExpectedAnswer } from '../../domain/saml-answer.ts'
+import type { ExpectedAnswer, WrappedKey } from '../../domain/saml-answer.ts'
 import type { UpstreamSubject } from '../../domain/subject.ts'
 import { canonical, validate, withDocument } from '../document.ts'
-import {
-  attribute,
-  children,
-  descendants,
-  isNamed,
-  named,
-  one,
-  optional,
-  required,
-  textOf,
-  XmlShape,
-} from '../element.ts'
+import { attribute, children, isNamed, one, optional, required, textOf, XmlShape } from '../element.ts'
 import { gate, XmlRefused } from '../gate.ts'
 import { NS } from '../names.ts'
 import { type Checks, createChecks } from './checks.ts'
-import { verifiedBytes } from './signature.ts'
-import { checkIssued, subjectOf } from './statements.ts'
+import { opened, readEncrypted, type Unwrap } from './encryption.ts'
+import { assertionIn, checkNoSchemaHints, checkOpened, success } from './shape.ts'
+import { type SignedElement, verifiedBytes } from './signature.ts'
+import { checkAnswers, checkIssued, subjectOf } from './statements.ts'
 
 const entity = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
-const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
 const longestForm = 256 * 1024
 
 /** Strict base64 (duty D1): no white space, no URL alphabet, canonical padding. */
@@ -36,63 +27,6 @@ function decode(value: string): Buffer {
   return bytes
 }
 
-/** Duty D5: what may stand where, before anything is believed. */
-function checkShape(root: XmlElement): void {
-  const shape = (actual: string) => new Refusal('saml.shape', { check: 'shape', actual })
-  if (!isNamed(root, NS.samlp, 'Response')) throw shape(`root is ${root.name}`)
-  if (named(root, NS.saml2, 'EncryptedAssertion').length > 0)
-    throw new Refusal('saml.encrypted', { check: 'encryption' })
-  // An IdP that could not or would not sign the customer in says so, and sends no assertion.
-  const failed = attribute(one(one(root, NS.samlp, 'Status'), NS.samlp, 'StatusCode'), 'Value') !== success
-  const [assertion, second] = named(root, NS.saml2, 'Assertion')
-  if (second) throw shape('two assertions')
-  for (const element of descendants(root)) {
-    const place = placeOf(element, root, assertion)
-    if (!place) throw shape(`${element.name} where none may be`)
-  }
-  if (!assertion && !failed) throw shape('no assertion')
-}
-
-const singular: ReadonlySet<string> = new Set([
-  'Response',
-  'Assertion',
-  'EncryptedAssertion',
-  'Signature',
-  'Advice',
-])
-
-/** Elements of these names have one place each, whatever their namespace (attacks 1 to 15). */
-function placeOf(element: XmlElement, root: XmlElement, assertion: XmlElement | undefined): boolean {
-  if (!singular.has(element.name)) return true
-  const { parent } = element
-  const under = (place: XmlElement | undefined) =>
-    place !== undefined && parent !== null && same(parent, place)
-  switch (element.name) {
-    case 'Response':
-      return same(element, root)
-    case 'Assertion':
-      return assertion !== undefined && same(element, assertion)
-    case 'Signature':
-      return element.namespaceUri === NS.ds && (under(root) || under(assertion))
-    default:
-      return false
-  }
-}
-
-// libxml2-wasm wraps a node anew each time it is reached, so that `===` says nothing.
-const same = (a: XmlElement, b: XmlElement): boolean => a.isSameNode(b)
-
-/** No message tells the validator where to load a schema from (XML Schema 4.3.2 lets it try). */
-function checkNoSchemaHints(xml: string, root: XmlElement): void {
-  if (!/schemaLocation/i.test(xml)) return
-  for (const element of descendants(root)) {
-    const hint = element.attrs.find(
-      ({ namespaceUri, name }) => namespaceUri === NS.xsi && /schemaLocation$/i.test(name),
-    )
-    if (hint) throw new XmlRefused(`schema: ${hint.name} in ${element.name}`)
-  }
-}
-
 interface Verified {
   /** The response, if a signature covers it. */
   readonly response: string | undefined
@@ -101,25 +35,87 @@ interface Verified {
   readonly own: boolean
 }
 
+interface Judging {
+  readonly expected: ExpectedAnswer
+  readonly checks: Checks
+  readonly unwrap: Unwrap
+}
+
 /** Duties D6 to D10: the bytes that signatures cover, and nothing but them. */
-function verified(xml: string, root: XmlElement, certificates: readonly string[]): Verified {
-  const response = verifiedBytes({ xml, element: root, at: 'root', certificates })
+function verified(xml: string, root: XmlElement, judging: Judging): Verified {
+  const { idpCertificates: certificates } = judging.expected
+  const { permits } = judging.checks
+  const response = verifiedBytes({ xml, element: root, at: 'root', certificates, permits })
   if (response !== undefined) {
     return withDocument(gate(response), (signed) => ({
       response,
-      ...ownSignature(response, signed, certificates),
+      ...assertionOf(response, signed, { ...judging, covered: true }),
     }))
   }
-  const { assertion, own } = ownSignature(xml, root, certificates)
+  const { assertion, own } = assertionOf(xml, root, { ...judging, covered: false })
   if (!own) throw new Refusal('saml.signature_missing', { check: 'signature' })
   return { response, assertion, own }
 }
 
-function ownSignature(xml: string, root: XmlElement, certificates: readonly string[]) {
-  const element = one(root, NS.saml2, 'Assertion')
-  const bytes = verifiedBytes({ xml, element, at: 'assertion', certificates })
+/** `covered`: by the verified signature of the response. */
+type Holding = Judging & { readonly covered: boolean }
+
+function assertionOf(xml: string, root: XmlElement, holding: Holding) {
+  const { expected, checks } = holding
+  const element = assertionIn(root)
+  if (element === undefined) throw new XmlShape('no assertion')
+  const actual = element.name === 'EncryptedAssertion' ? 'encrypted' : 'plain'
+  const ok =
+    expected.encrypted === 'optional' || (expected.encrypted === 'required') === (actual === 'encrypted')
+  checks.hold({ name: 'encryption', ok, expected: expected.encrypted, actual }, 'saml.encrypted')
+  if (actual === 'encrypted') return openedAssertion(element, holding)
+  return ownSignature({ xml, element, at: 'assertion' }, holding)
+}
+
+function ownSignature(signed: Omit<SignedElement, 'certificates'>, { expected, checks }: Holding) {
+  const { permits } = checks
+  const bytes = verifiedBytes({ ...signed, certificates: expected.idpCertificates, permits })
   // Under a signed response the assertion's text stands inside bytes that are verified; it is cut out canonically.
-  return { assertion: bytes ?? canonical(element), own: bytes !== undefined }
+  return { assertion: bytes ?? canonical(signed.element), own: bytes !== undefined }
+}
+
+/** Duty D18: the outer signature was verified before; what comes out passes everything that a plain assertion passes. */
+function openedAssertion(element: XmlElement, holding: Holding) {
+  const encrypted = readEncrypted(element)
+  const { name } = encrypted.cipher
+  // Without a tag or a signature around it anyone could try ciphertexts on us until one says something (attack 76).
+  if (!encrypted.authentic && !(holding.covered && holding.checks.permits('aes-cbc', name)))
+    throw new Refusal('saml.encrypted', { check: 'content encryption', actual: name })
+  const xml = plainXml(opened(encrypted, holding.unwrap))
+  return withDocument(xml, (root, document) => {
+    checkNoSchemaHints(xml, root)
+    conforms(document, holding.checks)
+    checkOpened(root)
+    return ownSignature({ xml, element: root, at: 'root' }, holding)
+  })
+}
+
+/** What is not XML after decryption is told like a decryption that failed: there is only one outcome to see. */
+function plainXml(bytes: Buffer): string {
+  try {
+    const xml = gate(bytes)
+    withDocument(xml, () => undefined)
+    return xml
+  } catch {
+    throw new Refusal('saml.encrypted', { check: 'decryption' })
+  }
+}
+
+/** Duty D4. */
+function conforms(document: XmlDocument, checks: Checks): void {
+  try {
+    validate(document, 'protocol')
+  } catch (error) {
+    const reason = error instanceof XmlRefused ? error.reason : String(error)
+    if (!checks.permits('schema-warn', reason)) throw error
+    return
+  }
+  checks.hold({ name: 'schema', ok: true, expected: 'SAML 2.0 protocol', actual: 'valid' }, 'saml.schema')
 }
 
 function checkSigned({ response, own }: Verified, expected: ExpectedAnswer, checks: Checks): void {
@@ -152,8 +148,7 @@ function checkEnvelope(root: XmlElement, { expected, checks, signed }: Envelope)
     const named = { expected: expected.idpEntityId, actual: issuer && issuerOf(issuer) }
     checks.equal('Issuer of the response', named, 'saml.issuer')
   }
-  const answers = { expected: expected.requestId, actual: attribute(root, 'InResponseTo') }
-  checks.equal('InResponseTo of the response', answers, 'saml.in_response_to')
+  checkAnswers('InResponseTo of the response', attribute(root, 'InResponseTo'), { expected, checks })
 }
 
 /** SAML Profiles 4.1.4.2: the name of an entity, whose Format is left out or says so. */
@@ -168,16 +163,13 @@ interface Envelope {
   readonly signed: boolean
 }
 
-function read(xml: string, expected: ExpectedAnswer): UpstreamSubject {
-  const checks = createChecks()
+function read(xml: string, judging: Judging): UpstreamSubject {
+  const { expected, checks } = judging
   const bytes = withDocument(xml, (root, document) => {
     checkNoSchemaHints(xml, root)
-    validate(document, 'protocol')
-    checks.hold({ name: 'schema', ok: true, expected: 'SAML 2.0 protocol', actual: 'valid' }, 'saml.schema')
-    checkShape(root)
-    if (named(root, NS.saml2, 'Assertion').length === 0)
-      checkEnvelope(root, { expected, checks, signed: false })
-    const found = verified(xml, root, expected.idpCertificates)
+    conforms(document, checks)
+    if (assertionIn(root) === undefined) checkEnvelope(root, { expected, checks, signed: false })
+    const found = verified(xml, root, judging)
     checkSigned(found, expected, checks)
     // The unsigned wrapper is held to the same facts: a genuine IdP has no reason to contradict itself (attacks 55, 56).
     if (found.response === undefined) checkEnvelope(root, { expected, checks, signed: false })
@@ -202,21 +194,63 @@ function read(xml: string, expected: ExpectedAnswer): UpstreamSubject {
   })
 }
 
-/**
- * Checks one answer as it came in the form (SAML Bindings 3.5, Profiles 4.1.4; duties D1 to D17). Synchronous and
- * costly: run it in a worker. Throws a Refusal with a `saml.` code; the detail names the check, what was expected and
- * what was there. Whether request and answer were used before is for the caller's stores.
- */
-export function checkResponse(samlResponse: string, expected: ExpectedAnswer): UpstreamSubject {
-  try {
-    return read(gate(decode(samlResponse)), expected)
-  } catch (error) {
-    if (error instanceof Refusal) throw error
-    if (error instanceof XmlRefused) {
-      const code = error.reason.startsWith('schema') ? 'saml.schema' : 'saml.malformed'
-      throw new Refusal(code, { check: 'XML', actual: error.reason })
-    }
-    if (error instanceof XmlShape) throw new Refusal('saml.shape', { check: 'shape', actual: error.message })
-    throw new Refusal('saml.malformed', { check: 'unforeseen', actual: String(error).slice(0, 200) })
+/** The content key of an encrypted answer is needed, and was not at hand. */
+export class KeyNeeded extends Error {
+  readonly wrapped: WrappedKey
+
+  constructor(wrapped: WrappedKey) {
+    super('a content key is needed')
+    this.name = 'KeyNeeded'
+    this.wrapped = wrapped
   }
+}
+
+/** What was found, check by check, whatever the end. */
+export interface Judgement {
+  readonly checks: readonly Check[]
+  readonly outcome: { readonly subject: UpstreamSubject } | { readonly refusal: Refusal }
+}
+
+/**
+ * Checks one answer as it came in the form (SAML Bindings 3.5, Profiles 4.1.4; duties D1 to D18). Synchronous and
+ * costly: run it in a worker. Whether request and answer were used before is for the caller's stores. Throws nothing
+ * but what `unwrap` throws as KeyNeeded.
+ */
+export function judgeResponse(samlResponse: string, expected: ExpectedAnswer, unwrap: Unwrap): Judgement {
+  const checks = createChecks(expected.allow)
+  try {
+    const subject = read(gate(decode(samlResponse)), { expected, checks, unwrap })
+    return { checks: checks.list, outcome: { subject } }
+  } catch (error) {
+    if (error instanceof KeyNeeded) throw error
+    return { checks: checks.list, outcome: { refusal: refusalOf(error) } }
+  }
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof XmlRefused) {
+    const code = error.reason.startsWith('schema') ? 'saml.schema' : 'saml.malformed'
+    return new Refusal(code, { check: 'XML', actual: error.reason })
+  }
+  if (error instanceof XmlShape) return new Refusal('saml.shape', { check: 'shape', actual: error.message })
+  return new Refusal('saml.malformed', { check: 'unforeseen', actual: String(error).slice(0, 200) })
+}
+
+const noKey: Unwrap = () => {
+  throw new Refusal('saml.encrypted', { check: 'decryption key', expected: 'one', actual: '(none)' })
+}
+
+/**
+ * The subject of a good answer. Throws a Refusal with a `saml.` code; the detail names the check, what was expected and
+ * what was there.
+ */
+export function checkResponse(
+  samlResponse: string,
+  expected: ExpectedAnswer,
+  unwrap: Unwrap = noKey,
+): UpstreamSubject {
+  const { outcome } = judgeResponse(samlResponse, expected, unwrap)
+  if ('refusal' in outcome) throw outcome.refusal
+  return outcome.subject
 }

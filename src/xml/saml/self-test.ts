@@ -38,6 +38,8 @@ const expectedBy = (publicKey: string): ExpectedAnswer => ({
   skewSeconds: 0,
   maxLifetimeSeconds: 600,
   signed: 'both',
+  encrypted: 'refused',
+  allow: [],
   authenticatedAfter: undefined,
   authnContexts: [],
 })

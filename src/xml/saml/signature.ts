@@ -6,6 +6,7 @@ import { canonical } from '../document.ts'
 import { attribute, children, isNamed, named, one, optional, required, textOf } from '../element.ts'
 import { ALG, NS } from '../names.ts'
 import { signedBytes } from '../second-opinion.ts'
+import type { Checks } from './checks.ts'
 import { kindOfIdpKey } from './idp-key.ts'
 
 interface SignatureKind {
@@ -33,6 +34,8 @@ export interface SignedElement {
   readonly at: 'root' | 'assertion'
   /** The keys pinned for the connection; nothing in the message can add one (attack 16). */
   readonly certificates: readonly string[]
+  /** May a signature of yesterday count? Never, where nobody is asked. */
+  readonly permits?: Checks['permits']
 }
 
 interface Signature {
@@ -101,21 +104,32 @@ function base64(element: XmlElement): Buffer {
   return Buffer.from(text, 'base64')
 }
 
-function read(node: XmlElement, id: string): Signature {
+const oldKinds: Readonly<Record<string, SignatureKind>> = { [ALG.rsaSha1]: { hash: 'sha1', key: 'rsa' } }
+const oldDigests: Readonly<Record<string, string>> = { [ALG.sha1]: 'sha1' }
+
+/** The entry of this algorithm: of today's, or of yesterday's where that is permitted (attacks 18, 19). */
+function entry<T>(algorithm: string, lists: readonly [Lists<T>, Lists<T>], permits: Permits): T | undefined {
+  const [today, yesterday] = lists
+  if (Object.hasOwn(today, algorithm)) return today[algorithm]
+  const old = Object.hasOwn(yesterday, algorithm)
+  return old && permits?.('sha1-signatures', algorithm) ? yesterday[algorithm] : undefined
+}
+type Lists<T> = Readonly<Record<string, T>>
+type Permits = SignedElement['permits']
+
+function read(node: XmlElement, id: string, permits: Permits): Signature {
   checkChildren(node, ['SignedInfo', 'SignatureValue', 'KeyInfo?'])
   const signedInfo = one(node, NS.ds, 'SignedInfo')
   checkChildren(signedInfo, ['CanonicalizationMethod', 'SignatureMethod', 'Reference'])
   const method = one(signedInfo, NS.ds, 'SignatureMethod')
-  const kind = Object.hasOwn(signatureKinds, algorithmOf(method))
-    ? signatureKinds[algorithmOf(method)]
-    : undefined
+  const kind = entry(algorithmOf(method), [signatureKinds, oldKinds], permits)
   if (!kind || children(method).length > 0) throw refusedAlgorithm(algorithmOf(method))
   const reference = one(signedInfo, NS.ds, 'Reference')
   checkChildren(reference, ['Transforms', 'DigestMethod', 'DigestValue'])
   if (attribute(reference, 'URI') !== `#${id}`) throw shape('the Reference is not to its own element')
   const digestElement = one(reference, NS.ds, 'DigestMethod')
   const digestMethod = algorithmOf(digestElement)
-  const digest = Object.hasOwn(digests, digestMethod) ? digests[digestMethod] : undefined
+  const digest = entry(digestMethod, [digests, oldDigests], permits)
   if (!digest || children(digestElement).length > 0)
     throw new Refusal('saml.algorithm', { check: 'digest', actual: digestMethod })
   return {
@@ -155,10 +169,16 @@ function same(a: Buffer, b: Buffer): boolean {
  * Refuses a signature that is malformed (`saml.shape`), uses an algorithm that is not allowed (`saml.algorithm`), or
  * does not verify under a pinned key (`saml.signature_invalid`). The element's signature is taken out of the document.
  */
-export function verifiedBytes({ xml, element, at, certificates }: SignedElement): string | undefined {
+export function verifiedBytes({
+  xml,
+  element,
+  at,
+  certificates,
+  permits,
+}: SignedElement): string | undefined {
   const node = optional(element, NS.ds, 'Signature')
   if (!node) return undefined
-  const signature = read(node, required(element, 'ID'))
+  const signature = read(node, required(element, 'ID'), permits)
   const info = canonical(signature.signedInfo, signature.infoPrefixes)
   node.remove()
   const bytes = canonical(element, signature.prefixes)

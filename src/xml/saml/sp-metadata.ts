@@ -1,6 +1,6 @@
 // What an FI's administrator loads into the IdP: our side of one connection (SAML Metadata 2.4.4).
 import { value } from '../emit.ts'
-import { NS } from '../names.ts'
+import { ENC, NS } from '../names.ts'
 import { samlInstant } from './time.ts'
 
 export interface SpMetadata {
@@ -9,14 +9,26 @@ export interface SpMetadata {
   readonly nameIdFormat: string
   /** Base64 DER. */
   readonly certificate: string
+  /** The one to encrypt to; undefined where nothing encrypted is taken. */
+  readonly encryption: string | undefined
   readonly validUntil: number
 }
 
 const post = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'
 
+// The strongest first; an IdP takes the first that it knows (SAML Metadata 2.4.1.1).
+const methods = [ENC.aes256Gcm, ENC.aes128Gcm, ENC.oaepMgf1p]
+  .map((algorithm) => `<md:EncryptionMethod Algorithm="${algorithm}"></md:EncryptionMethod>`)
+  .join('')
+
+const keyDescriptor = (use: string, certificate: string, inner = ''): string =>
+  `<md:KeyDescriptor use="${use}"><ds:KeyInfo xmlns:ds="${NS.ds}"><ds:X509Data><ds:X509Certificate>${certificate}` +
+  `</ds:X509Certificate></ds:X509Data></ds:KeyInfo>${inner}</md:KeyDescriptor>`
+
 /** One EntityDescriptor: our requests are signed, assertions are wanted signed, answers come by POST to one address. */
 export function spMetadata(sp: SpMetadata): string {
-  const key = `<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="${NS.ds}"><ds:X509Data><ds:X509Certificate>${sp.certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`
+  const encryption = sp.encryption ? keyDescriptor('encryption', sp.encryption, methods) : ''
+  const key = keyDescriptor('signing', sp.certificate) + encryption
   const acs = `<md:AssertionConsumerService Binding="${post}" Location="${value(sp.acsUrl)}" index="0" isDefault="true"></md:AssertionConsumerService>`
   return (
     `<md:EntityDescriptor xmlns:md="${NS.md}" entityID="${value(sp.entityId)}" validUntil="${samlInstant(sp.validUntil)}">` +

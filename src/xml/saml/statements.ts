@@ -97,9 +97,19 @@ function confirmation(subject: XmlElement, reading: Reading): Bearer {
   )
   const until = instant(data, 'NotOnOrAfter')
   checkLifetime('confirmation NotOnOrAfter', until, reading)
-  const answers = { expected: expected.requestId, actual: attribute(data, 'InResponseTo') }
-  checks.equal('InResponseTo of the assertion', answers, 'saml.in_response_to')
-  return { inResponseTo: expected.requestId, until }
+  checkAnswers('InResponseTo of the assertion', attribute(data, 'InResponseTo'), { expected, checks })
+  return { inResponseTo: expected.requestId ?? '', until }
+}
+
+/** The answer is to the request that was sent; where none was, it names none. */
+export function checkAnswers(
+  name: string,
+  actual: string | undefined,
+  { expected, checks }: Pick<Reading, 'expected' | 'checks'>,
+): void {
+  const ok = actual === expected.requestId
+  const told = { name, ok, expected: expected.requestId ?? '(none)', actual: actual ?? '(none)' }
+  checks.hold(told, 'saml.in_response_to')
 }
 
 const knownConditions: ReadonlySet<string> = new Set([
@@ -163,12 +173,30 @@ interface Authentication {
 
 /** SAML Core 2.7.2, duties D14 and D15: when and how the customer was asked, and until when that counts. */
 function authentication(reading: Reading): Authentication {
-  const statement = one(reading.assertion, NS.saml2, 'AuthnStatement')
+  const statement = optional(reading.assertion, NS.saml2, 'AuthnStatement')
+  if (!statement) return unstated(reading)
   return {
     authenticatedAt: askedAt(statement, reading),
     authnContext: contextOf(statement, reading),
     sessionIndex: attribute(statement, 'SessionIndex'),
     sessionNotOnOrAfter: sessionEnd(statement, reading),
+  }
+}
+
+const unspecified = 'urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified'
+
+/** An IdP that does not say when and how it asked: whatever was asked of it is then not met. */
+function unstated({ assertion, expected, checks }: Reading): Authentication {
+  if (!checks.permits('missing-authn-statement', '(none)'))
+    throw new XmlShape('no AuthnStatement in Assertion')
+  const asked = expected.authenticatedAfter !== undefined || expected.authnContexts.length > 0
+  const check = { name: 'AuthnStatement', expected: asked ? 'one' : 'none needed', actual: '(none)' }
+  checks.hold({ ...check, ok: !asked }, 'saml.authn_context')
+  return {
+    authenticatedAt: instant(assertion, 'IssueInstant'),
+    authnContext: unspecified,
+    sessionIndex: undefined,
+    sessionNotOnOrAfter: undefined,
   }
 }
 

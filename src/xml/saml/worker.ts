@@ -1,19 +1,23 @@
 // The worker in which SAML answers are checked: what hangs or grows in here ends with it.
-import { Refusal } from '../../domain/refusal.ts'
-import type { ExpectedAnswer } from '../../domain/saml-answer.ts'
+import type { Refusal } from '../../domain/refusal.ts'
+import type { ExpectedAnswer, WrappedKey } from '../../domain/saml-answer.ts'
 import type { UpstreamSubject } from '../../domain/subject.ts'
-import { checkResponse } from './response.ts'
+import type { Unwrap } from './encryption.ts'
+import { judgeResponse, KeyNeeded } from './response.ts'
 import { selfTest } from './self-test.ts'
 
 export interface Task {
   readonly samlResponse: string
   readonly expected: ExpectedAnswer
+  /** The content key of an encrypted answer, once it is known; private keys never come into this thread. */
+  readonly contentKey?: Uint8Array
 }
 
 /** Refusals lose their class on the way between threads; code and detail do not. */
 export type Verdict =
   | { readonly subject: UpstreamSubject }
   | { readonly code: Refusal['code']; readonly detail: Refusal['detail'] }
+  | { readonly wrapped: WrappedKey }
 
 // Schemas are compiled and code is warm when the thread is ready, so that no customer's deadline pays for it; a thread
 // that judges wrongly never becomes ready.
@@ -23,11 +27,17 @@ await selfTest()
 export const ready = (): boolean => true
 
 /** Called by the pool; the name is what it looks for. */
-export function verdictOn({ samlResponse, expected }: Task): Verdict {
+export function verdictOn({ samlResponse, expected, contentKey }: Task): Verdict {
+  const unwrap: Unwrap = (wrapped) => {
+    if (contentKey === undefined) throw new KeyNeeded(wrapped)
+    return contentKey
+  }
   try {
-    return { subject: checkResponse(samlResponse, expected) }
+    const { outcome } = judgeResponse(samlResponse, expected, unwrap)
+    if ('subject' in outcome) return outcome
+    return { code: outcome.refusal.code, detail: outcome.refusal.detail }
   } catch (error) {
-    if (error instanceof Refusal) return { code: error.code, detail: error.detail }
+    if (error instanceof KeyNeeded) return { wrapped: error.wrapped }
     throw error
   }
 }

@@ -100,6 +100,8 @@ export const expected: Omit<ExpectedAnswer, 'idpCertificates'> = {
   skewSeconds: 60,
   maxLifetimeSeconds: 600,
   signed: 'either',
+  encrypted: 'optional',
+  allow: [],
   authenticatedAfter: undefined,
   authnContexts: [],
 }
