@@ -97,8 +97,10 @@ function spCertificate(url: string): () => Promise<string> {
   return async () => {
     if (known !== undefined) return known
     const { root } = parseTree(gate(await (await fetch(url)).text()))
-    for (const element of all(root)) {
-      if (element.uri === NS.ds && element.local === 'X509Certificate') known = textOf(element)
+    for (const key of all(root)) {
+      if (!key.attributes.some(({ name, value }) => name === 'use' && value === 'signing')) continue
+      for (const element of all(key))
+        if (element.uri === NS.ds && element.local === 'X509Certificate') known ??= textOf(element)
     }
     if (known === undefined) throw new Error('the bridge publishes no certificate')
     return known
