@@ -114,6 +114,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
     closers.push(
       async () => services.coreClient.close(),
       () => services.checker.close(),
+      () => services.idpMetadata.close(),
     )
     const sweeper = sweeping(base)
     const background = [sweeper, startNotices(base, stores)]

@@ -29,6 +29,7 @@ import { createUnits } from '../storage/unit-of-work.ts'
 import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
 import { createUpstreamSessions } from '../storage/upstream-sessions.ts'
 import { createSamlChecker } from '../xml/saml/checker.ts'
+import { createMetadataReader } from '../xml/saml/metadata-reader.ts'
 
 export interface ComposeOptions {
   readonly clock?: Clock
@@ -119,6 +120,7 @@ export async function createServices(base: Foundation) {
   })
   return {
     checker,
+    idpMetadata: createMetadataReader({ deadlineMs: 5000 }),
     coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
     rateLimits: await createRateLimits(database, config.limits.rates, log),
     connectors: createConnectors({

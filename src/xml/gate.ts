@@ -9,6 +9,8 @@ export interface GateLimits {
   /** Characters in the name of an element or attribute, and in an attribute's value. */
   readonly name: number
   readonly value: number
+  /** Comments may stand between elements: people write them into metadata, nobody into a message. */
+  readonly comments: boolean
 }
 
 export const defaultLimits: GateLimits = {
@@ -18,6 +20,7 @@ export const defaultLimits: GateLimits = {
   attributes: 32,
   name: 256,
   value: 16 * 1024,
+  comments: false,
 }
 
 /** The input is not XML of the kind that we read; `reason` is for the log. */
@@ -55,10 +58,11 @@ function textOf(input: Uint8Array | string, limit: number): string {
 }
 
 /** Quick refusals on the raw text, so that a bomb never reaches a parser. */
-function scan(text: string): void {
+function scan(text: string, comments: boolean): void {
   if (text.startsWith('\ufeff')) refuse('byte order mark')
   if (forbidden.test(text)) refuse('forbidden character')
-  const body = text.replace(declaration, '')
+  const whole = text.replace(declaration, '')
+  const body = comments ? whole.replaceAll('<!--', '') : whole
   if (body.includes('<!')) refuse('declaration, comment or CDATA')
   if (body.includes('<?')) refuse('processing instruction')
 }
@@ -87,13 +91,13 @@ function checkTag(tag: SaxesTagNS, seen: Set<string>, limits: GateLimits): void 
 }
 
 /**
- * Lets well-formed UTF-8 XML pass: one root, no DOCTYPE, processing instruction, comment or CDATA, within the limits,
- * every identity once. Resolves to the text. Throws XmlRefused and nothing else.
+ * Lets well-formed UTF-8 XML pass: one root, no DOCTYPE, processing instruction, CDATA or (unless the limits allow it)
+ * comment, within the limits, every identity once. Resolves to the text. Throws XmlRefused and nothing else.
  */
 export function gate(input: Uint8Array | string, given: Partial<GateLimits> = {}): string {
   const limits = { ...defaultLimits, ...given }
   const text = textOf(input, limits.bytes)
-  scan(text)
+  scan(text, limits.comments)
   const parser = new SaxesParser({ xmlns: true, position: false })
   const seen = new Set<string>()
   let depth = 0

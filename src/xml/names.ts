@@ -7,6 +7,7 @@ export const NS = {
   saml2: 'urn:oasis:names:tc:SAML:2.0:assertion',
   samlp: 'urn:oasis:names:tc:SAML:2.0:protocol',
   md: 'urn:oasis:names:tc:SAML:2.0:metadata',
+  mdui: 'urn:oasis:names:tc:SAML:metadata:ui',
   wsse: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd',
   wsse11: 'http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd',
   wsu: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd',
@@ -54,6 +55,11 @@ export const ENC = {
   mgf1Sha256: 'http://www.w3.org/2009/xmlenc11#mgf1sha256',
   mgf1Sha384: 'http://www.w3.org/2009/xmlenc11#mgf1sha384',
   mgf1Sha512: 'http://www.w3.org/2009/xmlenc11#mgf1sha512',
+} as const
+
+export const BINDING = {
+  redirect: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect',
+  post: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
 } as const
 
 export const NAME_ID = {

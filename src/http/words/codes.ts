@@ -5,6 +5,7 @@ type MachineWords = readonly [status: number, oauthError: string]
 
 const denied: MachineWords = [400, 'access_denied']
 const invalid: MachineWords = [400, 'invalid_request']
+const unusable: MachineWords = [422, 'invalid_request']
 const later: MachineWords = [503, 'temporarily_unavailable']
 const detail: MachineWords = [400, 'invalid_authorization_details'] // RFC 9396 5
 const notThatPayment: MachineWords = [403, 'invalid_authorization_details']
@@ -36,6 +37,12 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'saml.encrypted': denied,
   'saml.replayed': denied,
   'saml.deadline': later,
+  'metadata.malformed': unusable,
+  'metadata.signature': unusable,
+  'metadata.entity': unusable,
+  'metadata.endpoint': unusable,
+  'metadata.certificate': unusable,
+  'metadata.expired': unusable,
   'institution.unknown': [404, 'invalid_request'],
   'interaction.unknown': invalid,
   'interaction.expired': [410, 'invalid_request'],
@@ -55,7 +62,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'connection.stale': [409, 'invalid_request'],
   'connection.state': [409, 'invalid_request'],
   'connection.managed': [409, 'invalid_request'],
-  'connection.settings': [422, 'invalid_request'],
+  'connection.settings': unusable,
   'upstream.handle_unknown': denied,
   'upstream.foreign_browser': denied,
   'upstream.unsolicited': denied,

@@ -224,6 +224,12 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Mend the fields that are marked and save again.',
   },
+  'metadata-refused': {
+    title: 'We can’t use this metadata',
+    happened: 'The document doesn’t describe a sign-in service that the bridge can safely trust.',
+    ...asBefore,
+    next: 'Look at the reason given, correct it at the identity provider, and load the metadata again.',
+  },
   'outcome-unknown': {
     title: 'Your bank’s system didn’t answer us clearly',
     happened: 'We passed on what you asked for, but got no clear answer in time.',

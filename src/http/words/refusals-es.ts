@@ -225,6 +225,13 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Corrige los campos marcados y guarda otra vez.',
   },
+  'metadata-refused': {
+    title: 'No podemos usar estos metadatos',
+    happened:
+      'El documento no describe un servicio de acceso en el que el puente pueda confiar con seguridad.',
+    ...asBefore,
+    next: 'Mira el motivo indicado, corrígelo en el proveedor de identidad y carga los metadatos de nuevo.',
+  },
   'outcome-unknown': {
     title: 'El sistema de tu banco no nos ha respondido con claridad',
     happened: 'Hemos transmitido lo que pediste, pero no ha llegado a tiempo una respuesta clara.',

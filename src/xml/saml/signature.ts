@@ -38,6 +38,11 @@ export interface SignedElement {
   readonly permits?: Checks['permits']
 }
 
+export interface VerifiedElement {
+  readonly bytes: string
+  readonly certificate: string
+}
+
 interface Signature {
   readonly node: XmlElement
   readonly signedInfo: XmlElement
@@ -169,13 +174,16 @@ function same(a: Buffer, b: Buffer): boolean {
  * Refuses a signature that is malformed (`saml.shape`), uses an algorithm that is not allowed (`saml.algorithm`), or
  * does not verify under a pinned key (`saml.signature_invalid`). The element's signature is taken out of the document.
  */
-export function verifiedBytes({
+export const verifiedBytes = (signed: SignedElement): string | undefined => verifiedElement(signed)?.bytes
+
+/** The same, with the certificate whose key made the signature. */
+export function verifiedElement({
   xml,
   element,
   at,
   certificates,
   permits,
-}: SignedElement): string | undefined {
+}: SignedElement): VerifiedElement | undefined {
   const node = optional(element, NS.ds, 'Signature')
   if (!node) return undefined
   const signature = read(node, required(element, 'ID'), permits)
@@ -186,11 +194,13 @@ export function verifiedBytes({
   if (!same(createHash(signature.digest).update(bytes).digest(), signature.digestValue))
     throw invalid('digest')
   const { hash } = signature.kind
-  const fitting = certificates.map(keyOf).filter((candidate) => fits(candidate, signature.kind))
-  const key = fitting.find((candidate) =>
-    verify(hash, Buffer.from(info), { key: candidate, dsaEncoding: 'ieee-p1363' }, signature.value),
+  const fitting = certificates
+    .map((certificate) => ({ certificate, key: keyOf(certificate) }))
+    .filter(({ key }) => fits(key, signature.kind))
+  const signer = fitting.find(({ key }) =>
+    verify(hash, Buffer.from(info), { key, dsaEncoding: 'ieee-p1363' }, signature.value),
   )
-  if (!key) throw invalid('value')
-  if (signedBytes({ xml, at, key }) !== bytes) throw invalid('second opinion')
-  return bytes
+  if (!signer) throw invalid('value')
+  if (signedBytes({ xml, at, key: signer.key }) !== bytes) throw invalid('second opinion')
+  return { bytes, certificate: signer.certificate }
 }

@@ -1,6 +1,6 @@
 // What an FI's administrator loads into the IdP: our side of one connection (SAML Metadata 2.4.4).
 import { value } from '../emit.ts'
-import { ENC, NS } from '../names.ts'
+import { BINDING, ENC, NS } from '../names.ts'
 import { samlInstant } from './time.ts'
 
 export interface SpMetadata {
@@ -13,8 +13,6 @@ export interface SpMetadata {
   readonly encryption: string | undefined
   readonly validUntil: number
 }
-
-const post = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'
 
 // The strongest first; an IdP takes the first that it knows (SAML Metadata 2.4.1.1).
 const methods = [ENC.aes256Gcm, ENC.aes128Gcm, ENC.oaepMgf1p]
@@ -29,7 +27,7 @@ const keyDescriptor = (use: string, certificate: string, inner = ''): string =>
 export function spMetadata(sp: SpMetadata): string {
   const encryption = sp.encryption ? keyDescriptor('encryption', sp.encryption, methods) : ''
   const key = keyDescriptor('signing', sp.certificate) + encryption
-  const acs = `<md:AssertionConsumerService Binding="${post}" Location="${value(sp.acsUrl)}" index="0" isDefault="true"></md:AssertionConsumerService>`
+  const acs = `<md:AssertionConsumerService Binding="${BINDING.post}" Location="${value(sp.acsUrl)}" index="0" isDefault="true"></md:AssertionConsumerService>`
   return (
     `<md:EntityDescriptor xmlns:md="${NS.md}" entityID="${value(sp.entityId)}" validUntil="${samlInstant(sp.validUntil)}">` +
     `<md:SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="${NS.samlp}">` +

@@ -10,3 +10,17 @@ export function instantOf(text: string): number | undefined {
 
 /** An instant as SAML writes it. */
 export const samlInstant = (at: number): string => new Date(at).toISOString()
+
+const duration = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?$/
+const day = 24 * 3600
+
+/** An xs:duration in seconds, with months of 30 and years of 365 days; undefined for anything else, a negative one too. */
+export function secondsOf(text: string): number | undefined {
+  const parts = duration.exec(text)
+  if (!parts || parts.slice(1).every((part) => part === undefined)) return undefined
+  const [years = 0, months = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts
+    .slice(1)
+    .map((part) => Number(part ?? 0))
+  const total = (years * 365 + months * 30 + days) * day + hours * 3600 + minutes * 60 + seconds
+  return Number.isSafeInteger(total) ? total : undefined
+}
