@@ -8,6 +8,7 @@ import type {
   RelyingPartyEntry,
 } from '../config/institution-file.ts'
 import { type Acr, acrLadder, isAcr } from '../domain/acr.ts'
+import { isMailDomain } from '../domain/choice.ts'
 import { claimsOfScope, isMappable } from '../domain/claims.ts'
 import {
   type Connection,
@@ -28,6 +29,7 @@ const [lowest, ...others] = acrLadder.map((acr) => acr.slice(acrPrefix.length))
 /** What the file's schema is told of the domain. */
 export const institutionRules: InstitutionRules = {
   isId,
+  isMailDomain,
   isMappable,
   isMoney,
   levels: [lowest as string, ...others],
@@ -86,7 +88,7 @@ function relyingParty(institution: string, entry: RelyingPartyEntry, only: strin
       backchannelLogoutUri: entry.backchannel_logout_uri,
     }),
     scopes: entry.scopes,
-    connection: entry.connection ?? (entry.kind === 'app' ? only : undefined),
+    connections: entry.connections ?? listOf(entry.connection ?? (entry.kind === 'app' ? only : undefined)),
     acrFloor: entry.acr_floor === undefined ? undefined : acrNamed(entry.acr_floor),
     requirePar: entry.require_par,
     requireDpop: entry.require_dpop,
@@ -105,7 +107,10 @@ const connection = (institution: string, entry: ConnectionEntry): Connection => 
   version: 0,
   settings: camelled(entry.settings),
   claims: entry.claims,
+  ...(entry.domains.length > 0 && { domains: entry.domains }),
 })
+
+const listOf = (one: string | undefined): string[] => (one === undefined ? [] : [one])
 
 /** `sso_url` in the file is the connector's `ssoUrl`; values stay as they are. */
 const camelled = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> =>

@@ -7,10 +7,12 @@ import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
+import { createChoice } from '../flows/login-choice.ts'
 import { createStepUp } from '../flows/step-up.ts'
 import { createTestLogin } from '../flows/test-login.ts'
 import { createApp } from '../http/app.ts'
 import { createAuthorize } from '../http/authorize.ts'
+import { chooseRoutes } from '../http/choose.ts'
 import { deviceRoutes } from '../http/devices.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { createProviderPages } from '../http/provider-pages.ts'
@@ -48,6 +50,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     exchangeFlows: createExchangeFlows(ports),
     login: createLogin(ports),
     answer: createAnswer(ports),
+    choice: createChoice(ports),
     stepUp: createStepUp(ports),
     enrolment: createEnrolment(ports),
     callCore: createCoreCall({
@@ -133,6 +136,7 @@ export function createPublicApp(parts: Parts) {
     proxies: createTrustedProxies(config.trustedProxies),
     routes: [
       (router) => interactionRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
+      (router) => chooseRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => upstreamRoutes(router, { ...ports, samlBytes: config.limits.samlBytes }),
       (router) => testLoginRoutes(router, ports),
       (router) => signOutRoutes(router, { ...ports, formBytes: config.limits.formBytes }),

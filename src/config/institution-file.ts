@@ -5,6 +5,8 @@ import { z } from 'zod'
 export interface InstitutionRules {
   /** May an institution, connection or core be called so? */
   isId(value: string): boolean
+  /** Is this the domain of a mail address, in lower case and as DNS has it? */
+  isMailDomain(value: string): boolean
   /** May a claims table set this claim? */
   isMappable(claim: string): boolean
   /** Is this a decimal amount with no more digits than its currency has? */
@@ -134,7 +136,9 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       post_logout_redirect_uris: z.array(redirect).default([]),
       backchannel_logout_uri: backchannel.optional(),
       scopes: z.array(z.string()).default(['openid']),
+      /** One of `connections`, as it was written before an app could have several. */
       connection: z.string().optional(),
+      connections: z.array(z.string()).min(1, 'an app needs one at least').max(20).optional(),
       acr_floor: z.enum(rules.levels).optional(),
       require_par: z.boolean().default(true),
       require_dpop: z.boolean().default(true),
@@ -165,6 +169,10 @@ const connectionShape = (rules: InstitutionRules) =>
           ctx.addIssue({ code: 'custom', path: [claim], message: 'no upstream attribute may set this claim' })
         }
       }),
+    domains: z
+      .array(z.string().refine(rules.isMailDomain, 'a domain in lower case is needed: alder.example'))
+      .max(100)
+      .default([]),
   })
 
 const pathFault = 'a path of local names is needed: Amount/Value'

@@ -93,24 +93,46 @@ function connected(file: unknown, rules: InstitutionRules): PlacedFault[] {
         ? []
         : [placed(['relying_parties', i, 'scopes', s], `no such scope; known are ${scopes.join(', ')}`)],
     )
-    const lost = connectionFault(party, connections)
-    return [...(lost === undefined ? [] : [placed(['relying_parties', i, 'connection'], lost)]), ...strangers]
+    const lost = connectionFaults(party, connections)
+    return [...lost.map(([key, message]) => placed(['relying_parties', i, key], message)), ...strangers]
   })
   const twice = ['relying_parties', 'connections', 'cores'].flatMap((part) =>
     repeated(idsOf(file, part), (i) => [part, i, 'id']),
   )
-  return [...parties, ...twice, ...operationsTwice(file)]
+  return [...parties, ...twice, ...operationsTwice(file), ...domainsTwice(file)]
 }
 
-function connectionFault(party: Tree, connections: readonly string[]): string | undefined {
+type ConnectionFault = readonly [key: 'connection' | 'connections', message: string]
+
+function connectionFaults(party: Tree, connections: readonly string[]): ConnectionFault[] {
   const known = connections.length === 0 ? 'this file has none' : `this file has ${connections.join(', ')}`
-  if (party.connection === undefined) {
+  const [one, several] = [party.connection, party.connections]
+  if (one === undefined && several === undefined) {
     const clear = party.kind === 'api' || connections.length === 1
-    return clear ? undefined : `say by which connection its customers sign in; ${known}`
+    return clear ? [] : [['connections', `say by which its customers sign in; ${known}`]]
   }
-  return connections.includes(String(party.connection))
-    ? undefined
-    : `no connection ${String(party.connection)}; ${known}`
+  if (one !== undefined && several !== undefined)
+    return [['connection', 'write `connections` alone; this is its older form for one']]
+  const key = several === undefined ? 'connection' : 'connections'
+  const names = several === undefined ? [String(one)] : listOf(several).map(String)
+  return names.flatMap((name, i): ConnectionFault[] => {
+    if (!connections.includes(name)) return [[key, `no connection ${name}; ${known}`]]
+    return names.indexOf(name) === i ? [] : [[key, `${name} is there twice`]]
+  })
+}
+
+/** A domain is at home at one connection, or nobody could tell where to send its people. */
+function domainsTwice(file: unknown): PlacedFault[] {
+  const all = rowsOf(file, 'connections').flatMap((row, c) =>
+    listOf(row.domains).map((domain, d) => ({
+      domain: String(domain),
+      path: ['connections', c, 'domains', d],
+    })),
+  )
+  return repeated(
+    all.map(({ domain }) => domain),
+    (i) => all[i]?.path ?? [],
+  )
 }
 
 function repeated(names: readonly string[], at: (i: number) => PropertyKey[]): PlacedFault[] {

@@ -19,13 +19,9 @@ export function createBrowser() {
       ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     })
     for (const line of response.headers.getSetCookie()) await jar.setCookie(line, url, { ignoreError: true })
-    const location = response.headers.get('location') ?? undefined
-    return {
-      url,
-      status: response.status,
-      location: location && new URL(location, url).href,
-      body: await response.text(),
-    }
+    const body = await response.text()
+    const location = response.headers.get('location') ?? refreshIn(body)
+    return { url, status: response.status, location: location && new URL(location, url).href, body }
   }
   return {
     go,
@@ -48,6 +44,12 @@ const unescaped = (text: string): string =>
     /&(amp|lt|gt|quot|#39);/g,
     (_, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" })[name] ?? '',
   )
+
+/** Where a page leads by itself, as browsers do without scripts. */
+const refreshIn = (body: string): string | undefined => {
+  const to = /<meta http-equiv="refresh" content="0;url=([^"]*)">/.exec(body)?.[1]
+  return to === undefined ? undefined : unescaped(to)
+}
 
 /** The first form of a page: where it posts to and its hidden fields. */
 export function formIn(page: { url: string; body: string }): {

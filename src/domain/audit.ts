@@ -5,6 +5,7 @@ export const auditTypes = [
   'par.accepted',
   'par.refused',
   'login.started',
+  'login.connection_chosen',
   'login.upstream_asked',
   'login.upstream_answered',
   'login.refused',

@@ -38,7 +38,8 @@ export interface RelyingParty {
   /** Where the app's back end is told that a session has ended (OIDC Back-Channel Logout 1.0). */
   readonly backchannelLogoutUri?: string | undefined
   readonly scopes: readonly string[]
-  readonly connection: string | undefined
+  /** The connections that its customers may use; they choose where several are active. */
+  readonly connections: readonly string[]
   readonly acrFloor: Acr | undefined
   readonly requirePar: boolean
   readonly requireDpop: boolean
@@ -56,6 +57,8 @@ export interface ConnectionContent {
   readonly settings: Readonly<Record<string, unknown>>
   /** claim -> upstream attribute name; only what stands here is ever read (duty D17). */
   readonly claims: Readonly<Record<string, string>>
+  /** Mail domains of the customers who are at home here; lower case, as DNS has them. */
+  readonly domains?: readonly string[] | undefined
 }
 
 /** Customers sign in by `active` ones only; what leads from state to state stands in domain/connection. */

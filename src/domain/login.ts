@@ -17,7 +17,10 @@ export interface LoginTransaction {
   /** What the customer reads to support, and what every log line of this sign-in carries. */
   readonly reference: string
   readonly relyingParty: string
-  readonly connection: string
+  /** The connections that this customer may sign in by. */
+  readonly choices: readonly string[]
+  /** The one of them that counts; undefined until the customer has chosen. It may change until the subject is known. */
+  readonly connection: string | undefined
   readonly redirectUri: string
   readonly scope: readonly string[]
   readonly languages: readonly string[]
@@ -57,6 +60,7 @@ export interface LoginTransaction {
 }
 
 export type Step =
+  | { readonly step: 'choose' }
   | { readonly step: 'upstream' }
   | { readonly step: 'step-up'; readonly acr: Acr }
   | { readonly step: 'consent' }
@@ -69,7 +73,7 @@ export function nextStep(login: LoginTransaction): Step {
   if (login.outcome === 'finished') return { step: 'done' }
   if (login.outcome === 'cancelled') return { step: 'refuse', code: 'login.cancelled' }
   if (login.outcome === 'refused') return { step: 'refuse', code: login.refusal ?? 'interaction.step' }
-  if (login.subject === undefined) return { step: 'upstream' }
+  if (login.subject === undefined) return { step: login.connection === undefined ? 'choose' : 'upstream' }
   const reached = acrOf(login.amr)
   if (login.neededAcr !== undefined && !satisfies(reached, login.neededAcr))
     return raise(login, login.neededAcr)

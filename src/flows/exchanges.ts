@@ -74,7 +74,7 @@ async function keep(ports: ExchangesPorts, met: Met, outcome: Outcome): Promise<
   const { request, answer, answeredAt } = connector.readable(login.upstreamSent, payload)
   const exchange: Exchange = {
     institution: login.institution,
-    connection: login.connection,
+    connection: login.connection ?? '',
     id: ports.chance.token(16),
     at,
     ...outcome,

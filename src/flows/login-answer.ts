@@ -101,11 +101,16 @@ async function awaited(ports: LoginPorts, { institution, handle, browser }: Arri
     login.connection !== answer.connection ||
     login.outcome !== 'open'
   ) {
-    throw new Refusal('upstream.unsolicited', { connection: answer.connection })
+    const detail = { connection: answer.connection, ...(ours(login, browser) && { uid: login?.uid }) }
+    throw new Refusal('upstream.unsolicited', detail)
   }
   if (login.browserHash !== browser.hash) throw new Refusal('upstream.foreign_browser', { uid: login.uid })
   return { login: mine(login, browser, ports.clock.now()), payload: answer.payload }
 }
+
+// The customer chose another connection meanwhile, or answered in another tab: their page leads back to this sign-in.
+const ours = (login: LoginTransaction | undefined, { hash }: Browser): boolean =>
+  login?.outcome === 'open' && login.browserHash !== undefined && login.browserHash === hash
 
 interface Admission {
   readonly login: LoginTransaction

@@ -1,6 +1,6 @@
 // A sign-in, from the app's request to the result that the provider turns into a code.
 import { type Acr, acrOf } from '../domain/acr.ts'
-
+import type { ChoiceHints } from '../domain/choice.ts'
 import { counts } from '../domain/device.ts'
 import {
   asksConsentEachTime,
@@ -26,6 +26,7 @@ import type {
   UpstreamAnswers,
 } from '../ports/stores.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { beginning } from './offered.ts'
 
 export interface LoginPorts {
   readonly directory: Directory
@@ -43,6 +44,14 @@ export interface LoginPorts {
   readonly chance: Chance
 }
 
+/** A session of the browser that may be used for this app: its connection is one that the app offers. */
+export interface LoginSession {
+  readonly subject: string
+  readonly connection: string
+  readonly authenticatedAt: number
+  readonly amr: readonly string[]
+}
+
 /** What the app asked for, read once at the authorization endpoint. */
 export interface LoginRequest {
   readonly institution: string
@@ -57,7 +66,8 @@ export interface LoginRequest {
   readonly dpopJkt: string | undefined
   readonly freshLogin: boolean
   /** The browser's present session, when there is one that may be used. */
-  readonly session: { subject: string; authenticatedAt: number; amr: readonly string[] } | undefined
+  readonly session: LoginSession | undefined
+  readonly hints: ChoiceHints
   readonly ttlSeconds: number
 }
 
@@ -95,12 +105,14 @@ export function createLogin(ports: LoginPorts) {
 }
 
 async function begin(ports: LoginPorts, request: LoginRequest): Promise<void> {
-  const connection = await connectionFor(
-    ports.directory,
-    request.institution,
-    request.relyingParty.connection,
+  const { session, relyingParty, hints } = request
+  const found = await beginning(ports.directory, relyingParty, hints)
+  const begun = fresh(
+    request,
+    { ...found, ...(session && { connection: session.connection }) },
+    ports.clock.now(),
   )
-  const login = await withCustomer(ports, fresh(request, connection.id, ports.clock.now()), request.session)
+  const login = await withCustomer(ports, begun, session)
   await ports.logins.create(login)
   ports.audit.record({ type: 'login.started', outcome: 'ok', ...traceOf(login), detail: startDetail(login) })
 }
@@ -184,7 +196,7 @@ export function traceOf(login: LoginTransaction) {
   return {
     reference: login.reference,
     relyingParty: login.relyingParty,
-    connection: login.connection,
+    ...(login.connection !== undefined && { connection: login.connection }),
     ...(login.subject !== undefined && { subject: login.subject }),
     ...(login.device !== undefined && { device: login.device }),
     ...(login.transaction !== undefined && { transaction: login.transaction.hash }),
@@ -226,13 +238,17 @@ export async function connectionFor(
   return connection
 }
 
-function fresh(request: LoginRequest, connection: string, now: number): LoginTransaction {
+function fresh(
+  request: LoginRequest,
+  place: Pick<LoginTransaction, 'choices' | 'connection'>,
+  now: number,
+): LoginTransaction {
   return {
     institution: request.institution,
     uid: request.uid,
     reference: request.reference,
     relyingParty: request.relyingParty.id,
-    connection,
+    ...place,
     redirectUri: request.redirectUri,
     scope: request.scope,
     languages: request.languages,

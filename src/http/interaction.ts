@@ -62,7 +62,7 @@ export function interactionRoutes(router: Router, ports: InteractionPorts): void
 }
 
 /** The record, if this browser began it: by the provider's cookie, and by ours once it has been upstream. */
-async function own(ctx: Context, ports: InteractionPorts): Promise<LoginTransaction> {
+export async function own(ctx: Context, ports: InteractionPorts): Promise<LoginTransaction> {
   const tenant = tenantOf(ctx)
   const uid = ctx.params.uid as string
   if (!(await ports.oidc.holds(ctx, tenant, uid))) throw new Refusal('interaction.foreign', { uid })
@@ -71,7 +71,7 @@ async function own(ctx: Context, ports: InteractionPorts): Promise<LoginTransact
   return login
 }
 
-async function posted(ctx: Context, ports: InteractionPorts) {
+export async function posted(ctx: Context, ports: InteractionPorts) {
   const tenant = tenantOf(ctx)
   const form = await readForm(ctx, ports.formBytes)
   const uid = ctx.params.uid as string
@@ -86,20 +86,24 @@ const tokenFor = ({ keys }: InteractionPorts, institution: string, uid: string):
   formToken(keys.secret(institution, 'form-token'), uid)
 
 /** After a form: the end of the sign-in at once, or back to the dispatcher by GET, so that reloading repeats nothing. */
-async function goOn(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
+export async function goOn(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
   const { step } = ports.login.next(login)
   if (step === 'finish' || step === 'refuse') await show(ctx, ports, login)
   else back(ctx, login)
 }
 
-function back(ctx: Context, login: LoginTransaction): void {
+export function back(ctx: Context, login: LoginTransaction, page = ''): void {
+  ctx.set('Cache-Control', 'no-store')
   ctx.status = 303
-  ctx.redirect(`${tenantOf(ctx).prefix}/interaction/${login.uid}`)
+  ctx.redirect(`${tenantOf(ctx).prefix}/interaction/${login.uid}${page}`)
 }
 
 async function show(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
   const step = ports.login.next(login)
   switch (step.step) {
+    case 'choose':
+      // A page of its own: whoever comes back to it from the IdP may choose another.
+      return back(ctx, login, '/choose')
     case 'upstream':
       return goUpstream(ctx, ports, login)
     case 'step-up':
@@ -128,7 +132,7 @@ async function goUpstream(ctx: Context, ports: InteractionPorts, login: LoginTra
 /** A page whose form sends itself to the IdP; with a button where scripts are off (ruling R-14). */
 async function passOn(ctx: Context, { directory, chance }: InteractionPorts, { login, departure }: PassOn) {
   const { institution, issuer } = tenantOf(ctx)
-  const connection = await directory.connection(institution.id, login.connection)
+  const connection = await directory.connection(institution.id, login.connection ?? '')
   const nonce = chance.token(16)
   const formActions = [new URL(departure.url).origin]
   ctx.set(pageHeaders({ formActions, nonce, https: issuer.startsWith('https:') }))
@@ -163,7 +167,7 @@ async function end(ctx: Context, ports: InteractionPorts, outcome: InteractionEn
   ctx.redirect(returnTo)
 }
 
-function pageOf(ctx: Context, login: LoginTransaction, html: string): void {
+export function pageOf(ctx: Context, login: LoginTransaction, html: string): void {
   const https = tenantOf(ctx).issuer.startsWith('https:')
   ctx.set(pageHeaders({ formActions: [formActionOf(login.redirectUri)], https }))
   ctx.type = 'html'
@@ -180,7 +184,7 @@ interface PinShow {
   readonly state: PinState
 }
 
-async function questionOf(ctx: Context, ports: InteractionPorts, login: LoginTransaction) {
+export async function questionOf(ctx: Context, ports: InteractionPorts, login: LoginTransaction) {
   const { institution, prefix } = tenantOf(ctx)
   const relyingParty = await ports.directory.relyingParty(institution.id, login.relyingParty)
   return {

@@ -6,6 +6,7 @@ import type { Login } from '../flows/login.ts'
 import { stateOfRequest } from '../http/context.ts'
 import type { Tenant } from '../http/tenant.ts'
 import { neededAcr, provenJkt, transactionOfRequest } from './levels.ts'
+import { sessionConnection } from './session.ts'
 
 export interface BeginPorts {
   readonly login: Login
@@ -21,6 +22,8 @@ interface Interaction {
 const words = (value: unknown): string[] =>
   typeof value === 'string' ? value.split(' ').filter((word) => word !== '') : []
 
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
 /** Opens the record in the unit of the authorization request, so that both are there or neither. */
 export function createBegin(ports: BeginPorts) {
   return async (tenant: Tenant, ctx: KoaContextWithOIDC, interaction: Interaction): Promise<void> => {
@@ -29,11 +32,10 @@ export function createBegin(ports: BeginPorts) {
     const relyingParty = await ports.relyingParty(institution.id, ctx.oidc.client?.clientId ?? '')
     if (!relyingParty) throw new Refusal('connection.unknown')
     const { session } = ctx.oidc
-    const usable = interaction.prompt.name !== 'login' && session?.accountId !== undefined
-    const anew =
-      words(params.prompt).includes('login') ||
-      params.max_age !== undefined ||
-      session?.accountId !== undefined
+    const at = sessionConnection(session)
+    const ours = session?.accountId !== undefined && at !== undefined && relyingParty.connections.includes(at)
+    const usable = interaction.prompt.name !== 'login' && ours
+    const anew = words(params.prompt).includes('login') || params.max_age !== undefined || ours
     await ports.login.begin({
       institution: institution.id,
       uid: interaction.uid,
@@ -46,9 +48,11 @@ export function createBegin(ports: BeginPorts) {
       transaction: transactionOfRequest(ctx),
       dpopJkt: provenJkt(ctx),
       freshLogin: interaction.prompt.name === 'login' && anew,
+      hints: { connection: text(params.idp_hint), login: text(params.login_hint) },
       session: usable
         ? {
             subject: session.accountId as string,
+            connection: at,
             authenticatedAt: (session.loginTs ?? 0) * 1000,
             amr: session.amr ?? [],
           }

@@ -10,6 +10,7 @@ import type { Presence } from './levels.ts'
 import { confirm, extraTokenClaims, levelOf, neededAcr, reached, transactionOfRequest } from './levels.ts'
 import { policy } from './policy.ts'
 import { oidcScopes, resourceIndicators } from './resources.ts'
+import { sessionSeconds } from './session.ts'
 
 /** Lifetimes in seconds. */
 export interface Lifetimes {
@@ -77,7 +78,7 @@ export function configuration(ports: ConfigurationPorts): Configuration {
     ttl: ttl(ports.lifetimes),
     features: features(ports, resourceIndicators({ issuer, relyingParty })),
     interactions: {
-      policy: policy({ needed, present }),
+      policy: policy({ needed, present, offered: async (ctx) => (await clientOf(ctx, ports)).connections }),
       url: async (ctx, interaction) => {
         await ports.begin(ctx, interaction).catch(asProviderError)
         return `${prefix}/interaction/${interaction.uid}`
@@ -100,7 +101,7 @@ export function configuration(ports: ConfigurationPorts): Configuration {
       await beforeCode(ports, ctx, code)
       return false
     },
-    extraClientMetadata: { properties: ['web_origins'] },
+    ...extensions,
     clientBasedCORS: (_ctx, origin, client) => webOriginsOf(client).includes(origin),
     renderError: (ctx, out) =>
       ports.pages.error(ctx, { error: out.error, description: out.error_description }),
@@ -113,6 +114,12 @@ async function beforeCode(ports: ConfigurationPorts, ctx: KoaContextWithOIDC, co
   const level = await reached(ctx, ports.present)
   await ports.linkUpstream(ctx)
   Object.assign(code, { acr: level?.acr, amr: level === undefined ? [] : [...level.amr] })
+}
+
+const extensions: Configuration = {
+  // Which connection the app would like: a wish, read where the sign-in begins.
+  extraParams: ['idp_hint'],
+  extraClientMetadata: { properties: ['web_origins'] },
 }
 
 const jwa = {
@@ -174,20 +181,8 @@ function ttl(lifetimes: Lifetimes): Configuration['ttl'] {
     Interaction: lifetimes.interaction,
     Grant: lifetimes.refreshToken,
     RefreshToken: lifetimes.refreshToken,
-    Session: (ctx, session) => sessionSeconds(ctx, session as unknown as CappedSession, lifetimes.session),
+    Session: (ctx, session) => sessionSeconds(ctx, session, lifetimes.session),
   }
-}
-
-/** A session with the end that its upstream session sets (duty D14); `provider.ts` makes the field part of the payload. */
-interface CappedSession {
-  notAfter?: number
-}
-
-function sessionSeconds(ctx: KoaContextWithOIDC, session: CappedSession, seconds: number): number {
-  const until = levelOf(ctx)?.sessionUntil
-  if (until !== undefined) session.notAfter = until
-  if (session.notAfter === undefined) return seconds
-  return Math.max(1, Math.min(seconds, session.notAfter - Math.floor(Date.now() / 1000)))
 }
 
 function features(

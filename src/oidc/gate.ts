@@ -79,6 +79,7 @@ async function finished(provider: Provider, ending: Ending): Promise<Interaction
     sessionUntil:
       login.sessionNotOnOrAfter === undefined ? undefined : Math.floor(login.sessionNotOnOrAfter / 1000),
     upstreamLogin: asked ? login.uid : undefined,
+    connection: asked ? login.connection : undefined,
   }
   return {
     // The session's level never includes the device (ruling R-18), and is set only by a login.

@@ -26,6 +26,8 @@ export interface InteractionLevel {
   readonly sessionUntil: number | undefined
   /** The sign-in of ours that asked upstream; undefined when the browser's session was enough. */
   readonly upstreamLogin: string | undefined
+  /** Where the customer signed in; undefined when this interaction went on with a session. */
+  readonly connection: string | undefined
 }
 
 /** Is the device with this key present for this customer? Its id if so. */
@@ -101,6 +103,7 @@ export async function reached(
     transaction: undefined,
     sessionUntil: undefined,
     upstreamLogin: undefined,
+    connection: undefined,
   }
 }
 

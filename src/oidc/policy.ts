@@ -4,10 +4,13 @@ import { interactionPolicy } from 'oidc-provider'
 import { type Acr, satisfies } from '../domain/acr.ts'
 import { asksConsentEachTime } from '../domain/institution.ts'
 import { type Presence, reached } from './levels.ts'
+import { sessionConnection } from './session.ts'
 
 export interface PolicyPorts {
   readonly needed: (ctx: KoaContextWithOIDC) => Promise<Acr | undefined>
   readonly present: Presence
+  /** The connections that the asking app offers. */
+  readonly offered: (ctx: KoaContextWithOIDC) => Promise<readonly string[]>
 }
 
 const { Check, Prompt, base } = interactionPolicy
@@ -22,6 +25,7 @@ export function policy(ports: PolicyPorts) {
   const login = prompts.get('login')
   login?.checks.remove('essential_acrs')
   login?.checks.remove('essential_acr')
+  login?.checks.add(signedInWhereOffered(ports))
   const consent = prompts.get('consent')
   consent?.checks.remove('native_client_prompt')
   consent?.checks.add(consentEachTime())
@@ -39,6 +43,22 @@ function strongEnough({ needed, present }: PolicyPorts) {
       if (need === undefined) return Check.NO_NEED_TO_PROMPT
       const have = await reached(ctx, present)
       return satisfies(have?.acr, need) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+    },
+  )
+}
+
+/** A session lends itself only to apps that offer the connection by which it began. */
+function signedInWhereOffered({ offered }: PolicyPorts) {
+  return new Check(
+    'connection_not_offered',
+    'the customer must sign in elsewhere',
+    'login_required',
+    async (ctx) => {
+      const { session, result } = ctx.oidc
+      if (session?.accountId === undefined || result?.login !== undefined) return Check.NO_NEED_TO_PROMPT
+      const connection = sessionConnection(session)
+      const good = connection !== undefined && (await offered(ctx)).includes(connection)
+      return good ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
     },
   )
 }

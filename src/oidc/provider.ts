@@ -11,6 +11,7 @@ import type { RateLimits } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { type EventPorts, recordEvents } from './audit.ts'
 import { type ConfigurationPorts, configuration, type ProviderPages } from './configuration.ts'
+import { keepOwnFields } from './session.ts'
 
 export interface ProviderPorts extends EventPorts {
   readonly unit: UnitOfWork
@@ -48,17 +49,11 @@ async function make(ports: ProviderPorts, tenant: Tenant): Promise<Provider> {
   const provider = new Provider(tenant.issuer, configuration({ ...ports.settingsOf(tenant), secrets }))
   // The entry has stripped what no trusted proxy sent, and put our own scheme and host in place.
   provider.proxy = true
-  keepSessionEnd(provider)
   oweNotices(provider, ports.endSession, id)
+  keepOwnFields(provider)
   recordEvents(provider, ports)
   provider.use((ctx, next) => inUnit(ports, tenant, { ctx: ctx as KoaContextWithOIDC, next }))
   return provider
-}
-
-/** Adds `notAfter` to what the library stores of a session: it has no field for the end of the upstream session. */
-function keepSessionEnd(provider: Provider): void {
-  const fields = (provider.Session as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD
-  Object.defineProperty(provider.Session, 'IN_PAYLOAD', { get: () => [...fields, 'notAfter'] })
 }
 
 /** What the library would post to an app within the request becomes a row of the same unit (ruling R-1). */

@@ -23,6 +23,7 @@ function fromRow(
   if (row === undefined) return undefined
   const { transaction, ...record } = row.record
   const empty = {
+    connection: undefined,
     neededAcr: undefined,
     dpopJkt: undefined,
     browserHash: undefined,

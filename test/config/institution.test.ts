@@ -42,7 +42,7 @@ describe('a good file', () => {
     const set = institutionSet(file, { coreMs: 10_000 })
     expect(set.institution).toMatchObject({ id: 'alder', stepUpOver: { GBP: '500.00' }, pin: { length: 6 } })
     expect(set.relyingParties[0]).toMatchObject({
-      connection: 'sign-in',
+      connections: ['sign-in'],
       requirePar: true,
       requireDpop: true,
     })

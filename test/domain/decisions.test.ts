@@ -69,6 +69,7 @@ describe('what is next in a sign-in', () => {
     uid: 'u',
     reference: 'DB-TEST-0001',
     relyingParty: 'app',
+    choices: ['c'],
     connection: 'c',
     redirectUri: 'https://app.example/cb',
     scope: ['openid'],

@@ -10,7 +10,7 @@ import {
   type Started,
   type Tokens,
 } from '../../src/demo/app-client.ts'
-import { apiId } from '../../src/demo/institution.ts'
+import { apiId, phoneId } from '../../src/demo/institution.ts'
 import type { TestBridge } from './bridge.ts'
 
 export const pin = '271828'
@@ -21,8 +21,12 @@ export interface Customer {
   readonly user: string
 }
 
-export async function customer(bridge: TestBridge, user = 'alice'): Promise<Customer> {
-  const app = await createApp({ issuer: bridge.issuer, redirectUri: `${bridge.world.url}/phone/callback` })
+export async function customer(
+  { issuer, world }: TestBridge,
+  user = 'alice',
+  clientId = phoneId,
+): Promise<Customer> {
+  const app = await createApp({ issuer, redirectUri: `${world.url}/phone/callback`, clientId })
   return { app, browser: createBrowser(), user }
 }
 

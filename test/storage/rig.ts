@@ -57,6 +57,7 @@ export const login = (uid: string, change: Partial<LoginTransaction> = {}): Logi
   uid,
   reference: 'DB-TEST-0001',
   relyingParty: 'app',
+  choices: ['idp'],
   connection: 'idp',
   redirectUri: 'https://app.example/cb',
   scope: ['openid'],
