@@ -1,10 +1,12 @@
 // One example of every customer page, for the tests that render, attack and look at them.
 import { Refusal } from '../../src/domain/refusal.ts'
+import { type ChooseView, choosePage } from '../../src/http/page/choose.ts'
 import { markedCode } from '../../src/http/page/code-view.ts'
 import { type ConsentView, consentPage, permissionsOf } from '../../src/http/page/consent.ts'
 import { errorPage } from '../../src/http/page/error.ts'
 import { html } from '../../src/http/page/html.ts'
 import { noticePage } from '../../src/http/page/notice.ts'
+import { onwardPage } from '../../src/http/page/onward.ts'
 import type { PaymentView } from '../../src/http/page/payment.ts'
 import { type PinView, pinPage } from '../../src/http/page/pin.ts'
 import { postFormPage } from '../../src/http/page/post-form.ts'
@@ -81,6 +83,16 @@ export function samples({
     signedInAs: outside.person,
     returnsTo: 'app.alder.example',
   }
+  const choose: ChooseView = {
+    ...common,
+    ...form,
+    choices: [
+      { id: 'personal', name: 'Personal' },
+      { id: 'business', name: outside.core },
+      { id: 'staff', name: `Staff of ${outside.bank}` },
+    ],
+    byAddress: false,
+  }
   const error = { ...common, at: noon, support: [['Upstream', outside.message]] as const }
   const back = { startAgain: `${base}/again`, backToApp: 'com.alder.pay:/cb' }
   return {
@@ -90,6 +102,11 @@ export function samples({
     'pin-five-digits': pinPage({ ...pin, digits: 5, state: { kind: 'format' } }),
     'pin-four-digits': pinPage({ ...pin, digits: 4 }),
     'pin-locked': pinPage({ ...pin, payment, state: { kind: 'locked', until: noon + 1_800_000 } }),
+    choose: choosePage(choose),
+    'choose-again': choosePage({ ...choose, last: 'business', byAddress: true }),
+    'choose-homeless': choosePage({ ...choose, byAddress: true, homeless: outside.message }),
+    // Held still, so that it can be looked at; that it leads on is tested with a bridge (test/browser/choose.test.ts).
+    onward: held(onwardPage({ ...common, to: `${base}/next`, name: outside.bank })),
     consent: consentPage(consent),
     'consent-again': consentPage({ ...consent, again: true }),
     'consent-payment': consentPage({ ...consent, payment, permissions: [], signedInAs: undefined }),
@@ -116,6 +133,8 @@ export function samples({
     }),
   }
 }
+
+const held = (page: string): string => page.replace(/<meta http-equiv="refresh"[^>]*>/, '')
 
 /** A page of the control room with a verified message, as the demo shows it. */
 function codePage(asking: Asking, { person }: Outside): string {
