@@ -22,6 +22,12 @@ create table logout_notice (
 );
 create index logout_notice_due on logout_notice (institution, due_at);
 create index logout_notice_expiry on logout_notice (expires_at);
+create table pending_logout (
+  institution text not null, request text not null,
+  connection text not null, browser_hash text not null, return_to text not null, expires_at timestamptz not null,
+  primary key (institution, request)
+);
+create index pending_logout_expiry on pending_logout (expires_at);
 `
 
 export async function up(knex: Knex): Promise<void> {

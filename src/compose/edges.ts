@@ -8,6 +8,7 @@ import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
+import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
 import { createTestLogin } from '../flows/test-login.ts'
 import { createApp } from '../http/app.ts'
@@ -44,6 +45,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const pinHash = createPinHash(base.keys)
   const browserSessions = createBrowserSessions(stores.tokens)
   const ports = { ...given, connectionFlows, exchangeKeeper, pinHash, browserSessions }
+  const endSession = createEndSession(ports)
   return {
     connections: connectionFlows,
     testLogin: createTestLogin(ports),
@@ -59,7 +61,8 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
       client: services.coreClient,
     }),
     present: createPresence(ports),
-    endSession: createEndSession(ports),
+    endSession,
+    signOut: createSignOut({ ...ports, endSession }),
   }
 }
 
@@ -109,6 +112,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
       present: (subject: string, jkt: string | undefined) => flows.present(institution.id, subject, jkt),
       begin: (ctx: Parameters<typeof begin>[1], interaction: Parameters<typeof begin>[2]) =>
         begin(tenant, ctx, interaction),
+      signOutLeadsTo: (uid: string) => flows.signOut.leadsTo(institution, uid),
       linkUpstream: linkUpstream(institution.id, stores.upstreamSessions),
       pages,
     }
@@ -117,6 +121,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
     ...base,
     pages,
     endSession: flows.endSession,
+    signOut: flows.signOut,
     rateLimits: services.rateLimits,
     settingsOf,
   })
@@ -139,7 +144,7 @@ export function createPublicApp(parts: Parts) {
       (router) => chooseRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => upstreamRoutes(router, { ...ports, samlBytes: config.limits.samlBytes }),
       (router) => testLoginRoutes(router, ports),
-      (router) => signOutRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
+      (router) => signOutRoutes(router, { ...ports, ...config.limits }),
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
       (router) => wellKnownRoutes(router, ports),

@@ -18,6 +18,7 @@ import { createExchanges } from '../storage/exchanges.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
 import type { Database } from '../storage/open.ts'
+import { createPendingLogouts } from '../storage/pending-logouts.ts'
 import { createPins } from '../storage/pins.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createReplays } from '../storage/replays.ts'
@@ -101,6 +102,7 @@ export function createStores({ connections, seal, clock }: Foundation) {
     subjects: createSubjects(connections, seal),
     upstreamSessions: createUpstreamSessions(connections, seal),
     notices: createLogoutNotices(connections),
+    pendingLogouts: createPendingLogouts(connections),
     consents: createConsents(connections),
     replays: createReplays(connections),
     devices: createDevices(connections),

@@ -25,6 +25,7 @@ export function createBrowser() {
   }
   return {
     go,
+    cookies: (url: string): Promise<string> => jar.getCookieString(url),
     /** Follows redirects until a page comes, or an address that begins with `until`. */
     async follow(url: string, { until, form }: { until: string; form?: Readonly<Record<string, string>> }) {
       let answer = await go(url, form)

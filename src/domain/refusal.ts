@@ -33,6 +33,7 @@ export const refusalCodes = [
   'upstream.foreign_browser',
   'upstream.unsolicited',
   'upstream.unavailable',
+  'logout.refused',
   'login.cancelled',
   'login.subject_changed',
   'token.missing',

@@ -1,6 +1,7 @@
 // The pages that the OIDC provider shows: its errors, and signing out.
 import type { Context } from 'koa'
 import { stateOfRequest } from './context.ts'
+import { type Departing, depart } from './departure.ts'
 import { errorPage } from './page/error.ts'
 import { noticePage } from './page/notice.ts'
 import { signOutPage } from './page/sign-out.ts'
@@ -40,17 +41,21 @@ export function createProviderPages(now: () => number) {
       ]
       show(ctx, errorPage({ ...askingOf(ctx, []), code, reference, at: now(), support }))
     },
-    signOut(ctx: Context, form: { action: string; xsrf: string; leadsTo: string | undefined }): void {
+    signOut(ctx: Context, form: { action: string; xsrf: string; leadsTo: readonly string[] }): void {
       carry(ctx)
       const asking = askingOf(ctx, [])
       const { institution } = asking
       if (institution === undefined) return
-      const leads = form.leadsTo === undefined ? [] : [formActionOf(form.leadsTo)]
       show(
         ctx,
         signOutPage({ ...asking, institution, action: form.action, hidden: { xsrf: form.xsrf } }),
-        leads,
+        form.leadsTo.map(formActionOf),
       )
+    },
+    /** The way on to the IdP when our own session has ended. */
+    depart(ctx: Context, leaving: Departing): void {
+      carry(ctx)
+      depart(ctx, leaving)
     },
     notFound(ctx: Context): void {
       carry(ctx)

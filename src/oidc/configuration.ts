@@ -6,6 +6,7 @@ import { type Claims, claimsOfScope } from '../domain/claims.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
+import type { Departing } from '../http/departure.ts'
 import type { Presence } from './levels.ts'
 import { confirm, extraTokenClaims, levelOf, neededAcr, reached, transactionOfRequest } from './levels.ts'
 import { policy } from './policy.ts'
@@ -30,8 +31,10 @@ export interface Secrets {
 /** What the pages of the provider are made of; given by the edge that owns pages. */
 export interface ProviderPages {
   error(ctx: KoaContextWithOIDC, error: { error: string; description: string | undefined }): void
-  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string; leadsTo: string | undefined }): void
+  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string; leadsTo: readonly string[] }): void
   signedOut(ctx: KoaContextWithOIDC): void
+  /** The way on to the IdP when our own session has ended. */
+  depart(ctx: KoaContextWithOIDC, leaving: Departing): void
   /** An address that nothing answers. */
   notFound(ctx: KoaContextWithOIDC): void
   /** The headers of a page of ours, for those that the library writes itself. */
@@ -55,6 +58,8 @@ export interface ConfigurationPorts {
   ) => Promise<void>
   /** Remembers which browser session the sign-in became that this authorization comes from. */
   readonly linkUpstream: (ctx: KoaContextWithOIDC) => Promise<void>
+  /** Origins that signing this browser session out leads to, beside the app's. */
+  readonly signOutLeadsTo: (uid: string) => Promise<readonly string[]>
   readonly pages: ProviderPages
 }
 
@@ -206,7 +211,7 @@ function features(
     backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
-      logoutSource: (ctx) => ports.pages.signOut(ctx, signOutForm(ctx, ports.issuer)),
+      logoutSource: async (ctx) => ports.pages.signOut(ctx, await signOutForm(ctx, ports)),
       postLogoutSuccessSource: (ctx) => ports.pages.signedOut(ctx),
     },
   }
@@ -232,13 +237,13 @@ function checkDepth(value: unknown, depth = 0): void {
   for (const inner of Object.values(value)) checkDepth(inner, depth + 1)
 }
 
-function signOutForm(ctx: KoaContextWithOIDC, issuer: string) {
-  const { secret } = (ctx.oidc.session as unknown as { state: { secret: string } }).state
+async function signOutForm(ctx: KoaContextWithOIDC, { issuer, signOutLeadsTo }: ConfigurationPorts) {
+  const { uid, state } = ctx.oidc.session as unknown as { uid: string; state: { secret: string } }
   const to = ctx.oidc.params?.post_logout_redirect_uri
   return {
     action: `${issuer}/sign-out/confirm`,
-    xsrf: secret,
-    leadsTo: typeof to === 'string' ? to : undefined,
+    xsrf: state.secret,
+    leadsTo: [...(await signOutLeadsTo(uid)), ...(typeof to === 'string' ? [to] : [])],
   }
 }
 

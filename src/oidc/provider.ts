@@ -4,8 +4,11 @@ import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { maskedDetail } from '../domain/mask.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
 import type { EndSession } from '../flows/end-session.ts'
+import type { SignOut } from '../flows/sign-out.ts'
+import { bindBrowser } from '../http/browser.ts'
 import { stateOfRequest } from '../http/context.ts'
 import type { Tenant } from '../http/tenant.ts'
+import type { Chance } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { RateLimits } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
@@ -19,6 +22,8 @@ export interface ProviderPorts extends EventPorts {
   readonly keys: KeyStore
   readonly pages: ProviderPages
   readonly endSession: EndSession
+  readonly signOut: SignOut
+  readonly chance: Chance
   /** Everything of the configuration but the secrets, which come from the key store. */
   readonly settingsOf: (tenant: Tenant) => Omit<ConfigurationPorts, 'secrets'>
 }
@@ -71,7 +76,8 @@ interface Handling {
 }
 
 /** Ruling R-1: inside the provider's own app, so that the commit is done before its answer leaves. */
-function inUnit(ports: ProviderPorts, { institution }: Tenant, { ctx, next }: Handling): Promise<void> {
+function inUnit(ports: ProviderPorts, tenant: Tenant, { ctx, next }: Handling): Promise<void> {
+  const { institution } = tenant
   const { reference, clientAddress } = stateOfRequest(ctx.req)
   return ports.unit.run({ institution: institution.id, reference }, async () => {
     if (ctx.path === '/token' || ctx.path === '/par') {
@@ -86,7 +92,7 @@ function inUnit(ports: ProviderPorts, { institution }: Tenant, { ctx, next }: Ha
     await next()
     if (ctx.status === 404 && ctx.body === undefined) ports.pages.notFound(ctx)
     if (ctx.status >= 500) ports.unit.fail()
-    else await afterwards(ports, institution.id, ctx)
+    else await afterwards(ports, tenant, ctx)
   })
 }
 
@@ -96,12 +102,28 @@ function tooMany(ctx: KoaContextWithOIDC, seconds: number): void {
   ctx.body = { error: 'slow_down', error_description: 'too many requests' }
 }
 
-async function afterwards(ports: ProviderPorts, institution: string, ctx: KoaContextWithOIDC): Promise<void> {
+async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
   if (ctx.path === '/token') maskDetails(ctx)
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
   const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
-  if (ctx.path === '/sign-out/confirm' && session?.destroyed)
-    await ports.endSession.rest(institution, session.uid)
+  if (ctx.path === '/sign-out/confirm' && session?.destroyed) await signedOut(ports, tenant, ctx)
+}
+
+/** The library has ended the session; what is left of it goes too, and then the browser goes on to the IdP. */
+async function signedOut(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
+  const { institution } = tenant
+  const { uid } = ctx.oidc.session as { uid: string }
+  const leaving = {
+    uid,
+    returnTo: ctx.response.get('Location'),
+    browserHash: bindBrowser(ctx, tenant, ports.chance),
+  }
+  const onward = await ports.signOut.goUpstream(institution, leaving)
+  await ports.endSession.rest(institution.id, uid)
+  if (onward === undefined) return
+  const { departure, connection } = onward
+  const nonce = ports.chance.token(16)
+  ports.pages.depart(ctx, { departure, to: connection.name, nonce, leadsTo: [leaving.returnTo] })
 }
 
 /** Ruling R-17: towards a device, account numbers are masked; introspection shows them to APIs. */

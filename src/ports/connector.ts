@@ -3,7 +3,9 @@ import type { Acr } from '../domain/acr.ts'
 import type { ReadableExchange } from '../domain/exchange.ts'
 import type { Connection, Institution } from '../domain/institution.ts'
 import type { UpstreamSent } from '../domain/login.ts'
+import type { LogoutMessage, LogoutRequest, LogoutResponse } from '../domain/saml-logout.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
+import type { UpstreamSession } from './sign-out.ts'
 
 export interface UpstreamStart {
   /** Opaque; comes back with the answer. Nothing is ever read from it but its identity (attack 82). */
@@ -38,6 +40,28 @@ export interface UpstreamReply {
   readonly now: number
 }
 
+export interface LogoutStart {
+  readonly session: UpstreamSession
+  readonly now: number
+}
+
+/** What an IdP says of a logout, verified: a session of its own that ends, or that it has heard us. */
+export type LogoutNews =
+  | (LogoutRequest & { readonly relayState: string })
+  | Pick<LogoutResponse, 'kind' | 'inResponseTo' | 'status'>
+
+/** The customer's session at the IdP: ended from here, or from there. */
+export interface UpstreamLogout {
+  /** The origin that `begin` leads to, for the policy of the page before it; undefined where it leads nowhere. */
+  readonly origin: string | undefined
+  /** Where the browser goes to end the session there; undefined where the IdP takes no logout. */
+  begin(start: LogoutStart): Promise<UpstreamDeparture | undefined>
+  /** Resolves only when the message is signed and every check held; else throws a Refusal. Nothing signed, nothing done. */
+  read(message: LogoutMessage, given: { relayState: string; now: number }): Promise<LogoutNews>
+  /** Our answer to the IdP's request; undefined where it wants none. */
+  answer(request: { id: string; relayState: string; now: number }): Promise<UpstreamDeparture | undefined>
+}
+
 /** One upstream protocol, opened for one connection. Settings are checked in `open`, never per request. */
 export interface Connector {
   begin(start: UpstreamStart): Promise<UpstreamDeparture>
@@ -45,6 +69,8 @@ export interface Connector {
   complete(reply: UpstreamReply): Promise<UpstreamSubject>
   /** A request and its answer for people: decoded, with what is personal or secret masked. Never throws. */
   readable(sent: UpstreamSent | undefined, payload: string): ReadableExchange
+  /** Ending sessions on both sides; undefined where the protocol has no such thing. */
+  readonly logout?: UpstreamLogout
   /** What the FI's administrator loads into the IdP; undefined where the protocol has none. */
   metadata(now: number): Promise<{ readonly type: string; readonly body: string } | undefined>
 }

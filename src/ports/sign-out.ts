@@ -83,3 +83,21 @@ export interface LogoutNotices {
 
 /** Posts a logout token to an app; resolves with the HTTP status, throws when there was no answer in time. */
 export type SendNotice = (address: string, token: string) => Promise<number>
+
+/** A logout of ours that is on its way to an IdP; only an answer to it, in this browser, leads on from there. */
+export interface PendingLogout {
+  readonly request: string
+  readonly connection: string
+  readonly browserHash: string
+  /** Where the browser goes when the IdP has answered. */
+  readonly returnTo: string
+}
+
+export interface PendingLogouts {
+  put(institution: string, pending: PendingLogout, expiresAt: number): Promise<void>
+  /** Gives it once, to the browser that began; undefined when unknown, expired, taken, or another's. */
+  take(
+    institution: string,
+    answered: { request: string; connection: string; browserHash: string },
+  ): Promise<{ readonly returnTo: string } | undefined>
+}

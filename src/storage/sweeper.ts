@@ -7,6 +7,7 @@ const tables = [
   'upstream_answer',
   'upstream_session',
   'logout_notice',
+  'pending_logout',
   'replay',
   'oidc_payload',
   'connection_test',

@@ -62,3 +62,16 @@ export async function signatureXml(
 /** KeyInfo with the certificate itself. */
 export const x509KeyInfo = (certificate: string): string =>
   `<ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data>`
+
+/** An element to be signed inside: its text up to and including the Issuer, after which the schema wants the Signature. */
+export interface EnvelopedParts {
+  readonly id: string
+  readonly head: string
+  readonly tail: string
+}
+
+/** The element with its signature; the text must be canonical. */
+export async function enveloped({ id, head, tail }: EnvelopedParts, signer: Signer): Promise<string> {
+  const covered = [{ id, canonical: head + tail, by: 'enveloped' }] as const
+  return head + (await signatureXml({ covered, keyInfo: x509KeyInfo(signer.certificate) }, signer)) + tail
+}

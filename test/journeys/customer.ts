@@ -48,10 +48,18 @@ export async function withCode(
   who: Customer,
   extra: Readonly<Record<string, string>> = {},
 ): Promise<{ returned: string; started: Started }> {
-  const { started, page: first, answer } = await atIdp(who, extra)
-  let page = answer
+  const { started, page, answer } = await atIdp(who, extra)
+  const first = answer
     ? await who.browser.follow(answer.action, { until: who.app.redirectUri, form: answer.fields })
-    : first
+    : page
+  return { returned: await agreed(who, first), started }
+}
+
+type Page = Awaited<ReturnType<Browser['follow']>>
+
+/** From the page after the IdP's answer to the redirect to the app. */
+export async function agreed(who: Customer, first: Page): Promise<string> {
+  let page = first
   for (let i = 0; i < 4 && page.returned === undefined; i++) {
     const form = formIn(page)
     const yes: Record<string, string> = page.body.includes('name="pin"')
@@ -63,7 +71,7 @@ export async function withCode(
     })
   }
   if (page.returned === undefined) throw new Error(`no way back to the app: ${page.status} at ${page.url}`)
-  return { returned: page.returned, started }
+  return page.returned
 }
 
 export async function signIn(who: Customer, extra: Readonly<Record<string, string>> = {}): Promise<Tokens> {

@@ -152,6 +152,7 @@ describe('metadata', () => {
     return spMetadata({
       entityId,
       acsUrl,
+      sloUrl: 'https://sp.example/slo',
       nameIdFormat,
       certificate,
       encryption: undefined,

@@ -67,6 +67,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'upstream.foreign_browser': denied,
   'upstream.unsolicited': denied,
   'upstream.unavailable': later,
+  'logout.refused': invalid,
   'login.cancelled': denied,
   'login.subject_changed': denied,
   'token.missing': noToken,

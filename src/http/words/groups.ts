@@ -62,6 +62,7 @@ export const groupOf = {
   busy: 'busy',
   'key.unavailable': 'busy',
   unexpected: 'unexpected',
+  'logout.refused': 'sign-out-unsafe',
   'login.cancelled': 'cancelled',
   'login.subject_changed': 'other-person',
   'login.too_old': 'confirm-again',

@@ -36,6 +36,13 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'If you are signed in to the app already, you can go on there.',
     next: 'Go back to the app. If you are not signed in there, sign in again.',
   },
+  'sign-out-unsafe': {
+    title: 'We didn’t end any session',
+    happened: 'A message about signing out didn’t pass our safety checks, so we didn’t follow it.',
+    unchanged: 'Nothing was changed.',
+    meaning: 'Where you are signed in, you still are.',
+    next: 'To sign out, use the button in the app.',
+  },
   'other-browser': {
     title: 'This sign-in began in another browser',
     happened:

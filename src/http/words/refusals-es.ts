@@ -36,6 +36,14 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'Si ya has iniciado sesión en la aplicación, puedes seguir allí.',
     next: 'Vuelve a la aplicación. Si allí no tienes la sesión iniciada, iníciala otra vez.',
   },
+  'sign-out-unsafe': {
+    title: 'No hemos cerrado ninguna sesión',
+    happened:
+      'Un mensaje sobre el cierre de sesión no superó nuestras comprobaciones, así que no lo seguimos.',
+    unchanged: 'No ha cambiado nada.',
+    meaning: 'Donde tenía la sesión abierta, sigue abierta.',
+    next: 'Para cerrar la sesión, use el botón de la aplicación.',
+  },
   'other-browser': {
     title: 'Este inicio de sesión empezó en otro navegador',
     happened:

@@ -11,6 +11,7 @@ import { buildAuthnRequest, postedAuthnRequest } from '../../xml/saml/authn-requ
 import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
 import { readableExchange } from '../../xml/saml/readable.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
+import { samlLogout, sloUrlOf } from './saml-logout.ts'
 import { checkSettings } from './settings.ts'
 
 const certificate = z
@@ -39,6 +40,8 @@ export const samlSettings = z.strictObject({
     .min(1)
     .max(10)
     .describe('Its signing certificates; nothing else is believed.'),
+  sloUrl: web.optional().describe('Its SingleLogoutService; without it signing out ends our side alone.'),
+  sloBinding: z.enum(['redirect', 'post']).default('redirect').describe('How our logout messages travel.'),
   binding: z.enum(['redirect', 'post']).default('redirect').describe('How our request travels.'),
   encrypted: z
     .enum(['optional', 'required', 'refused'])
@@ -67,7 +70,7 @@ export const samlSettings = z.strictObject({
     .describe('How far its clock may be off, in seconds.'),
 })
 
-type SamlSettings = z.infer<typeof samlSettings>
+export type SamlSettings = z.infer<typeof samlSettings>
 
 export interface SamlPorts {
   readonly clock: Clock
@@ -121,6 +124,7 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
       return ports.checker.check(reply.payload, expectedOf(addresses, settings, reply), decrypter)
     },
     readable: readableExchange,
+    logout: samlLogout(ports, addresses, settings),
     async metadata(now) {
       const { certificate: own } = await signer()
       const { certificate: encryption } = await ports.keys.decrypter(institution.id, 'saml-decryption')
@@ -128,6 +132,7 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
       const body = spMetadata({
         entityId,
         acsUrl,
+        sloUrl: sloUrlOf(addresses),
         nameIdFormat: settings.nameIdFormat,
         certificate: own,
         encryption: settings.encrypted === 'refused' ? undefined : encryption,

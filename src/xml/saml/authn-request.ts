@@ -1,13 +1,14 @@
 // AuthnRequests: built by saml2-js, checked by the schema, signed by our own key store; by redirect or by a form.
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { inflateRawSync } from 'node:zlib'
 import saml2 from 'saml2-js'
 import type { UpstreamDeparture } from '../../ports/connector.ts'
 import type { Signer } from '../../ports/key-store.ts'
 import { canonical, validate, withDocument } from '../document.ts'
 import { one, required } from '../element.ts'
 import { gate } from '../gate.ts'
-import { ALG, NS } from '../names.ts'
-import { signatureXml, x509KeyInfo } from '../signed-info.ts'
+import { NS } from '../names.ts'
+import { enveloped } from '../signed-info.ts'
+import { signedRedirect } from './redirect-binding.ts'
 
 export interface AuthnRequestContent {
   readonly spEntityId: string
@@ -89,15 +90,8 @@ export async function buildAuthnRequest(
   checkSigner(signer)
   const xml = await built(content)
   const { requestId } = checkedRequest(xml)
-  const parts = [
-    ['SAMLRequest', deflateRawSync(xml).toString('base64')],
-    ['RelayState', content.relayState],
-    ['SigAlg', ALG.rsaSha256],
-  ]
-  const signed = parts.map(([name, value]) => `${name}=${encodeURIComponent(value as string)}`).join('&')
-  const signature = (await signer.sign(signed)).toString('base64')
-  const joint = content.ssoUrl.includes('?') ? '&' : '?'
-  const url = `${content.ssoUrl}${joint}${signed}&Signature=${encodeURIComponent(signature)}`
+  const { ssoUrl: to, relayState } = content
+  const url = await signedRedirect({ to, name: 'SAMLRequest', xml, relayState }, signer)
   return { kind: 'redirect', url, requestId }
 }
 
@@ -108,9 +102,7 @@ export async function postedAuthnRequest(
 ): Promise<PostedAuthnRequest> {
   checkSigner(signer)
   const { requestId, head, tail } = checkedRequest(await built(content))
-  const covered = [{ id: requestId, canonical: head + tail, by: 'enveloped' }] as const
-  const signature = await signatureXml({ covered, keyInfo: x509KeyInfo(signer.certificate) }, signer)
-  const xml = head + signature + tail
+  const xml = await enveloped({ id: requestId, head, tail }, signer)
   withDocument(gate(xml), (_, document) => validate(document, 'protocol'))
   const SAMLRequest = Buffer.from(xml).toString('base64')
   return {

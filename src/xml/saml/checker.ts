@@ -86,6 +86,29 @@ async function allOrNone(opening: readonly Promise<Slot>[]): Promise<Slot[]> {
   throw failed.reason
 }
 
+/** What may be asked of the threads. */
+function asked(judged: (task: Task) => Promise<Verdict>): Omit<SamlChecker, 'close'> {
+  return {
+    async check(samlResponse, expected, decrypter) {
+      const first = await judged({ samlResponse, expected })
+      // The thread learns the content key of this one answer; the private key stays where it is.
+      const verdict =
+        'wrapped' in first && decrypter
+          ? await judged({ samlResponse, expected, contentKey: await decrypter.unwrap(first.wrapped) })
+          : first
+      if ('subject' in verdict) return verdict.subject
+      if ('code' in verdict) throw new Refusal(verdict.code, verdict.detail)
+      throw new Refusal('saml.encrypted', { check: 'decryption key', expected: 'one', actual: '(none)' })
+    },
+    async checkLogout(message, expected) {
+      const verdict = await judged({ message, expected })
+      if ('logout' in verdict) return verdict.logout
+      if ('code' in verdict) throw new Refusal(verdict.code, verdict.detail)
+      throw new Error('a logout message was judged as something else')
+    },
+  }
+}
+
 /** Starts the threads and waits until each has proved itself; throws when one does not. */
 export async function createSamlChecker(options: CheckerOptions): Promise<SamlChecker> {
   const { workers, deadlineMs, messagesPerWorker = 20_000 } = options
@@ -127,17 +150,7 @@ export async function createSamlChecker(options: CheckerOptions): Promise<SamlCh
   }
 
   return {
-    async check(samlResponse, expected, decrypter) {
-      const first = await judged({ samlResponse, expected })
-      // The thread learns the content key of this one answer; the private key stays where it is.
-      const verdict =
-        'wrapped' in first && decrypter
-          ? await judged({ samlResponse, expected, contentKey: await decrypter.unwrap(first.wrapped) })
-          : first
-      if ('subject' in verdict) return verdict.subject
-      if ('code' in verdict) throw new Refusal(verdict.code, verdict.detail)
-      throw new Refusal('saml.encrypted', { check: 'decryption key', expected: 'one', actual: '(none)' })
-    },
+    ...asked(judged),
     async close() {
       closed = true
       await Promise.all(slots.map(({ desk }) => desk.close()))

@@ -2,7 +2,7 @@
 import type { Signer } from '../../ports/key-store.ts'
 import { text, value } from '../emit.ts'
 import { NS } from '../names.ts'
-import { signatureXml, x509KeyInfo } from '../signed-info.ts'
+import { enveloped } from '../signed-info.ts'
 import { samlInstant } from './time.ts'
 
 export interface ResponseContent {
@@ -46,18 +46,6 @@ async function assertionXml(content: ResponseContent, signer: Signer): Promise<s
     `<saml2:AuthnContext><saml2:AuthnContextClassRef>${text(content.authnContext)}</saml2:AuthnContextClassRef></saml2:AuthnContext></saml2:AuthnStatement>` +
     `${attributesXml(content.attributes)}</saml2:Assertion>`
   return enveloped({ id: content.assertionId, head, tail }, signer)
-}
-
-interface Element {
-  readonly id: string
-  /** Up to and including the Issuer, after which the schema wants the Signature. */
-  readonly head: string
-  readonly tail: string
-}
-
-async function enveloped({ id, head, tail }: Element, signer: Signer): Promise<string> {
-  const covered = [{ id, canonical: head + tail, by: 'enveloped' }] as const
-  return head + (await signatureXml({ covered, keyInfo: x509KeyInfo(signer.certificate) }, signer)) + tail
 }
 
 /** A Response with one Assertion, both signed (SAML Core 3.3.3, Profiles 4.1.4.2). */

@@ -10,22 +10,12 @@ import { gate, XmlRefused } from '../gate.ts'
 import { NS } from '../names.ts'
 import { type Checks, createChecks } from './checks.ts'
 import { opened, readEncrypted, type Unwrap } from './encryption.ts'
+import { decodeForm } from './form-value.ts'
 import { assertionIn, checkNoSchemaHints, checkOpened, success } from './shape.ts'
 import { type SignedElement, verifiedBytes } from './signature.ts'
 import { checkAnswers, checkIssued, subjectOf } from './statements.ts'
 
 const entity = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
-const longestForm = 256 * 1024
-
-/** Strict base64 (duty D1): no white space, no URL alphabet, canonical padding. */
-function decode(value: string): Buffer {
-  if (value.length > longestForm || !/^[A-Za-z0-9+/]+={0,2}$/.test(value)) {
-    throw new Refusal('saml.malformed', { check: 'base64' })
-  }
-  const bytes = Buffer.from(value, 'base64')
-  if (bytes.toString('base64') !== value) throw new Refusal('saml.malformed', { check: 'base64' })
-  return bytes
-}
 
 interface Verified {
   /** The response, if a signature covers it. */
@@ -219,7 +209,7 @@ export interface Judgement {
 export function judgeResponse(samlResponse: string, expected: ExpectedAnswer, unwrap: Unwrap): Judgement {
   const checks = createChecks(expected.allow)
   try {
-    const subject = read(gate(decode(samlResponse)), { expected, checks, unwrap })
+    const subject = read(gate(decodeForm(samlResponse)), { expected, checks, unwrap })
     return { checks: checks.list, outcome: { subject } }
   } catch (error) {
     if (error instanceof KeyNeeded) throw error

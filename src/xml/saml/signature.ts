@@ -169,6 +169,23 @@ function same(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
+export interface OctetSignature {
+  readonly octets: string
+  readonly algorithm: string
+  readonly value: Buffer
+  readonly certificates: readonly string[]
+}
+
+/** Does a pinned key of the right kind verify these octets (SAML Bindings 3.4.4.1)? Refuses an algorithm that is not allowed. */
+export function verifiesOctets({ octets, algorithm, value, certificates }: OctetSignature): boolean {
+  const kind = Object.hasOwn(signatureKinds, algorithm) ? signatureKinds[algorithm] : undefined
+  if (!kind) throw refusedAlgorithm(algorithm)
+  return certificates
+    .map(keyOf)
+    .filter((key) => fits(key, kind))
+    .some((key) => verify(kind.hash, Buffer.from(octets), { key, dsaEncoding: 'ieee-p1363' }, value))
+}
+
 /**
  * The canonical bytes of the element without its signature, if it has one that verifies; undefined if it has none.
  * Refuses a signature that is malformed (`saml.shape`), uses an algorithm that is not allowed (`saml.algorithm`), or

@@ -6,6 +6,7 @@ import { samlInstant } from './time.ts'
 export interface SpMetadata {
   readonly entityId: string
   readonly acsUrl: string
+  readonly sloUrl: string
   readonly nameIdFormat: string
   /** Base64 DER. */
   readonly certificate: string
@@ -28,10 +29,16 @@ export function spMetadata(sp: SpMetadata): string {
   const encryption = sp.encryption ? keyDescriptor('encryption', sp.encryption, methods) : ''
   const key = keyDescriptor('signing', sp.certificate) + encryption
   const acs = `<md:AssertionConsumerService Binding="${BINDING.post}" Location="${value(sp.acsUrl)}" index="0" isDefault="true"></md:AssertionConsumerService>`
+  const slo = [BINDING.redirect, BINDING.post]
+    .map(
+      (binding) =>
+        `<md:SingleLogoutService Binding="${binding}" Location="${value(sp.sloUrl)}"></md:SingleLogoutService>`,
+    )
+    .join('')
   return (
     `<md:EntityDescriptor xmlns:md="${NS.md}" entityID="${value(sp.entityId)}" validUntil="${samlInstant(sp.validUntil)}">` +
     `<md:SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="${NS.samlp}">` +
-    `${key}<md:NameIDFormat>${value(sp.nameIdFormat)}</md:NameIDFormat>${acs}` +
+    `${key}${slo}<md:NameIDFormat>${value(sp.nameIdFormat)}</md:NameIDFormat>${acs}` +
     '</md:SPSSODescriptor></md:EntityDescriptor>'
   )
 }

@@ -1,0 +1,73 @@
+// Single logout of the SAML connector (SAML Profiles 4.4): our messages signed, theirs checked away from the main loop.
+import { randomBytes } from 'node:crypto'
+import type { ConnectorAddresses, UpstreamDeparture, UpstreamLogout } from '../../ports/connector.ts'
+import type { KeyStore } from '../../ports/key-store.ts'
+import type { SamlChecker } from '../../ports/saml-checker.ts'
+import {
+  deliverLogout,
+  type LogoutDelivery,
+  logoutRequest,
+  logoutResponse,
+} from '../../xml/saml/logout-message.ts'
+import type { EnvelopedParts } from '../../xml/signed-info.ts'
+
+export interface SamlLogoutPorts {
+  readonly keys: KeyStore
+  readonly checker: SamlChecker
+}
+
+/** What the connection's settings say of logout. */
+export interface SamlLogoutSettings {
+  readonly sloUrl?: string | undefined
+  readonly sloBinding: 'redirect' | 'post'
+  readonly idpEntityId: string
+  readonly certificates: readonly string[]
+  readonly skewSeconds: number
+}
+
+/** Our single logout service of this connection. */
+export const sloUrlOf = ({ issuer, connection }: ConnectorAddresses): string =>
+  `${issuer}/saml/${connection.id}/slo`
+
+const freshId = (): string => `_${randomBytes(16).toString('hex')}`
+
+export function samlLogout(
+  ports: SamlLogoutPorts,
+  addresses: ConnectorAddresses,
+  settings: SamlLogoutSettings,
+): UpstreamLogout {
+  const {
+    sloUrl: to,
+    sloBinding: binding,
+    idpEntityId,
+    certificates: idpCertificates,
+    skewSeconds,
+  } = settings
+  const { entityId: issuer, institution } = addresses
+  const deliver = async (
+    message: EnvelopedParts,
+    how: Pick<LogoutDelivery, 'name' | 'relayState'> & { to: string },
+  ): Promise<UpstreamDeparture> => {
+    const signer = await ports.keys.signer(institution.id, 'saml-signing')
+    return { ...(await deliverLogout(message, { binding, ...how }, signer)), requestId: message.id }
+  }
+  return {
+    origin: to === undefined ? undefined : new URL(to).origin,
+    async begin({ session: { nameId, sessionIndex }, now }) {
+      if (to === undefined) return undefined
+      const content = { id: freshId(), issuer, destination: to, now, nameId, sessionIndex }
+      return deliver(logoutRequest(content), { to, name: 'SAMLRequest', relayState: '' })
+    },
+    async read(message, { relayState, now }) {
+      const destination = sloUrlOf(addresses)
+      const expected = { idpEntityId, idpCertificates, destination, now, skewSeconds }
+      const facts = await ports.checker.checkLogout(message, expected)
+      return facts.kind === 'request' ? { ...facts, relayState } : facts
+    },
+    async answer({ id, relayState, now }) {
+      if (to === undefined) return undefined
+      const content = { id: freshId(), issuer, destination: to, now, inResponseTo: id }
+      return deliver(logoutResponse(content), { to, name: 'SAMLResponse', relayState })
+    },
+  }
+}
