@@ -9,6 +9,7 @@ import { demo } from './demo.ts'
 import { describeConfig } from './describe-config.ts'
 import { journey } from './journey.ts'
 import { migrate } from './migrate.ts'
+import { samlExplain } from './saml-explain.ts'
 import { serve } from './serve.ts'
 
 export const commands: readonly Command[] = [
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   describeConfig,
   journey,
   auditVerify,
+  samlExplain,
 ]
 
 /** Runs what the arguments say; resolves with the exit code and never throws for what a person did wrong. */

@@ -35,5 +35,8 @@ export interface ExpectedAnswer {
   readonly authnContexts: readonly string[]
 }
 
+/** The longest that an answer may claim to be good for (duty D14). */
+export const longestAnswerSeconds = 600
+
 /** Longest clock difference that a connection may allow (duty D14). */
 export const longestSkewSeconds = 180

@@ -53,6 +53,7 @@ describe('usage', () => {
       'describe-config',
       'journey',
       'audit verify',
+      'saml explain',
     ])
     for (const { name, options } of commands) {
       expect(out).toContain(`  ${name} `)

@@ -1,7 +1,12 @@
 // SAML 2.0 as a connector: our request by redirect, the IdP's answer by POST.
 import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
-import { type Allowance, allowances, longestSkewSeconds } from '../../domain/saml-answer.ts'
+import {
+  type Allowance,
+  allowances,
+  longestAnswerSeconds,
+  longestSkewSeconds,
+} from '../../domain/saml-answer.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Connector, ConnectorAddresses, ConnectorPlugin, UpstreamReply } from '../../ports/connector.ts'
 import type { KeyStore } from '../../ports/key-store.ts'
@@ -88,7 +93,6 @@ const endsSoon = (clock: Clock) => (settings: SamlSettings, ctx: z.RefinementCtx
   if (end === undefined || end <= clock.now() + longestCompatMs) return
   ctx.addIssue({ code: 'custom', path: ['compat', 'until'], message: 'at most 180 days ahead' })
 }
-const longestAnswerSeconds = 600
 
 /** The plugin; its parts of the house are given once, its settings per connection. */
 export function samlConnector(ports: SamlPorts): ConnectorPlugin {

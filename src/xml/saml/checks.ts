@@ -23,7 +23,6 @@ export function createChecks(allow: readonly Allowance[]): Checks {
         check: check.name,
         expected: check.expected,
         actual: check.actual.slice(0, 300),
-        checks: [...list],
       })
   }
   return {

@@ -37,7 +37,21 @@ const masks: Readonly<Record<string, WrappedKey['hash']>> = {
 }
 
 const refusal = (check: string, actual?: string): Refusal =>
-  new Refusal('saml.encrypted', { check, ...(actual !== undefined && { actual }) })
+  new Refusal('saml.encrypted', {
+    check,
+    expected: wanted[check] ?? 'one that opens',
+    ...(actual !== undefined && { actual }),
+  })
+
+/** What would have been taken, by the name of the check. */
+const wanted: Readonly<Record<string, string>> = {
+  'encrypted type': ENC.element,
+  'content encryption': 'aes128-gcm, aes192-gcm or aes256-gcm',
+  'encrypted keys': '1',
+  'key transport': 'rsa-oaep-mgf1p or rsa-oaep',
+  'key transport parameters': 'one hash for digest and mask, no others',
+  'cipher value': 'base64',
+}
 
 export interface EncryptedAssertion {
   readonly wrapped: WrappedKey

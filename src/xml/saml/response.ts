@@ -1,6 +1,6 @@
 // The SAML answer, from the form value to a subject: gate, parse, schema, shape, signatures, and only then its content.
 import type { XmlDocument, XmlElement } from 'libxml2-wasm'
-import type { Check } from '../../domain/exchange.ts'
+import { type Check, checksIn } from '../../domain/exchange.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { ExpectedAnswer, WrappedKey } from '../../domain/saml-answer.ts'
 import type { UpstreamSubject } from '../../domain/subject.ts'
@@ -43,7 +43,8 @@ function verified(xml: string, root: XmlElement, judging: Judging): Verified {
     }))
   }
   const { assertion, own } = assertionOf(xml, root, { ...judging, covered: false })
-  if (!own) throw new Refusal('saml.signature_missing', { check: 'signature' })
+  if (!own)
+    throw new Refusal('saml.signature_missing', { check: 'signature', expected: 'one', actual: '(none)' })
   return { response, assertion, own }
 }
 
@@ -75,7 +76,7 @@ function openedAssertion(element: XmlElement, holding: Holding) {
   const { name } = encrypted.cipher
   // Without a tag or a signature around it anyone could try ciphertexts on us until one says something (attack 76).
   if (!encrypted.authentic && !(holding.covered && holding.checks.permits('aes-cbc', name)))
-    throw new Refusal('saml.encrypted', { check: 'content encryption', actual: name })
+    throw new Refusal('saml.encrypted', { check: 'content encryption', expected: 'aes-gcm', actual: name })
   const xml = plainXml(opened(encrypted, holding.unwrap))
   return withDocument(xml, (root, document) => {
     checkNoSchemaHints(xml, root)
@@ -92,7 +93,7 @@ function plainXml(bytes: Buffer): string {
     withDocument(xml, () => undefined)
     return xml
   } catch {
-    throw new Refusal('saml.encrypted', { check: 'decryption' })
+    throw new Refusal('saml.encrypted', { check: 'decryption', expected: 'one that opens' })
   }
 }
 
@@ -213,8 +214,16 @@ export function judgeResponse(samlResponse: string, expected: ExpectedAnswer, un
     return { checks: checks.list, outcome: { subject } }
   } catch (error) {
     if (error instanceof KeyNeeded) throw error
-    return { checks: checks.list, outcome: { refusal: refusalOf(error) } }
+    const refusal = withChecks(refusalOf(error), checks.list)
+    return { checks: checksIn(refusal.detail), outcome: { refusal } }
   }
+}
+
+/** What held comes before what did not, whichever way the failing check said so. */
+function withChecks({ code, detail }: Refusal, held: readonly Check[]): Refusal {
+  const { checks: _known, ...failing } = detail
+  const checks = held.some(({ ok }) => !ok) ? held : [...held, ...checksIn(failing)]
+  return new Refusal(code, { ...failing, checks: [...checks] })
 }
 
 function refusalOf(error: unknown): Refusal {

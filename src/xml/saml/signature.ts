@@ -61,8 +61,12 @@ const shape = (detail: string): Refusal =>
 const refusedAlgorithm = (algorithm: string): Refusal =>
   new Refusal(/hmac/i.test(algorithm) ? 'saml.signature_invalid' : 'saml.algorithm', {
     check: 'signature',
+    expected: 'rsa-sha256, -384, -512 or ecdsa-sha256',
     actual: algorithm,
   })
+
+const otherThan = (expected: string, check: string, actual: string): Refusal =>
+  new Refusal('saml.algorithm', { check, expected, actual })
 
 /** Exactly these children in this order; an Object or a second SignedInfo has no place (attacks 8, 22). */
 function checkChildren(element: XmlElement, allowed: readonly string[]): void {
@@ -82,7 +86,7 @@ function algorithmOf(element: XmlElement): string {
 /** Exclusive canonicalisation with its optional prefix list; nothing else may stand in the element. */
 function exclusive(element: XmlElement): readonly string[] {
   if (algorithmOf(element) !== ALG.excC14n)
-    throw new Refusal('saml.algorithm', { check: 'canonicalisation', actual: algorithmOf(element) })
+    throw otherThan(ALG.excC14n, 'canonicalisation', algorithmOf(element))
   const [list, ...more] = children(element)
   if (list === undefined) return []
   if (more.length > 0 || !isNamed(list, ALG.excC14n, 'InclusiveNamespaces'))
@@ -97,7 +101,7 @@ function transforms(reference: XmlElement): readonly string[] {
   const [enveloped, c14n, more] = list
   if (!enveloped || !c14n || more) throw shape(`${list.length} transforms`)
   if (algorithmOf(enveloped) !== ALG.enveloped || children(enveloped).length > 0) {
-    throw new Refusal('saml.algorithm', { check: 'transforms', actual: algorithmOf(enveloped) })
+    throw otherThan(ALG.enveloped, 'transforms', algorithmOf(enveloped))
   }
   return exclusive(c14n)
 }
@@ -136,7 +140,7 @@ function read(node: XmlElement, id: string, permits: Permits): Signature {
   const digestMethod = algorithmOf(digestElement)
   const digest = entry(digestMethod, [digests, oldDigests], permits)
   if (!digest || children(digestElement).length > 0)
-    throw new Refusal('saml.algorithm', { check: 'digest', actual: digestMethod })
+    throw otherThan('sha256, sha384 or sha512', 'digest', digestMethod)
   return {
     node,
     signedInfo,
