@@ -1,8 +1,10 @@
 // Threads that check SAML answers, each under a deadline; one that overran it is replaced (duty D20).
 import { join } from 'node:path'
+import { setTimeout as rest } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { Piscina } from 'piscina'
 import { Refusal } from '../../domain/refusal.ts'
+import type { UpstreamSubject } from '../../domain/subject.ts'
 import type { SamlChecker } from '../../ports/saml-checker.ts'
 import type { Task, Verdict } from './worker.ts'
 
@@ -91,14 +93,14 @@ function asked(judged: (task: Task) => Promise<Verdict>): Omit<SamlChecker, 'clo
   return {
     async check(samlResponse, expected, decrypter) {
       const first = await judged({ samlResponse, expected })
-      // The thread learns the content key of this one answer; the private key stays where it is.
-      const verdict =
-        'wrapped' in first && decrypter
-          ? await judged({ samlResponse, expected, contentKey: await decrypter.unwrap(first.wrapped) })
-          : first
-      if ('subject' in verdict) return verdict.subject
-      if ('code' in verdict) throw new Refusal(verdict.code, verdict.detail)
-      throw new Refusal('saml.encrypted', { check: 'decryption key', expected: 'one', actual: '(none)' })
+      if (!('wrapped' in first)) return subjectOf(first)
+      if (!decrypter) throw noKey()
+      const { wrapped } = first
+      return refusingInStep(async () => {
+        // The thread learns the content key of this one answer; the private key stays where it is.
+        const contentKey = await decrypter.unwrap(wrapped)
+        return subjectOf(await judged({ samlResponse, expected, contentKey }))
+      })
     },
     async checkLogout(message, expected) {
       const verdict = await judged({ message, expected })
@@ -106,6 +108,28 @@ function asked(judged: (task: Task) => Promise<Verdict>): Omit<SamlChecker, 'clo
       if ('code' in verdict) throw new Refusal(verdict.code, verdict.detail)
       throw new Error('a logout message was judged as something else')
     },
+  }
+}
+
+function subjectOf(verdict: Verdict): UpstreamSubject {
+  if ('subject' in verdict) return verdict.subject
+  if ('code' in verdict) throw new Refusal(verdict.code, verdict.detail)
+  throw noKey()
+}
+
+const noKey = (): Refusal =>
+  new Refusal('saml.encrypted', { check: 'decryption key', expected: 'one', actual: '(none)' })
+
+const stepMs = 100
+
+/** Refusals leave at whole steps of time: how far an opening came is not told by how long it took (duty D18, attack 76). */
+async function refusingInStep<T>(work: () => Promise<T>): Promise<T> {
+  const started = performance.now()
+  try {
+    return await work()
+  } catch (error) {
+    await rest(stepMs - ((performance.now() - started) % stepMs))
+    throw error
   }
 }
 

@@ -1,0 +1,201 @@
+// The SAML connector from settings to subject, with real keys and a real checking thread: what settings do, and until when.
+import { randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encrypt } from 'xml-encryption'
+import type { Connection, Institution } from '../../src/domain/institution.ts'
+import { Refusal } from '../../src/domain/refusal.ts'
+import { samlConnector } from '../../src/plugins/connectors/saml.ts'
+import { createLocalKeys } from '../../src/plugins/keys/local.ts'
+import type { Connector, ConnectorPlugin } from '../../src/ports/connector.ts'
+import type { SealedKey } from '../../src/ports/sealed-keys.ts'
+import { ALG, ENC, NS } from '../../src/xml/names.ts'
+import { createSamlChecker } from '../../src/xml/saml/checker.ts'
+import { readIdpMetadata } from '../../src/xml/saml/idp-metadata.ts'
+import {
+  assertionXml,
+  base64,
+  expected,
+  type Facts,
+  genuine,
+  makeKey,
+  responseXml,
+  signed,
+  type TestKey,
+} from '../xml/hostile/idp.ts'
+
+let idp: TestKey
+let plugin: ConnectorPlugin
+const clockNow = expected.now
+let close: () => Promise<void>
+
+beforeAll(async () => {
+  idp = await makeKey()
+  const kept = new Map<string, SealedKey>()
+  const clock = { now: () => clockNow }
+  const sealed = {
+    active: async (_: string, purpose: string) => kept.get(purpose),
+    insertFirst: async (key: SealedKey) => !kept.has(key.purpose) && Boolean(kept.set(key.purpose, key)),
+  }
+  const keys = createLocalKeys({ master: randomBytes(32), sealed: sealed as never, clock })
+  const checker = await createSamlChecker({ workers: 1, deadlineMs: 5000 })
+  close = () => checker.close()
+  plugin = samlConnector({ keys, checker, clock } as never)
+})
+afterAll(() => close())
+
+const settings = (change: object = {}) => ({
+  idpEntityId: expected.idpEntityId,
+  ssoUrl: 'https://idp.example/sso',
+  certificates: [idp.pem],
+  ...change,
+})
+
+function opened(change: object = {}): Connector {
+  return plugin.open({
+    institution: { id: 'alder' } as Institution,
+    connection: { id: 'main', settings: settings(change) } as unknown as Connection,
+    issuer: 'https://bridge.example/alder',
+    acsUrl: expected.acsUrl,
+    entityId: expected.spEntityId,
+  } as never)
+}
+
+async function outcome(connector: Connector, xml: string, now = expected.now): Promise<string> {
+  try {
+    const reply = {
+      payload: base64(xml),
+      requestId: '_request1',
+      fresh: false,
+      askedAt: now,
+      memory: {},
+      now,
+    }
+    const { nameId, checks } = await connector.complete(reply)
+    return [
+      `accepted as ${nameId.value}`,
+      ...checks.map(({ name }) => name).filter((name) => /^compat/.test(name)),
+    ].join(', ')
+  } catch (error) {
+    if (error instanceof Refusal) return error.code
+    throw error
+  }
+}
+
+const old = { method: ALG.rsaSha1, digest: ALG.sha1 }
+/** An answer that is fresh at this moment, signed as was usual long ago. */
+function oldAnswer(now: number): string {
+  const at = (seconds: number) => new Date(now + seconds * 1000).toISOString()
+  const facts: Facts = {
+    ...genuine,
+    issueInstant: at(-1),
+    authnInstant: at(-2),
+    conditionsNotBefore: at(-30),
+    conditionsUntil: at(300),
+    confirmationUntil: at(300),
+  }
+  return responseXml(facts, signed(assertionXml(facts), '_a1', idp, old))
+}
+
+describe('#18 #19 what is forgiven ends by its date', () => {
+  const compat = { until: '2026-12-31', allow: ['sha1-signatures'] }
+  const lastMoment = Date.parse('2026-12-31T23:59:59.999Z')
+  test('off, on, and on the day after, without opening the connection anew', async () => {
+    const [strict, lenient] = [opened(), opened({ compat })]
+    for (const now of [expected.now, lastMoment]) {
+      expect(await outcome(strict, oldAnswer(now), now)).toBe('saml.algorithm')
+      expect(await outcome(lenient, oldAnswer(now), now)).toMatch(
+        /^accepted as alice, compat: sha1-signatures/,
+      )
+    }
+    expect(await outcome(lenient, oldAnswer(lastMoment + 1), lastMoment + 1)).toBe('saml.algorithm')
+    const other = opened({ compat: { ...compat, allow: ['aes-cbc'] } })
+    expect(await outcome(other, oldAnswer(expected.now))).toBe('saml.algorithm')
+  })
+  test('the date is at most 180 days ahead when somebody writes it; what was written stays readable', () => {
+    const until = (days: number) => new Date(clockNow + days * 86_400_000).toISOString().slice(0, 10)
+    const check = (days: number) => () =>
+      plugin.check(settings({ compat: { ...compat, until: until(days) } }))
+    expect(check(179)).not.toThrow()
+    expect(check(181)).toThrow('at most 180 days ahead')
+    expect(() => opened({ compat: { ...compat, until: until(400) } })).not.toThrow()
+  })
+  test.each([
+    ['RSA 1.5', { until: '2026-12-31', allow: ['rsa1_5'] }],
+    ['no end', { allow: ['aes-cbc'] }],
+    ['nothing', { until: '2026-12-31', allow: [] }],
+    ['no date', { until: 'never', allow: ['aes-cbc'] }],
+  ])('%s is no such setting', (_, odd) => {
+    expect(() => plugin.check(settings({ compat: odd }))).toThrow('compat')
+  })
+})
+
+describe('encrypted to the key in our metadata', () => {
+  const ours = async (connector: Connector) => (await connector.metadata(expected.now))?.body ?? ''
+  async function sealed(assertion: string, change: { pem?: string } = {}): Promise<string> {
+    const [, certificate = ''] =
+      /use="encryption".*?<ds:X509Certificate>([^<]+)/.exec(await ours(opened())) ?? []
+    const pem =
+      change.pem ??
+      `-----BEGIN CERTIFICATE-----\n${certificate.match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`
+    const data = await promisify(encrypt)(assertion, {
+      rsa_pub: pem,
+      pem,
+      encryptionAlgorithm: ENC.aes256Gcm,
+      keyEncryptionAlgorithm: ENC.oaepMgf1p,
+    } as never)
+    return responseXml(
+      genuine,
+      `<saml:EncryptedAssertion xmlns:saml="${NS.saml2}">${data}</saml:EncryptedAssertion>`,
+    )
+  }
+  const good = () => signed(assertionXml(genuine), '_a1', idp)
+  test('opened by the key store, as another library encrypted it', async () => {
+    expect(await outcome(opened(), await sealed(good()))).toBe('accepted as alice')
+    expect(await outcome(opened({ encrypted: 'required' }), await sealed(good()))).toBe('accepted as alice')
+    expect(await outcome(opened({ encrypted: 'required' }), responseXml(genuine, good()))).toBe(
+      'saml.encrypted',
+    )
+    expect(await outcome(opened({ encrypted: 'refused' }), await sealed(good()))).toBe('saml.encrypted')
+    expect(await ours(opened({ encrypted: 'refused' }))).not.toContain('use="encryption"')
+  })
+  test('#75 what anybody may encrypt proves nothing', async () => {
+    expect(await outcome(opened(), await sealed(assertionXml(genuine)))).toBe('saml.signature_missing')
+  })
+  test('#76 refusals leave in step, whatever went wrong and however early', async () => {
+    const connector = opened()
+    const whole = await sealed(good())
+    const forms = [
+      await sealed(good(), { pem: idp.pem }),
+      // The last bytes are the tag.
+      whole.replace(/.{8}(=*<\/[\w:]*CipherValue>(?!.*CipherValue))/s, 'AAAAAAAA$1'),
+      await sealed('no XML'),
+      await sealed(assertionXml(genuine)),
+    ]
+    expect(forms[1]).not.toBe(whole)
+    for (const form of forms) {
+      const started = performance.now()
+      expect(await outcome(connector, form)).toMatch(/^saml\.(encrypted|signature_missing)$/)
+      // Timers fire up to a millisecond early.
+      expect(performance.now() - started).toBeGreaterThan(98)
+    }
+  })
+})
+
+test('requests by a form carry their signature inside, and nothing else than that and the relay state', async () => {
+  const start = { relayState: 'uid', fresh: false, neededAcr: undefined, now: expected.now } as never
+  const departure = await opened({ binding: 'post' }).begin(start)
+  expect(departure).toMatchObject({
+    kind: 'post',
+    url: 'https://idp.example/sso',
+    fields: { RelayState: 'uid' },
+  })
+  expect((await opened().begin(start)).kind).toBe('redirect')
+})
+
+test('what we say of ourselves is metadata that names no IdP', async () => {
+  const body = (await opened().metadata(expected.now))?.body ?? ''
+  const read = () =>
+    readIdpMetadata(Buffer.from(body), { entityId: undefined, signers: [], now: expected.now })
+  expect(read).toThrow('metadata.entity')
+})
