@@ -144,6 +144,15 @@ export const settingsSchema = z.strictObject({
     .default([])
     .describe('Networks whose X-Forwarded-* headers are believed; everybody else’s are dropped.'),
   timeouts,
+  outbound: section('What the bridge fetches from IdPs: metadata, discovery, keys, tokens.', {
+    allowed_networks: z
+      .array(z.union([z.cidrv4(), z.cidrv6()], 'a network is needed (10.20.0.0/16)'))
+      .meta({ type: 'networks' })
+      .default([])
+      .describe(
+        'Networks beside the public addresses in which IdPs may stand. Nothing else that is private, local or special is ever fetched from, whatever a name resolves to.',
+      ),
+  }),
   saml: section('The workers that read XML.', {
     workers: count(1, 64, 'Worker threads; each takes some 40 MB and checks 100 to 300 answers a second.'),
     deadline_ms: milliseconds(250, 'The longest that one message may keep a worker'),

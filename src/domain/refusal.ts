@@ -16,6 +16,8 @@ export const refusalCodes = [
   'request.media_type',
   'rate.exceeded',
   'busy',
+  'fetch.refused',
+  'fetch.failed',
   'connection.unknown',
   'connection.disabled',
   'connection.exists',

@@ -66,10 +66,10 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   koa: edges,
   '@koa/router': edges,
   'raw-body': ['http'],
-  // Log, counters and the proxy list belong to the edge where requests come in.
+  // Log and counters belong to the edge where requests come in; addresses are judged there, and where we go out.
   pino: ['http'],
   'prom-client': ['http'],
-  'ipaddr.js': ['http'],
+  'ipaddr.js': ['http', 'plugins/net'],
   // DPoP proofs are verified at our own endpoints (http) and bound to the provider's rows (oidc).
   jose: ['http', 'oidc', 'demo'],
   'oidc-provider': ['oidc', 'demo'],

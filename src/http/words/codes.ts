@@ -56,6 +56,8 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'request.media_type': [415, 'invalid_request'],
   'rate.exceeded': [429, 'temporarily_unavailable'],
   busy: later,
+  'fetch.refused': later,
+  'fetch.failed': later,
   'connection.unknown': invalid,
   'connection.disabled': denied,
   'connection.exists': [409, 'invalid_request'],

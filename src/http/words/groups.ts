@@ -31,6 +31,8 @@ export const groupOf = {
   'upstream.unsolicited': 'answer-used',
   'upstream.foreign_browser': 'other-browser',
   'upstream.unavailable': 'bank-unavailable',
+  'fetch.refused': 'bank-unavailable',
+  'fetch.failed': 'bank-unavailable',
   'connection.unknown': 'bank-unavailable',
   'connection.disabled': 'bank-unavailable',
   'connection.exists': 'changed-meanwhile',

@@ -1,0 +1,140 @@
+// Fetching what an administrator's word or an IdP's document leads to, without becoming a door into our own network.
+import { lookup as resolveName } from 'node:dns'
+import http from 'node:http'
+import https from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { Refusal } from '../../domain/refusal.ts'
+import type { GuardedAnswer, GuardedFetch, GuardedRequest } from '../../ports/guarded-fetch.ts'
+
+export interface GuardedFetchSettings {
+  /** CIDR ranges beside the public addresses: where a bank's own IdP stands, or loopback on a laptop. */
+  readonly allowedNetworks: readonly string[]
+  readonly timeoutMs: number
+  readonly maxBytes: number
+}
+
+/** For tests that must decide what a name resolves to. */
+export type Resolve = (host: string) => Promise<readonly string[]>
+
+const systemResolve: Resolve = (host) =>
+  new Promise((resolve, reject) => {
+    resolveName(host, { all: true }, (error, found) =>
+      error ? reject(error) : resolve(found.map(({ address }) => address)),
+    )
+  })
+
+const refused = (check: string, actual: string): Refusal => new Refusal('fetch.refused', { check, actual })
+const failed = (check: string, actual: string): Refusal => new Refusal('fetch.failed', { check, actual })
+
+export function createGuardedFetch(
+  settings: GuardedFetchSettings,
+  resolve: Resolve = systemResolve,
+): GuardedFetch {
+  const allowed = settings.allowedNetworks.map((network) => ipaddr.parseCIDR(network))
+  const isAllowed = (address: ipaddr.IPv4 | ipaddr.IPv6) =>
+    allowed.some(([network, bits]) => network.kind() === address.kind() && address.match([network, bits]))
+  const check = (text: string, secure: boolean) => checkAddress(text, { secure, isAllowed })
+  return async (text, request = {}) => {
+    const url = checkedUrl(text)
+    const secure = url.protocol === 'https:'
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    if (isIP(host) !== 0) check(host, secure)
+    const found = isIP(host) === 0 ? await resolved(host, resolve, settings.timeoutMs) : []
+    for (const address of found) check(address, secure)
+    return answered(url, { request, settings, lookup: pinned(found) })
+  }
+}
+
+function checkedUrl(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null) throw refused('address', 'not a URL')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused('scheme', url.protocol)
+  if (url.username !== '' || url.password !== '') throw refused('address', 'a user name in the URL')
+  return url
+}
+
+async function resolved(host: string, resolve: Resolve, timeoutMs: number): Promise<readonly string[]> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(failed('name', `${host} did not resolve in time`)), timeoutMs)
+  })
+  try {
+    const found = await Promise.race([resolve(host), late])
+    if (found.length === 0) throw failed('name', `${host} has no address`)
+    return found
+  } catch (error) {
+    throw error instanceof Refusal ? error : failed('name', `${host} does not resolve`)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+interface AddressRules {
+  readonly secure: boolean
+  isAllowed(address: ipaddr.IPv4 | ipaddr.IPv6): boolean
+}
+
+/** ipaddr.js calls public what IANA's special-purpose registries do not claim; ::ffff:10.0.0.1 is judged as 10.0.0.1. */
+function checkAddress(text: string, { secure, isAllowed }: AddressRules): void {
+  const address = ipaddr.process(text)
+  const allowed = isAllowed(address)
+  if (address.range() !== 'unicast' && !allowed) throw refused('network', `${text} (${address.range()})`)
+  if (!secure && !(allowed && address.range() === 'loopback'))
+    throw refused('scheme', 'http: away from loopback')
+}
+
+/** The socket goes where we looked: a name that changes between the check and the connection changes nothing. */
+function pinned(found: readonly string[]): LookupFunction {
+  const all = found.map((address) => ({ address, family: isIP(address) }))
+  return (_host, options, done) => {
+    const [first] = all
+    if (first === undefined) return done(new Error('not resolved'), '', 0)
+    if (options.all) done(null, all)
+    else done(null, first.address, first.family)
+  }
+}
+
+interface Sending {
+  readonly request: GuardedRequest
+  readonly settings: GuardedFetchSettings
+  readonly lookup: LookupFunction
+}
+
+function answered(url: URL, { request, settings, lookup }: Sending): Promise<GuardedAnswer> {
+  const { method = 'GET', body, tls = {} } = request
+  // Without an encoding a small answer cannot grow on us.
+  const headers = { ...request.headers, 'accept-encoding': 'identity', connection: 'close' }
+  const signal = AbortSignal.timeout(settings.timeoutMs)
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      const check = signal.aborted ? 'time' : 'connection'
+      reject(error instanceof Refusal ? error : failed(check, `${url.host}: ${String(error).slice(0, 200)}`))
+    }
+    const options = { method, headers, lookup, signal, agent: false, maxHeaderSize: 16_384, ...tls }
+    const outgoing = (url.protocol === 'https:' ? https : http).request(url, options, (incoming) => {
+      read(incoming, settings.maxBytes).then(resolve, (error: unknown) => {
+        outgoing.destroy()
+        fail(error)
+      })
+    })
+    outgoing.on('error', fail)
+    outgoing.end(body)
+  })
+}
+
+async function read(incoming: http.IncomingMessage, limit: number): Promise<GuardedAnswer> {
+  const status = incoming.statusCode ?? 0
+  if (status >= 300 && status < 400) throw refused('redirect', String(status))
+  const encoding = incoming.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') throw refused('encoding', encoding.slice(0, 50))
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) throw failed('size', `more than ${limit} bytes`)
+    chunks.push(chunk)
+  }
+  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])
+  return { status, headers: Object.fromEntries(headers), body: Buffer.concat(chunks) }
+}

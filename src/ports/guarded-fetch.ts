@@ -1,0 +1,24 @@
+// Fetching from addresses that people typed, or that strangers' documents name.
+
+export interface GuardedRequest {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** PEM: our certificate and key for mutual TLS (RFC 8705). */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export interface GuardedAnswer {
+  readonly status: number
+  /** Names in lower case; of a repeated header the values joined. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/**
+ * Fetches by https, or by http from an allowed loopback address. The name is resolved once, every address of it must be
+ * public or in a network that the configuration allows, and the connection goes to such an address and no other. No
+ * redirect is followed. Refuses with `fetch.refused` {check} for what may not be, `fetch.failed` {check} for what did not
+ * work: no answer in time, or one that is too large.
+ */
+export type GuardedFetch = (url: string, request?: GuardedRequest) => Promise<GuardedAnswer>
