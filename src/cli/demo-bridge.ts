@@ -35,6 +35,8 @@ export async function openDemoBridge(
       keys: { master: masterKey },
       // A laptop may be busy with other things; production keeps the short deadline.
       saml: { deadline_ms: 2000 },
+      // The demo's IdPs stand on this machine.
+      outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
       log: { level: logLevel, destination: 'stderr' },
     },
     databaseOnly(env),

@@ -35,7 +35,7 @@ export const institutionRules: InstitutionRules = {
   levels: [lowest as string, ...others],
   scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device'],
   languages: ['en', 'es'],
-  connectionTypes: ['saml'],
+  connectionTypes: ['saml', 'oidc'],
 }
 
 function isMoney(amount: string, currency: string): boolean {

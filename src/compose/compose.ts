@@ -8,6 +8,7 @@ import { type ManagementServer, startManagement } from '../http/management.ts'
 import type { MeteredMetrics } from '../http/metrics.ts'
 import { openPublicServer } from '../http/public-server.ts'
 import { createConnectors } from '../plugins/connectors/connectors.ts'
+import { oidcConnector } from '../plugins/connectors/oidc.ts'
 import { samlConnector } from '../plugins/connectors/saml.ts'
 import type { Addresses, Application, VerifyOptions } from '../ports/application.ts'
 import type { KeyStore } from '../ports/key-store.ts'
@@ -42,7 +43,10 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { directory } = stores
   // Settings are checked by the plugins themselves; opening a connection needs none of what they are given here.
   const checkers = createConnectors({
-    plugins: [samlConnector({ ...base, checker: undefined as never })],
+    plugins: [
+      samlConnector({ ...base, checker: undefined as never }),
+      oidcConnector({ ...base, fetch: undefined as never }),
+    ],
     publicUrl: config.publicUrl,
   })
   const apply = createApply({ ...base, directory, writer: directory, connectors: checkers })

@@ -5,10 +5,12 @@ import { referenceFrom } from '../domain/reference.ts'
 import { createLog } from '../http/logging.ts'
 import { createMetrics, type MeteredMetrics } from '../http/metrics.ts'
 import { createConnectors } from '../plugins/connectors/connectors.ts'
+import { oidcConnector } from '../plugins/connectors/oidc.ts'
 import { samlConnector } from '../plugins/connectors/saml.ts'
 import { createCoreClient } from '../plugins/cores/http.ts'
 import { createLocalKeys } from '../plugins/keys/local.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
+import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createConnectionStore } from '../storage/connections.ts'
@@ -120,13 +122,19 @@ export async function createServices(base: Foundation) {
     workers: config.saml.workers,
     deadlineMs: config.saml.deadlineMs,
   })
+  const fetch = createGuardedFetch({
+    allowedNetworks: config.outbound.allowedNetworks,
+    timeoutMs: 5000,
+    maxBytes: 1024 * 1024,
+  })
   return {
     checker,
+    fetch,
     idpMetadata: createMetadataReader({ deadlineMs: 5000 }),
     coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
     rateLimits: await createRateLimits(database, config.limits.rates, log),
     connectors: createConnectors({
-      plugins: [samlConnector({ ...base, checker })],
+      plugins: [samlConnector({ ...base, checker }), oidcConnector({ ...base, fetch })],
       publicUrl: config.publicUrl,
     }),
   }

@@ -1,8 +1,10 @@
 // Refusals: the one error class that means "no", with a stable code; words are chosen at the edge, detail is for the log.
+import { oidcRefusalCodes } from './oidc-refusals.ts'
 import { samlRefusalCodes } from './saml-refusals.ts'
 
 export const refusalCodes = [
   ...samlRefusalCodes,
+  ...oidcRefusalCodes,
   'institution.unknown',
   'interaction.unknown',
   'interaction.expired',
@@ -86,6 +88,8 @@ export const alarmingCodes: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'saml.issuer',
   'saml.in_response_to',
   'saml.replayed',
+  'oidc.mixed_up',
+  'oidc.id_token',
   'upstream.foreign_browser',
   'device.proof_replayed',
   'dpop.replayed',

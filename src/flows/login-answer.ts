@@ -4,6 +4,7 @@ import type { Connection, Institution } from '../domain/institution.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
+import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import type { ExchangeKeeper } from './exchanges.ts'
 import { type Browser, connectionFor, type LoginPorts, mine, traceOf, withCustomer } from './login.ts'
 
@@ -12,6 +13,7 @@ const answerSeconds = 120
 const namedFor = 30 * 24 * 3600_000
 
 export interface AnswerPorts extends LoginPorts {
+  readonly unit: Pick<UnitOfWork, 'checkpoint'>
   readonly exchangeKeeper: ExchangeKeeper
 }
 
@@ -63,6 +65,7 @@ async function admitted(ports: AnswerPorts, arrival: Arrival) {
   const connection = await connectionFor(ports.directory, institution.id, login.connection)
   const connector = ports.connectors.of(institution, connection)
   const met = { login, connector, payload }
+  if (connector.asksUpstream) await ports.unit.checkpoint()
   const checked = connector.complete({
     payload,
     requestId: login.upstreamRequest ?? '',

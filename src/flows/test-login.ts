@@ -180,6 +180,7 @@ type Judged =
 
 async function judge(ports: TestLoginPorts, { connector, test, payload }: Answered): Promise<Judged> {
   try {
+    if (connector.asksUpstream) await ports.unit.checkpoint()
     const subject = await connector.complete({
       payload,
       requestId: test.upstreamRequest ?? '',

@@ -37,15 +37,18 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
     const payload = form.get('SAMLResponse')
     if (payload === undefined || payload === '')
       throw new Refusal('saml.malformed', { check: 'SAMLResponse' })
-    const given = form.get('RelayState') ?? ''
-    const { institution, prefix } = tenantOf(ctx)
-    const { handle } = await ports.answer.receive(institution.id, {
-      connection: connection.id,
-      relayState: relayState.test(given) ? given : '',
-      payload,
-    })
-    seeOther(ctx, `${prefix}/${wayFor(given)}/${handle}`)
+    await received(ctx, ports, { connection: connection.id, given: form.get('RelayState') ?? '', payload })
   })
+  // A top-level GET, which our cookie would come with; it goes the way of the form all the same, so that there is one way.
+  router.get('/oidc/:connection/callback', async (ctx) => {
+    await withinRate(ports.rateLimits, 'acs', stateOf(ctx).clientAddress)
+    const connection = await connectionOf(ctx, ports)
+    const state = new URLSearchParams(ctx.querystring).get('state') ?? ''
+    const [given = ''] = state.split('.')
+    if (ctx.querystring.length > longestQuery) throw new Refusal('oidc.callback', { check: 'length' })
+    await received(ctx, ports, { connection: connection.id, given, payload: ctx.querystring })
+  })
+  router.get('/oidc/:connection/jwks.json', (ctx) => showMetadata(ctx, ports))
   router.get('/upstream/:handle', async (ctx) => {
     await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
     const tenant = tenantOf(ctx)
@@ -57,7 +60,7 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
       )
       seeOther(ctx, `${tenant.prefix}/interaction/${login.uid}`)
     } catch (error) {
-      if (error instanceof Refusal && error.code === 'saml.status') return await turnedAway(ctx, ports, error)
+      if (error instanceof Refusal && declining.has(error.code)) return await turnedAway(ctx, ports, error)
       // The sign-in itself is still open where the answer was this browser's: it can be begun again.
       if (
         error instanceof Refusal &&
@@ -69,16 +72,36 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
       throw error
     }
   })
-  router.get('/saml/:connection/metadata', async (ctx) => {
-    const connection = await connectionOf(ctx, ports)
-    const metadata = await ports.connectors
-      .of(tenantOf(ctx).institution, connection)
-      .metadata(ports.clock.now())
-    if (metadata === undefined) throw new Refusal('request.not_found')
-    ctx.type = metadata.type
-    ctx.body = metadata.body
-  })
+  router.get('/saml/:connection/metadata', (ctx) => showMetadata(ctx, ports))
 }
+
+const longestQuery = 8192
+
+interface Received {
+  readonly connection: string
+  readonly given: string
+  readonly payload: string
+}
+
+/** Keeps the answer, and leads the browser to where its own cookie is asked for. */
+async function received(ctx: Context, { answer }: UpstreamPorts, { connection, given, payload }: Received) {
+  const { institution, prefix } = tenantOf(ctx)
+  const state = relayState.test(given) ? given : ''
+  const { handle } = await answer.receive(institution.id, { connection, relayState: state, payload })
+  seeOther(ctx, `${prefix}/${wayFor(given)}/${handle}`)
+}
+
+async function showMetadata(ctx: Context, ports: UpstreamPorts): Promise<void> {
+  const connection = await connectionOf(ctx, ports)
+  const metadata = await ports.connectors
+    .of(tenantOf(ctx).institution, connection)
+    .metadata(ports.clock.now())
+  if (metadata === undefined) throw new Refusal('request.not_found')
+  ctx.type = metadata.type
+  ctx.body = metadata.body
+}
+
+const declining: ReadonlySet<string> = new Set(['saml.status', 'oidc.declined'])
 
 /** The IdP said no, for the customer or by itself: the app hears `access_denied` rather than nothing. */
 async function turnedAway(ctx: Context, { login }: UpstreamPorts, refusal: Refusal): Promise<void> {

@@ -64,6 +64,8 @@ export interface UpstreamLogout {
 
 /** One upstream protocol, opened for one connection. Settings are checked in `open`, never per request. */
 export interface Connector {
+  /** `complete` asks the IdP over the network, so that no transaction may be open then (ruling R-1). */
+  readonly asksUpstream: boolean
   begin(start: UpstreamStart): Promise<UpstreamDeparture>
   /** Resolves only when signature, issuer, audience, times and InResponseTo all held; else throws a Refusal. */
   complete(reply: UpstreamReply): Promise<UpstreamSubject>

@@ -1,7 +1,14 @@
 // Keys: one per purpose (ruling R-11). Private keys never leave the store; callers hold a Signer or a Decrypter.
 import type { WrappedKey } from '../domain/saml-answer.ts'
 
-export const signingPurposes = ['id-token', 'saml-signing', 'assertion', 'message', 'checkpoint'] as const
+export const signingPurposes = [
+  'id-token',
+  'saml-signing',
+  'assertion',
+  'message',
+  'checkpoint',
+  'client-assertion',
+] as const
 export const keyPurposes = [...signingPurposes, 'saml-decryption'] as const
 export type SigningPurpose = (typeof signingPurposes)[number]
 export type KeyPurpose = (typeof keyPurposes)[number]

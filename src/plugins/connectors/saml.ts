@@ -108,6 +108,7 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
   const { entityId, acsUrl, institution } = addresses
   const signer = () => ports.keys.signer(institution.id, 'saml-signing')
   return {
+    asksUpstream: false,
     async begin({ relayState, fresh }) {
       const { ssoUrl, nameIdFormat, authnContexts } = settings
       const forceAuthn = fresh || settings.forceAuthn

@@ -50,6 +50,7 @@ const kinds: Readonly<Record<KeyPurpose, Kind>> = {
   assertion: { algorithm: 'ES256', certified: true, make: p256 },
   message: { algorithm: 'ES256', certified: true, make: p256 },
   checkpoint: { algorithm: 'EdDSA', certified: false, make: () => generate('ed25519', {}) },
+  'client-assertion': { algorithm: 'ES256', certified: false, make: p256 },
   // Its certificate is signed by itself once, when it is made; after that the key only decrypts.
   'saml-decryption': { algorithm: 'RS256', certified: true, make: rsa, use: 'enc' },
 }

@@ -1,0 +1,176 @@
+// OpenID Connect as a connector: code flow with PKCE, state, nonce and iss; the ID token is verified by the provider's keys.
+import { createHash } from 'node:crypto'
+import * as client from 'openid-client'
+import type { ReadableExchange } from '../../domain/exchange.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import type { UpstreamSubject } from '../../domain/subject.ts'
+import type { Chance, Clock } from '../../ports/clock.ts'
+import type {
+  Connector,
+  ConnectorAddresses,
+  ConnectorPlugin,
+  UpstreamReply,
+  UpstreamStart,
+} from '../../ports/connector.ts'
+import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
+import type { KeyStore } from '../../ports/key-store.ts'
+import { readClaims } from './oidc-claims.ts'
+import { createDiscovered, type Discovered } from './oidc-discovery.ts'
+import { type OidcSettings, oidcSettings } from './oidc-settings.ts'
+import { checkSettings } from './settings.ts'
+
+export interface OidcPorts {
+  readonly keys: KeyStore
+  readonly fetch: GuardedFetch
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+/** The plugin; its parts of the house are given once, its settings per connection. */
+export function oidcConnector(ports: OidcPorts): ConnectorPlugin {
+  return {
+    type: 'oidc',
+    secrets: ['clientSecret', 'tlsKey'],
+    check: (settings) => checkSettings(oidcSettings, settings),
+    open: (addresses) => open(ports, addresses, oidcSettings.parse(addresses.connection.settings)),
+  }
+}
+
+interface Opened {
+  readonly settings: OidcSettings
+  readonly callbackUrl: string
+  readonly discovered: Discovered
+}
+
+function open(ports: OidcPorts, addresses: ConnectorAddresses, settings: OidcSettings): Connector {
+  const { institution, connection, issuer } = addresses
+  const signer = () => ports.keys.signer(institution.id, 'client-assertion')
+  const { now } = ports.clock
+  const discovered = createDiscovered(
+    { fetch: ports.fetch, now, token: ports.chance.token, signer },
+    settings,
+  )
+  const opened = { settings, discovered, callbackUrl: `${issuer}/oidc/${connection.id}/callback` }
+  return {
+    asksUpstream: true,
+    begin: (start) => begin(opened, ports.chance, start),
+    complete: (reply) => complete(opened, reply),
+    readable,
+    async metadata() {
+      const jwk = await ports.keys.publicJwk(institution.id, 'client-assertion')
+      return { type: 'application/jwk-set+json', body: JSON.stringify({ keys: [jwk] }) }
+    },
+  }
+}
+
+async function begin({ settings, callbackUrl, discovered }: Opened, chance: Chance, start: UpstreamStart) {
+  const configuration = await discovered()
+  const verifier = client.randomPKCECodeVerifier()
+  const nonce = client.randomNonce()
+  // The first part leads to the sign-in; the second is what makes this request this one.
+  const state = `${start.relayState}.${chance.token(16)}`
+  const url = client.buildAuthorizationUrl(configuration, {
+    redirect_uri: callbackUrl,
+    scope: [...new Set(['openid', ...settings.scopes])].join(' '),
+    state,
+    nonce,
+    // Always, whether the provider announces it or not: one that ignores it loses nothing (attack 95).
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    ...(settings.acrValues.length > 0 && { acr_values: settings.acrValues.join(' ') }),
+    ...((start.fresh || settings.forceLogin) && { prompt: 'login', max_age: '0' }),
+  })
+  return { kind: 'redirect', url: url.href, requestId: state, memory: { verifier, nonce } } as const
+}
+
+async function complete(opened: Opened, reply: UpstreamReply): Promise<UpstreamSubject> {
+  const { settings, callbackUrl, discovered } = opened
+  const answer = callbackOf(reply.payload)
+  const configuration = await discovered()
+  const { memory, requestId } = reply
+  try {
+    const tokens = await client.authorizationCodeGrant(configuration, new URL(`${callbackUrl}?${answer}`), {
+      pkceCodeVerifier: memory.verifier ?? '',
+      expectedState: requestId,
+      expectedNonce: memory.nonce ?? '',
+      idTokenExpected: true,
+    })
+    const idToken = tokens.claims() as client.IDToken
+    const userinfo = settings.userinfo
+      ? await client.fetchUserInfo(configuration, tokens.access_token, idToken.sub)
+      : undefined
+    const verified = createHash('sha256').update(String(tokens.id_token)).digest('base64url')
+    return readClaims({ idToken, userinfo, verified }, settings, reply)
+  } catch (error) {
+    throw refusalOf(error)
+  }
+}
+
+const longestQuery = 8192
+
+/** RFC 6749 3.1: no parameter comes twice; what is odd is refused before anything is made of it. */
+function callbackOf(payload: string): URLSearchParams {
+  const answer = new URLSearchParams(payload)
+  const names = [...answer.keys()]
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (payload.length > longestQuery) throw new Refusal('oidc.callback', { check: 'length' })
+  if (twice !== undefined)
+    throw new Refusal('oidc.callback', { check: 'parameter twice', actual: twice.slice(0, 50) })
+  return answer
+}
+
+const declining: ReadonlySet<string> = new Set(['access_denied', 'login_required', 'interaction_required'])
+const plain = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)
+
+/** The library's errors by our codes; a stranger's texts go to the log alone, and there in plain letters (attack 98). */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof Refusal) return error
+  if (error instanceof client.AuthorizationResponseError) {
+    const code = declining.has(error.error) ? 'oidc.declined' : 'oidc.callback'
+    return new Refusal(code, { check: 'error of the provider', actual: plain(error.error) })
+  }
+  if (error instanceof client.ResponseBodyError)
+    return new Refusal('oidc.exchange', { check: 'token endpoint', actual: plain(error.error) })
+  if (!(error instanceof client.ClientError)) return error
+  if (error.cause instanceof Refusal) return error.cause
+  return failureOf(error)
+}
+
+/** What the library says of an answer, by where the thing stood that it did not like. */
+function failureOf({ code = '', cause, message }: client.ClientError): Refusal {
+  const reason = cause instanceof Error ? cause.message : message
+  const detail = { check: checkNamed(reason), actual: plain(reason) }
+  if (/issuer|"iss"|\bstate\b/.test(reason) && code === 'OAUTH_INVALID_RESPONSE')
+    return new Refusal('oidc.mixed_up', detail)
+  if (/^OAUTH_(JWT|JSON|KEY)/.test(code) || /ID Token|JWT|JWS|JWE|UserInfo/i.test(reason))
+    return new Refusal('oidc.id_token', detail)
+  return new Refusal('oidc.exchange', detail)
+}
+
+const checkNamed = (reason: string): string =>
+  /"(\w+)"/.exec(reason)?.[1] ?? reason.split(/[,.(]/)[0]?.slice(0, 60) ?? ''
+
+/** What both sides said, without what either could be used for. */
+function readable(sent: Parameters<Connector['readable']>[0], payload: string): ReadableExchange {
+  const shown: ReadonlySet<string> = new Set([
+    'error',
+    'iss',
+    'scope',
+    'response_type',
+    'client_id',
+    'redirect_uri',
+    'acr_values',
+    'prompt',
+    'max_age',
+    'code_challenge_method',
+  ])
+  const lines = (query: string) =>
+    [...new URLSearchParams(query)].map(([name, value]) =>
+      shown.has(name)
+        ? `${plain(name)} = ${plain(value)}`
+        : `${plain(name)} = [masked, ${value.length} characters]`,
+    )
+  const url = sent && URL.parse(sent.url)
+  const request = url ? [`GET ${url.origin}${url.pathname}`, ...lines(url.search)] : ['(not kept)']
+  return { request: request.join('\n'), answer: lines(payload).join('\n'), answeredAt: undefined }
+}
