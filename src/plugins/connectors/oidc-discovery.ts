@@ -114,10 +114,21 @@ function tooManyKeys(body: Uint8Array): boolean {
 }
 
 function authentication(ports: DiscoveryPorts, settings: OidcSettings): client.ClientAuth {
-  if (settings.clientAuth === 'client_secret_basic') return client.ClientSecretBasic(settings.clientSecret)
+  if (settings.clientAuth === 'client_secret_basic') return bySecret(settings)
   if (settings.clientAuth === 'private_key_jwt') return byAssertion(ports, settings)
   return client.TlsClientAuth()
 }
+
+// RFC 6749 2.3.1, Appendix B: what a form leaves as it is stays as it is. The library escapes `-` and `_` too, which is
+// allowed, and which providers that do not unescape (Glewlwyd 2.7) then refuse.
+const encoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
+
+const bySecret =
+  ({ clientId, clientSecret = '' }: OidcSettings): client.ClientAuth =>
+  (_as, _client, _body, headers) => {
+    const pair = `${encoded(clientId)}:${encoded(clientSecret)}`
+    headers.set('authorization', `Basic ${Buffer.from(pair).toString('base64')}`)
+  }
 
 const assertionSeconds = 60
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -140,8 +140,7 @@ function refusalOf(error: unknown): unknown {
 function failureOf({ code = '', cause, message }: client.ClientError): Refusal {
   const reason = cause instanceof Error ? cause.message : message
   const detail = { check: checkNamed(reason), actual: plain(reason) }
-  if (/issuer|"iss"|\bstate\b/.test(reason) && code === 'OAUTH_INVALID_RESPONSE')
-    return new Refusal('oidc.mixed_up', detail)
+  if (/response parameter/.test(reason)) return new Refusal('oidc.mixed_up', detail)
   if (/^OAUTH_(JWT|JSON|KEY)/.test(code) || /ID Token|JWT|JWS|JWE|UserInfo/i.test(reason))
     return new Refusal('oidc.id_token', detail)
   return new Refusal('oidc.exchange', detail)
