@@ -114,7 +114,9 @@ describe('refusal codes', () => {
   const idp = rowsIn('docs/fi-administrator.md')
   const administrators = rowsIn('docs/connections.md')
   test.each(refusalCodes)('%s is explained', (code) =>
-    expect((/^(saml|metadata)\./.test(code) ? idp : app).has(code) || administrators.has(code)).toBe(true),
+    expect(
+      (/^(saml|metadata|oidc|fetch)\./.test(code) ? idp : app).has(code) || administrators.has(code),
+    ).toBe(true),
   )
   test('the statuses and OAuth errors of the table are those that are sent', () => {
     // The gateway answers it as a challenge, whatever the table of words has.
