@@ -3,13 +3,10 @@ import { createPublicKey, verify } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { claimsFrom } from '../../src/domain/claims.ts'
-import { Refusal } from '../../src/domain/refusal.ts'
-import type { UpstreamSubject } from '../../src/domain/subject.ts'
-import { oidcConnector } from '../../src/plugins/connectors/oidc.ts'
-import { createGuardedFetch } from '../../src/plugins/net/guarded-fetch.ts'
-import type { Connector, ConnectorAddresses, UpstreamReply } from '../../src/ports/connector.ts'
-import type { KeyStore, Signer } from '../../src/ports/key-store.ts'
+import type { Refusal } from '../../src/domain/refusal.ts'
+import type { Signer } from '../../src/ports/key-store.ts'
 import { type Op, startOp } from '../plugins/hostile-op.ts'
+import { openConnection, verdictBy, type Walk, walkBy } from '../plugins/oidc-walk.ts'
 import { testSigner } from '../xml/signers.ts'
 
 let op: Op
@@ -29,69 +26,9 @@ beforeEach(() => {
   op.seen.length = 0
 })
 
-const fetch = createGuardedFetch({ allowedNetworks: ['127.0.0.0/8'], timeoutMs: 2000, maxBytes: 1024 * 1024 })
-
-/** A connection of its own, so that nothing of the test before is cached. */
-function connector(settings: object = {}): Connector {
-  const plugin = oidcConnector({
-    keys: { signer: async () => signer } as unknown as KeyStore,
-    fetch,
-    clock: { now: Date.now },
-    chance: { token: (bytes) => 'r'.repeat(bytes), reference: () => 'DB' },
-  })
-  const given = {
-    issuer: op.issuer,
-    clientId: 'bridge',
-    clientAuth: 'client_secret_basic',
-    clientSecret: 'hush',
-    ...settings,
-  }
-  plugin.check(given)
-  const connection = { id: 'op', settings: given, claims: {} }
-  const issuer = 'https://bridge.example/alder'
-  return plugin.open({
-    institution: { id: 'alder' },
-    connection,
-    issuer,
-    acsUrl: '',
-    entityId: '',
-  } as unknown as ConnectorAddresses)
-}
-
-interface Walk {
-  settings?: object
-  fresh?: boolean
-  /** What the browser brings instead of what the provider sent. */
-  query?: (honest: string) => string
-  callback?: Record<string, string | undefined>
-  reply?: Partial<UpstreamReply>
-}
-
-async function walk({
-  settings = {},
-  fresh = false,
-  query,
-  callback,
-  reply,
-}: Walk = {}): Promise<UpstreamSubject> {
-  const opened = connector(settings)
-  const askedAt = Date.now()
-  const start = { relayState: 'uid-of-the-login', fresh, neededAcr: undefined, now: askedAt }
-  const departure = await opened.begin(start)
-  const honest = op.authorize(departure.url, callback)
-  const { requestId, memory = {} } = departure
-  const payload = query ? query(honest) : honest
-  return opened.complete({ payload, requestId, fresh, askedAt, memory, now: Date.now(), ...reply })
-}
-
-async function verdict(given: Walk = {}): Promise<string> {
-  try {
-    return `accepted ${(await walk(given)).nameId.value}`
-  } catch (error) {
-    if (error instanceof Refusal) return error.code
-    throw error
-  }
-}
+const connector = (settings: object = {}) => openConnection({ op, signer }, settings)
+const walk = (given: Walk = {}) => walkBy({ op, signer }, given)
+const verdict = (given: Walk = {}) => verdictBy({ op, signer }, given)
 const accepted = 'accepted customer-1'
 
 test('control: what a good provider sends', async () => {

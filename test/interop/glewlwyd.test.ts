@@ -106,7 +106,7 @@ test('Alice signs in at Glewlwyd, and userinfo knows her by what it said', async
   const { started, callback } = await atCallback(who)
   expect(callback).toContain('/oidc/alder-idp/callback?')
   const page = await who.browser.follow(callback, { until: who.app.redirectUri })
-  expect(page.status, page.body.replace(/[^]*<main/, '').slice(0, 3000)).toBe(200)
+  expect(page.status).toBe(200)
   const form = /action="([^"]*)"/.exec(page.body)?.[1] ?? ''
   const token = /name="form_token" value="([^"]*)"/.exec(page.body)?.[1] ?? ''
   const back = await who.browser.follow(new URL(form, page.url).href, {
