@@ -1,6 +1,8 @@
 // An OpenID provider over real HTTP that does what a good one does, until a test tells it otherwise.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecure, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from 'jose'
 
 export interface Behaviour {
@@ -35,13 +37,14 @@ const good = (): Behaviour => ({
 
 export type Op = Awaited<ReturnType<typeof startOp>>
 
-export async function startOp() {
+export async function startOp(tls?: ServerOptions) {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
   const behaviour = good()
   const requests: TokenRequest[] = []
   const seen: string[] = []
   let nonce = ''
   let issuer = ''
+  let subject: string | string[] | undefined
 
   async function idToken(): Promise<string> {
     const now = Math.floor(Date.now() / 1000)
@@ -94,7 +97,8 @@ export async function startOp() {
     },
   }
 
-  const server = createServer((req, res) => {
+  const listener = (req: IncomingMessage, res: ServerResponse) => {
+    subject = (req.socket as TLSSocket).getPeerCertificate?.()?.subject?.CN
     void (async () => {
       seen.push(req.url ?? '')
       if (behaviour.instead?.(req, res)) return
@@ -106,14 +110,17 @@ export async function startOp() {
       const answer = await route(Buffer.concat(chunks).toString(), req)
       res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
     })()
-  })
+  }
+  const server = tls ? createSecure(tls, listener) : createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  issuer = `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     issuer,
     behaviour,
     requests,
     seen,
+    /** Whose client certificate the last request came with. */
+    certifiedAs: () => subject,
     privateKey,
     /** The provider asks nobody: the query with which the browser comes back. */
     authorize,

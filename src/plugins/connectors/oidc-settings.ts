@@ -67,6 +67,14 @@ const shape = z.strictObject({
     .refine(readable(createPrivateKey), 'this is no PEM private key')
     .optional()
     .describe('Its private key.'),
+  tlsAuthority: z
+    .string()
+    .refine(
+      readable((pem) => new X509Certificate(pem)),
+      'this is no PEM certificate',
+    )
+    .optional()
+    .describe('The authority that its own TLS certificate is from, where the world does not know it.'),
   idTokenAlgorithm: z.enum(algorithms).default('RS256').describe('The one algorithm of its ID tokens.'),
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/))
