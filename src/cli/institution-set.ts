@@ -33,7 +33,7 @@ export const institutionRules: InstitutionRules = {
   isMappable,
   isMoney,
   levels: [lowest as string, ...others],
-  scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device'],
+  scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'subjects'],
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],
 }
@@ -84,6 +84,7 @@ function relyingParty(institution: string, entry: RelyingPartyEntry, only: strin
     kind: entry.kind,
     redirectUris: entry.redirect_uris,
     postLogoutRedirectUris: entry.post_logout_redirect_uris,
+    ...(entry.subject_type === 'pairwise' && { subjectType: entry.subject_type }),
     ...(entry.backchannel_logout_uri !== undefined && {
       backchannelLogoutUri: entry.backchannel_logout_uri,
     }),

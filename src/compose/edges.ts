@@ -10,15 +10,17 @@ import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
 import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
+import { createSubjectFlows } from '../flows/subjects.ts'
 import { createTestLogin } from '../flows/test-login.ts'
 import { createApp } from '../http/app.ts'
-import { createAuthorize } from '../http/authorize.ts'
+import { createAuthorize, createAuthorizeClient } from '../http/authorize.ts'
 import { chooseRoutes } from '../http/choose.ts'
 import { deviceRoutes } from '../http/devices.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { createProviderPages } from '../http/provider-pages.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
+import { subjectRoutes } from '../http/subjects.ts'
 import type { Tenant } from '../http/tenant.ts'
 import { testLoginRoutes } from '../http/test-login.ts'
 import { createTrustedProxies } from '../http/trusted-proxy.ts'
@@ -30,6 +32,7 @@ import { createBrowserSessions } from '../oidc/browser-sessions.ts'
 import type { ProviderPages } from '../oidc/configuration.ts'
 import { createAccessTokens, createOidcGate } from '../oidc/gate.ts'
 import { linkUpstream } from '../oidc/levels.ts'
+import { pairwiseOf } from '../oidc/pairwise.ts'
 import { createProviders } from '../oidc/provider.ts'
 import { createPinHash } from '../plugins/keys/pin-hash.ts'
 import { gatewayRoutes } from '../soap/gateway.ts'
@@ -62,6 +65,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     }),
     present: createPresence(ports),
     endSession,
+    subjects: createSubjectFlows({ ...ports, endSession }),
     signOut: createSignOut({ ...ports, endSession }),
   }
 }
@@ -112,6 +116,8 @@ function createOidc({ base, stores, services, flows }: Parts) {
       present: (subject: string, jkt: string | undefined) => flows.present(institution.id, subject, jkt),
       begin: (ctx: Parameters<typeof begin>[1], interaction: Parameters<typeof begin>[2]) =>
         begin(tenant, ctx, interaction),
+      isDisabled: (subject: string) => stores.subjectStates.isDisabled(institution.id, subject),
+      pairwise: pairwiseOf({ ...base, ...stores }, institution.id),
       signOutLeadsTo: (uid: string) => flows.signOut.leadsTo(institution, uid),
       linkUpstream: linkUpstream(institution.id, stores.upstreamSessions),
       pages,
@@ -125,7 +131,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
     rateLimits: services.rateLimits,
     settingsOf,
   })
-  const ports = { providers, directory: stores.directory, publicUrl, clock }
+  const ports = { ...stores, providers, publicUrl, clock }
   return { gate: createOidcGate(ports), accessTokens: createAccessTokens(ports) }
 }
 
@@ -134,6 +140,7 @@ export function createPublicApp(parts: Parts) {
   const { config } = base
   const { gate, accessTokens } = createOidc(parts)
   const ports = { ...base, ...stores, ...services, ...flows, oidc: gate as OidcGate }
+  const authorizeClient = createAuthorizeClient({ accessTokens })
   const authorize = createAuthorize({ accessTokens, replays: stores.replays, clock: base.clock })
   return createApp({
     ...ports,
@@ -146,6 +153,7 @@ export function createPublicApp(parts: Parts) {
       (router) => testLoginRoutes(router, ports),
       (router) => signOutRoutes(router, { ...ports, ...config.limits }),
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
+      (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
       (router) => wellKnownRoutes(router, ports),
     ],

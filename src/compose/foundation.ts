@@ -25,6 +25,7 @@ import { createPins } from '../storage/pins.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createReplays } from '../storage/replays.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
+import { createSubjectNames, createSubjectStates } from '../storage/subject-states.ts'
 import { createConsents, createSubjects } from '../storage/subjects.ts'
 import { createTestLogins } from '../storage/test-logins.ts'
 import { createTokenStore } from '../storage/token-store.ts'
@@ -104,6 +105,8 @@ export function createStores({ connections, seal, clock }: Foundation) {
     subjects: createSubjects(connections, seal),
     upstreamSessions: createUpstreamSessions(connections, seal),
     notices: createLogoutNotices(connections),
+    subjectStates: createSubjectStates(connections),
+    subjectNames: createSubjectNames(connections),
     pendingLogouts: createPendingLogouts(connections),
     consents: createConsents(connections),
     replays: createReplays(connections),

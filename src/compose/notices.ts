@@ -2,6 +2,7 @@
 import { issuerOf } from '../domain/institution.ts'
 import { createNoticeDelivery } from '../flows/logout-notices.ts'
 import { logoutToken } from '../oidc/logout-token.ts'
+import { pairwiseOf } from '../oidc/pairwise.ts'
 import { createNoticeSender } from '../plugins/relying-parties/notices.ts'
 import { startBackground } from './background.ts'
 import type { Foundation, Stores } from './foundation.ts'
@@ -19,7 +20,13 @@ export function startNotices(base: Foundation, stores: Stores): { stop(): Promis
     logoutToken: async (notice) => {
       const institution = await stores.directory.institution(notice.institution)
       if (!institution) throw new Error('the institution is gone')
-      return logoutToken({ keys, now: clock.now }, issuerOf(institution, config.publicUrl), notice)
+      const subject = await pairwiseOf({ ...base, ...stores }, institution.id)(
+        undefined,
+        notice.subject,
+        notice.relyingParty,
+      )
+      const issuer = issuerOf(institution, config.publicUrl)
+      return logoutToken({ keys, now: clock.now }, issuer, { ...notice, subject })
     },
   })
   const pass = async () => {

@@ -134,6 +134,7 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       kind: z.enum(['app', 'api']).default('app'),
       redirect_uris: z.array(redirect).default([]),
       post_logout_redirect_uris: z.array(redirect).default([]),
+      subject_type: z.enum(['public', 'pairwise']).default('public'),
       backchannel_logout_uri: backchannel.optional(),
       scopes: z.array(z.string()).default(['openid']),
       /** One of `connections`, as it was written before an app could have several. */
@@ -147,11 +148,31 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       keys: z.array(jwk).default([]),
     })
     .superRefine((party, ctx) => {
-      const need = (key: 'redirect_uris' | 'keys', message: string) =>
-        party[key].length === 0 && ctx.addIssue({ code: 'custom', path: [key], message })
-      if (party.kind === 'app') need('redirect_uris', 'an app needs one at least')
-      else need('keys', 'an api signs in with private_key_jwt and needs one public key at least')
+      for (const [key, message] of partyFaults(party)) ctx.addIssue({ code: 'custom', path: [key], message })
     })
+
+interface Party {
+  readonly kind: 'app' | 'api'
+  readonly redirect_uris: readonly string[]
+  readonly keys: readonly unknown[]
+  readonly scopes: readonly string[]
+  readonly subject_type: 'public' | 'pairwise'
+}
+
+/** What the fields of one relying party say of one another. */
+function partyFaults({ kind, redirect_uris, keys, scopes, subject_type }: Party): [keyof Party, string][] {
+  const faults: [keyof Party, string][] = []
+  const hosts = new Set(redirect_uris.map((uri) => URL.parse(uri)?.host))
+  if (kind === 'app' && redirect_uris.length === 0)
+    faults.push(['redirect_uris', 'an app needs one at least'])
+  if (kind === 'app' && scopes.includes('subjects'))
+    faults.push(['scopes', 'subjects is for an api, never for an app'])
+  if (kind === 'api' && keys.length === 0)
+    faults.push(['keys', 'an api signs in with private_key_jwt and needs one public key at least'])
+  if (subject_type === 'pairwise' && hosts.size > 1)
+    faults.push(['redirect_uris', 'pairwise names need redirects of one host (OpenID Connect Core 8.1)'])
+  return faults
+}
 
 const connectionShape = (rules: InstitutionRules) =>
   z.strictObject({

@@ -30,6 +30,8 @@ const words: Readonly<Record<string, string>> = {
   'token.refused': 'Token request refused',
   'token.revoked': 'Tokens ended',
   'session.ended': 'Signed out, all tokens of the session ended',
+  'subject.disabled': 'The bank has disabled the customer',
+  'subject.enabled': 'The bank has enabled the customer',
   'logout.upstream_asked': 'The bank’s IdP was asked to end its session',
   'logout.upstream_answered': 'The bank’s IdP has ended its session',
   'logout.notified': 'The app was told that the session has ended',

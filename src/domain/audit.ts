@@ -23,6 +23,8 @@ export const auditTypes = [
   'token.reuse_detected',
   'token.revoked',
   'session.ended',
+  'subject.disabled',
+  'subject.enabled',
   'logout.upstream_asked',
   'logout.upstream_answered',
   'logout.notified',

@@ -35,6 +35,8 @@ export interface RelyingParty {
   readonly kind: 'app' | 'api'
   readonly redirectUris: readonly string[]
   readonly postLogoutRedirectUris: readonly string[]
+  /** By which name the app knows customers (OIDC Core 8); `public` unless told. */
+  readonly subjectType?: 'public' | 'pairwise' | undefined
   /** Where the app's back end is told that a session has ended (OIDC Back-Channel Logout 1.0). */
   readonly backchannelLogoutUri?: string | undefined
   readonly scopes: readonly string[]

@@ -38,6 +38,8 @@ export const refusalCodes = [
   'upstream.unsolicited',
   'upstream.unavailable',
   'logout.refused',
+  'subject.disabled',
+  'subject.unknown',
   'login.cancelled',
   'login.subject_changed',
   'token.missing',

@@ -137,6 +137,8 @@ async function admit(
   }
   const claims = claimsFrom(upstream.attributes, connection.claims)
   const subject = await ports.subjects.resolve(key, claims, ports.chance.token(18))
+  if (await ports.subjectStates.isDisabled(institution, subject))
+    throw new Refusal('subject.disabled', { subject })
   const customer = { subject, authenticatedAt: upstream.authenticatedAt, amr: ['fed'] }
   const { sessionNotOnOrAfter } = upstream
   const next = {

@@ -25,6 +25,7 @@ import type {
   Subjects,
   UpstreamAnswers,
 } from '../ports/stores.ts'
+import type { SubjectStates } from '../ports/subjects.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { beginning } from './offered.ts'
 
@@ -34,6 +35,7 @@ export interface LoginPorts {
   readonly answers: UpstreamAnswers
   readonly subjects: Subjects
   readonly upstreamSessions: UpstreamSessions
+  readonly subjectStates: SubjectStates
   readonly consents: Consents
   readonly replays: Replays
   readonly devices: Devices

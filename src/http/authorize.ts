@@ -1,7 +1,7 @@
 // Who is calling: the access token and its proof, for the endpoints that the bridge itself protects.
 import type { Context } from 'koa'
 import { Refusal } from '../domain/refusal.ts'
-import type { AccessTokens, BoundToken } from '../ports/access-tokens.ts'
+import type { AccessTokens, BoundToken, ClientToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Replays } from '../ports/stores.ts'
 import { tenantOf } from './context.ts'
@@ -45,6 +45,18 @@ export function createAuthorize(ports: AuthorizePorts) {
       expiresAt: proof.now + 2 * proofWindowSeconds * 1000,
     } as const
     if (!(await ports.replays.once(institution.id, seen))) throw new Refusal('dpop.replayed')
+    return token
+  }
+}
+
+/** The same for an API of the bank that acts for itself: a bearer token with this scope. Refuses with `token.*`. */
+export function createAuthorizeClient({ accessTokens }: Pick<AuthorizePorts, 'accessTokens'>) {
+  return async function authorizeClient(ctx: Context, scope: string): Promise<ClientToken> {
+    const { institution, issuer } = tenantOf(ctx)
+    const { scheme, value } = credentials(ctx)
+    const token = scheme === 'bearer' ? await accessTokens.findClient(institution.id, value) : undefined
+    if (token?.audience !== apiOf(issuer)) throw new Refusal('token.invalid')
+    if (!token?.scope.includes(scope)) throw new Refusal('token.scope', { needed: scope })
     return token
   }
 }

@@ -24,6 +24,7 @@ export function createBrowserSessions(tokens: TokenStore): BrowserSessions {
       const session = await stored(institution, uid)
       return session?.accountId === undefined ? undefined : sessionOf(uid, session)
     },
+    ofSubject: (institution, subject) => tokens.sessionsOf(institution, subject),
     async end(institution, uid) {
       const session = await stored(institution, uid)
       if (session?.jti !== undefined) await tokens.destroy({ institution, model: 'Session', id: session.jti })

@@ -1,7 +1,9 @@
 // Relying parties as the provider's client metadata (OpenID Connect Registration 2, RFC 7591).
 import type { AllClientMetadata } from 'oidc-provider'
 import type { RelyingParty } from '../domain/institution.ts'
-import { scopesOfClaims } from './resources.ts'
+import { scopesOfClaims, subjectScope } from './resources.ts'
+
+const managesSubjects = ({ scopes }: RelyingParty): boolean => scopes.includes(subjectScope)
 
 /** The metadata of one client. Apps are public (RFC 8252 8.4); APIs authenticate with private_key_jwt. */
 export function clientMetadata(relyingParty: RelyingParty): AllClientMetadata {
@@ -13,6 +15,7 @@ export function clientMetadata(relyingParty: RelyingParty): AllClientMetadata {
     post_logout_redirect_uris: [...relyingParty.postLogoutRedirectUris],
     authorization_details_types: [...relyingParty.transactionTypes],
     web_origins: [...relyingParty.webOrigins],
+    subject_type: relyingParty.subjectType ?? 'public',
     // The `sid` is always sent: an app must be able to end one session of a customer and leave the others.
     ...(relyingParty.backchannelLogoutUri !== undefined && {
       backchannel_logout_uri: relyingParty.backchannelLogoutUri,
@@ -25,7 +28,8 @@ export function clientMetadata(relyingParty: RelyingParty): AllClientMetadata {
       token_endpoint_auth_method: 'private_key_jwt',
       token_endpoint_auth_signing_alg: 'ES256',
       jwks: { keys: relyingParty.keys.map((key) => ({ ...key })) as never },
-      grant_types: [],
+      // Only who manages customers gets a token for itself, and for nothing else.
+      grant_types: managesSubjects(relyingParty) ? ['client_credentials'] : [],
       response_types: [],
     }
   }

@@ -1,5 +1,5 @@
 // The provider's configuration for one institution: every default that we change, with the reason where it is not plain.
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Account, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { acrLadder } from '../domain/acr.ts'
 import { type Claims, claimsOfScope } from '../domain/claims.ts'
@@ -60,6 +60,10 @@ export interface ConfigurationPorts {
   readonly linkUpstream: (ctx: KoaContextWithOIDC) => Promise<void>
   /** Origins that signing this browser session out leads to, beside the app's. */
   readonly signOutLeadsTo: (uid: string) => Promise<readonly string[]>
+  /** A customer that the bank has disabled is nobody's account. */
+  readonly isDisabled: (subject: string) => Promise<boolean>
+  /** The name by which this app knows the customer (OIDC Core 8.1). */
+  readonly pairwise: (ctx: unknown, subject: string, client: string) => Promise<string>
   readonly pages: ProviderPages
 }
 
@@ -74,7 +78,8 @@ export function configuration(ports: ConfigurationPorts): Configuration {
     scopes: [...oidcScopes],
     claims: Object.fromEntries(Object.entries(claimsOfScope).map(([scope, names]) => [scope, [...names]])),
     responseTypes: ['code'],
-    subjectTypes: ['public'],
+    subjectTypes: ['public', 'pairwise'],
+    pairwiseIdentifier: (ctx, subject, client) => ports.pairwise(ctx, subject, client.clientId),
     pkce: { required: () => true },
     enabledJWA: jwa,
     clientAuthMethods: ['none', 'private_key_jwt'],
@@ -89,14 +94,7 @@ export function configuration(ports: ConfigurationPorts): Configuration {
         return `${prefix}/interaction/${interaction.uid}`
       },
     },
-    findAccount: async (ctx, sub, token) => {
-      await confirm(ctx, sub, token, present)
-      // Ruling R-17: an ID token names the customer and the login, nothing more; the rest is userinfo's.
-      return {
-        accountId: sub,
-        claims: async (use) => ({ sub, ...(use === 'userinfo' && (await ports.claims(sub))) }),
-      }
-    },
+    findAccount: (ctx, sub, token) => accountOf(ports, { ctx, sub, token }),
     extraTokenClaims: (ctx, token) => extraTokenClaims(ctx, token),
     // Ruling R-22: by the client's grant types. `offline_access` is dropped by the library unless consent was prompted.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -111,6 +109,25 @@ export function configuration(ports: ConfigurationPorts): Configuration {
     renderError: (ctx, out) =>
       ports.pages.error(ctx, { error: out.error, description: out.error_description }),
     discovery: { ui_locales_supported: ['en', 'es'], protected_resources: [`${issuer}/api`] },
+  }
+}
+
+interface Named {
+  readonly ctx: KoaContextWithOIDC
+  readonly sub: string
+  readonly token: unknown
+}
+
+async function accountOf(
+  ports: ConfigurationPorts,
+  { ctx, sub, token }: Named,
+): Promise<Account | undefined> {
+  if (await ports.isDisabled(sub)) return undefined
+  await confirm(ctx, sub, token, ports.present)
+  // Ruling R-17: an ID token names the customer and the login, nothing more; the rest is userinfo's.
+  return {
+    accountId: sub,
+    claims: async (use) => ({ sub, ...(use === 'userinfo' && (await ports.claims(sub))) }),
   }
 }
 
@@ -181,6 +198,7 @@ function cookies({ issuer, prefix, secrets }: ConfigurationPorts): Configuration
 function ttl(lifetimes: Lifetimes): Configuration['ttl'] {
   return {
     AccessToken: lifetimes.accessToken,
+    ClientCredentials: lifetimes.accessToken,
     AuthorizationCode: lifetimes.code,
     IdToken: lifetimes.accessToken,
     Interaction: lifetimes.interaction,
@@ -203,6 +221,7 @@ function features(
       allowedPolicy: (_ctx, client, token) => mayIntrospect(ports, client.clientId, token),
     },
     revocation: { enabled: true },
+    clientCredentials: { enabled: true },
     userinfo: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
     resourceIndicators: resources as never,
@@ -250,7 +269,10 @@ async function signOutForm(ctx: KoaContextWithOIDC, { issuer, signOutLeadsTo }: 
 /** Only an API of the bank may look into tokens for the API; an app never may (attack 121). */
 async function mayIntrospect(ports: ConfigurationPorts, clientId: string, token: unknown): Promise<boolean> {
   const caller = await ports.relyingParty(clientId)
-  return caller?.kind === 'api' && (token as { aud?: string }).aud === `${ports.issuer}/api`
+  const { aud, accountId } = token as { aud?: string; accountId?: string }
+  if (caller?.kind !== 'api' || aud !== `${ports.issuer}/api`) return false
+  // A token that was issued at the very moment of the disabling.
+  return accountId === undefined || !(await ports.isDisabled(accountId))
 }
 
 /** RFC 9396: one transaction an authorization; it rides on the code and its first access token, never on a refresh. */

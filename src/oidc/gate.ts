@@ -13,6 +13,7 @@ import type { Tenant } from '../http/tenant.ts'
 import type { AccessTokens, BoundToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/stores.ts'
+import type { SubjectStates } from '../ports/subjects.ts'
 import type { InteractionLevel } from './levels.ts'
 import { oidcScopes } from './resources.ts'
 
@@ -145,16 +146,33 @@ interface StoredToken {
   readonly extra?: { acr?: string; amr?: string[]; auth_time?: number; device?: string }
 }
 
-export function createAccessTokens({ providers, directory, publicUrl }: GatePorts): AccessTokens {
+export interface AccessTokenPorts extends GatePorts {
+  readonly subjectStates: SubjectStates
+}
+
+export function createAccessTokens(ports: AccessTokenPorts): AccessTokens {
+  const { providers, directory, publicUrl, subjectStates } = ports
+  const providerOf = async (institutionId: string): Promise<Provider | undefined> => {
+    const institution = await directory.institution(institutionId)
+    if (!institution) return undefined
+    const issuer = issuerOf(institution, publicUrl)
+    const prefix = institution.host === undefined ? `/${institution.id}` : ''
+    return providers({ institution, issuer, prefix, path: '/' })
+  }
   return {
     async find(institutionId, value) {
-      const institution = await directory.institution(institutionId)
-      if (!institution) return undefined
-      const issuer = issuerOf(institution, publicUrl)
-      const prefix = institution.host === undefined ? `/${institution.id}` : ''
-      const provider = await providers({ institution, issuer, prefix, path: '/' })
-      const token = (await provider.AccessToken.find(value)) as unknown as StoredToken | undefined
-      return token && bound(institutionId, token)
+      const provider = await providerOf(institutionId)
+      const token = (await provider?.AccessToken.find(value)) as unknown as StoredToken | undefined
+      // Disabling ends all tokens; this is for the one that was issued at that very moment.
+      if (token === undefined || (await subjectStates.isDisabled(institutionId, token.accountId)))
+        return undefined
+      return bound(institutionId, token)
+    },
+    async findClient(institutionId, value) {
+      const provider = await providerOf(institutionId)
+      const token = (await provider?.ClientCredentials.find(value)) as unknown as StoredToken | undefined
+      if (token === undefined) return undefined
+      return { relyingParty: token.clientId, scope: token.scope?.split(' ') ?? [], audience: token.aud }
     },
   }
 }

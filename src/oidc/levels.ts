@@ -151,7 +151,9 @@ export async function confirm(
 }
 
 /** What an access token carries besides what the library puts there; introspection shows it to APIs. */
-export function extraTokenClaims(ctx: KoaContextWithOIDC, token: { rar?: unknown }) {
+export function extraTokenClaims(ctx: KoaContextWithOIDC, token: { rar?: unknown; kind?: string }) {
+  // No customer, no level.
+  if (token.kind === 'ClientCredentials') return undefined
   const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities
   const source = (refresh ?? code) as { acr?: string; amr?: string[]; authTime?: number } | undefined
   const device = devices.get(ctx)

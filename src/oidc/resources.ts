@@ -7,6 +7,9 @@ import { apiOf } from '../http/authorize.ts'
 /** Scopes of OpenID Connect itself; every other scope is one of our API's. */
 export const oidcScopes = ['openid', 'offline_access', 'profile', 'email'] as const
 
+/** Lets the bank's back end disable and enable customers. */
+export const subjectScope = 'subjects'
+
 const isOidcScope = (scope: string): boolean => (oidcScopes as readonly string[]).includes(scope)
 
 /** The OIDC scopes among these. */
@@ -41,13 +44,15 @@ export function resourceIndicators({ issuer, relyingParty }: ResourcePorts) {
       return scopes.length === 0 || scopes.some((scope) => !isOidcScope(scope))
     },
     getResourceServerInfo: async (
-      _ctx: KoaContextWithOIDC,
+      ctx: KoaContextWithOIDC,
       resource: string,
       client: { clientId: string },
     ) => {
       if (resource !== api) throw new errors.InvalidTarget()
-      const scopes =
-        (await relyingParty(client.clientId))?.scopes.filter((scope) => !isOidcScope(scope)) ?? []
+      const own = (await relyingParty(client.clientId))?.scopes ?? []
+      // A token without a customer serves to manage customers, and nothing else.
+      const alone = ctx.oidc.params?.grant_type === 'client_credentials'
+      const scopes = own.filter((scope) => (alone ? scope === subjectScope : !isOidcScope(scope)))
       return { scope: scopes.join(' '), audience: api, accessTokenFormat: 'opaque' } as ResourceServer
     },
   }

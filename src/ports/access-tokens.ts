@@ -7,7 +7,15 @@ export interface BoundToken extends CallerToken {
   readonly audience: string | undefined
 }
 
+/** A token that an API of the bank got for itself (RFC 6749 4.4): nobody's customer is behind it. */
+export interface ClientToken {
+  readonly relyingParty: string
+  readonly scope: readonly string[]
+  readonly audience: string | undefined
+}
+
 /** Looks an opaque token up; undefined when it is unknown, expired, revoked or of another institution. */
 export interface AccessTokens {
   find(institution: string, token: string): Promise<BoundToken | undefined>
+  findClient(institution: string, token: string): Promise<ClientToken | undefined>
 }

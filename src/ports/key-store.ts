@@ -17,6 +17,7 @@ export const secretPurposes = [
   'pin-pepper',
   'cookies',
   'dpop-nonce',
+  'pairwise',
   'form-token',
   'audit-salt',
   'field-encryption',

@@ -49,6 +49,8 @@ export interface BrowserSession {
 
 export interface BrowserSessions {
   find(institution: string, uid: string): Promise<BrowserSession | undefined>
+  /** The uids of a customer's sessions. */
+  ofSubject(institution: string, subject: string): Promise<readonly string[]>
   /** Ends it with every code, token and grant that it gave; also when the session itself has run out before them. */
   end(institution: string, uid: string): Promise<void>
 }

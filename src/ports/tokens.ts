@@ -24,9 +24,15 @@ export interface TokenStore {
   /** Marks the row used; true for exactly one caller (ruling R-5). */
   consume(key: TokenKey): Promise<boolean>
   destroy(key: TokenKey): Promise<void>
+  /** The uids of this customer's sessions. */
+  sessionsOf(institution: string, subject: string): Promise<readonly string[]>
   /** Ends every code and token that matches, of all models, in one statement; resolves with how many. */
   revoke(institution: string, by: RevokeBy): Promise<number>
 }
 
 /** `session` is the uid of a browser session; `jkt` the key that tokens are bound to. */
-export type RevokeBy = { readonly grant: string } | { readonly session: string } | { readonly jkt: string }
+export type RevokeBy =
+  | { readonly grant: string }
+  | { readonly session: string }
+  | { readonly jkt: string }
+  | { readonly subject: string }

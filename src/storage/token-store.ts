@@ -37,7 +37,12 @@ function stored(key: TokenKey, payload: Readonly<Record<string, unknown>>): stri
   return JSON.stringify(key.model === 'Session' ? { ...rest, jti } : rest)
 }
 
-const column: Record<string, string> = { grant: 'grant_id', session: 'session_uid', jkt: 'jkt' }
+const column: Record<string, string> = {
+  grant: 'grant_id',
+  session: 'session_uid',
+  jkt: 'jkt',
+  subject: 'account_id',
+}
 // What ends with a grant, a session or a key. Sessions and interactions are not tokens.
 const revocable = ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'Grant']
 
@@ -101,6 +106,12 @@ export function createTokenStore(connections: Connections): TokenStore {
     },
     async destroy(key) {
       await send((db) => db('oidc_payload').where(where(key)).del())
+    },
+    async sessionsOf(institution, subject) {
+      const db = await reader()
+      const where = { institution, model: 'Session', account_id: subject }
+      const rows: { uid: string }[] = await db('oidc_payload').where(where).select('uid')
+      return rows.map(({ uid }) => uid)
     },
     revoke: (institution, by) => revoke(connections, institution, by),
   }

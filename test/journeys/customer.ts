@@ -148,13 +148,9 @@ export async function enrolled(bridge: TestBridge, user = 'alice') {
   return { ...who, device, tokens }
 }
 
-/** The bank's API asks what a token is. */
-export async function introspect(
-  bridge: TestBridge,
-  token: string,
-  endpoint = `${bridge.issuer}/introspect`,
-) {
-  const assertion = await new SignJWT({ jti: randomUUID() })
+/** How the bank's API says who it is (private_key_jwt, RFC 7523 2.2). */
+export async function asApi(bridge: TestBridge): Promise<Record<string, string>> {
+  const client_assertion = await new SignJWT({ jti: randomUUID() })
     .setProtectedHeader({ alg: 'ES256', kid: 'alder-api-1' })
     .setIssuer(apiId)
     .setSubject(apiId)
@@ -162,12 +158,17 @@ export async function introspect(
     .setIssuedAt()
     .setExpirationTime('1m')
     .sign(await importJWK({ ...bridge.world.apiKey }, 'ES256'))
-  const body = new URLSearchParams({
-    token,
-    client_id: apiId,
-    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-    client_assertion: assertion,
-  })
+  const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+  return { client_id: apiId, client_assertion_type: type, client_assertion }
+}
+
+/** The bank's API asks what a token is. */
+export async function introspect(
+  bridge: TestBridge,
+  token: string,
+  endpoint = `${bridge.issuer}/introspect`,
+) {
+  const body = new URLSearchParams({ token, ...(await asApi(bridge)) })
   return (await fetch(endpoint, { method: 'POST', body })).json() as Promise<Record<string, unknown>>
 }
 

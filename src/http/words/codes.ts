@@ -76,6 +76,8 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'upstream.unsolicited': denied,
   'upstream.unavailable': later,
   'logout.refused': invalid,
+  'subject.disabled': [403, 'access_denied'],
+  'subject.unknown': [404, 'invalid_request'],
   'login.cancelled': denied,
   'login.subject_changed': denied,
   'token.missing': noToken,

@@ -71,6 +71,8 @@ export const groupOf = {
   'key.unavailable': 'busy',
   unexpected: 'unexpected',
   'logout.refused': 'sign-out-unsafe',
+  'subject.disabled': 'ask-your-bank',
+  'subject.unknown': 'not-understood',
   'login.cancelled': 'cancelled',
   'login.subject_changed': 'other-person',
   'login.too_old': 'confirm-again',

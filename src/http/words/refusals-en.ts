@@ -36,6 +36,12 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'If you are signed in to the app already, you can go on there.',
     next: 'Go back to the app. If you are not signed in there, sign in again.',
   },
+  'ask-your-bank': {
+    title: 'Your bank has to help you here',
+    happened: 'At this moment we can’t let you sign in by this page.',
+    ...notSignedIn,
+    next: 'Call your bank and read out the reference.',
+  },
   'sign-out-unsafe': {
     title: 'We didn’t end any session',
     happened: 'A message about signing out didn’t pass our safety checks, so we didn’t follow it.',

@@ -36,6 +36,12 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'Si ya has iniciado sesión en la aplicación, puedes seguir allí.',
     next: 'Vuelve a la aplicación. Si allí no tienes la sesión iniciada, iníciala otra vez.',
   },
+  'ask-your-bank': {
+    title: 'Su banco debe ayudarle aquí',
+    happened: 'En este momento no podemos permitirle iniciar sesión en esta página.',
+    ...notSignedIn,
+    next: 'Llame a su banco y lea la referencia.',
+  },
   'sign-out-unsafe': {
     title: 'No hemos cerrado ninguna sesión',
     happened:

@@ -1,0 +1,53 @@
+// The subject API for the bank's back end: a customer is disabled and enabled (RFC 6750 bearer tokens of client credentials).
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Refusal } from '../domain/refusal.ts'
+import type { SubjectFlows } from '../flows/subjects.ts'
+import type { ClientToken } from '../ports/access-tokens.ts'
+import type { RateLimits } from '../ports/stores.ts'
+import { stateOf, tenantOf } from './context.ts'
+import { withinRate } from './interaction.ts'
+import { tellApp } from './told.ts'
+import { oauthErrorOf } from './words/codes.ts'
+
+export interface SubjectRoutePorts {
+  readonly subjects: SubjectFlows
+  readonly authorizeClient: (ctx: Context, scope: string) => Promise<ClientToken>
+  readonly rateLimits: RateLimits
+}
+
+export function subjectRoutes(
+  router: Router,
+  { subjects, authorizeClient, rateLimits }: SubjectRoutePorts,
+): void {
+  const change = async (ctx: Context) => {
+    stateOf(ctx).tell = tell
+    const { relyingParty } = await authorizeClient(ctx, 'subjects')
+    const institution = tenantOf(ctx).institution.id
+    await withinRate(rateLimits, 'gateway', `${institution}|${relyingParty}`)
+    return { institution, relyingParty, sub: ctx.params.sub as string }
+  }
+  router.post('/subjects/:sub/disable', async (ctx) => {
+    const asked = await change(ctx)
+    await subjects.disable(asked)
+    reply(ctx, { sub: asked.sub, state: 'disabled' })
+  })
+  router.post('/subjects/:sub/enable', async (ctx) => {
+    const asked = await change(ctx)
+    await subjects.enable(asked)
+    reply(ctx, { sub: asked.sub, state: 'enabled' })
+  })
+}
+
+/** RFC 6750 3: what a token could mend is answered by a challenge. */
+function tell(ctx: Context, { code }: Refusal): void {
+  if (code.startsWith('token.'))
+    ctx.set('WWW-Authenticate', `Bearer scope="subjects", error="${oauthErrorOf(code)}"`)
+  tellApp(ctx, code)
+}
+
+function reply(ctx: Context, body: object): void {
+  ctx.set('Cache-Control', 'no-store')
+  ctx.status = 200
+  ctx.body = body
+}
