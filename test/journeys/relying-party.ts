@@ -18,6 +18,8 @@ export interface BackEnd {
   answerNext(...statuses: number[]): void
   /** Resolves once that many were heard. */
   until(count: number): Promise<void>
+  /** Resolves with the token about this session: others of earlier sessions may come in between. */
+  about(sid: unknown): Promise<HeardToken>
   stop(): Promise<void>
 }
 
@@ -26,6 +28,13 @@ export async function startBackEnd(issuer: string, audience: string): Promise<Ba
   const heard: HeardToken[] = []
   const next: number[] = []
   let posts = 0
+  const until = async (there: () => boolean) => {
+    const late = Date.now() + 20_000
+    while (!there()) {
+      if (Date.now() > late) throw new Error(`${heard.length} heard after ${posts} posts`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -43,12 +52,11 @@ export async function startBackEnd(issuer: string, audience: string): Promise<Ba
     heard,
     posts: () => posts,
     answerNext: (...statuses) => void next.push(...statuses),
-    async until(count) {
-      const late = Date.now() + 20_000
-      while (heard.length < count) {
-        if (Date.now() > late) throw new Error(`${heard.length} of ${count} heard after ${posts} posts`)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
+    until: (count) => until(() => heard.length >= count),
+    async about(sid) {
+      const about = () => heard.find(({ claims }) => claims.sid === sid)
+      await until(() => about() !== undefined)
+      return about() as HeardToken
     },
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   }
