@@ -109,6 +109,7 @@ const connection = (institution: string, entry: ConnectionEntry): Connection => 
   settings: camelled(entry.settings),
   claims: entry.claims,
   ...(entry.domains.length > 0 && { domains: entry.domains }),
+  ...(entry.audience === 'workforce' && { audience: entry.audience }),
 })
 
 const listOf = (one: string | undefined): string[] => (one === undefined ? [] : [one])

@@ -20,8 +20,11 @@ export const serve: Command = {
       log: application.log,
       graceMs: config.timeouts.shutdownMs,
       async start() {
-        const addresses = await application.start()
+        const { firstInvitations, ...addresses } = await application.start()
         application.log.info('listening', { ...addresses, mode: config.mode })
+        // To the terminal, not to the log: whoever collects logs must not become the owner of a console.
+        for (const { institution, url } of firstInvitations)
+          invocation.terminal.out(`${institution}: nobody owns its console yet. Within 72 hours: ${url}\n`)
       },
       stop: () => application.stop(),
     })

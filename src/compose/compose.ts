@@ -26,6 +26,7 @@ import {
   type Foundation,
   type Stores,
 } from './foundation.ts'
+import { inviting } from './invitations.ts'
 import { startNotices } from './notices.ts'
 
 /** Opens the database and puts the parts together; nothing listens yet. Throws when the database cannot be opened. */
@@ -60,6 +61,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     migrate: () => migrate(database, url),
     pendingMigrations: () => pendingMigrations(database),
     apply,
+    inviteAdministrator: inviting(base, stores).invite,
     verifyAudit: (wanted) => verifyAudit({ base, stores, sequencer: running.sequencer }, auditLog, wanted),
   }
 }
@@ -140,7 +142,12 @@ function createRunning({ base, stores, url }: RunningPorts) {
       () => server.close(config.timeouts.shutdownMs),
       async () => management.drain(),
     )
-    return { publicUrl: config.publicUrl, listening: server.url, managementUrl: management.url }
+    const addresses = { listening: server.url, managementUrl: management.url }
+    return {
+      ...addresses,
+      publicUrl: config.publicUrl,
+      firstInvitations: await inviting(base, stores).first(),
+    }
   }
   return { start, stop, sequencer: () => sequencer }
 }

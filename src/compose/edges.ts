@@ -1,6 +1,8 @@
 // The flows, and the edges that call them: the OIDC provider and the public app.
 import type { Config } from '../config/config.ts'
+import { consoleRoutes } from '../console/routes.ts'
 import { createConnections } from '../flows/connections.ts'
+import { createConsoleAccess } from '../flows/console-access.ts'
 import { createCoreCall } from '../flows/core-call.ts'
 import { createEnrolment, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
@@ -65,6 +67,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     }),
     present: createPresence(ports),
     endSession,
+    consoleAccess: createConsoleAccess(ports),
     subjects: createSubjectFlows({ ...ports, endSession }),
     signOut: createSignOut({ ...ports, endSession }),
   }
@@ -135,6 +138,9 @@ function createOidc({ base, stores, services, flows }: Parts) {
   return { gate: createOidcGate(ports), accessTokens: createAccessTokens(ports) }
 }
 
+// Metadata of an IdP may be pasted into a form, percent-encoded.
+const consoleFormBytes = 3 * 1024 * 1024
+
 export function createPublicApp(parts: Parts) {
   const { base, stores, services, flows } = parts
   const { config } = base
@@ -155,6 +161,7 @@ export function createPublicApp(parts: Parts) {
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
+      (router) => consoleRoutes(router, { ...ports, consoleFormBytes }),
       (router) => wellKnownRoutes(router, ports),
     ],
   })

@@ -12,6 +12,7 @@ import { createLocalKeys } from '../plugins/keys/local.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
+import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createConnectionStore } from '../storage/connections.ts'
 import { createDevices } from '../storage/devices.ts'
@@ -93,8 +94,9 @@ function countEvent(metrics: MeteredMetrics, body: string): void {
 
 export type Foundation = ReturnType<typeof createFoundation>
 
-export function createStores({ connections, seal, clock }: Foundation) {
-  const directory = createDirectory({ connections, seal, now: clock.now })
+export function createStores({ config, connections, seal, clock }: Foundation) {
+  const { publicUrl } = config
+  const directory = createDirectory({ connections, seal, now: clock.now, publicUrl })
   return {
     directory,
     connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),
@@ -108,6 +110,9 @@ export function createStores({ connections, seal, clock }: Foundation) {
     subjectStates: createSubjectStates(connections),
     subjectNames: createSubjectNames(connections),
     pendingLogouts: createPendingLogouts(connections),
+    administrators: createAdministrators(connections),
+    consoleSessions: createConsoleSessions(connections),
+    invitations: createInvitations(connections),
     consents: createConsents(connections),
     replays: createReplays(connections),
     devices: createDevices(connections),

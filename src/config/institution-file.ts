@@ -180,6 +180,7 @@ const connectionShape = (rules: InstitutionRules) =>
     name,
     type: z.enum(rules.connectionTypes).default(rules.connectionTypes[0]),
     enabled: z.boolean().default(true),
+    audience: z.enum(['customers', 'workforce']).default('customers'),
     settings: z.record(z.string(), z.unknown()),
     claims: z
       .record(z.string(), z.string().min(1).max(500))

@@ -26,6 +26,8 @@ export interface World {
   readonly url: string
   readonly issuer: string
   readonly scene: Scene
+  /** The link that makes whoever takes it the console's first owner; undefined where there is one. */
+  readonly invitation: string | undefined
   /** The IdP's signing certificate, PEM. */
   readonly idpCertificate: string
   /** The private key of the bank's own API, for introspection. */
@@ -46,7 +48,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   const [idpKey, apiKey] = [await createPeerKey('Alder Bank IdP'), createApiKey()]
   const sets = [demoRows({ world: url, idpCertificate: idpKey.pem, apiKey: apiKey.publicJwk })]
   await application.apply(sets, { dryRun: false })
-  await application.start()
+  const { firstInvitations } = await application.start()
   const trusted = certificatesIn(await (await fetch(`${issuer}/soap/payments/certificates`)).text())
   const router = new Router()
   const spMetadataUrl = `${issuer}/saml/alder-idp/metadata`
@@ -62,11 +64,13 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
     audit: application.auditLog,
   })
   serve(server, router)
-  say(welcome(url, issuer))
+  const invitation = firstInvitations.find(({ institution }) => institution === demoId)?.url
+  say(welcome(url, issuer, invitation))
   return {
     url,
     issuer,
     scene,
+    invitation,
     idpCertificate: idpKey.pem,
     apiKey: apiKey.privateJwk,
     stop: () => close(server, scene),
@@ -110,11 +114,12 @@ function close(server: Server, scene: Scene): Promise<void> {
   })
 }
 
-const welcome = (url: string, issuer: string): string => `
+const welcome = (url: string, issuer: string, invitation: string | undefined): string => `
   Drawbridge is up, with a demo bank around it.
 
     Control room   ${url}/            what happens, side by side
     Phone          ${url}/phone/      sign in, enrol, pay
+    Console        ${invitation ?? `${issuer}/console`}
     Bridge         ${issuer}
 
   Sign in as  alice / alice-pw  (or bob / bob-pw). Choose any six-digit PIN that is not too easy.

@@ -42,6 +42,13 @@ export const auditTypes = [
   'connection.changed',
   'connection.test_started',
   'connection.tested',
+  'console.signed_in',
+  'console.signed_out',
+  'console.refused',
+  'administrator.invited',
+  'administrator.added',
+  'administrator.changed',
+  'administrator.removed',
   'audit.void',
 ] as const
 export type AuditType = (typeof auditTypes)[number]

@@ -42,7 +42,7 @@ export function digestOf(content: ConnectionContent): string {
 }
 
 // What a test login could tell nothing about: how the connection is called, and whom it is offered to.
-const labels: ReadonlySet<string> = new Set(['name', 'domains'])
+const labels: ReadonlySet<string> = new Set(['name', 'domains', 'audience'])
 
 const isLabel = (path: string): boolean => labels.has(path.split(/[.[]/)[0] ?? '')
 

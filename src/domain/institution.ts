@@ -61,6 +61,8 @@ export interface ConnectionContent {
   readonly claims: Readonly<Record<string, string>>
   /** Mail domains of the customers who are at home here; lower case, as DNS has them. */
   readonly domains?: readonly string[] | undefined
+  /** Who signs in by it: customers unless told, or the institution's own people, who come into the console. */
+  readonly audience?: 'customers' | 'workforce' | undefined
 }
 
 /** Customers sign in by `active` ones only; what leads from state to state stands in domain/connection. */

@@ -1,6 +1,7 @@
 // A sign-in, from the app's request to the result that the provider turns into a code.
 import { type Acr, acrOf } from '../domain/acr.ts'
 import type { ChoiceHints } from '../domain/choice.ts'
+import { consoleId } from '../domain/console-party.ts'
 import { counts } from '../domain/device.ts'
 import {
   asksConsentEachTime,
@@ -311,6 +312,8 @@ export async function withCustomer(
 }
 
 function consentFor(login: LoginTransaction, agreed: readonly string[]): LoginTransaction['consent'] {
+  // The institution's own console shows nobody's data to somebody else: there is nothing to agree to.
+  if (login.relyingParty === consoleId) return 'not-needed'
   if (!login.scope.every((scope) => agreed.includes(scope))) return 'needed'
   return asksConsentEachTime(login.redirectUri) || login.transaction !== undefined ? 'confirm' : 'not-needed'
 }

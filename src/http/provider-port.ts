@@ -8,6 +8,16 @@ export type InteractionEnd =
   | { readonly kind: 'finished'; readonly login: LoginTransaction }
   | { readonly kind: 'refused'; readonly error: string; readonly description: string }
 
+/** A code that came back to an app of this very process. */
+export interface ReturnedCode {
+  readonly code: string
+  readonly relyingParty: string
+  readonly redirectUri: string
+  /** The PKCE verifier (RFC 7636 4.5). */
+  readonly verifier: string
+  readonly nonce: string
+}
+
 export interface OidcGate {
   /** Serves the request by the institution's provider. */
   handle(ctx: Context, tenant: Tenant): Promise<void>
@@ -15,4 +25,15 @@ export interface OidcGate {
   holds(ctx: Context, tenant: Tenant, uid: string): Promise<boolean>
   /** Stores the end and resolves with where the browser goes next; the caller redirects after its commit. */
   end(ctx: Context, tenant: Tenant, end: InteractionEnd): Promise<string>
+  /**
+   * Redeems a code here instead of over the network, once; nothing of it is good for anything else afterwards. Refuses
+   * with `token.invalid` one that is unknown, spent, late, another app's, or that another browser began.
+   */
+  redeem(tenant: Tenant, returned: ReturnedCode): Promise<RedeemedCode>
+}
+
+export interface RedeemedCode {
+  readonly subject: string
+  /** Epoch milliseconds. */
+  readonly authenticatedAt: number
 }

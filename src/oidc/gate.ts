@@ -15,6 +15,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { InteractionLevel } from './levels.ts'
+import { redeemed } from './redeem.ts'
 import { oidcScopes } from './resources.ts'
 
 export interface GatePorts {
@@ -51,6 +52,7 @@ export function createOidcGate(ports: GatePorts): OidcGate {
       await interaction.save(interaction.exp - Math.floor(ports.clock.now() / 1000))
       return interaction.returnTo
     },
+    redeem: async (tenant, returned) => redeemed(await ports.providers(tenant), returned),
   }
 }
 

@@ -1,4 +1,5 @@
 // The composed bridge, as its callers see it: the commands and the demo.
+import type { Role } from '../domain/administrator.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Log } from './log.ts'
 import type { InstitutionSet } from './stores.ts'
@@ -19,6 +20,8 @@ export interface Application {
   /** Migrations that the database still lacks. */
   pendingMigrations(): Promise<readonly string[]>
   apply(sets: readonly InstitutionSet[], options: { readonly dryRun: boolean }): Promise<ApplyReport>
+  /** A link by which somebody becomes an administrator of the institution's console; it is not kept, only its hash. */
+  inviteAdministrator(institution: string, roles: readonly Role[]): Promise<ConsoleInvitation>
   /** One report an institution; `since` is a checkpoint note that was kept elsewhere. */
   verifyAudit(options: VerifyOptions): Promise<readonly InstitutionAuditReport[]>
 }
@@ -29,6 +32,13 @@ export interface Addresses {
   /** Where the public port is bound: `http://127.0.0.1:8080`. */
   readonly listening: string
   readonly managementUrl: string
+  /** Links for the first owners of consoles that have none; new ones at each start. */
+  readonly firstInvitations: readonly ConsoleInvitation[]
+}
+
+export interface ConsoleInvitation {
+  readonly institution: string
+  readonly url: string
 }
 
 export interface ApplyReport {

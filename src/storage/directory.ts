@@ -1,4 +1,5 @@
 // Rows that configuration owns, read through a short cache: they are needed at every request and change seldom.
+import { consoleId, consoleParty } from '../domain/console-party.ts'
 import type { Connection, Core, Institution, ManagedBy, RelyingParty } from '../domain/institution.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
@@ -28,6 +29,8 @@ export interface DirectoryPorts {
   readonly connections: Connections
   readonly seal: FieldSeal
   readonly now: () => number
+  /** For the console's own entry among the relying parties. */
+  readonly publicUrl: string
 }
 
 /** `forget` drops what is cached: after a row was written by another store. */
@@ -35,6 +38,7 @@ export function createDirectory({
   connections,
   seal,
   now,
+  publicUrl,
 }: DirectoryPorts): Directory & DirectoryWriter & { forget(): void } {
   const sets = cached<InstitutionSet | undefined>(now)
   const all = cached<readonly Institution[]>(now)
@@ -46,8 +50,7 @@ export function createDirectory({
   return {
     institution: async (id) => (await set(id))?.institution,
     institutions: () => all.get('', async () => readAll(await connections.reader())),
-    relyingParty: async (institution, id) =>
-      (await set(institution))?.relyingParties.find((row) => row.id === id),
+    relyingParty: async (institution, id) => relyingPartyIn(await set(institution), id, publicUrl),
     connection: async (institution, id) => (await set(institution))?.connections.find((row) => row.id === id),
     core: async (institution, id) => (await set(institution))?.cores.find((row) => row.id === id),
     everything: async (id, managedBy) => readSet(await connections.reader(), seal, { id, managedBy }),
@@ -63,6 +66,17 @@ export function createDirectory({
     },
     forget,
   }
+}
+
+/** Also the console, which has no row. */
+function relyingPartyIn(
+  found: InstitutionSet | undefined,
+  id: string,
+  publicUrl: string,
+): RelyingParty | undefined {
+  if (found === undefined) return undefined
+  if (id === consoleId) return consoleParty(found.institution, found.connections, publicUrl)
+  return found.relyingParties.find((row) => row.id === id)
 }
 
 // JSON drops members that are undefined; they are put back so that the types stay true.

@@ -12,6 +12,8 @@ const tables = [
   'oidc_payload',
   'connection_test',
   'exchange',
+  'console_session',
+  'console_invitation',
 ] as const
 const batch = 500
 /** Expired rows stay this long: a late request then gets `expired` rather than `unknown`. */

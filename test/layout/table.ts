@@ -38,7 +38,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 export const onlyLazily: readonly string[] = ['demo', 'compose']
 
 const edges = ['http', 'oidc', 'soap', 'console', 'demo']
-const rims = ['http', 'oidc', 'soap']
+const rims = ['http', 'oidc', 'soap', 'console']
 
 /** Package -> the folders that it lives in. A package that is not here may not be imported at all. */
 export const homes: Readonly<Record<string, readonly string[]>> = {

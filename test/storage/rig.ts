@@ -29,7 +29,7 @@ export function everything(database: Database) {
   const events = createAuditWriter({ clock: { now: () => now }, node: randomBytes(4).toString('hex'), seal })
   const units = createUnits({ database, events })
   const { connections } = units
-  const directory = createDirectory({ connections, seal, now: Date.now })
+  const directory = createDirectory({ connections, seal, now: Date.now, publicUrl: 'https://bridge.example' })
   return {
     ...units,
     auditLog: createAuditLog(database),

@@ -86,10 +86,10 @@ ${main}
 }
 
 // Until a bank's own logo can be uploaded, its initial stands on a plate in its colour.
-function bank(institution: Answering | undefined): Html {
+export function bank(institution: Answering | undefined, place?: string): Html {
   const name = institution?.name ?? 'Drawbridge'
   const [first] = new Intl.Segmenter().segment(name.trim())
-  return html`<span class="bank"><svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false"><rect class="a" width="32" height="32" rx="8"/><text class="b" x="16" y="22.500" text-anchor="middle" font-size="18" font-weight="650">${first?.segment.toLocaleUpperCase() ?? ''}</text></svg><bdi>${name}</bdi></span>`
+  return html`<span class="bank"><svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false"><rect class="a" width="32" height="32" rx="8"/><text class="b" x="16" y="22.500" text-anchor="middle" font-size="18" font-weight="650">${first?.segment.toLocaleUpperCase() ?? ''}</text></svg>${place === undefined ? html`<bdi>${name}</bdi>` : html`<span><bdi>${name}</bdi> <small>${place}</small></span>`}</span>`
 }
 
 /** The footer's link to help, where the institution gave one that is safe to link. */

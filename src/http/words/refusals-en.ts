@@ -250,4 +250,28 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'It may have gone through, or not.',
     next: 'Look at your account before you try again.',
   },
+  'console-sign-in': {
+    title: 'Sign in to the console again',
+    happened: 'Your console session has ended, or this step needs a sign-in of the last five minutes.',
+    ...asBefore,
+    next: 'Sign in, then do it again.',
+  },
+  'console-not-yours': {
+    title: 'This isn’t yours to do',
+    happened: 'The person who is signed in here doesn’t have the role that this page or step needs.',
+    ...asBefore,
+    next: 'Ask an owner of the console for the role, and name the reference.',
+  },
+  'console-invitation': {
+    title: 'This invitation can’t be used',
+    happened: 'It was used before, taken back, or is more than three days old.',
+    ...asBefore,
+    next: 'Ask an owner of the console for a new one. For the first owner, the operator prints one.',
+  },
+  'console-last-owner': {
+    title: 'An owner has to stay',
+    happened: 'Without this person the console would have no owner, and nobody could let another in.',
+    ...asBefore,
+    next: 'Make somebody else an owner first.',
+  },
 }

@@ -253,4 +253,29 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'Puede que sí y puede que no.',
     next: 'Mira tu cuenta antes de volver a intentarlo.',
   },
+  'console-sign-in': {
+    title: 'Inicie sesión de nuevo en la consola',
+    happened:
+      'Su sesión de la consola ha terminado, o este paso pide un inicio de sesión de los últimos cinco minutos.',
+    ...asBefore,
+    next: 'Inicie sesión y repita el paso.',
+  },
+  'console-not-yours': {
+    title: 'Esto no le corresponde',
+    happened: 'La persona que ha iniciado sesión no tiene la función que esta página o este paso necesita.',
+    ...asBefore,
+    next: 'Pida la función a un propietario de la consola e indique la referencia.',
+  },
+  'console-invitation': {
+    title: 'Esta invitación no se puede usar',
+    happened: 'Ya se usó, se retiró o tiene más de tres días.',
+    ...asBefore,
+    next: 'Pida una nueva a un propietario de la consola. Para el primer propietario la imprime el operador.',
+  },
+  'console-last-owner': {
+    title: 'Tiene que quedar un propietario',
+    happened: 'Sin esta persona la consola no tendría propietario y nadie podría admitir a otra.',
+    ...asBefore,
+    next: 'Nombre primero a otro propietario.',
+  },
 }

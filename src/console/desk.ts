@@ -1,0 +1,153 @@
+// Where console pages are hung up: every one of them knows who is there and what they may do before it is asked anything.
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import { actorOf, type Permission, permits, recentSeconds, type Visitor } from '../domain/administrator.ts'
+import type { Institution } from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { ConsoleAccess } from '../flows/console-access.ts'
+import { readForm } from '../http/body.ts'
+import { checkForm, formToken } from '../http/browser.ts'
+import { stateOf, tenantOf } from '../http/context.ts'
+import { withinRate } from '../http/interaction.ts'
+import type { Tenant } from '../http/tenant.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Actor } from '../ports/connections.ts'
+import type { KeyStore } from '../ports/key-store.ts'
+import type { RateLimits } from '../ports/stores.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import { sessionCookie } from './cookies.ts'
+import { type ConsoleView, showConsole } from './page.ts'
+
+export interface DeskPorts {
+  readonly consoleAccess: ConsoleAccess
+  readonly keys: Pick<KeyStore, 'secret'>
+  readonly rateLimits: RateLimits
+  readonly unit: UnitOfWork
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly consoleFormBytes: number
+}
+
+/** One request of somebody who may make it. */
+export interface Visit {
+  readonly ctx: Context
+  readonly tenant: Tenant
+  readonly institution: Institution
+  readonly visitor: Visitor
+  /** Goes into every form of the page, as `form_token`. */
+  readonly formToken: string
+  /** An address of the console: `path('/connections')`. */
+  path(below: string): string
+  may(permission: Permission): boolean
+  /** For the history: who, and why in their words. */
+  actor(why?: string): Actor
+  /** Has the person proven themselves within the last five minutes? */
+  readonly recent: boolean
+}
+
+export type Form = ReadonlyMap<string, string>
+
+export interface Desk {
+  /** A page. What the flows refuse as unknown is a 404 here, and audited: nobody learns what another institution has. */
+  page(path: string, needs: Permission, show: (visit: Visit) => Promise<ConsoleView>): void
+  /**
+   * A form: resolves with the path below `/console` to go to (303), or with a view to show instead. Only our own page
+   * can post it (attack 198).
+   */
+  form(
+    path: string,
+    needs: Permission,
+    act: (visit: Visit, form: Form) => Promise<string | ConsoleView>,
+  ): void
+}
+
+export function createDesk(router: Router, ports: DeskPorts): Desk {
+  return {
+    page: (path, needs, show) => {
+      router.get(`/console${path}`, async (ctx) => {
+        const visit = await entered(ctx, ports)
+        if (visit === undefined) return signInFirst(ctx)
+        await held(ports, visit, async () => {
+          permit(visit, needs)
+          showConsole(ctx, await show(visit), visit)
+        })
+      })
+    },
+    form: (path, needs, act) => {
+      router.post(`/console${path}`, async (ctx) => {
+        const visit = await entered(ctx, ports)
+        stateOf(ctx).startAgain = `${tenantOf(ctx).issuer}/console/sign-in`
+        if (visit === undefined) throw new Refusal('console.signed_out')
+        await held(ports, visit, async () => {
+          const form = await posted(ctx, ports, visit)
+          permit(visit, needs)
+          const next = await act(visit, form)
+          if (typeof next === 'string') seeOther(ctx, visit.path(next))
+          else showConsole(ctx, next, visit)
+        })
+      })
+    },
+  }
+}
+
+async function entered(ctx: Context, ports: DeskPorts): Promise<Visit | undefined> {
+  const tenant = tenantOf(ctx)
+  const { institution } = tenant
+  await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
+  const cookie = sessionCookie(ctx, tenant)
+  const visitor = await ports.consoleAccess.visitor(institution.id, cookie)
+  if (visitor === undefined) return undefined
+  const age = ports.clock.now() - visitor.authenticatedAt
+  return {
+    ctx,
+    tenant,
+    institution,
+    visitor,
+    formToken: formToken(ports.keys.secret(institution.id, 'form-token'), `console|${cookie}`),
+    path: (below) => `${tenant.prefix}/console${below}`,
+    may: (permission) => permits(visitor, permission),
+    actor: (why = '') => ({ by: actorOf(visitor), why }),
+    recent: age <= recentSeconds * 1000,
+  }
+}
+
+function permit({ visitor }: Visit, needs: Permission): void {
+  if (!permits(visitor, needs)) throw new Refusal('console.forbidden', { needs, roles: visitor.roles })
+}
+
+async function posted(ctx: Context, ports: DeskPorts, { tenant, formToken: expected }: Visit): Promise<Form> {
+  const form = await readForm(ctx, ports.consoleFormBytes)
+  checkForm(ctx, tenant, { given: form.get('form_token'), expected })
+  return form
+}
+
+const unknown: ReadonlySet<string> = new Set(['connection.unknown', 'request.not_found', 'subject.unknown'])
+
+/** What is refused in the console is recorded with who tried; what is not there, or not theirs, is simply not there. */
+async function held({ audit }: DeskPorts, { visitor }: Visit, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code === 'busy') throw error
+    const { code } = error
+    const detail = { by: actorOf(visitor) }
+    audit.record({ type: 'console.refused', outcome: 'refused', code, detail })
+    throw unknown.has(code) ? new Refusal('request.not_found', { cause: code }) : error
+  }
+}
+
+/** Back to the page that was asked for, once it is known who asks. */
+function signInFirst(ctx: Context): void {
+  const then = `${ctx.path}${ctx.search}`
+  seeOther(ctx, `${tenantOf(ctx).prefix}/console/sign-in?then=${encodeURIComponent(then)}`)
+}
+
+export function seeOther(ctx: Context, to: string): void {
+  ctx.set('Cache-Control', 'no-store')
+  ctx.status = 303
+  ctx.redirect(to)
+}
+
+/** Signs in once more and comes back to this page; the step is then taken by its button again. */
+export const signInAgain = (then: string): string =>
+  `/sign-in?fresh=yes&then=${encodeURIComponent(`/console${then}`)}`

@@ -1,0 +1,93 @@
+// The frame of every console page: the bank, the way around, who is here, and the page's finding as its heading.
+import type { Context } from 'koa'
+import { type Permission, permits, type Visitor } from '../domain/administrator.ts'
+import { tenantOf } from '../http/context.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { bdi, hiddenFields } from '../http/page/parts.ts'
+import { bank, page } from '../http/page/shell.ts'
+import { askingOf } from '../http/page-context.ts'
+import { formActionOf, pageHeaders } from '../http/security-headers.ts'
+
+/** The pages that everybody finds from everywhere; paths are below `/console`. */
+export const places = [
+  { path: '', name: 'Overview', needs: 'read' },
+  { path: '/connections', name: 'Connections', needs: 'read' },
+  { path: '/exchanges', name: 'Failed sign-ins', needs: 'read' },
+  { path: '/relying-parties', name: 'Apps', needs: 'read' },
+  { path: '/administrators', name: 'Administrators', needs: 'administrators' },
+] as const satisfies readonly { path: string; name: string; needs: Permission }[]
+export type Place = (typeof places)[number]['path']
+
+/** What a page shows; a finding rather than a label as its heading (look.md). */
+export interface ConsoleView {
+  readonly title: string
+  /** The `h1`, where it says more than the title. */
+  readonly heading?: Html | string | undefined
+  /** Under the heading: when, how many, where from. */
+  readonly lead?: Html | string | undefined
+  /** Beside the heading: a badge, or the page's one primary action. */
+  readonly aside?: Html | undefined
+  readonly place: Place
+  readonly main: Html
+  /** Where forms of this page may lead beside ourselves (ruling R-14): an IdP for a test login. */
+  readonly leadsTo?: readonly string[] | undefined
+  readonly status?: number | undefined
+  /** A page with a script of its own has its nonce. */
+  readonly nonce?: string | undefined
+}
+
+/** What every form of a page sends along. */
+export interface Frame {
+  readonly visitor: Visitor
+  readonly formToken: string
+}
+
+const roleNames: Readonly<Record<string, string>> = {
+  viewer: 'Viewer',
+  'federation-admin': 'Federation administrator',
+  'security-admin': 'Security administrator',
+  owner: 'Owner',
+}
+
+/** A role as people call it. */
+export const roleName = (role: string): string => roleNames[role] ?? role
+
+export function showConsole(ctx: Context, view: ConsoleView, frame: Frame): void {
+  const { issuer } = tenantOf(ctx)
+  const formActions = [...new Set((view.leadsTo ?? []).map(formActionOf))]
+  ctx.set(pageHeaders({ formActions, nonce: view.nonce, https: issuer.startsWith('https:') }))
+  ctx.status = view.status ?? 200
+  ctx.type = 'html'
+  ctx.body = page({
+    ...askingOf(ctx, ['en']),
+    title: `${view.title} – Drawbridge console`,
+    bodyClass: 'console',
+    skipTo: 'content',
+    header: side(ctx, view, frame),
+    heading: head(view),
+    main: view.main,
+  })
+}
+
+const head = ({ title, heading, lead, aside }: ConsoleView): Html => html`<div class="head">
+<div><h1>${heading ?? title}</h1>${lead && html`<p class="quiet">${lead}</p>`}</div>
+${aside}
+</div>`
+
+function side(ctx: Context, { place }: ConsoleView, { visitor, formToken }: Frame): Html {
+  const { institution, prefix } = tenantOf(ctx)
+  const open = places.filter(({ needs }) => permits(visitor, needs))
+  return html`<header class="side"><div>
+${bank(institution, 'Federation console')}
+<nav aria-label="Console"><ul>
+${open.map(({ path, name }) => html`<li><a href="${prefix}/console${path}"${path === place && html` aria-current="page"`}>${name}</a></li>\n`)}</ul></nav>
+<div class="who"><strong>${bdi(visitor.name)}</strong><br><span class="quiet">${saidRoles(visitor)}</span>
+<form method="post" action="${prefix}/console/sign-out">${hiddenFields({ form_token: formToken })}<button class="btn plain">Sign out</button></form></div>
+</div></header>`
+}
+
+function saidRoles({ kind, roles }: Visitor): string {
+  if (kind === 'set-up') return 'First steps, for an hour'
+  if (kind === 'break-glass') return 'By passkey, for an hour; everybody is told'
+  return roles.map(roleName).join(', ')
+}

@@ -1,0 +1,80 @@
+// Who may do what in the console: roles, and the permissions that each gives.
+
+/** An administrator may have several; what one gives another does not take away. */
+export const roles = ['viewer', 'federation-admin', 'security-admin', 'owner'] as const
+export type Role = (typeof roles)[number]
+
+/**
+ * `read` is every page. `connections` is making, testing, activating and disabling them, and their keys; `weaken` is what
+ * lets an IdP prove less than before. `relying-parties` are the apps; `administrators` who may come in here.
+ */
+export const permissions = ['read', 'connections', 'relying-parties', 'weaken', 'administrators'] as const
+export type Permission = (typeof permissions)[number]
+
+const given: Readonly<Record<Role, readonly Permission[]>> = {
+  viewer: ['read'],
+  'federation-admin': ['read', 'connections', 'relying-parties'],
+  'security-admin': ['read', 'connections', 'relying-parties', 'weaken'],
+  owner: permissions,
+}
+
+export const isRole = (value: string): value is Role => (roles as readonly string[]).includes(value)
+
+/** Does any of these roles give the permission? */
+export const may = (held: readonly Role[], permission: Permission): boolean =>
+  held.some((role) => given[role].includes(permission))
+
+/** Until the first owner has come in, a set-up token builds the way in, and does nothing else. */
+export const setUpPermissions: ReadonlySet<Permission> = new Set<Permission>(['read', 'connections'])
+
+/** How somebody came in: through the staff's own IdP, by the first token, or by a passkey from the safe. */
+export const sessionKinds = ['workforce', 'set-up', 'break-glass'] as const
+export type SessionKind = (typeof sessionKinds)[number]
+
+/** How long a console session lives, by how it began; in seconds. */
+export const consoleSeconds = {
+  idle: 15 * 60,
+  workforce: 8 * 3600,
+  'set-up': 3600,
+  'break-glass': 3600,
+} as const
+
+/** What needs proof that the person is still there: an authentication of at most this age, in seconds. */
+export const recentSeconds = 5 * 60
+
+/** Kept settings that let an IdP prove less: who changes one of them needs `weaken`. Paths as `loosened` gives them. */
+const weakening = [
+  'settings.compat',
+  'settings.trustNewKeys',
+  'settings.expiredCertificates',
+  'levels',
+  'audience',
+]
+
+/** Do these loosened paths (domain/connection) ask for the permission `weaken`? */
+export const weakens = (loosened: readonly string[]): boolean =>
+  loosened.some((path) =>
+    weakening.some((known) => path === known || path.startsWith(`${known}.`) || path.startsWith(`${known}[`)),
+  )
+
+/** Somebody in the console, as a request has them. */
+export interface Visitor {
+  readonly institution: string
+  /** The subject of an administrator; of a set-up or break-glass session the name of its key. */
+  readonly id: string
+  readonly name: string
+  readonly kind: SessionKind
+  readonly roles: readonly Role[]
+  /** Epoch milliseconds. */
+  readonly authenticatedAt: number
+  readonly expiresAt: number
+}
+
+export const permits = (
+  { kind, roles: held }: Pick<Visitor, 'kind' | 'roles'>,
+  permission: Permission,
+): boolean => (kind === 'set-up' ? setUpPermissions.has(permission) : may(held, permission))
+
+/** How the history and the audit name who did it. */
+export const actorOf = ({ kind, id }: Pick<Visitor, 'kind' | 'id'>): string =>
+  kind === 'workforce' ? `administrator:${id}` : `${kind}:${id}`
