@@ -110,10 +110,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
     for (const closer of closers.reverse())
       await closer().catch((error: unknown) => log.error('stop', { error: String(error) }))
   }
-  const stop = () => {
-    stopping ??= close()
-    return stopping
-  }
+  const stop = () => (stopping ??= close())
   const start = async (): Promise<Addresses> => {
     await migrate(database, url)
     const services = await createServices(base)
@@ -122,8 +119,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
       () => services.checker.close(),
       () => services.idpMetadata.close(),
     )
-    const sweeper = sweeping(base)
-    const background = [sweeper, startNotices(base, stores)]
+    const background = [sweeping(base), startNotices(base, stores)]
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
       config.audit.sequencerIntervalMs,
