@@ -10,6 +10,7 @@ import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
+import { createOverview } from '../flows/overview.ts'
 import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
 import { createSubjectFlows } from '../flows/subjects.ts'
@@ -68,6 +69,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     present: createPresence(ports),
     endSession,
     consoleAccess: createConsoleAccess(ports),
+    overview: createOverview({ ...ports, expiries: { list: async () => [] } }),
     subjects: createSubjectFlows({ ...ports, endSession }),
     signOut: createSignOut({ ...ports, endSession }),
   }

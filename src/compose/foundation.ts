@@ -26,6 +26,7 @@ import { createPins } from '../storage/pins.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createReplays } from '../storage/replays.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
+import { createStatistics } from '../storage/statistics.ts'
 import { createSubjectNames, createSubjectStates } from '../storage/subject-states.ts'
 import { createConsents, createSubjects } from '../storage/subjects.ts'
 import { createTestLogins } from '../storage/test-logins.ts'
@@ -113,6 +114,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     administrators: createAdministrators(connections),
     consoleSessions: createConsoleSessions(connections),
     invitations: createInvitations(connections),
+    statistics: createStatistics(connections),
     consents: createConsents(connections),
     replays: createReplays(connections),
     devices: createDevices(connections),

@@ -1,11 +1,131 @@
 // The first page: is everything working, and what needs somebody.
-import { html } from '../http/page/html.ts'
-import type { Desk } from './desk.ts'
+import type { ConnectionLine, Overview, OverviewFacts } from '../flows/overview.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { bdi } from '../http/page/parts.ts'
+import { signInsChart } from './chart.ts'
+import type { Desk, Visit } from './desk.ts'
+import { badge, count, endsText, moment, momentText, protocolName, stateBadge } from './words.ts'
 
-export function overviewPages(desk: Desk): void {
-  desk.page('', 'read', async ({ visitor }) => ({
-    title: 'Overview',
-    place: '',
-    main: html`<p>${visitor.name}</p>`,
-  }))
+export interface OverviewPagePorts {
+  readonly overview: Overview
+}
+
+export function overviewPages(desk: Desk, { overview }: OverviewPagePorts): void {
+  desk.page('', 'read', async (visit) => {
+    const facts = await overview(visit.institution.id)
+    const todo = todoOf(facts, visit)
+    return {
+      title: 'Overview',
+      heading: findingOf(facts),
+      lead: `${momentText(facts.at)} · ${todo.length === 0 ? 'Nothing needs you' : `${count(todo.length, 'thing needs', 'things need')} you`}`,
+      place: '',
+      main: html`<div class="grid">
+${todo.length > 0 && html`<section class="card" aria-labelledby="needs"><h2 class="vh" id="needs">Needs you</h2><ul class="todo">${todo}</ul></section>`}
+<section class="card w8 fill" aria-labelledby="hours"><header><h2 id="hours">Sign-ins per hour</h2><ul class="legend"><li>Signed in</li><li class="c2">Failed</li></ul></header>
+${signInsChart(facts.hours)}</section>
+<section class="card w4 fill" aria-labelledby="figures"><header><h2 id="figures">The last 24 hours</h2></header>${figures(facts)}</section>
+<section class="card fill" aria-labelledby="connections"><header><h2 id="connections">Connections</h2><a class="small" href="${visit.path('/connections')}">All connections</a></header>
+${connectionTable(facts, visit)}</section>
+</div>`,
+    }
+  })
+}
+
+const live = ({ connections }: OverviewFacts) => connections.filter(({ record }) => record.state === 'active')
+
+/** More than one in ten is no bad luck of a few customers. */
+const manyFail = ({ signedIn, failed }: OverviewFacts): boolean => failed >= 5 && failed > signedIn / 9
+
+function findingOf(facts: OverviewFacts): string {
+  if (live(facts).length === 0) return 'No connection is live yet'
+  if (manyFail(facts)) return 'Many sign-ins are failing'
+  return facts.signedIn === 0 ? 'Nobody has signed in today' : 'Sign-ins are working'
+}
+
+interface Task {
+  readonly badge: Html
+  readonly what: string
+  readonly why: string
+  readonly action: string
+  readonly path: string
+}
+
+const task = (visit: Visit, { badge: mark, what, why, action, path }: Task): Html =>
+  html`<li>${mark}<div><strong>${what}</strong><p class="small quiet">${why}</p></div><a class="btn" href="${visit.path(path)}">${action}</a></li>\n`
+
+function todoOf(facts: OverviewFacts, visit: Visit): Html[] {
+  const names = new Map(facts.connections.map(({ record }) => [record.id, record.name]))
+  return [
+    ...facts.connections.flatMap((line) => failing(line)),
+    ...facts.expiring.map((one) => ({
+      badge: badge(one.daysLeft <= 7 ? 'bad' : 'warn', one.daysLeft < 0 ? 'Ended' : 'Ends'),
+      what: `${names.get(one.connection) ?? one.connection}: ${endsText(one)}`,
+      why: 'Sign-ins by this connection may fail from that day on.',
+      action: 'Look at it',
+      path: `/connections/${one.connection}`,
+    })),
+    ...facts.connections.flatMap((line) => waiting(line)),
+  ].map((one) => task(visit, one))
+}
+
+function failing({ record, health }: ConnectionLine): Task[] {
+  const { lastFailureAt = 0, lastSuccessAt = 0, failures = 0 } = health ?? {}
+  if (record.state !== 'active' || failures === 0 || lastSuccessAt > lastFailureAt) return []
+  return [
+    {
+      badge: badge('bad', 'Failing'),
+      what: `${record.name}: the last answer was refused`,
+      why: `${count(failures, 'answer', 'answers')} refused within 24 hours, and none was taken since.`,
+      action: 'See why',
+      path: `/exchanges?connection=${record.id}&outcome=failed`,
+    },
+  ]
+}
+
+function waiting({ record }: ConnectionLine): Task[] {
+  const { proposal } = record
+  const path = `/connections/${record.id}`
+  if (proposal !== undefined) {
+    const why = `Proposed by ${proposal.by}${proposal.why === '' ? '' : `: ${proposal.why}`}. Customers go on with what was tested before.`
+    return [
+      {
+        badge: badge('warn', 'Waiting'),
+        what: `${record.name}: a change waits`,
+        why,
+        action: 'See the change',
+        path,
+      },
+    ]
+  }
+  const next = { draft: 'Make a test login.', tested: 'It passed its test login and can go live.' } as const
+  if (record.state !== 'draft' && record.state !== 'tested') return []
+  return [
+    {
+      badge: badge('info', 'Unfinished'),
+      what: `${record.name}: not live yet`,
+      why: next[record.state],
+      action: 'Go on',
+      path,
+    },
+  ]
+}
+
+const figure = (name: string, value: number, note?: string): Html =>
+  html`<div><dt>${name}</dt><dd>${new Intl.NumberFormat('en').format(value)}${note && html` <small>${note}</small>`}</dd></div>\n`
+
+function figures({ signedIn, failed, steppedUp, calls, callsRefused, newDevices }: OverviewFacts): Html {
+  const share = signedIn + failed === 0 ? '' : `${((100 * failed) / (signedIn + failed)).toFixed(1)} %`
+  return html`<dl class="figures">${figure('Signed in', signedIn)}${figure('Failed', failed, share)}${figure('Stepped up', steppedUp)}${figure('Signed calls', calls, callsRefused === 0 ? 'none refused' : `${callsRefused} refused`)}${figure('New devices', newDevices)}</dl>`
+}
+
+function connectionTable({ connections }: OverviewFacts, visit: Visit): Html {
+  if (connections.length === 0)
+    return html`<div class="empty"><h3>No IdP is connected</h3><p>Customers and staff sign in by connections to the bank’s own IdPs.</p><a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a></div>`
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Connections table"><table class="table">
+<caption class="vh">Connections, their state and how they do</caption>
+<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Last success</th><th scope="col" class="num">Refused today</th></tr></thead>
+<tbody>${connections.map(
+    ({ record, health }) =>
+      html`<tr><th scope="row"><a href="${visit.path(`/connections/${record.id}`)}">${bdi(record.name)}</a><small>${record.audience === 'workforce' ? 'Staff' : 'Customers'}</small></th><td class="opt keep">${protocolName(record.type)}</td><td>${stateBadge(record)}</td><td class="opt">${health?.lastSuccessAt === undefined ? '–' : moment(health.lastSuccessAt)}</td><td class="num">${health?.failures ?? 0}</td></tr>\n`,
+  )}</tbody></table></div>`
 }

@@ -1,13 +1,15 @@
 // All of the console: one page or form a line in the files that this one calls.
 import type Router from '@koa/router'
 import { createDesk } from './desk.ts'
-import { overviewPages } from './overview.ts'
+import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
+import { type OverviewPagePorts, overviewPages } from './overview.ts'
 import { type SignInPorts, signInRoutes } from './sign-in.ts'
 
-export type ConsolePorts = SignInPorts
+export type ConsolePorts = SignInPorts & OverviewPagePorts & ExchangePagePorts
 
 export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   signInRoutes(router, ports)
   const desk = createDesk(router, ports)
-  overviewPages(desk)
+  overviewPages(desk, ports)
+  exchangePages(desk, ports)
 }

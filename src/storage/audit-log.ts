@@ -6,6 +6,7 @@ import type { AuditLog, AuditRow } from '../ports/audit-log.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { Database } from './open.ts'
+import { countHours } from './statistics.ts'
 
 const columns = ['institution', 'node', 'counter', 'type', 'at', 'body', 'leaf', 'log_index']
 
@@ -82,6 +83,7 @@ export async function integrate(ports: SequencerPorts, institution: string): Pro
     if (leaves.length === 0) return 0
     const after = leaves.reduce((tree, { leaf }) => append(tree, leaf), before)
     await number(trx, institution, { leaves, from: before.size })
+    await countHours(trx, institution, { from: before.size, count: leaves.length })
     const body = { origin, size: after.size, root: rootOf(after) }
     const note = noteText(body, publicKey, await signer.sign(bodyText(body)))
     await trx('audit_checkpoint').insert({

@@ -76,6 +76,10 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   // The cookie jar of the app without a browser.
   'tough-cookie': ['demo'],
   'lru-cache': ['oidc'],
+  // Scales and ticks of charts.
+  'd3-scale': ['console'],
+  // Passkeys of break-glass.
+  '@simplewebauthn/server': ['plugins/passkeys'],
 }
 
 /** Builtins of Node where not all are allowed: hashing is a pure function of its input. */

@@ -1,0 +1,105 @@
+// What the first page of the console tells: connections and how they do, sign-ins over time, and the latest changes.
+import type { AuditType } from '../domain/audit.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ConnectionRecord, ConnectionStore } from '../ports/connections.ts'
+import type { ConnectionHealth, Exchanges } from '../ports/exchanges.ts'
+import type { HourCount, Statistics } from '../ports/statistics.ts'
+
+export interface OverviewPorts {
+  readonly connectionStore: Pick<ConnectionStore, 'list'>
+  readonly exchanges: Pick<Exchanges, 'health'>
+  readonly statistics: Statistics
+  readonly expiries: { list(institution: string): Promise<readonly Expiring[]> }
+  readonly clock: Clock
+}
+
+/** Something of a connection that ends soon, or has ended. */
+export interface Expiring {
+  readonly connection: string
+  readonly kind: string
+  readonly daysLeft: number
+}
+
+/** Sign-ins of one hour. */
+export interface HourOfSignIns {
+  /** Epoch milliseconds of its beginning. */
+  readonly hour: number
+  readonly signedIn: number
+  /** Answers of IdPs that were refused, and sign-ins that the bridge itself refused. */
+  readonly failed: number
+}
+
+export interface ConnectionLine {
+  readonly record: ConnectionRecord
+  readonly health: ConnectionHealth | undefined
+}
+
+export interface OverviewFacts {
+  readonly at: number
+  /** The last 24 hours, the present one included; none is left out. */
+  readonly hours: readonly HourOfSignIns[]
+  readonly signedIn: number
+  readonly failed: number
+  readonly steppedUp: number
+  readonly calls: number
+  readonly callsRefused: number
+  readonly newDevices: number
+  readonly connections: readonly ConnectionLine[]
+  /** What is due within sixty days, the most urgent first. */
+  readonly expiring: readonly Expiring[]
+}
+
+const hour = 3600_000
+const shownHours = 24
+const warnedDays = 60
+
+const types = [
+  'login.finished',
+  'login.refused',
+  'login.upstream_answered',
+  'step_up.passed',
+  'call.signed',
+  'call.refused',
+  'device.activated',
+] as const satisfies readonly AuditType[]
+
+export type Overview = ReturnType<typeof createOverview>
+
+/** Reads only. */
+export function createOverview({ connectionStore, exchanges, statistics, expiries, clock }: OverviewPorts) {
+  return async function overview(institution: string): Promise<OverviewFacts> {
+    const at = clock.now()
+    const since = at - (at % hour) - (shownHours - 1) * hour
+    const counts = await statistics.hours(institution, { types, since })
+    const health = await exchanges.health(institution, at - 24 * hour)
+    const records = await connectionStore.list(institution)
+    const sum = (chosen: (count: HourCount) => boolean) =>
+      counts.filter(chosen).reduce((total, { count }) => total + count, 0)
+    return {
+      at,
+      hours: Array.from({ length: shownHours }, (_, i) => hourOf(counts, since + i * hour)),
+      signedIn: sum(isSignIn),
+      failed: sum(isFailure),
+      steppedUp: sum(({ type }) => type === 'step_up.passed'),
+      calls: sum(({ type }) => type === 'call.signed'),
+      callsRefused: sum(({ type }) => type === 'call.refused'),
+      newDevices: sum(({ type }) => type === 'device.activated'),
+      expiring: (await expiries.list(institution)).filter(({ daysLeft }) => daysLeft <= warnedDays),
+      connections: records.map((record) => ({
+        record,
+        health: health.find(({ connection }) => connection === record.id),
+      })),
+    }
+  }
+}
+
+const isSignIn = ({ type }: HourCount): boolean => type === 'login.finished'
+
+const isFailure = ({ type, outcome }: HourCount): boolean =>
+  type === 'login.refused' || (type === 'login.upstream_answered' && outcome === 'refused')
+
+function hourOf(counts: readonly HourCount[], at: number): HourOfSignIns {
+  const of = (chosen: (count: HourCount) => boolean) =>
+    counts.filter((one) => one.hour === at && chosen(one)).reduce((total, { count }) => total + count, 0)
+  return { hour: at, signedIn: of(isSignIn), failed: of(isFailure) }
+}
