@@ -19,7 +19,9 @@ import {
   type OperationTransaction,
   type RelyingParty,
 } from '../domain/institution.ts'
+import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { isRelyingPartyId } from '../domain/relying-party.ts'
 import { money } from '../domain/transaction.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
 
@@ -31,6 +33,10 @@ export const institutionRules: InstitutionRules = {
   isId,
   isMailDomain,
   isMappable,
+  isRelyingPartyId,
+  redirectFault,
+  isOrigin,
+  isBackchannel,
   isMoney,
   levels: [lowest as string, ...others],
   scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'subjects'],
@@ -54,7 +60,8 @@ export function institutionSet(
   { coreMs }: { readonly coreMs: number },
 ): InstitutionSet {
   const institution = file.institution.id
-  const only = file.connections.length === 1 ? file.connections[0]?.id : undefined
+  const customers = file.connections.filter(({ audience }) => audience === 'customers')
+  const only = customers.length === 1 ? customers[0]?.id : undefined
   return {
     institution: institutionRow(file.institution),
     relyingParties: file.relying_parties.map((entry) => relyingParty(institution, entry, only)),

@@ -1,6 +1,7 @@
 // The flows, and the edges that call them: the OIDC provider and the public app.
 import type { Config } from '../config/config.ts'
 import { consoleRoutes } from '../console/routes.ts'
+import { createAdministratorFlows } from '../flows/administrators.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createConsoleAccess } from '../flows/console-access.ts'
 import { createCoreCall } from '../flows/core-call.ts'
@@ -11,6 +12,7 @@ import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
 import { createOverview } from '../flows/overview.ts'
+import { createRelyingParties } from '../flows/relying-parties.ts'
 import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
 import { createSubjectFlows } from '../flows/subjects.ts'
@@ -69,6 +71,8 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     present: createPresence(ports),
     endSession,
     consoleAccess: createConsoleAccess(ports),
+    administratorFlows: createAdministratorFlows(ports),
+    relyingParties: createRelyingParties(ports),
     overview: createOverview({ ...ports, expiries: { list: async () => [] } }),
     subjects: createSubjectFlows({ ...ports, endSession }),
     signOut: createSignOut({ ...ports, endSession }),

@@ -24,6 +24,7 @@ import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
 import { createPins } from '../storage/pins.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
+import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
 import { createStatistics } from '../storage/statistics.ts'
@@ -115,6 +116,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     consoleSessions: createConsoleSessions(connections),
     invitations: createInvitations(connections),
     statistics: createStatistics(connections),
+    relyingPartyStore: createRelyingPartyStore(connections, directory.forget),
     consents: createConsents(connections),
     replays: createReplays(connections),
     devices: createDevices(connections),

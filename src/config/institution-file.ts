@@ -11,6 +11,12 @@ export interface InstitutionRules {
   isMappable(claim: string): boolean
   /** Is this a decimal amount with no more digits than its currency has? */
   isMoney(amount: string, currency: string): boolean
+  isRelyingPartyId(value: string): boolean
+  /** What is wrong with a redirect; undefined when it is fine. */
+  redirectFault(text: string): string | undefined
+  isOrigin(text: string): boolean
+  /** May a logout token be posted there? */
+  isBackchannel(text: string): boolean
   /** The levels by their short names, lowest first. */
   readonly levels: readonly [string, ...string[]]
   /** Scopes beside `core:ID`. */
@@ -22,51 +28,29 @@ export interface InstitutionRules {
 
 const name = z.string().trim().min(1, 'a name is needed').max(100)
 const seconds = (fallback: number, max: number) => z.int().min(1).max(max).default(fallback)
-const clientId = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{1,63}$/, 'lower-case letters, digits, dot, - and _ are allowed')
-// RFC 8252 7.3: apps on a laptop may use http, and only on loopback.
-const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost)$/
+const clientId = (rules: InstitutionRules) =>
+  z
+    .string()
+    .refine(
+      rules.isRelyingPartyId,
+      'lower-case letters, digits, dot, - and _ are allowed, and no reserved name',
+    )
 
-/** A redirect as RFC 8252 and RFC 6749 3.1.2 let it be; undefined when it is fine, else what is wrong. */
-function redirectFault(text: string): string | undefined {
-  const url = URL.parse(text)
-  if (url === null) return 'an absolute address is needed'
-  if (text.includes('#')) return 'a redirect has no fragment (RFC 6749 3.1.2)'
-  if (text.includes('*')) return 'a redirect is matched exactly; wildcards are not known'
-  if (url.username !== '' || url.password !== '') return 'a redirect holds no user name'
-  if (url.protocol === 'http:')
-    return loopback.test(url.hostname)
-      ? undefined
-      : 'http is for loopback only; use https or a private scheme'
-  // RFC 8252 7.1: a private scheme is a domain name in reverse, so it has a dot; that bars javascript: and data:.
-  if (url.protocol !== 'https:' && !url.protocol.includes('.'))
-    return 'a private scheme is a reversed domain name (com.example.app:/callback, RFC 8252 7.1)'
-  return undefined
-}
+const redirect = (rules: InstitutionRules) =>
+  z.string().superRefine((text, ctx) => {
+    const fault = rules.redirectFault(text)
+    if (fault !== undefined) ctx.addIssue({ code: 'custom', message: fault })
+  })
 
-const redirect = z.string().superRefine((text, ctx) => {
-  const fault = redirectFault(text)
-  if (fault !== undefined) ctx.addIssue({ code: 'custom', message: fault })
-})
-
-const webOrigin = z
-  .string()
-  .refine(
-    (text) => URL.parse(text)?.origin === text && text !== 'null',
-    'an origin is needed: https://app.example',
-  )
+const webOrigin = (rules: InstitutionRules) =>
+  z.string().refine(rules.isOrigin, 'an origin is needed: https://app.example')
 
 const endpoint = z
   .string()
   .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'an http or https address is needed')
 
-// OIDC Back-Channel Logout 1.0, 2.2: no fragment; and a customer's session is no business of the network's.
-const backchannel = z.string().refine((text) => {
-  const url = URL.parse(text)
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.test(url.hostname))
-  return safe && url.hash === '' && url.username === ''
-}, 'a https address without fragment is needed (http on loopback)')
+const backchannel = (rules: InstitutionRules) =>
+  z.string().refine(rules.isBackchannel, 'a https address without fragment is needed (http on loopback)')
 
 const id = (rules: InstitutionRules) =>
   z
@@ -129,13 +113,13 @@ const jwk = z
 const relyingPartyShape = (rules: InstitutionRules) =>
   z
     .strictObject({
-      id: clientId,
+      id: clientId(rules),
       name,
       kind: z.enum(['app', 'api']).default('app'),
-      redirect_uris: z.array(redirect).default([]),
-      post_logout_redirect_uris: z.array(redirect).default([]),
+      redirect_uris: z.array(redirect(rules)).default([]),
+      post_logout_redirect_uris: z.array(redirect(rules)).default([]),
       subject_type: z.enum(['public', 'pairwise']).default('public'),
-      backchannel_logout_uri: backchannel.optional(),
+      backchannel_logout_uri: backchannel(rules).optional(),
       scopes: z.array(z.string()).default(['openid']),
       /** One of `connections`, as it was written before an app could have several. */
       connection: z.string().optional(),
@@ -144,7 +128,7 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       require_par: z.boolean().default(true),
       require_dpop: z.boolean().default(true),
       transaction_types: z.array(z.enum(['payment_initiation'])).default([]),
-      web_origins: z.array(webOrigin).default([]),
+      web_origins: z.array(webOrigin(rules)).default([]),
       keys: z.array(jwk).default([]),
     })
     .superRefine((party, ctx) => {

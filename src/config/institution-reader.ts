@@ -86,6 +86,7 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 /** What the parts say of one another. */
 function connected(file: unknown, rules: InstitutionRules): PlacedFault[] {
   const connections = idsOf(file, 'connections')
+  const customers = rowsOf(file, 'connections').filter(({ audience }) => audience !== 'workforce').length
   const scopes = [...rules.scopes, ...idsOf(file, 'cores').map((core) => `core:${core}`)]
   const parties = rowsOf(file, 'relying_parties').flatMap((party, i) => {
     const strangers = listOf(party.scopes).flatMap((scope, s) =>
@@ -93,7 +94,7 @@ function connected(file: unknown, rules: InstitutionRules): PlacedFault[] {
         ? []
         : [placed(['relying_parties', i, 'scopes', s], `no such scope; known are ${scopes.join(', ')}`)],
     )
-    const lost = connectionFaults(party, connections)
+    const lost = connectionFaults(party, connections, customers)
     return [...lost.map(([key, message]) => placed(['relying_parties', i, key], message)), ...strangers]
   })
   const twice = ['relying_parties', 'connections', 'cores'].flatMap((part) =>
@@ -104,11 +105,12 @@ function connected(file: unknown, rules: InstitutionRules): PlacedFault[] {
 
 type ConnectionFault = readonly [key: 'connection' | 'connections', message: string]
 
-function connectionFaults(party: Tree, connections: readonly string[]): ConnectionFault[] {
+/** `customers`: how many connections customers sign in by; where there is one, an app need not name it. */
+function connectionFaults(party: Tree, connections: readonly string[], customers: number): ConnectionFault[] {
   const known = connections.length === 0 ? 'this file has none' : `this file has ${connections.join(', ')}`
   const [one, several] = [party.connection, party.connections]
   if (one === undefined && several === undefined) {
-    const clear = party.kind === 'api' || connections.length === 1
+    const clear = party.kind === 'api' || customers === 1
     return clear ? [] : [['connections', `say by which its customers sign in; ${known}`]]
   }
   if (one !== undefined && several !== undefined)

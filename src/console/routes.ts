@@ -1,15 +1,23 @@
 // All of the console: one page or form a line in the files that this one calls.
 import type Router from '@koa/router'
+import { type AdministratorPagePorts, administratorPages } from './administrators.ts'
 import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
+import { type RelyingPartyPagePorts, relyingPartyPages } from './relying-parties.ts'
 import { type SignInPorts, signInRoutes } from './sign-in.ts'
 
-export type ConsolePorts = SignInPorts & OverviewPagePorts & ExchangePagePorts
+export type ConsolePorts = SignInPorts &
+  OverviewPagePorts &
+  ExchangePagePorts &
+  RelyingPartyPagePorts &
+  AdministratorPagePorts
 
 export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   signInRoutes(router, ports)
   const desk = createDesk(router, ports)
   overviewPages(desk, ports)
   exchangePages(desk, ports)
+  administratorPages(desk, ports)
+  relyingPartyPages(desk, ports)
 }

@@ -39,6 +39,7 @@ export const auditTypes = [
   'call.refused',
   'call.failed',
   'configuration.applied',
+  'relying_party.changed',
   'connection.changed',
   'connection.test_started',
   'connection.tested',

@@ -33,6 +33,8 @@ export interface RelyingParty {
   readonly id: string
   readonly name: string
   readonly kind: 'app' | 'api'
+  /** What it runs on, as the console was told; it only decides which instructions are shown. */
+  readonly platform?: 'ios' | 'android' | 'web' | 'server' | undefined
   readonly redirectUris: readonly string[]
   readonly postLogoutRedirectUris: readonly string[]
   /** By which name the app knows customers (OIDC Core 8); `public` unless told. */

@@ -27,6 +27,7 @@ export const refusalCodes = [
   'connection.state',
   'connection.managed',
   'connection.settings',
+  'relying_party.settings',
   'metadata.malformed',
   'metadata.signature',
   'metadata.entity',

@@ -36,3 +36,4 @@ export type RevokeBy =
   | { readonly session: string }
   | { readonly jkt: string }
   | { readonly subject: string }
+  | { readonly client: string }

@@ -42,6 +42,7 @@ const column: Record<string, string> = {
   session: 'session_uid',
   jkt: 'jkt',
   subject: 'account_id',
+  client: 'client_id',
 }
 // What ends with a grant, a session or a key. Sessions and interactions are not tokens.
 const revocable = ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'Grant']

@@ -46,6 +46,7 @@ export const groupOf = {
   'connection.state': 'not-in-this-state',
   'connection.managed': 'ruled-by-file',
   'connection.settings': 'settings-refused',
+  'relying_party.settings': 'settings-refused',
   'metadata.malformed': 'metadata-refused',
   'metadata.signature': 'metadata-refused',
   'metadata.entity': 'metadata-refused',

@@ -1,0 +1,31 @@
+// Addresses that browsers are sent to, as RFC 8252 and RFC 6749 let them be.
+
+// RFC 8252 7.3: apps on a laptop may use http, and only on loopback.
+const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost)$/
+
+/** What is wrong with a redirect; undefined when it is fine (RFC 8252, RFC 6749 3.1.2). */
+export function redirectFault(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null) return 'an absolute address is needed'
+  if (text.includes('#')) return 'a redirect has no fragment (RFC 6749 3.1.2)'
+  if (text.includes('*')) return 'a redirect is matched exactly; wildcards are not known'
+  if (url.username !== '' || url.password !== '') return 'a redirect holds no user name'
+  if (url.protocol === 'http:')
+    return loopback.test(url.hostname)
+      ? undefined
+      : 'http is for loopback only; use https or a private scheme'
+  // RFC 8252 7.1: a private scheme is a domain name in reverse, so it has a dot; that bars javascript: and data:.
+  if (url.protocol !== 'https:' && !url.protocol.includes('.'))
+    return 'a private scheme is a reversed domain name (com.example.app:/callback, RFC 8252 7.1)'
+  return undefined
+}
+
+/** Is this an origin, and nothing more? */
+export const isOrigin = (text: string): boolean => URL.parse(text)?.origin === text && text !== 'null'
+
+/** May a logout token be posted there (OIDC Back-Channel Logout 1.0, 2.2)? A customer's session is no business of the network's. */
+export function isBackchannel(text: string): boolean {
+  const url = URL.parse(text)
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.test(url.hostname))
+  return safe && url.hash === '' && url.username === ''
+}

@@ -1,0 +1,124 @@
+// An app or API of the bank as its administrator registers it: by platform, with what each platform needs and nothing more.
+import { consoleId } from './console-party.ts'
+import type { RelyingParty } from './institution.ts'
+import { isBackchannel, isOrigin, redirectFault } from './redirect.ts'
+
+export const platforms = ['ios', 'android', 'web', 'server'] as const
+export type Platform = (typeof platforms)[number]
+
+export const isPlatform = (value: string): value is Platform =>
+  (platforms as readonly string[]).includes(value)
+
+/** A field and what is wrong with it. */
+export interface PartyFault {
+  readonly field: string
+  readonly message: string
+}
+
+/** What a registration may name. */
+export interface PartyPlaces {
+  readonly connections: readonly string[]
+  readonly scopes: readonly string[]
+}
+
+const idForm = /^[a-z0-9][a-z0-9._-]{1,63}$/
+
+type Entry = Pick<
+  RelyingParty,
+  | 'id'
+  | 'name'
+  | 'kind'
+  | 'redirectUris'
+  | 'postLogoutRedirectUris'
+  | 'backchannelLogoutUri'
+  | 'connections'
+  | 'scopes'
+  | 'webOrigins'
+  | 'keys'
+>
+
+/** Everything that does not hold, field by field; empty when all does. */
+export function partyFaults(party: Entry, places: PartyPlaces): PartyFault[] {
+  const fault = (field: string, message: string | undefined): PartyFault[] =>
+    message === undefined ? [] : [{ field, message }]
+  const each = (field: string, values: readonly string[], judge: (value: string) => string | undefined) =>
+    values.flatMap((value) => {
+      const message = judge(value)
+      return fault(field, message && `${value}: ${message}`)
+    })
+  const known = (of: readonly string[]) => (value: string) =>
+    of.includes(value) ? undefined : 'is not there'
+  return [
+    ...fault('id', idFault(party.id)),
+    ...fault(
+      'name',
+      party.name === '' || party.name.length > 100 ? '1 to 100 characters are needed' : undefined,
+    ),
+    ...each('redirectUris', party.redirectUris, redirectFault),
+    ...each('postLogoutRedirectUris', party.postLogoutRedirectUris, redirectFault),
+    ...each('webOrigins', party.webOrigins, (one) =>
+      isOrigin(one) ? undefined : 'an origin is needed: https://app.example',
+    ),
+    ...each('connections', party.connections, known(places.connections)),
+    ...each('scopes', party.scopes, known(places.scopes)),
+    ...fault('backchannelLogoutUri', backchannelFault(party)),
+    ...kindFaults(party),
+  ]
+}
+
+/** May a relying party be called so? The console's own entry has no row, and nobody takes its name. */
+export const isRelyingPartyId = (id: string): boolean => idForm.test(id) && id !== consoleId
+
+const idFault = (id: string): string | undefined =>
+  isRelyingPartyId(id)
+    ? undefined
+    : 'lower-case letters, digits, dot, - and _ are allowed, and no reserved name'
+
+const backchannelFault = ({ backchannelLogoutUri: uri }: Entry): string | undefined =>
+  uri === undefined || isBackchannel(uri) ? undefined : 'a https address without fragment is needed'
+
+/** What an app, and what an API, cannot do without. */
+function kindFaults({ kind, redirectUris, connections, keys, scopes }: Entry): PartyFault[] {
+  const faults: PartyFault[] = []
+  if (kind === 'api') {
+    if (keys.length === 0)
+      faults.push({
+        field: 'keys',
+        message: 'an API proves itself by private_key_jwt: one public key is needed',
+      })
+    return faults
+  }
+  if (redirectUris.length === 0) faults.push({ field: 'redirectUris', message: 'an app needs one at least' })
+  if (connections.length === 0)
+    faults.push({ field: 'connections', message: 'choose by which its customers sign in' })
+  if (scopes.includes('subjects'))
+    faults.push({ field: 'scopes', message: 'subjects is for an API, never for an app' })
+  return faults
+}
+
+/** The members that differ, for the audit; never a value. */
+export function partyChanges(before: RelyingParty | undefined, after: RelyingParty): string[] {
+  const [was, is] = [
+    (before ?? {}) as Readonly<Record<string, unknown>>,
+    after as unknown as Readonly<Record<string, unknown>>,
+  ]
+  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort()
+  return names.filter((name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]))
+}
+
+/** The names of redirects, origins, scopes or connections that came: what may let somebody in who was not let in before. */
+export function partyWidened(before: RelyingParty, after: RelyingParty): string[] {
+  const lists = [
+    'redirectUris',
+    'postLogoutRedirectUris',
+    'webOrigins',
+    'scopes',
+    'connections',
+    'transactionTypes',
+  ] as const
+  const grown = lists.filter((name) => after[name].some((one) => !before[name].includes(one)))
+  const looser = (['requirePar', 'requireDpop'] as const).filter((name) => before[name] && !after[name])
+  const floor = before.acrFloor !== undefined && before.acrFloor !== after.acrFloor ? ['acrFloor'] : []
+  const keys = JSON.stringify(before.keys) === JSON.stringify(after.keys) ? [] : ['keys']
+  return [...grown, ...looser, ...floor, ...keys]
+}
