@@ -9,6 +9,7 @@ import { checkForm, formToken } from '../http/browser.ts'
 import { stateOf, tenantOf } from '../http/context.ts'
 import { withinRate } from '../http/interaction.ts'
 import { html } from '../http/page/html.ts'
+import { onwardPage } from '../http/page/onward.ts'
 import { hiddenFields, notice } from '../http/page/parts.ts'
 import { page } from '../http/page/shell.ts'
 import { askingOf } from '../http/page-context.ts'
@@ -74,7 +75,18 @@ async function leave(
     code_challenge_method: 'S256',
     ...(fresh && { prompt: 'login' }),
   })
-  seeOther(ctx, `${tenant.issuer}/authorize?${query}`)
+  leadOn(ctx, `${tenant.prefix}/authorize?${query}`)
+}
+
+/**
+ * By a visit of its own, not by a redirect: where a form led here, `form-action` would hold the whole way to the IdP to
+ * our own origin (ruling R-14, decision 0013).
+ */
+function leadOn(ctx: Context, to: string): void {
+  const { institution, issuer } = tenantOf(ctx)
+  ctx.set(pageHeaders({ formActions: [], https: issuer.startsWith('https:') }))
+  ctx.type = 'html'
+  ctx.body = onwardPage({ ...askingOf(ctx, ['en']), institution, to, name: institution.name })
 }
 
 // Clocks of ours and the IdP's may differ by what connections allow at most.

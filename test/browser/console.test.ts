@@ -1,0 +1,116 @@
+// The console in a real browser: the first owner comes in, and every page is accessible, quiet and whole.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startBridge, type TestBridge } from '../journeys/bridge.ts'
+import { atIdp, customer, signIn } from '../journeys/customer.ts'
+import { applyTwo } from '../journeys/two-connections.ts'
+import { launch } from './chromium.ts'
+
+let bridge: TestBridge
+let browser: Browser
+let context: BrowserContext
+let page: Page
+const complaints: string[] = []
+const shots = join(import.meta.dirname, '../screenshots')
+
+beforeAll(async () => {
+  mkdirSync(shots, { recursive: true })
+  bridge = await startBridge()
+  await applyTwo(bridge, {
+    business: { name: 'Alder staff', audience: 'workforce', domains: [] },
+    app: { connections: ['alder-idp'] },
+  })
+  browser = await launch()
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
+  page = await context.newPage()
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+})
+afterAll(async () => {
+  await browser?.close()
+  await bridge?.stop()
+})
+
+const press = (name: string | RegExp) => page.getByRole('button', { name }).click()
+const at = (path: string) => page.goto(`${bridge.issuer}/console${path}`)
+
+async function accessible(): Promise<void> {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+}
+
+/** Looked at in both schemes and both widths: axe says nothing, and nothing is wider than the window. */
+async function looked(name: string): Promise<void> {
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme })
+    for (const [kind, width, height] of [
+      ['phone', 390, 844],
+      ['desktop', 1280, 900],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      await page.screenshot({ path: join(shots, `console-${name}-${kind}-${scheme}.png`), fullPage: true })
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(wide, `${name} on a ${kind}`).toBeLessThanOrEqual(0)
+    }
+    await accessible()
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
+describe('the console', () => {
+  test('lets the first owner in by the printed link and the staff’s own sign-in', async () => {
+    await page.goto(bridge.world.invitation as string)
+    await looked('invitation')
+    await press('Sign in and join')
+    await page.getByLabel('User name').fill('alice')
+    await page.getByLabel('Password').fill('alice-pw')
+    await press('Sign in')
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/alder/console')
+  })
+  test('its overview tells of sign-ins', async () => {
+    await signIn(await customer(bridge))
+    await expect
+      .poll(async () => (await at('').then(() => page.content())).includes('Sign-ins are working'))
+      .toBe(true)
+    await looked('overview')
+  })
+  test('explains a failed sign-in by the reference of the customer’s page', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const xml = Buffer.from(answer?.fields.SAMLResponse ?? '', 'base64').toString()
+    const changed = Buffer.from(xml.replace('Alice Alder', 'Alice Adler')).toString('base64')
+    const told = await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: { ...answer?.fields, SAMLResponse: changed },
+    })
+    const reference = /DB-[A-Z0-9]{4}-[A-Z0-9]{4}/.exec(told.body)?.[0] as string
+    await at('/exchanges')
+    await page.getByLabel('Reference').fill(reference)
+    await press('Find')
+    await page.getByRole('link', { name: reference }).click()
+    await page.getByText('saml.signature_invalid').waitFor()
+    await looked('exchange')
+    await page.getByRole('link', { name: /Report for/ }).click()
+    expect(await page.getByLabel('The report').inputValue()).toContain('FAILED')
+    await looked('report')
+  })
+  test.each([
+    ['exchanges', '/exchanges'],
+    ['apps', '/relying-parties'],
+    ['app', '/relying-parties/alder-phone'],
+    ['platforms', '/relying-parties/new'],
+    ['new-app', '/relying-parties/new?platform=ios'],
+    ['administrators', '/administrators'],
+  ])('%s is accessible and whole', async (name, path) => {
+    await at(path)
+    await looked(name)
+  })
+  test('no page complained', () => expect(complaints).toEqual([]))
+})
