@@ -168,8 +168,13 @@ export function checkList(checks: readonly Check[]): Html {
   return html`<ul class="rules">${ordered.map((check) =>
     check.ok
       ? html`<li>${icon('ok')}<span>${check.name}<span class="vh">, holds</span></span><span class="evidence quiet">${check.actual}</span></li>\n`
-      : html`<li class="bad">${icon('stop')}<span><strong>${check.name}</strong><span class="vh">, failed</span></span><dl class="evidence"><div><dt>expected</dt><dd>${check.expected}</dd></div><div><dt>actual</dt><dd>${check.actual || '(nothing)'}</dd></div></dl></li>\n`,
+      : html`<li class="bad">${icon('stop')}<span><strong>${check.name}</strong><span class="vh">, failed</span></span>${found(check)}</li>\n`,
   )}</ul>`
+}
+
+function found({ expected, actual }: Check): Html {
+  if (expected === '' && actual === '') return html`<p class="evidence">It did not hold.</p>`
+  return html`<dl class="evidence"><div><dt>expected</dt><dd>${expected || '–'}</dd></div><div><dt>actual</dt><dd>${actual || '(nothing)'}</dd></div></dl>`
 }
 
 async function reportPage(visit: Visit, { exchangeFlows }: ExchangePagePorts) {

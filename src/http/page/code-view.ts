@@ -54,6 +54,12 @@ export function markedCode(xml: string, ranges: readonly Range[], view: CodeView
 </figure>`
 }
 
+/** The XML as the figure would print it, a line each, without marks; text that is no XML stays as it is. */
+export function printedLines(xml: string): string[] {
+  const print = printer({ caption: '', key: '', label: '' })
+  return linesOf(tokensOf(xml, [])).flatMap((line) => print(line).split('\n'))
+}
+
 const isCovered = ({ tokens }: Line): boolean => tokens.every((token) => token.covered)
 
 function joined(ranges: readonly Range[], length: number): Range[] {
