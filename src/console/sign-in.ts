@@ -42,7 +42,7 @@ export function signInRoutes(router: Router, ports: SignInPorts): void {
 
 /** Only a path of the console's own, never an address: nothing that a link says leads elsewhere. */
 function safePath(given: unknown): string {
-  return typeof given === 'string' && /^\/console(\/[\w.-]+)*(\?[\w.&=%-]*)?$/.test(given)
+  return typeof given === 'string' && /^\/console(\/[\w-][\w.-]*)*(\?[\w.&=%-]*)?$/.test(given)
     ? given
     : '/console'
 }
