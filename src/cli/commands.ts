@@ -5,6 +5,7 @@ import { apply } from './apply.ts'
 import { auditVerify } from './audit-verify.ts'
 import { checkConfig } from './check-config.ts'
 import { type Command, exit, helpOf, invocationOf, type Terminal, UsageFault } from './command.ts'
+import { consoleInvite } from './console-invite.ts'
 import { demo } from './demo.ts'
 import { describeConfig } from './describe-config.ts'
 import { journey } from './journey.ts'
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   journey,
   auditVerify,
   samlExplain,
+  consoleInvite,
 ]
 
 /** Runs what the arguments say; resolves with the exit code and never throws for what a person did wrong. */

@@ -54,6 +54,7 @@ describe('usage', () => {
       'journey',
       'audit verify',
       'saml explain',
+      'console invite',
     ])
     for (const { name, options } of commands) {
       expect(out).toContain(`  ${name} `)
@@ -210,5 +211,15 @@ describe('apply, on a database', () => {
   test('an institution that is not there has no whole log', async () => {
     const { code, error } = await typed(`audit verify --config ${settings} --institution elm`)
     expect({ code, error }).toEqual({ code: 1, error: 'elm has no audit log\n' })
+  })
+
+  test('console invite prints a link for an institution that there is, and for roles that there are', async () => {
+    const invite = (rest: string) => typed(`console invite --config ${settings} ${rest}`)
+    const { code, out } = await invite('--institution alder --roles viewer,federation-admin')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^https:\/\/login\.alder\.example\/console\/invitation\/[\w-]{32}\n$/)
+    expect(await invite('--institution elm')).toMatchObject({ code: 1, out: '' })
+    expect(await invite('--institution alder --roles root')).toMatchObject({ code: 2, out: '' })
+    expect(await invite('')).toMatchObject({ code: 2 })
   })
 })
