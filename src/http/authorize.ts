@@ -16,37 +16,53 @@ export interface AuthorizePorts {
 /** The audience of tokens for the bridge's own APIs (ruling R-17). */
 export const apiOf = (issuer: string): string => `${issuer}/api`
 
+/** What is read of a request once its token is known, before its proof is used up. */
+export type ReadRequest<T> = (token: BoundToken) => Promise<T>
+
+export interface Authorized<T> {
+  readonly token: BoundToken
+  readonly request: T
+}
+
+export type Authorize = <T>(ctx: Context, read: ReadRequest<T>) => Promise<Authorized<T>>
+
 /**
  * Reads and checks the caller's token (RFC 6750, RFC 9449 7): known, alive, for our API, bound to a key whose proof is
  * here and was never seen. Refuses with `token.*` or `dpop.*`.
+ * `read` waits for the client, so it comes before the proof is recorded: that is the first write, and no unit may be
+ * open while somebody else takes their time (ruling R-3).
  */
-export function createAuthorize(ports: AuthorizePorts) {
-  return async function authorize(ctx: Context): Promise<BoundToken> {
-    const { institution, issuer, prefix } = tenantOf(ctx)
-    const { scheme, value } = credentials(ctx)
-    const token = await ports.accessTokens.find(institution.id, value)
-    if (token === undefined || token.audience !== apiOf(issuer)) throw new Refusal('token.invalid')
-    // RFC 9449 7.2: a bound token must never pass as a bearer token, nor the reverse.
-    if ((token.jkt !== undefined) !== (scheme === 'dpop')) throw new Refusal('token.invalid', { scheme })
-    if (token.jkt === undefined) return token
-    const url = `${new URL(issuer).origin}${prefix}${ctx.path}`
-    const proof = {
-      proofs: headerValues(ctx, 'dpop'),
-      method: ctx.method,
-      url,
-      accessToken: value,
-      now: ports.clock.now(),
-    }
-    const { jkt, jti } = await checkProof(proof)
-    if (jkt !== token.jkt) throw new Refusal('dpop.invalid', { check: 'jkt' })
-    const seen = {
-      kind: 'dpop',
-      id: `${jkt}|${jti}`,
-      expiresAt: proof.now + 2 * proofWindowSeconds * 1000,
-    } as const
-    if (!(await ports.replays.once(institution.id, seen))) throw new Refusal('dpop.replayed')
-    return token
+export function createAuthorize(ports: AuthorizePorts): Authorize {
+  return async function authorize(ctx, read) {
+    const { token, seen } = await proven(ports, ctx)
+    const request = await read(token)
+    const { institution } = tenantOf(ctx)
+    if (seen && !(await ports.replays.once(institution.id, seen))) throw new Refusal('dpop.replayed')
+    return { token, request }
   }
+}
+
+/** The token, and what must be recorded of its proof; a bearer token has none. */
+async function proven(ports: AuthorizePorts, ctx: Context) {
+  const { institution, issuer, prefix } = tenantOf(ctx)
+  const { scheme, value } = credentials(ctx)
+  const token = await ports.accessTokens.find(institution.id, value)
+  if (token === undefined || token.audience !== apiOf(issuer)) throw new Refusal('token.invalid')
+  // RFC 9449 7.2: a bound token must never pass as a bearer token, nor the reverse.
+  if ((token.jkt !== undefined) !== (scheme === 'dpop')) throw new Refusal('token.invalid', { scheme })
+  if (token.jkt === undefined) return { token, seen: undefined }
+  const url = `${new URL(issuer).origin}${prefix}${ctx.path}`
+  const proof = {
+    proofs: headerValues(ctx, 'dpop'),
+    method: ctx.method,
+    url,
+    accessToken: value,
+    now: ports.clock.now(),
+  }
+  const { jkt, jti } = await checkProof(proof)
+  if (jkt !== token.jkt) throw new Refusal('dpop.invalid', { check: 'jkt' })
+  const expiresAt = proof.now + 2 * proofWindowSeconds * 1000
+  return { token, seen: { kind: 'dpop', id: `${jkt}|${jti}`, expiresAt } as const }
 }
 
 /** The same for an API of the bank that acts for itself: a bearer token with this scope. Refuses with `token.*`. */

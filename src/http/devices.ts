@@ -9,6 +9,7 @@ import type { Enrolment } from '../flows/devices.ts'
 import type { BoundToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RateLimits } from '../ports/stores.ts'
+import type { Authorize, Authorized } from './authorize.ts'
 import { readJson } from './body.ts'
 import { challengeOn } from './challenge.ts'
 import { stateOf, tenantOf } from './context.ts'
@@ -16,7 +17,7 @@ import { withinRate } from './interaction.ts'
 
 export interface DevicePorts {
   readonly enrolment: Enrolment
-  readonly authorize: (ctx: Context) => Promise<BoundToken>
+  readonly authorize: Authorize
   readonly rateLimits: RateLimits
   readonly clock: Clock
   readonly jsonBytes: number
@@ -48,18 +49,19 @@ const proofBody = z.strictObject({ proof: z.string().max(4096) })
 const claims = z.object({ nonce: z.string(), aud: z.string(), sub: z.string(), iat: z.number() })
 
 export function deviceRoutes(router: Router, ports: DevicePorts): void {
-  const caller = async (ctx: Context): Promise<BoundToken> => {
+  const asked = <T>(ctx: Context, read: () => Promise<T>): Promise<Authorized<T>> => {
     stateOf(ctx).face = 'json'
     challengeOn(ctx, { acr: undefined })
-    const token = await ports.authorize(ctx)
-    if (!token.scope.includes('device')) throw new Refusal('token.scope', { needed: 'device' })
-    if (token.jkt === undefined) throw new Refusal('dpop.missing')
-    await withinRate(ports.rateLimits, 'device', `${token.institution}|${token.subject}`)
-    return token
+    return ports.authorize(ctx, async (token) => {
+      await mayManage(ports, token)
+      return read()
+    })
   }
+  const posted = <T>(ctx: Context, schema: z.ZodType<T>) =>
+    asked(ctx, () => readJson(ctx, schema, ports.jsonBytes))
+  const caller = async (ctx: Context) => (await asked(ctx, async () => undefined)).token
   router.post('/devices', async (ctx) => {
-    const token = await caller(ctx)
-    const body = await readJson(ctx, enrolmentBody, ports.jsonBytes)
+    const { token, request: body } = await posted(ctx, enrolmentBody)
     const { kty, crv, x, y } = body.jwk
     const jwk = { kty, crv, x, y }
     const jkt = await thumbprint(jwk)
@@ -70,11 +72,14 @@ export function deviceRoutes(router: Router, ports: DevicePorts): void {
     reply(ctx, 201, { ...shown(device), nonce: device.nonce, nonce_expires_at: iso(device.nonceExpiresAt) })
   })
   router.post('/devices/:id/proof', async (ctx) => {
-    const token = await caller(ctx)
-    const { proof } = await readJson(ctx, proofBody, ports.jsonBytes)
+    const { token, request } = await posted(ctx, proofBody)
     const device = await ports.enrolment.of(token, ctx.params.id as string)
     try {
-      const nonce = await provenNonce(proof, { device, issuer: tenantOf(ctx).issuer, now: ports.clock.now() })
+      const nonce = await provenNonce(request.proof, {
+        device,
+        issuer: tenantOf(ctx).issuer,
+        now: ports.clock.now(),
+      })
       reply(ctx, 200, shown(await ports.enrolment.activate(token, device.id, nonce)))
     } catch (error) {
       if (error instanceof Refusal) ports.enrolment.refused(token, device.id, error)
@@ -92,6 +97,12 @@ export function deviceRoutes(router: Router, ports: DevicePorts): void {
     await ports.enrolment.revoke(await caller(ctx), ctx.params.id as string)
     ctx.status = 204
   })
+}
+
+async function mayManage({ rateLimits }: DevicePorts, token: BoundToken): Promise<void> {
+  if (!token.scope.includes('device')) throw new Refusal('token.scope', { needed: 'device' })
+  if (token.jkt === undefined) throw new Refusal('dpop.missing')
+  await withinRate(rateLimits, 'device', `${token.institution}|${token.subject}`)
 }
 
 async function thumbprint(jwk: { kty: string; crv: string; x: string; y: string }): Promise<string> {

@@ -4,20 +4,20 @@ import type { Context } from 'koa'
 import { isAcr, withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { CoreAnswer, CoreCall } from '../flows/core-call.ts'
+import type { Authorize } from '../http/authorize.ts'
 import { readBytes } from '../http/body.ts'
 import { setChallenge } from '../http/challenge.ts'
 import { stateOf, tenantOf } from '../http/context.ts'
 import { withinRate } from '../http/interaction.ts'
 import { wordsOf } from '../http/words/catalogue.ts'
 import { httpStatusOf } from '../http/words/codes.ts'
-import type { BoundToken } from '../ports/access-tokens.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Directory, RateLimits } from '../ports/stores.ts'
 import { faultXml, type SoapVersion } from '../xml/soap.ts'
 
 export interface GatewayPorts {
   readonly directory: Directory
-  readonly authorize: (ctx: Context) => Promise<BoundToken>
+  readonly authorize: Authorize
   readonly callCore: (call: CoreCall) => Promise<CoreAnswer>
   readonly rateLimits: RateLimits
   readonly keys: KeyStore
@@ -32,21 +32,21 @@ export function gatewayRoutes(router: Router, ports: GatewayPorts): void {
     const version: SoapVersion = ctx.is('application/soap+xml') ? '1.2' : '1.1'
     stateOf(ctx).tell = (told, refusal) => tellFault(told, refusal, version)
     const { institution, issuer } = tenantOf(ctx)
-    const core = await ports.directory.core(institution.id, ctx.params.core as string)
+    const known = await ports.directory.core(institution.id, ctx.params.core as string)
     // A core's own message key must be open before the unit writes: see KeyStore.ready.
-    if (core && !core.addressing) await ports.keys.signer(institution.id, 'message', core.id)
-    const token = await ports.authorize(ctx)
-    await withinRate(ports.rateLimits, 'gateway', `${token.institution}|${token.grant}`)
-    if (!core) throw new Refusal('core.unknown')
-    const xml = await readBytes(ctx, Object.values(mediaTypes), ports.soapBytes)
+    if (known && !known.addressing) await ports.keys.signer(institution.id, 'message', known.id)
+    const { token, request } = await ports.authorize(ctx, async ({ grant }) => {
+      await withinRate(ports.rateLimits, 'gateway', `${institution.id}|${grant}`)
+      if (!known) throw new Refusal('core.unknown')
+      return { core: known, xml: await readBytes(ctx, Object.values(mediaTypes), ports.soapBytes) }
+    })
     const { reference } = stateOf(ctx)
     const answer = await ports.callCore({
       institution,
       issuer,
-      core,
+      ...request,
       token,
       action: actionOf(ctx, version),
-      xml,
       reference,
     })
     answerWith(ctx, version, answer)

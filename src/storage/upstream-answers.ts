@@ -5,7 +5,7 @@ import type { Connections } from './unit-of-work.ts'
 
 const hash = (handle: string): string => createHash('sha256').update(handle).digest('base64url')
 
-export function createUpstreamAnswers({ writer, alone }: Connections): UpstreamAnswers {
+export function createUpstreamAnswers({ alone }: Connections): UpstreamAnswers {
   return {
     async put(institution, answer, expiresAt) {
       const db = await alone()
@@ -18,8 +18,9 @@ export function createUpstreamAnswers({ writer, alone }: Connections): UpstreamA
         expires_at: new Date(expiresAt),
       })
     },
+    // By itself, so that no transaction is open while the answer is checked by a worker or at the IdP (ruling R-3).
     async take(institution, handle) {
-      const db = await writer()
+      const db = await alone()
       const [row] = await db('upstream_answer')
         .where({ institution, handle_hash: hash(handle) })
         .whereNull('taken_at')
