@@ -104,7 +104,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
     relyingParty: stores.directory.relyingParty,
     interactionSeconds: sessions.interactionSeconds,
   })
-  const pages = createProviderPages(clock.now) as unknown as ProviderPages
+  const pages = createProviderPages({ ...base, now: clock.now }) as unknown as ProviderPages
   const settingsOf = (tenant: Tenant) => {
     const { institution, issuer, prefix } = tenant
     const relyingParty = (id: string) => stores.directory.relyingParty(institution.id, id)

@@ -45,6 +45,7 @@ const words: Readonly<Record<string, string>> = {
   'call.answered': 'The core answered',
   'call.refused': 'Call refused before signing',
   'call.failed': 'The core could not be reached',
+  'request.refused': 'Request refused',
   'configuration.applied': 'Configuration written',
 }
 

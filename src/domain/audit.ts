@@ -50,6 +50,7 @@ export const auditTypes = [
   'administrator.added',
   'administrator.changed',
   'administrator.removed',
+  'request.refused',
   'audit.void',
 ] as const
 export type AuditType = (typeof auditTypes)[number]
@@ -68,4 +69,9 @@ export interface AuditEvent {
   readonly core?: string
   readonly detail?: Readonly<Record<string, string | number | boolean | readonly string[]>>
   readonly personal?: Readonly<Record<string, string>>
+}
+
+/** Whom an event concerns: the client, and the customer where one is known. */
+export type AuditTrace = Omit<AuditEvent, 'type' | 'outcome' | 'code' | 'reference' | 'personal'> & {
+  readonly relyingParty: string
 }

@@ -51,13 +51,9 @@ const usedTransactionSeconds = 24 * 3600
  */
 export function createCoreCall(ports: CoreCallPorts) {
   return async function callCore(call: CoreCall): Promise<CoreAnswer> {
-    const request = ports.messages.read(call.xml)
+    const request = await noted(ports, whoseOf(call), async () => ports.messages.read(call.xml))
     const trace = traceOf(call, request)
-    const decision = await decided(ports, call, request).catch((error: unknown) => {
-      if (error instanceof Refusal)
-        ports.audit.record({ type: 'call.refused', outcome: 'refused', code: error.code, ...trace })
-      throw error
-    })
+    const decision = await noted(ports, trace, () => decided(ports, call, request))
     const auditId = ports.chance.token(16)
     const content = assertionFor(call, decision, {
       id: `_${ports.chance.token(20)}`,
@@ -80,7 +76,27 @@ export function createCoreCall(ports: CoreCallPorts) {
   }
 }
 
+/** A call that is refused before it is signed is told of, as far as it is known by then. */
+async function noted<T>(
+  { audit }: CoreCallPorts,
+  trace: ReturnType<typeof whoseOf>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Refusal)
+      audit.record({ type: 'call.refused', outcome: 'refused', code: error.code, ...trace })
+    throw error
+  }
+}
+
 function traceOf(call: CoreCall, request: SoapRequest) {
+  const { namespace, localName } = request.operation
+  return { ...whoseOf(call), detail: { operation: `{${namespace}}${localName}` } }
+}
+
+function whoseOf(call: CoreCall) {
   const { token } = call
   return {
     reference: call.reference,
@@ -89,7 +105,6 @@ function traceOf(call: CoreCall, request: SoapRequest) {
     core: call.core.id,
     ...(token.device !== undefined && { device: token.device }),
     ...(token.transaction !== undefined && { transaction: token.transaction.hash }),
-    detail: { operation: `{${request.operation.namespace}}${request.operation.localName}` },
   }
 }
 

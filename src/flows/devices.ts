@@ -38,7 +38,16 @@ export function createEnrolment(ports: EnrolmentPorts) {
      * know it. Refuses with `login.too_old`, `device.limit`, `device.key`, `pin.*`.
      */
     enrol: (institution: Institution, token: CallerToken, request: EnrolmentRequest) =>
-      enrol(ports, { institution, token, request }),
+      enrol(ports, { institution, token, request }).catch((error: unknown) => {
+        if (error instanceof Refusal)
+          ports.audit.record({
+            type: 'device.refused',
+            outcome: 'refused',
+            code: error.code,
+            ...traceOf(token),
+          })
+        throw error
+      }),
     /** pending -> active, once, when the proof over this device's nonce has been verified by the caller. */
     activate: (token: CallerToken, id: string, nonce: string) => activate(ports, { token, id, nonce }),
     /** Notes a proof that did not hold, so that the audit tells of it. */

@@ -6,7 +6,15 @@ import { Refusal } from '../domain/refusal.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import type { ExchangeKeeper } from './exchanges.ts'
-import { type Browser, connectionFor, type LoginPorts, mine, traceOf, withCustomer } from './login.ts'
+import {
+  type Browser,
+  connectionFor,
+  type LoginPorts,
+  mine,
+  traceOf,
+  whoseOf,
+  withCustomer,
+} from './login.ts'
 
 const answerSeconds = 120
 // An IdP may name a session for as long as tokens of it can be alive, whatever end it gave the session.
@@ -45,23 +53,34 @@ interface Arrival {
 
 async function complete(ports: AnswerPorts, arrival: Arrival): Promise<LoginTransaction> {
   const trace = { type: 'login.upstream_answered' } as const
+  const found: Found = {}
   try {
-    const { next, subject } = await admitted(ports, arrival)
+    const { next, subject } = await admitted(ports, arrival, found)
     ports.audit.record({ ...trace, outcome: 'ok', ...traceOf(next), ...answerTrace(subject) })
     return next
   } catch (error) {
-    if (error instanceof Refusal) {
-      const detail: Record<string, string> = {}
-      if (typeof error.detail.uid === 'string') detail.interaction = error.detail.uid
-      ports.audit.record({ ...trace, outcome: 'refused', code: error.code, detail })
+    const { uid } = error instanceof Refusal ? error.detail : {}
+    const login =
+      found.login ??
+      (typeof uid === 'string' ? await ports.logins.get(arrival.institution.id, uid) : undefined)
+    // Ruling R-4: an answer that belongs to no sign-in of ours anybody can send.
+    if (error instanceof Refusal && login !== undefined) {
+      const told = { code: error.code, ...whoseOf(login), detail: { interaction: login.uid } }
+      ports.audit.record({ ...trace, outcome: 'refused', ...told })
     }
     throw error
   }
 }
 
-async function admitted(ports: AnswerPorts, arrival: Arrival) {
+/** The sign-in that an answer was found to belong to, for whoever tells of its refusal. */
+interface Found {
+  login?: LoginTransaction
+}
+
+async function admitted(ports: AnswerPorts, arrival: Arrival, found: Found) {
   const { institution } = arrival
   const { login, payload } = await awaited(ports, arrival)
+  found.login = login
   const connection = await connectionFor(ports.directory, institution.id, login.connection)
   const connector = ports.connectors.of(institution, connection)
   const met = { login, connector, payload }

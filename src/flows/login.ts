@@ -1,5 +1,6 @@
 // A sign-in, from the app's request to the result that the provider turns into a code.
 import { type Acr, acrOf } from '../domain/acr.ts'
+import type { AuditTrace } from '../domain/audit.ts'
 import type { ChoiceHints } from '../domain/choice.ts'
 import { consoleId } from '../domain/console-party.ts'
 import { counts } from '../domain/device.ts'
@@ -92,6 +93,8 @@ export function createLogin(ports: LoginPorts) {
     /** The record, if it is this browser's and still alive; refuses with `interaction.*`. */
     of: async (institution: string, uid: string, browser: Browser): Promise<LoginTransaction> =>
       mine(await ports.logins.get(institution, uid), browser, ports.clock.now()),
+    /** Whom a refusal at this sign-in concerns; undefined where there is none of that name. */
+    concerns: (institution: string, uid: string) => concerns(ports, institution, uid),
     next: (login: LoginTransaction): Step => nextStep(login),
     /** Where the browser goes to be asked by the bank's IdP; binds the sign-in to this browser. */
     goUpstream: (institution: Institution, login: LoginTransaction, browserHash: string) =>
@@ -105,6 +108,15 @@ export function createLogin(ports: LoginPorts) {
     /** Closes the record; true for exactly one caller, who may hand the result to the provider. */
     finish: (login: LoginTransaction) => finish(ports, login),
   }
+}
+
+async function concerns(
+  { logins }: LoginPorts,
+  institution: string,
+  uid: string,
+): Promise<AuditTrace | undefined> {
+  const login = await logins.get(institution, uid)
+  return login && { ...whoseOf(login), detail: { interaction: uid } }
 }
 
 async function begin(ports: LoginPorts, request: LoginRequest): Promise<void> {
@@ -195,9 +207,11 @@ async function finish({ logins, audit }: LoginPorts, login: LoginTransaction): P
 }
 
 /** The members that lead from an event to its sign-in. */
-export function traceOf(login: LoginTransaction) {
+export const traceOf = (login: LoginTransaction) => ({ reference: login.reference, ...whoseOf(login) })
+
+/** The same without its reference: a refusal that another request met is told by the reference of that one. */
+export function whoseOf(login: LoginTransaction) {
   return {
-    reference: login.reference,
     relyingParty: login.relyingParty,
     ...(login.connection !== undefined && { connection: login.connection }),
     ...(login.subject !== undefined && { subject: login.subject }),

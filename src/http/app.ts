@@ -6,9 +6,10 @@ import type { Chance, Clock } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Directory } from '../ports/stores.ts'
-import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { attach, type RequestState, stateOf, tenantOf } from './context.ts'
 import { ownCors } from './cors.ts'
+import { notingRefusals } from './noted.ts'
 import { type Asset, asset, brandAsset, cacheControlOf } from './page/assets.ts'
 import type { OidcGate } from './provider-port.ts'
 import { createTenancy } from './tenant.ts'
@@ -19,6 +20,7 @@ export interface AppPorts {
   readonly publicUrl: string
   readonly directory: Directory
   readonly unit: UnitOfWork
+  readonly audit: Audit
   readonly keys: KeyStore
   readonly oidc: OidcGate
   readonly proxies: TrustedProxies
@@ -56,9 +58,11 @@ function entry({ proxies, metrics, log, chance }: AppPorts) {
     const state: RequestState = {
       reference: chance.reference(),
       clientAddress,
-      face: ctx.accepts('html', 'json') === 'html' ? 'page' : 'json',
+      // Browsers name HTML; who takes anything is an app.
+      face: ctx.accepts('json', 'html') === 'html' ? 'page' : 'json',
       tenant: undefined,
       startAgain: undefined,
+      concerns: undefined,
       tell: undefined,
     }
     ctx.state = state
@@ -111,7 +115,7 @@ async function inUnit(ports: AppPorts, ctx: Context, routes: () => Promise<unkno
   const { reference } = stateOf(ctx)
   let matched = true
   await ports.unit.run({ institution: institution.id, reference }, async () => {
-    await routes()
+    await notingRefusals(ports.audit, stateOf(ctx), routes)
     matched = ctx.body !== undefined || ctx.status !== 404
     if (ctx.status >= 500) ports.unit.fail()
   })

@@ -1,10 +1,11 @@
 // Who is calling: the access token and its proof, for the endpoints that the bridge itself protects.
 import type { Context } from 'koa'
+import type { AuditTrace } from '../domain/audit.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { AccessTokens, BoundToken, ClientToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Replays } from '../ports/stores.ts'
-import { tenantOf } from './context.ts'
+import { stateOf, tenantOf } from './context.ts'
 import { checkProof, proofWindowSeconds } from './dpop.ts'
 
 export interface AuthorizePorts {
@@ -47,6 +48,7 @@ async function proven(ports: AuthorizePorts, ctx: Context) {
   const { institution, issuer, prefix } = tenantOf(ctx)
   const { scheme, value } = credentials(ctx)
   const token = await ports.accessTokens.find(institution.id, value)
+  if (token !== undefined) stateOf(ctx).concerns = async () => traceOf(token)
   if (token === undefined || token.audience !== apiOf(issuer)) throw new Refusal('token.invalid')
   // RFC 9449 7.2: a bound token must never pass as a bearer token, nor the reverse.
   if ((token.jkt !== undefined) !== (scheme === 'dpop')) throw new Refusal('token.invalid', { scheme })
@@ -65,12 +67,20 @@ async function proven(ports: AuthorizePorts, ctx: Context) {
   return { token, seen: { kind: 'dpop', id: `${jkt}|${jti}`, expiresAt } as const }
 }
 
+/** Who holds this token: a proof by another key, or one that came before, is told of them. */
+const traceOf = ({ relyingParty, subject, device }: BoundToken): AuditTrace => ({
+  relyingParty,
+  subject,
+  ...(device !== undefined && { device }),
+})
+
 /** The same for an API of the bank that acts for itself: a bearer token with this scope. Refuses with `token.*`. */
 export function createAuthorizeClient({ accessTokens }: Pick<AuthorizePorts, 'accessTokens'>) {
   return async function authorizeClient(ctx: Context, scope: string): Promise<ClientToken> {
     const { institution, issuer } = tenantOf(ctx)
     const { scheme, value } = credentials(ctx)
     const token = scheme === 'bearer' ? await accessTokens.findClient(institution.id, value) : undefined
+    if (token) stateOf(ctx).concerns = async () => ({ relyingParty: token.relyingParty })
     if (token?.audience !== apiOf(issuer)) throw new Refusal('token.invalid')
     if (!token?.scope.includes(scope)) throw new Refusal('token.scope', { needed: scope })
     return token

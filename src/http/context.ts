@@ -1,6 +1,7 @@
 // What every request of ours carries: its reference, its institution, and how a refusal is to be told.
 import type { IncomingMessage } from 'node:http'
 import type { Context } from 'koa'
+import type { AuditTrace } from '../domain/audit.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -14,6 +15,8 @@ export interface RequestState {
   tenant: Tenant | undefined
   /** Set where the page of a refusal can lead back to a sign-in. */
   startAgain: string | undefined
+  /** Whom a refusal of this request concerns; asked only when one is to be recorded, so that what goes well pays nothing. */
+  concerns: (() => Promise<AuditTrace | undefined>) | undefined
   /** How a refusal is told where neither a page nor JSON will do. */
   tell: ((ctx: Context, refusal: Refusal) => void) | undefined
 }

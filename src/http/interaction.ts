@@ -61,10 +61,17 @@ export function interactionRoutes(router: Router, ports: InteractionPorts): void
   })
 }
 
+/** The sign-in that the address names; what is refused here concerns its app and customer, whoever asks. */
+function concerned(ctx: Context, { login }: InteractionPorts): string {
+  const uid = ctx.params.uid as string
+  stateOf(ctx).concerns = () => login.concerns(tenantOf(ctx).institution.id, uid)
+  return uid
+}
+
 /** The record, if this browser began it: by the provider's cookie, and by ours once it has been upstream. */
 export async function own(ctx: Context, ports: InteractionPorts): Promise<LoginTransaction> {
   const tenant = tenantOf(ctx)
-  const uid = ctx.params.uid as string
+  const uid = concerned(ctx, ports)
   if (!(await ports.oidc.holds(ctx, tenant, uid))) throw new Refusal('interaction.foreign', { uid })
   const login = await ports.login.of(tenant.institution.id, uid, browserOf(ctx, tenant))
   stateOf(ctx).reference = login.reference
@@ -73,8 +80,9 @@ export async function own(ctx: Context, ports: InteractionPorts): Promise<LoginT
 
 export async function posted(ctx: Context, ports: InteractionPorts) {
   const tenant = tenantOf(ctx)
+  await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
+  const uid = concerned(ctx, ports)
   const form = await readForm(ctx, ports.formBytes)
-  const uid = ctx.params.uid as string
   checkForm(ctx, tenant, {
     given: form.get('form_token'),
     expected: tokenFor(ports, tenant.institution.id, uid),

@@ -7,7 +7,7 @@ import { noticePage } from './page/notice.ts'
 import { signOutPage } from './page/sign-out.ts'
 import { askingOf } from './page-context.ts'
 import { formActionOf, pageHeaders } from './security-headers.ts'
-import { tellApp } from './told.ts'
+import { noteFailure, type TellPorts, tellApp, tellFailure } from './told.ts'
 import type { PageCode } from './words/groups.ts'
 
 // What the library's errors mean to a person; everything else is a request that was not understood.
@@ -29,8 +29,30 @@ function show(ctx: Context, html: string, formActions: readonly string[] = []): 
   ctx.body = html
 }
 
-export function createProviderPages(now: () => number) {
+// Of an answer that was begun, what must stay on the one that takes its place; no cookie and no code of what was not stored.
+const kept = /^(x-request-reference|vary|access-control-.*)$/
+
+/** What takes the place of an answer, or stands beside one, when something was thrown. */
+function failures(ports: TellPorts) {
   return {
+    /** The answer to what was thrown, in the place of whatever the library had begun to say. */
+    failed(ctx: Context, error: unknown): void {
+      carry(ctx)
+      for (const name of ctx.res.getHeaderNames()) if (!kept.test(name)) ctx.remove(name)
+      tellFailure(ports, ctx, error)
+    },
+    /** The same without an answer: the library has told the app already. */
+    noted(ctx: Context, error: unknown): void {
+      carry(ctx)
+      noteFailure(ports, ctx, error)
+    },
+  }
+}
+
+export function createProviderPages(ports: TellPorts) {
+  const { now } = ports
+  return {
+    ...failures(ports),
     error(ctx: Context, { error, description }: { error: string; description: string | undefined }): void {
       carry(ctx)
       const gone = description?.includes('session') === true

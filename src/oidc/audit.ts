@@ -1,6 +1,8 @@
 // The provider's events as audit events. They are synchronous and nobody awaits them: they only push (ruling R-1).
+import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { AuditEvent } from '../domain/audit.ts'
+import type { AuditEvent, AuditTrace } from '../domain/audit.ts'
+import { stateOfRequest } from '../http/context.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 
@@ -19,19 +21,21 @@ interface WireError {
 /** Subscribes once to a provider. */
 export function recordEvents(provider: Provider, { audit, metrics, log }: EventPorts): void {
   const record = (ctx: KoaContextWithOIDC, event: Omit<AuditEvent, 'relyingParty' | 'subject'>) =>
-    audit.record({ ...event, ...who(ctx) })
+    audit.record({ ...event, ...whoOf(ctx) })
   const refused = (type: AuditEvent['type']) => (ctx: KoaContextWithOIDC, error: WireError) => {
     const code = error.error ?? 'server_error'
     metrics.count('drawbridge_refusals_total', { code })
     log.info('oidc.refused', {
       type,
+      reference: stateOfRequest(ctx.req).reference,
       code,
       detail: error.error_detail,
       description: error.error_description,
-      ...who(ctx),
+      ...whoOf(ctx),
     })
     // Ruling R-4: without a known client anyone could fill the audit; the log and the counter have it.
-    if (ctx.oidc.client !== undefined) record(ctx, { type, outcome: 'refused', code })
+    // Where two things are wrong the library tells of both.
+    if (whoOf(ctx) !== undefined && !audit.toldRefusal()) record(ctx, { type, outcome: 'refused', code })
   }
   provider.on('pushed_authorization_request.success', (ctx) =>
     record(ctx, { type: 'par.accepted', outcome: 'ok' }),
@@ -52,18 +56,46 @@ export function recordEvents(provider: Provider, { audit, metrics, log }: EventP
     record(ctx, { type: 'token.revoked', outcome: 'ok', detail: { grant } }),
   )
   provider.on('end_session.success', (ctx) => record(ctx, { type: 'session.ended', outcome: 'ok' }))
-  provider.on('server_error', (_ctx, error) =>
-    log.error('oidc.server_error', { error: error.stack ?? error.message }),
+  for (const event of elsewhere) provider.on(event, refused('request.refused'))
+  // What the library answers by `server_error`, it tells nobody but us.
+  provider.on('server_error', (ctx, error) => void failures.set(ctx, error))
+  // Koa's own: an answer that breaks off on its way.
+  const app: EventEmitter = provider as never
+  app.on('error', (error: unknown, ctx?: KoaContextWithOIDC) =>
+    log.error('oidc.failed', { error: String(error), ...(ctx && placeOf(ctx)) }),
   )
 }
 
-function who(ctx: KoaContextWithOIDC): { relyingParty?: string; subject?: string } {
+const placeOf = ({ req, path }: KoaContextWithOIDC) => ({ reference: stateOfRequest(req).reference, path })
+
+// The endpoints whose refusals have no event type of their own.
+const elsewhere = [
+  'userinfo.error',
+  'introspection.error',
+  'revocation.error',
+  'end_session.error',
+  'end_session_confirm.error',
+] as 'userinfo.error'[]
+
+const failures = new WeakMap<object, unknown>()
+
+/** What went wrong behind the `server_error` of this answer; undefined where nothing did. */
+export const failureOf = (ctx: KoaContextWithOIDC): unknown => failures.get(ctx)
+
+/** The client of this request, by its own word or by the token that it shows, and the customer if there is one. */
+export function whoOf(ctx: KoaContextWithOIDC): AuditTrace | undefined {
   const { oidc } = ctx
-  const subject = oidc.entities.Account?.accountId ?? oidc.session?.accountId
-  return {
-    ...(oidc.client !== undefined && { relyingParty: oidc.client.clientId }),
-    ...(subject !== undefined && { subject }),
-  }
+  if (oidc === undefined) return undefined
+  const { Account, AccessToken, RefreshToken, AuthorizationCode } = oidc.entities
+  const token = (RefreshToken ?? AuthorizationCode ?? AccessToken) as Partial<Shown> | undefined
+  const relyingParty = oidc.client?.clientId ?? token?.clientId
+  const subject = Account?.accountId ?? oidc.session?.accountId ?? token?.accountId
+  return relyingParty === undefined ? undefined : { relyingParty, ...(subject !== undefined && { subject }) }
+}
+
+interface Shown {
+  readonly clientId: string
+  readonly accountId: string
 }
 
 function tokenEvent(ctx: KoaContextWithOIDC): Pick<AuditEvent, 'type'> {

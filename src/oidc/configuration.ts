@@ -37,6 +37,10 @@ export interface ProviderPages {
   depart(ctx: KoaContextWithOIDC, leaving: Departing): void
   /** An address that nothing answers. */
   notFound(ctx: KoaContextWithOIDC): void
+  /** The answer to what was thrown, in the place of the one that was begun. */
+  failed(ctx: KoaContextWithOIDC, error: unknown): void
+  /** Notes what was thrown where the app has its answer. */
+  noted(ctx: KoaContextWithOIDC, error: unknown): void
   /** The headers of a page of ours, for those that the library writes itself. */
   headers(ctx: KoaContextWithOIDC): Record<string, string>
 }

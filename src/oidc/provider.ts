@@ -2,17 +2,20 @@
 import { LRUCache } from 'lru-cache'
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { maskedDetail } from '../domain/mask.ts'
+import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
 import type { EndSession } from '../flows/end-session.ts'
 import type { SignOut } from '../flows/sign-out.ts'
 import { bindBrowser } from '../http/browser.ts'
 import { stateOfRequest } from '../http/context.ts'
+import { withinRate } from '../http/interaction.ts'
+import { notingRefusals } from '../http/noted.ts'
 import type { Tenant } from '../http/tenant.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { RateLimits } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
-import { type EventPorts, recordEvents } from './audit.ts'
+import { type EventPorts, failureOf, recordEvents, whoOf } from './audit.ts'
 import { type ConfigurationPorts, configuration, type ProviderPages } from './configuration.ts'
 import { keepOwnFields } from './session.ts'
 
@@ -75,31 +78,59 @@ interface Handling {
   readonly next: () => Promise<unknown>
 }
 
-/** Ruling R-1: inside the provider's own app, so that the commit is done before its answer leaves. */
-function inUnit(ports: ProviderPorts, tenant: Tenant, { ctx, next }: Handling): Promise<void> {
-  const { institution } = tenant
-  const { reference, clientAddress } = stateOfRequest(ctx.req)
-  return ports.unit.run({ institution: institution.id, reference }, async () => {
-    if (ctx.path === '/token' || ctx.path === '/par') {
-      const { allowed, retryAfterSeconds } = await ports.rateLimits.take(
-        'token',
-        `${institution.id}|${clientAddress}`,
-      )
-      if (!allowed) return tooMany(ctx, retryAfterSeconds)
-    }
-    // The library's own self-posting page adds the hash of its script to the policy that it finds.
-    if (ctx.path.startsWith('/sign-out')) ctx.set(ports.pages.headers(ctx))
-    await next()
-    if (ctx.status === 404 && ctx.body === undefined) ports.pages.notFound(ctx)
-    if (ctx.status >= 500) ports.unit.fail()
-    else await afterwards(ports, tenant, ctx)
-  })
+/**
+ * Ruling R-1: inside the provider's own app, so that the commit is done before its answer leaves. What was thrown, be it
+ * by the commit, is told as everywhere else, and nothing of the answer that was begun goes out.
+ */
+async function inUnit(ports: ProviderPorts, tenant: Tenant, handling: Handling): Promise<void> {
+  const { ctx } = handling
+  const state = stateOfRequest(ctx.req)
+  state.concerns = async () => whoOf(ctx)
+  const scope = { institution: tenant.institution.id, reference: state.reference }
+  try {
+    await ports.unit.run(scope, () =>
+      notingRefusals(ports.audit, state, () => handled(ports, tenant, handling)),
+    )
+  } catch (error) {
+    ports.pages.failed(ctx, error)
+  }
 }
 
-function tooMany(ctx: KoaContextWithOIDC, seconds: number): void {
-  ctx.status = 429
-  ctx.set('Retry-After', String(seconds))
-  ctx.body = { error: 'slow_down', error_description: 'too many requests' }
+async function handled(ports: ProviderPorts, tenant: Tenant, { ctx, next }: Handling): Promise<void> {
+  await withinBudget(ports, tenant, ctx)
+  // The library's own self-posting page adds the hash of its script to the policy that it finds.
+  if (ctx.path.startsWith('/sign-out')) ctx.set(ports.pages.headers(ctx))
+  await next()
+  const failure = failureOf(ctx)
+  if (failure !== undefined) return failed(ports, ctx, failure)
+  if (ctx.status === 404 && ctx.body === undefined) ports.pages.notFound(ctx)
+  if (ctx.status >= 500) return ports.unit.fail()
+  await afterwards(ports, tenant, ctx)
+  withReference(ctx)
+}
+
+/** A failure behind the library's `server_error`: the app that was told of it by a redirect has its answer (RFC 6749 4.1.2.1). */
+function failed({ unit, pages }: ProviderPorts, ctx: KoaContextWithOIDC, failure: unknown): void {
+  const toldApp = ctx.status < 400 && !(failure instanceof Refusal)
+  if (!toldApp) throw failure
+  pages.noted(ctx, failure)
+  unit.fail()
+}
+
+/** Tokens by the client's address, and so is whatever begins or goes on with a sign-in. */
+async function withinBudget({ rateLimits }: ProviderPorts, { institution }: Tenant, ctx: KoaContextWithOIDC) {
+  const { clientAddress } = stateOfRequest(ctx.req)
+  if (ctx.path === '/token' || ctx.path === '/par')
+    await withinRate(rateLimits, 'token', `${institution.id}|${clientAddress}`)
+  if (/^\/(authorize|sign-out)(\/|$)/.test(ctx.path))
+    await withinRate(rateLimits, 'interaction', clientAddress)
+}
+
+/** OAuth errors carry, beside what the standard says, the code that audit and log have and the reference. */
+function withReference(ctx: KoaContextWithOIDC): void {
+  const body: unknown = ctx.body
+  if (ctx.status < 400 || typeof body !== 'object' || body === null || !('error' in body)) return
+  ctx.body = { code: body.error, ...body, reference: stateOfRequest(ctx.req).reference }
 }
 
 async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {

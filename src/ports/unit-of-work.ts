@@ -33,4 +33,6 @@ export interface UnitOfWork {
 export interface Audit {
   /** Synchronous, so that library events which nobody awaits can call it. Throws outside a unit. */
   record(event: AuditEvent): void
+  /** Has an event of the unit around the caller told of a refusal? Then the one that escapes is told already. */
+  toldRefusal(): boolean
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import knexPackage, { type Knex } from 'knex'
 import { lockDirectory } from './directory-lock.ts'
 import { PGliteStream } from './pglite-stream.ts'
-import { begin, type Transaction } from './transaction.ts'
+import { asBusy, begin, type Transaction } from './transaction.ts'
 
 export interface DatabaseSettings {
   /** `postgres://…`; undefined for the embedded database. */
@@ -115,6 +115,7 @@ async function database({ knex, aside, kind, close }: Opened): Promise<Database>
     await close()
     throw error
   }
+  for (const pool of new Set([knex, aside])) tellBusy(pool)
   return {
     knex,
     aside,
@@ -125,4 +126,20 @@ async function database({ knex, aside, kind, close }: Opened): Promise<Database>
     ping,
     close,
   }
+}
+
+interface PoolClient {
+  acquireConnection(): Promise<unknown>
+  query(...given: unknown[]): Promise<unknown>
+}
+
+/** Reads that stand outside a unit, and those whose errors a library catches, say `busy` as a unit does (ruling R-3). */
+function tellBusy({ client }: Knex): void {
+  const pool = client as PoolClient
+  const [acquire, query] = [pool.acquireConnection.bind(pool), pool.query.bind(pool)]
+  const busy = (error: unknown) => {
+    throw asBusy(error)
+  }
+  pool.acquireConnection = () => acquire().catch(busy)
+  pool.query = (...given) => query(...given).catch(busy)
 }

@@ -41,6 +41,8 @@ interface Unit {
   begun: Promise<Transaction> | undefined
   events: AuditEvent[]
   failed: boolean
+  /** An event said that something was refused, be it committed yet or not. */
+  refused: boolean
   /** Work that nobody awaited may still run in its context. */
   ended: boolean
 }
@@ -81,7 +83,14 @@ export function createUnits(ports: UnitPorts): Units {
       reference: () => open()?.scope.reference,
       active: () => open() !== undefined,
     },
-    audit: { record: (event) => void inside('an audit event').events.push(event) },
+    audit: {
+      record(event) {
+        const unit = inside('an audit event')
+        unit.events.push(event)
+        unit.refused ||= event.outcome === 'refused'
+      },
+      toldRefusal: () => open()?.refused ?? false,
+    },
     connections: connectionsOf(ports.database, () => current.getStore()),
   }
 }
@@ -116,7 +125,7 @@ interface Running<T> {
 }
 
 async function run<T>(current: AsyncLocalStorage<Unit>, { scope, work, settle }: Running<T>): Promise<T> {
-  const unit: Unit = { scope, begun: undefined, events: [], failed: false, ended: false }
+  const unit: Unit = { scope, begun: undefined, events: [], failed: false, refused: false, ended: false }
   let result: T
   try {
     result = await current.run(unit, work)
