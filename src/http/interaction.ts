@@ -75,6 +75,7 @@ export async function own(ctx: Context, ports: InteractionPorts): Promise<LoginT
   if (!(await ports.oidc.holds(ctx, tenant, uid))) throw new Refusal('interaction.foreign', { uid })
   const login = await ports.login.of(tenant.institution.id, uid, browserOf(ctx, tenant))
   stateOf(ctx).reference = login.reference
+  ctx.set('X-Request-Reference', login.reference)
   return login
 }
 

@@ -32,6 +32,8 @@ export interface Database {
 
 const statementTimeoutMs = 10_000
 const asidePool = 3
+// What fails is thrown to whoever asked and told there; knex would print it among the lines of our log.
+const silent = { warn() {}, error() {}, deprecate() {}, debug() {} }
 
 /** Opens and checks the connection. Throws DirectoryInUse when another process has the embedded database. */
 export async function openDatabase(settings: DatabaseSettings): Promise<Database> {
@@ -50,6 +52,7 @@ async function openServer(settings: DatabaseSettings, url: string): Promise<Data
   const pool = (max: number) =>
     knexPackage({
       client: 'pg',
+      log: silent,
       connection,
       pool: { min: 0, max, idleTimeoutMillis: 30_000 },
       acquireConnectionTimeout: settings.acquireTimeoutMs,
@@ -68,6 +71,7 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
     const pglite = await PGlite.create(join(settings.dataDirectory, 'pg'))
     const knex = knexPackage({
       client: 'pg',
+      log: silent,
       connection: {
         user: 'postgres',
         database: 'postgres',
