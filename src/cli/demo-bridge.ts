@@ -31,6 +31,8 @@ export async function openDemoBridge(
       public_url: `http://localhost:${port}`,
       listen: { host, port },
       management: { host, port: 0 },
+      // No load balancer looks at a laptop.
+      timeouts: { drain_ms: 0 },
       database: { data_directory: directory },
       keys: { master: masterKey },
       // A laptop may be busy with other things; production keeps the short deadline.

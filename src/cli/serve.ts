@@ -8,7 +8,8 @@ export const serve: Command = {
   summary: 'Run the bridge.',
   description: [
     'Brings the database to this version, opens the public and the management port, and serves until SIGTERM or',
-    'SIGINT. Requests under way then have the grace of timeouts.shutdown_ms; a second signal ends at once.',
+    'SIGINT. Then /readyz says 503 for timeouts.drain_ms before the port closes, and requests under way have the grace',
+    'of timeouts.shutdown_ms; a second signal ends at once.',
     'Without configuration it ends with status 78.',
   ].join('\n'),
   options: configOption,
@@ -18,7 +19,7 @@ export const serve: Command = {
     const application = await compose(config)
     return untilStopped({
       log: application.log,
-      graceMs: config.timeouts.shutdownMs,
+      graceMs: config.timeouts.drainMs + config.timeouts.shutdownMs,
       async start() {
         const { firstInvitations, ...addresses } = await application.start()
         application.log.info('listening', { ...addresses, mode: config.mode })

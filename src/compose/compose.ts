@@ -1,4 +1,5 @@
 // The one place where parts meet: configuration in, a running bridge out.
+import { setTimeout } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { noteIsBy, type ReadNote } from '../domain/checkpoint.ts'
 import { issuerOf } from '../domain/institution.ts'
@@ -136,7 +137,10 @@ function createRunning({ base, stores, url }: RunningPorts) {
     closers.push(
       () => management.close(),
       () => server.close(config.timeouts.shutdownMs),
-      async () => management.drain(),
+      async () => {
+        management.drain()
+        await setTimeout(config.timeouts.drainMs)
+      },
     )
     const addresses = { listening: server.url, managementUrl: management.url }
     return {

@@ -136,7 +136,7 @@ export async function createServices(base: Foundation) {
   })
   const fetch = createGuardedFetch({
     allowedNetworks: config.outbound.allowedNetworks,
-    timeoutMs: 5000,
+    timeoutMs: config.timeouts.upstreamMs,
     maxBytes: 1024 * 1024,
   })
   return {
@@ -144,7 +144,7 @@ export async function createServices(base: Foundation) {
     fetch,
     idpMetadata: createMetadataReader({ deadlineMs: 5000 }),
     coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
-    rateLimits: await createRateLimits(database, config.limits.rates, log),
+    rateLimits: createRateLimits(database, config.limits.rates, log),
     connectors: createConnectors({
       plugins: [samlConnector({ ...base, checker }), oidcConnector({ ...base, fetch })],
       publicUrl: config.publicUrl,

@@ -63,7 +63,10 @@ const database = section('Where the state is. Everything is in the database; a n
 })
 
 const limits = section('What one request, and one caller, may ask for.', {
-  form_bytes: bytes(65_536, 'Largest form that a page or the token endpoint takes'),
+  form_bytes: bytes(
+    65_536,
+    'Largest form of a page (the OAuth endpoints take 57,344 bytes, whatever is set)',
+  ),
   json_bytes: bytes(65_536, 'Largest JSON body of the device API'),
   saml_bytes: bytes(262_144, 'Largest SAML answer, as posted'),
   soap_bytes: bytes(1_048_576, 'Largest SOAP message to the gateway'),
@@ -74,7 +77,11 @@ const limits = section('What one request, and one caller, may ask for.', {
       60,
       'PINs typed, for each sign-in. Attempts per customer are a setting of the institution.',
     ),
-    interaction: budget(600, 60, 'Pages of a sign-in, for each client address.'),
+    interaction: budget(
+      600,
+      60,
+      'Pages and forms of a sign-in, the authorization endpoint among them, for each client address.',
+    ),
     token: budget(1200, 60, 'Token and PAR requests, for each client address.'),
     device: budget(60, 60, 'Device API requests, for each customer.'),
     acs: budget(300, 60, 'Answers of an upstream IdP, for each client address.'),
@@ -83,10 +90,18 @@ const limits = section('What one request, and one caller, may ask for.', {
 })
 
 const timeouts = section('Every wait has a deadline.', {
-  upstream_ms: milliseconds(10_000, 'An upstream IdP, where the bridge asks it directly'),
+  upstream_ms: milliseconds(5000, 'An upstream IdP, where the bridge asks it directly'),
   core_ms: milliseconds(10_000, 'A core, where its own row says nothing'),
   readiness_ms: milliseconds(2000, 'The database, when /readyz asks it'),
-  shutdown_ms: milliseconds(10_000, 'Requests under way at SIGTERM; then they are cut off'),
+  drain_ms: z
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(5000)
+    .describe(
+      'How long the port stays open after a signal, in milliseconds. /readyz says 503 meanwhile, so that load balancers look elsewhere first: give it more than the interval of their checks.',
+    ),
+  shutdown_ms: milliseconds(10_000, 'Requests under way when the port closes; then they are cut off'),
 })
 
 const sessions = section('How long things last.', {

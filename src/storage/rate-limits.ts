@@ -18,14 +18,10 @@ const failClosed: ReadonlySet<RateBucket> = new Set(['pin', 'device'])
  * Guesses (`pin`, `device`) are counted in the database for all nodes together, floods by each node in its memory: a
  * round trip for every request would cost more than it protects. The embedded database has one process anyway.
  */
-export async function createRateLimits(
-  database: Database,
-  budgets: RateBudgets,
-  log: Log,
-): Promise<RateLimits> {
+export function createRateLimits(database: Database, budgets: RateBudgets, log: Log): RateLimits {
   const limiters = new Map<RateBucket, RateLimiterAbstract>()
   for (const [bucket, budget] of Object.entries(budgets)) {
-    limiters.set(bucket as RateBucket, await open(database, bucket, budget))
+    limiters.set(bucket as RateBucket, open(database, bucket, budget))
   }
   return {
     async take(bucket, key) {
@@ -47,21 +43,17 @@ function open(
   { aside, kind }: Database,
   bucket: string,
   { points, seconds }: { points: number; seconds: number },
-): Promise<RateLimiterAbstract> {
+): RateLimiterAbstract {
   const common = { keyPrefix: bucket, points, duration: seconds }
   // Floods are told apart well enough by each node; guesses are counted for all of them together.
-  if (kind === 'embedded' || !failClosed.has(bucket as RateBucket))
-    return Promise.resolve(new RateLimiterMemory(common))
-  return new Promise((resolve, reject) => {
-    const limiter = new RateLimiterPostgres(
-      {
-        ...common,
-        storeClient: aside,
-        storeType: 'knex',
-        tableName: 'rate_limit',
-        inMemoryBlockOnConsumed: points + 1,
-      },
-      (error?: Error) => (error ? reject(error) : resolve(limiter)),
-    )
+  if (kind === 'embedded' || !failClosed.has(bucket as RateBucket)) return new RateLimiterMemory(common)
+  return new RateLimiterPostgres({
+    ...common,
+    storeClient: aside,
+    storeType: 'knex',
+    tableName: 'rate_limit',
+    // By a migration: who serves may have no right to make tables (`migrate --help`).
+    tableCreated: true,
+    inMemoryBlockOnConsumed: points + 1,
   })
 }

@@ -63,6 +63,7 @@ describe('serve', () => {
       'public_url: http://localhost:8080',
       'listen: { port: 0 }',
       'management: { port: 0 }',
+      'timeouts: { drain_ms: 600 }',
       `database: { data_directory: ${join(folder, 'data')} }`,
       'keys: { master: env:TEST_KEY }',
     ].join('\n'),
@@ -85,10 +86,16 @@ describe('serve', () => {
     )
 
     bridge.child.kill('SIGTERM')
+    // While it drains it says that it is not ready, and serves whoever comes all the same.
+    await bridge.event('stopping')
+    expect((await fetch(`${managementUrl}/readyz`)).status).toBe(503)
+    expect((await fetch(`${listening}/nobody`)).status).toBe(404)
     expect(await bridge.ended).toBe(0)
+    await expect(fetch(`${listening}/nobody`)).rejects.toThrow()
     expect(
       bridge
         .lines()
+        .filter(({ event }) => event !== 'request' && event !== 'refused')
         .slice(-2)
         .map(({ event }) => event),
     ).toEqual(['stopping', 'stopped'])

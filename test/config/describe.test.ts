@@ -1,11 +1,12 @@
 // The manual is printed from the schema; the committed page is compared with it.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { describe } from '../../src/config/describe.ts'
 import { settingsSchema } from '../../src/config/schema.ts'
 import { settingsOf } from '../../src/config/settings-list.ts'
+import { codeOnly } from '../layout/source.ts'
 
 const settings = settingsOf(settingsSchema)
 
@@ -18,6 +19,27 @@ test('every setting says what it means, and has a variable of its own', () => {
   expect(settings.length).toBeGreaterThan(40)
   for (const setting of settings) expect(setting.meaning, setting.path.join('.')).toMatch(/\.$/)
   expect(new Set(settings.map(({ variable }) => variable)).size).toBe(settings.length)
+})
+
+const folder = join(import.meta.dirname, '../../src')
+const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({ path, code: codeOnly(readFileSync(join(folder, path), 'utf8')) }))
+const outside = sources.filter(({ path }) => !path.startsWith('config/')).map(({ code }) => code)
+// What only says whether a configuration is good at all is read where that is judged.
+const judged = sources.filter(({ path }) => path === 'config/load.ts').map(({ code }) => code)
+const reads = (code: string, name: string): boolean => new RegExp(`[.{,]\\s*${name}\\b`).test(code)
+const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+
+test.each(settings.map(({ path }) => path.join('.')))('%s has an effect: somebody reads it', (path) => {
+  const name = path.split('.').at(-1) as string
+  expect(outside.some((code) => reads(code, camel(name))) || judged.some((code) => reads(code, name))).toBe(
+    true,
+  )
+})
+
+test('a setting that nobody reads is found', () => {
+  expect(outside.some((code) => reads(code, 'upstreamMsOfNobody'))).toBe(false)
 })
 
 test('defaults that the schema gives are those that the page shows', () => {

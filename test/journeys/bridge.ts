@@ -59,6 +59,7 @@ export async function startBridge(databaseUrl?: string): Promise<TestBridge> {
         public_url: config.publicUrl,
         listen: { host: '127.0.0.1', port: 0 },
         management: { host: '127.0.0.1', port: 0 },
+        timeouts: { drain_ms: 0 },
         database: { data_directory: directory },
         keys: { master: `file:${join(directory, 'demo-master-key')}` },
         log: { level: quiet, destination: 'stderr' },
