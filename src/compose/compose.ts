@@ -101,6 +101,12 @@ interface RunningPorts {
   readonly url: string | undefined
 }
 
+/** Serves on until load balancers have seen that this node is going. */
+async function drained(management: ManagementServer, { timeouts }: Config): Promise<void> {
+  management.drain()
+  await setTimeout(timeouts.drainMs)
+}
+
 /** Starting and stopping, in the order that loses nothing. */
 function createRunning({ base, stores, url }: RunningPorts) {
   const { config, database, log, metrics, keys } = base
@@ -137,10 +143,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
     closers.push(
       () => management.close(),
       () => server.close(config.timeouts.shutdownMs),
-      async () => {
-        management.drain()
-        await setTimeout(config.timeouts.drainMs)
-      },
+      () => drained(management, config),
     )
     const addresses = { listening: server.url, managementUrl: management.url }
     return {

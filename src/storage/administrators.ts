@@ -87,7 +87,7 @@ const sessionOf = (row: SessionRow): ConsoleSession => ({
 
 const minute = 60_000
 
-export function createConsoleSessions({ reader, writer, send }: Connections): ConsoleSessions {
+export function createConsoleSessions({ reader, writer, alone }: Connections): ConsoleSessions {
   return {
     async create({ institution, idHash, kind, administrator, ...times }) {
       const db = await writer()
@@ -105,11 +105,11 @@ export function createConsoleSessions({ reader, writer, send }: Connections): Co
     },
     async seen({ institution, idHash, seenAt }, at) {
       if (at - seenAt < minute) return
-      await send((db) =>
-        db('console_session')
-          .where({ institution, id_hash: idHash })
-          .update({ seen_at: new Date(at) }),
-      )
+      // By itself: the form of the page is read after it, and no unit is open while a client takes its time (ruling R-3).
+      const db = await alone()
+      await db('console_session')
+        .where({ institution, id_hash: idHash })
+        .update({ seen_at: new Date(at) })
     },
     async end(institution, idHash) {
       const db = await writer()

@@ -105,3 +105,26 @@ test('while an answer of an IdP is checked, the database is free', async () => {
   await expect(completed()).rejects.toMatchObject({ code: 'upstream.handle_unknown' })
   await parts.stop()
 })
+
+test('that a visitor of the console was seen leaves no unit open for the form that follows', async () => {
+  const parts = await startParts()
+  const { consoleSessions } = parts.stores
+  const now = Date.now()
+  const times = { authenticatedAt: now, seenAt: now - 120_000, expiresAt: now + 600_000 }
+  const session = {
+    institution: 'alder',
+    idHash: 'h',
+    kind: 'administrator',
+    administrator: 'ann',
+    ...times,
+  } as const
+  await consoleSessions.create(session as never)
+  await parts.inUnit(async () => {
+    await consoleSessions.seen(session as never, now)
+    const began = performance.now()
+    await parts.base.database.knex.raw('select 1')
+    expect(performance.now() - began).toBeLessThan(soonMs)
+  })
+  expect((await consoleSessions.get('alder', 'h'))?.seenAt).toBe(now)
+  await parts.stop()
+})
