@@ -7,7 +7,7 @@ import type {
   OperationEntry,
   RelyingPartyEntry,
 } from '../config/institution-file.ts'
-import { type Acr, acrLadder, isAcr } from '../domain/acr.ts'
+import { type Acr, acrLadder, levelName } from '../domain/acr.ts'
 import { isMailDomain } from '../domain/choice.ts'
 import { claimsOfScope, isMappable } from '../domain/claims.ts'
 import {
@@ -23,10 +23,10 @@ import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
 import { money } from '../domain/transaction.ts'
+import { levelFaults, type Raiser, raisers } from '../domain/upstream-level.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
 
-const acrPrefix = 'urn:drawbridge:acr:'
-const [lowest, ...others] = acrLadder.map((acr) => acr.slice(acrPrefix.length))
+const [lowest, ...others] = acrLadder.map(levelName)
 
 /** What the file's schema is told of the domain. */
 export const institutionRules: InstitutionRules = {
@@ -37,6 +37,8 @@ export const institutionRules: InstitutionRules = {
   redirectFault,
   isOrigin,
   isBackchannel,
+  levelFaults,
+  raisers,
   isMoney,
   levels: [lowest as string, ...others],
   scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'subjects'],
@@ -117,6 +119,9 @@ const connection = (institution: string, entry: ConnectionEntry): Connection => 
   claims: entry.claims,
   ...(entry.domains.length > 0 && { domains: entry.domains }),
   ...(entry.audience === 'workforce' && { audience: entry.audience }),
+  ...(Object.keys(entry.levels).length > 0 && { levels: entry.levels }),
+  // The schema has let only the domain's names through.
+  ...(entry.raised_by !== 'bridge' && { raisedBy: entry.raised_by as Raiser }),
 })
 
 const listOf = (one: string | undefined): string[] => (one === undefined ? [] : [one])
@@ -161,7 +166,7 @@ const steps = (path: string | readonly string[]): readonly string[] =>
 
 /** `device-pin` as the level of the ladder; the schema has let only its names through. */
 function acrNamed(level: string): Acr {
-  const acr = `${acrPrefix}${level}`
-  if (!isAcr(acr)) throw new Error(`no level ${level}`)
+  const acr = acrLadder.find((one) => levelName(one) === level)
+  if (acr === undefined) throw new Error(`no level ${level}`)
   return acr
 }

@@ -98,12 +98,9 @@ const lifetimesOf = ({ sessions }: Config) => ({
 
 function createOidc({ base, stores, services, flows }: Parts) {
   const { config, clock } = base
-  const { sessions, publicUrl } = config
-  const begin = createBegin({
-    login: flows.login,
-    relyingParty: stores.directory.relyingParty,
-    interactionSeconds: sessions.interactionSeconds,
-  })
+  const { publicUrl } = config
+  const { interactionSeconds } = config.sessions
+  const begin = createBegin({ ...base, ...stores, login: flows.login, interactionSeconds })
   const pages = createProviderPages({ ...base, now: clock.now }) as unknown as ProviderPages
   const settingsOf = (tenant: Tenant) => {
     const { institution, issuer, prefix } = tenant
@@ -113,6 +110,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
       issuer,
       prefix,
       lifetimes: lifetimesOf(config),
+      now: clock.now,
       relyingParty,
       adapter: createAdapter({
         institution: institution.id,

@@ -9,6 +9,12 @@ export interface InstitutionRules {
   isMailDomain(value: string): boolean
   /** May a claims table set this claim? */
   isMappable(claim: string): boolean
+  /** What is wrong with a table of levels, each with its place below the table; empty when it can be used. */
+  levelFaults(
+    table: Readonly<Record<string, readonly string[]>>,
+  ): readonly { readonly path: string; readonly message: string }[]
+  /** Who may raise a sign-in first; the default comes first. */
+  readonly raisers: readonly [string, ...string[]]
   /** Is this a decimal amount with no more digits than its currency has? */
   isMoney(amount: string, currency: string): boolean
   isRelyingPartyId(value: string): boolean
@@ -179,6 +185,14 @@ const connectionShape = (rules: InstitutionRules) =>
       .array(z.string().refine(rules.isMailDomain, 'a domain in lower case is needed: alder.example'))
       .max(100)
       .default([]),
+    levels: z
+      .record(z.string(), z.array(z.string()))
+      .default({})
+      .superRefine((table, ctx) => {
+        for (const { path, message } of rules.levelFaults(table))
+          ctx.addIssue({ code: 'custom', path: [path], message })
+      }),
+    raised_by: z.enum(rules.raisers).default(rules.raisers[0]),
   })
 
 const pathFault = 'a path of local names is needed: Amount/Value'

@@ -13,8 +13,16 @@ export const delegated: Acr = acrLadder[0]
 export const withDevice: Acr = acrLadder[1]
 export const withDeviceAndPin: Acr = acrLadder[2]
 
-/** Methods as RFC 8176 names them. A PIN typed on a page is knowledge (`pin`) and never `hwk` (ruling R-19). */
-export type Amr = 'fed' | 'pop' | 'pin'
+/**
+ * Methods as RFC 8176 names them. A PIN typed on a page is knowledge (`pin`) and never `hwk` (ruling R-19); `mfa` is there
+ * only where the class of the IdP's answer counts as more than `delegated`.
+ */
+export type Amr = 'fed' | 'mfa' | 'pop' | 'pin'
+
+const acrPrefix = 'urn:drawbridge:acr:'
+
+/** A level as people write it in files and on pages: `device-pin`. */
+export const levelName = (acr: Acr): string => acr.slice(acrPrefix.length)
 
 /** Is `value` a level of our ladder? Unknown names are never a level. */
 export function isAcr(value: unknown): value is Acr {
@@ -34,7 +42,7 @@ export function highest(a: Acr | undefined, b: Acr | undefined): Acr | undefined
   return satisfies(a, b) ? a : b
 }
 
-/** The level that a set of methods reaches: a PIN counts only on top of a device. */
+/** The level that our own methods reach: a PIN counts only on top of a device. What the IdP granted is not in it. */
 export function acrOf(amr: readonly string[]): Acr {
   if (!amr.includes('pop')) return delegated
   return amr.includes('pin') ? withDeviceAndPin : withDevice
@@ -56,3 +64,24 @@ export function lowestRequested(acrValues: readonly string[]): Acr | undefined {
     undefined,
   )
 }
+
+/** What an authorization needs. */
+export interface Need {
+  readonly acr: Acr | undefined
+  /** For a payment over a limit: reached by factors of ours alone, since the IdP never saw the payment. */
+  readonly approval: Acr | undefined
+}
+
+/** What was reached: the level, and the methods by which. */
+export interface Reached {
+  readonly acr: Acr
+  readonly amr: readonly string[]
+}
+
+/** The level of our methods and of what the IdP granted: whichever is stronger. */
+export const levelReached = (amr: readonly string[], granted: Acr = delegated): Acr =>
+  highest(granted, acrOf(amr)) as Acr
+
+/** Is the need met? A payment over a limit is approved by our own methods, whatever the IdP granted. */
+export const meets = (have: Reached | undefined, { acr, approval }: Need): boolean =>
+  satisfies(have?.acr, acr) && (approval === undefined || satisfies(acrOf(have?.amr ?? []), approval))

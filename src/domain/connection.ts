@@ -115,10 +115,16 @@ export const needsTest = (changes: readonly FieldChange[]): boolean =>
 const strength = ['either', 'response', 'assertion', 'both']
 const narrowed = ({ before, after }: FieldChange): boolean => before !== undefined && after === undefined
 
-/** Only what is proven here to ask more of an answer than before; `response` and `assertion` are not comparable. */
+/**
+ * Only what is proven here to ask more of an answer than before; `response` and `assertion` are not comparable. A class
+ * that no longer counts as a level is; one that moves to another is an entry that comes, too.
+ */
 const tightening: Readonly<Record<string, (change: FieldChange) => boolean>> = {
   name: () => true,
   'settings.certificates[]': narrowed,
+  'levels.delegated[]': narrowed,
+  'levels.device[]': narrowed,
+  'levels.device-pin[]': narrowed,
   'settings.forceAuthn': ({ after }) => after === 'true',
   'settings.trustNewKeys': ({ after }) => after === 'false',
   'settings.expiredCertificates': ({ after }) => after === 'refuse',

@@ -1,5 +1,6 @@
 // The rows that say who may do what: institution, relying party, connection, core. All of them belong to one institution.
 import type { Acr } from './acr.ts'
+import type { LevelTable, Raiser } from './upstream-level.ts'
 
 /** Where a row comes from: a file applied by the command line, or the console (ruling R-9). */
 export type ManagedBy = 'file' | 'console'
@@ -65,6 +66,10 @@ export interface ConnectionContent {
   readonly domains?: readonly string[] | undefined
   /** Who signs in by it: customers unless told, or the institution's own people, who come into the console. */
   readonly audience?: 'customers' | 'workforce' | undefined
+  /** Which of the IdP's classes count as which level; without it every answer is `delegated`. */
+  readonly levels?: LevelTable | undefined
+  /** Who raises first where the bridge and the IdP both could; the bridge unless told. */
+  readonly raisedBy?: Raiser | undefined
 }
 
 /** Customers sign in by `active` ones only; what leads from state to state stands in domain/connection. */

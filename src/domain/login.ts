@@ -1,7 +1,8 @@
 // One stored record a sign-in, and the pure dispatcher that says what comes next.
-import { type Acr, acrOf, satisfies, withDevice } from './acr.ts'
+import { type Acr, levelReached, meets, satisfies, withDevice, withDeviceAndPin } from './acr.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { Transaction } from './transaction.ts'
+import type { Raiser } from './upstream-level.ts'
 
 /** Our request as it left: kept until it is answered, so that a failure can be explained. */
 export interface UpstreamSent {
@@ -26,6 +27,8 @@ export interface LoginTransaction {
   readonly languages: readonly string[]
   /** The level that this authorization needs: the strongest of what the app asked, its floor and the limits. */
   readonly neededAcr: Acr | undefined
+  /** The level that approving its payment needs, by factors of ours: a limit is exceeded, and no IdP saw the payment. */
+  readonly approvalAcr?: Acr | undefined
   readonly transaction: Transaction | undefined
   /** Thumbprint of the DPoP key proven at PAR (ruling R-18); undefined where none was. */
   readonly dpopJkt: string | undefined
@@ -44,6 +47,15 @@ export interface LoginTransaction {
   /** What the connector must know again with the answer to that request. */
   readonly upstreamMemory: Readonly<Record<string, string>> | undefined
   readonly upstreamSent: UpstreamSent | undefined
+  /** The level that the request on its way asks the IdP for. */
+  readonly askedAcr?: Acr | undefined
+  /** The strongest level that the IdP can be asked for, and who raises first; known with the connection. */
+  readonly upstreamGives?: Acr | undefined
+  readonly raisedBy?: Raiser | undefined
+  /** The IdP was asked for the level and did not give it, or was asked a second time: it is not asked again. */
+  readonly upstreamSpent?: boolean | undefined
+  /** What the class of the IdP's answer counts as, or what the session has of an earlier one. */
+  readonly granted?: Acr | undefined
   readonly subject: string | undefined
   /** Epoch milliseconds of the upstream authentication. */
   readonly authenticatedAt: number | undefined
@@ -62,6 +74,7 @@ export interface LoginTransaction {
 export type Step =
   | { readonly step: 'choose' }
   | { readonly step: 'upstream' }
+  | { readonly step: 'raise'; readonly acr: Acr }
   | { readonly step: 'step-up'; readonly acr: Acr }
   | { readonly step: 'consent' }
   | { readonly step: 'finish'; readonly acr: Acr }
@@ -74,16 +87,26 @@ export function nextStep(login: LoginTransaction): Step {
   if (login.outcome === 'cancelled') return { step: 'refuse', code: 'login.cancelled' }
   if (login.outcome === 'refused') return { step: 'refuse', code: login.refusal ?? 'interaction.step' }
   if (login.subject === undefined) return { step: login.connection === undefined ? 'choose' : 'upstream' }
-  const reached = acrOf(login.amr)
-  if (login.neededAcr !== undefined && !satisfies(reached, login.neededAcr))
-    return raise(login, login.neededAcr)
+  const { amr, neededAcr, approvalAcr } = login
+  const reached = levelReached(amr, login.granted)
+  const need = { acr: neededAcr, approval: approvalAcr }
+  if (neededAcr !== undefined && !meets({ acr: reached, amr }, need)) return raise(login, neededAcr)
   if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }
   return { step: 'finish', acr: reached }
 }
 
 // A PIN counts only on top of a device (ruling R-20): without one there is nothing on a page that could raise the level.
 function raise(login: LoginTransaction, acr: Acr): Step {
-  if (login.device === undefined) return { step: 'refuse', code: 'device.required' }
-  if (acr === withDevice) return { step: 'refuse', code: 'acr.insufficient' }
-  return login.hasPin ? { step: 'step-up', acr } : { step: 'refuse', code: 'pin.unset' }
+  const { device, hasPin, raisedBy, upstreamSpent = false } = login
+  const weCan = device !== undefined && hasPin && acr === withDeviceAndPin
+  const itCan = idpCan(login, acr)
+  if (itCan && (raisedBy === 'idp' || !weCan)) return { step: 'raise', acr }
+  if (weCan) return { step: 'step-up', acr }
+  if (upstreamSpent) return { step: 'refuse', code: 'upstream.too_weak' }
+  if (device === undefined) return { step: 'refuse', code: 'device.required' }
+  return { step: 'refuse', code: acr === withDevice ? 'acr.insufficient' : 'pin.unset' }
 }
+
+/** Once a sign-in at most: an IdP that answers too weakly again is not asked a third time. */
+const idpCan = ({ upstreamGives, upstreamSpent, approvalAcr }: LoginTransaction, acr: Acr): boolean =>
+  upstreamSpent !== true && approvalAcr === undefined && satisfies(upstreamGives, acr)

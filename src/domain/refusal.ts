@@ -44,6 +44,7 @@ export const refusalCodes = [
   'console.invitation',
   'console.recent',
   'console.last_owner',
+  'upstream.too_weak',
   'logout.refused',
   'subject.disabled',
   'subject.unknown',

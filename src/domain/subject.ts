@@ -32,6 +32,9 @@ export interface UpstreamSubject {
     readonly spNameQualifier: string | undefined
   }
   readonly authenticatedAt: number
+  /** The answer does not say when the customer was asked: `authenticatedAt` is when it was written. */
+  readonly undated?: boolean | undefined
+  /** The class as the verified answer names it; empty where it names none. */
   readonly authnContext: string
   readonly sessionIndex: string | undefined
   /** Our session must not outlive this (duty D14); epoch milliseconds. */

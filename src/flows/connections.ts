@@ -11,6 +11,7 @@ import {
 } from '../domain/connection.ts'
 import { type ConnectionContent, isId } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { levelFaults } from '../domain/upstream-level.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type {
   Actor,
@@ -151,6 +152,8 @@ const secretsOf = (ports: ConnectionsPorts, type: string): readonly string[] =>
 /** Throws `connection.settings` with every fault when the connector does not accept the settings. */
 function checkContent(ports: ConnectionsPorts, content: ConnectionContent): void {
   const plugin = pluginOf(ports, content.type)
+  const faults = levelFaults(content.levels).map(({ path, message }) => ({ path: `levels.${path}`, message }))
+  if (faults.length > 0) throw new Refusal('connection.settings', { faults })
   try {
     plugin.check(content.settings)
   } catch (error) {

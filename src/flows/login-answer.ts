@@ -1,13 +1,16 @@
 // The answer of the bank's IdP: kept under a handle, checked when the browser has proven itself, turned into a customer.
+import { delegated } from '../domain/acr.ts'
 import { claimsFrom } from '../domain/claims.ts'
 import type { Connection, Institution } from '../domain/institution.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
+import { amrOfGrant } from '../domain/upstream-level.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import type { ExchangeKeeper } from './exchanges.ts'
 import {
   type Browser,
+  change,
   connectionFor,
   type LoginPorts,
   mine,
@@ -15,6 +18,7 @@ import {
   whoseOf,
   withCustomer,
 } from './login.ts'
+import { grantOf, spentBy, withoutIdp } from './upstream-level.ts'
 
 const answerSeconds = 120
 // An IdP may name a session for as long as tokens of it can be alive, whatever end it gave the session.
@@ -42,7 +46,21 @@ export function createAnswer(ports: AnswerPorts) {
      */
     complete: (institution: Institution, handle: string, browser: Browser) =>
       complete(ports, { institution, handle, browser }),
+    /**
+     * The IdP cannot ask the customer the way the level needs. What is left is our own factors; where they cannot do it
+     * either, the sign-in is refused at once rather than after another password.
+     */
+    notGiven: (login: LoginTransaction) => notGiven(ports, login),
   }
+}
+
+/** The IdP's word grants nothing, so nobody has to have signed it. */
+async function notGiven(ports: AnswerPorts, login: LoginTransaction): Promise<void> {
+  const next = await withoutIdp(ports, login)
+  await change(ports.logins, next)
+  if (next.outcome !== 'refused') return
+  const code = 'upstream.too_weak'
+  ports.audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(next) })
 }
 
 interface Arrival {
@@ -56,7 +74,7 @@ async function complete(ports: AnswerPorts, arrival: Arrival): Promise<LoginTran
   const found: Found = {}
   try {
     const { next, subject } = await admitted(ports, arrival, found)
-    ports.audit.record({ ...trace, outcome: 'ok', ...traceOf(next), ...answerTrace(subject) })
+    ports.audit.record({ ...trace, outcome: 'ok', ...traceOf(next), ...answerTrace(subject, next) })
     return next
   } catch (error) {
     const { uid } = error instanceof Refusal ? error.detail : {}
@@ -89,6 +107,7 @@ async function admitted(ports: AnswerPorts, arrival: Arrival, found: Found) {
     payload,
     requestId: login.upstreamRequest ?? '',
     fresh: login.freshLogin,
+    askedAcr: login.askedAcr,
     askedAt: login.upstreamAskedAt ?? login.startedAt,
     memory: login.upstreamMemory ?? {},
     now: ports.clock.now(),
@@ -158,10 +177,15 @@ async function admit(
   const subject = await ports.subjects.resolve(key, claims, ports.chance.token(18))
   if (await ports.subjectStates.isDisabled(institution, subject))
     throw new Refusal('subject.disabled', { subject })
-  const customer = { subject, authenticatedAt: upstream.authenticatedAt, amr: ['fed'] }
-  const { sessionNotOnOrAfter } = upstream
+  // Asked a second time, somebody else signed in there.
+  if (login.subject !== undefined && login.subject !== subject)
+    throw new Refusal('login.subject_changed', { uid: login.uid })
+  const granted = grantOf(connection, upstream, ports.clock.now())
+  const { authenticatedAt, sessionNotOnOrAfter } = upstream
+  const customer = { subject, authenticatedAt, amr: amrOfGrant(granted), granted }
   const next = {
     ...(await withCustomer(ports, login, customer)),
+    ...spentBy(login, connection, upstream),
     upstreamRequest: undefined,
     upstreamMemory: undefined,
     upstreamSent: undefined,
@@ -182,12 +206,13 @@ async function admit(
   return next
 }
 
-function answerTrace(subject: UpstreamSubject) {
+function answerTrace(subject: UpstreamSubject, { granted = delegated }: LoginTransaction) {
   return {
     detail: {
       answer: subject.answerId,
       issuer: subject.issuer,
       authn_context: subject.authnContext,
+      granted_acr: granted,
       checks: subject.checks.map((check) => check.name),
     },
     personal: { name_id: subject.nameId.value },

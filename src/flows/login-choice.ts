@@ -41,7 +41,8 @@ async function take(ports: ChoicePorts, login: LoginTransaction, id: string): Pr
     throw new Refusal('connection.unknown', { connection: id.slice(0, 64) })
   if (login.connection === id) return login
   // An answer of the connection that was chosen before must not end this sign-in any more.
-  const next = { ...login, connection: id, upstreamRequest: undefined, upstreamMemory: undefined }
+  const forgotten = { upstreamRequest: undefined, upstreamMemory: undefined, askedAcr: undefined }
+  const next = { ...login, ...forgotten, connection: id, upstreamSpent: false }
   await change(ports.logins, next)
   const detail = {
     offered: offered.map((connection) => connection.id),

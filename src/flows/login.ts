@@ -1,5 +1,5 @@
 // A sign-in, from the app's request to the result that the provider turns into a code.
-import { type Acr, acrOf } from '../domain/acr.ts'
+import { type Acr, levelReached } from '../domain/acr.ts'
 import type { AuditTrace } from '../domain/audit.ts'
 import type { ChoiceHints } from '../domain/choice.ts'
 import { consoleId } from '../domain/console-party.ts'
@@ -30,6 +30,7 @@ import type {
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { beginning } from './offered.ts'
+import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
 export interface LoginPorts {
   readonly directory: Directory
@@ -54,6 +55,8 @@ export interface LoginSession {
   readonly connection: string
   readonly authenticatedAt: number
   readonly amr: readonly string[]
+  /** What its last answer of the IdP still counts as. */
+  readonly granted?: Acr | undefined
 }
 
 /** What the app asked for, read once at the authorization endpoint. */
@@ -66,6 +69,7 @@ export interface LoginRequest {
   readonly scope: readonly string[]
   readonly languages: readonly string[]
   readonly neededAcr: Acr | undefined
+  readonly approvalAcr?: Acr | undefined
   readonly transaction: Transaction | undefined
   readonly dpopJkt: string | undefined
   readonly freshLogin: boolean
@@ -127,7 +131,8 @@ async function begin(ports: LoginPorts, request: LoginRequest): Promise<void> {
     { ...found, ...(session && { connection: session.connection }) },
     ports.clock.now(),
   )
-  const login = await withCustomer(ports, begun, session)
+  const at = session && (await ports.directory.connection(request.institution, session.connection))
+  const login = await withCustomer(ports, { ...begun, ...(at && abilitiesOf(at)) }, session)
   await ports.logins.create(login)
   ports.audit.record({ type: 'login.started', outcome: 'ok', ...traceOf(login), detail: startDetail(login) })
 }
@@ -142,22 +147,30 @@ async function goUpstream(
   ports: LoginPorts,
   { institution, login, browserHash }: Departure,
 ): Promise<UpstreamDeparture> {
-  if (nextStep(login).step !== 'upstream') throw new Refusal('interaction.step', { uid: login.uid })
+  const { step } = nextStep(login)
+  if (step !== 'upstream' && step !== 'raise') throw new Refusal('interaction.step', { uid: login.uid })
   const connection = await connectionFor(ports.directory, institution.id, login.connection)
   const now = ports.clock.now()
+  // To raise, the customer is asked anew: the answer must be of now, and not of a session that the IdP still has.
+  const freshLogin = login.freshLogin || step === 'raise'
+  const askedAcr = step === 'raise' ? login.neededAcr : await askedUpstream(ports, login, connection)
   // RelayState is the uid: as opaque as any handle, and worth nothing without the cookie of the browser that began.
   const departure = await ports.connectors
     .of(institution, connection)
-    .begin({ relayState: login.uid, fresh: login.freshLogin, neededAcr: login.neededAcr, now })
+    .begin({ relayState: login.uid, fresh: freshLogin, neededAcr: askedAcr, now })
   await change(ports.logins, {
     ...login,
+    ...abilitiesOf(connection),
+    freshLogin,
+    askedAcr,
     browserHash,
     upstreamRequest: departure.requestId,
     upstreamAskedAt: now,
     upstreamMemory: departure.memory,
     upstreamSent: sentBy(departure),
   })
-  const detail = { request: departure.requestId, fresh: login.freshLogin }
+  const asked = askedAcr !== undefined && { asked_acr: askedAcr }
+  const detail = { request: departure.requestId, fresh: freshLogin, ...asked }
   ports.audit.record({ type: 'login.upstream_asked', outcome: 'ok', ...traceOf(login), detail })
   return departure
 }
@@ -201,7 +214,7 @@ async function refuse(
 async function finish({ logins, audit }: LoginPorts, login: LoginTransaction): Promise<boolean> {
   if (nextStep(login).step !== 'finish') throw new Refusal('interaction.step', { uid: login.uid })
   if (!(await logins.update({ ...login, outcome: 'finished' }))) return false
-  const detail = { acr: acrOf(login.amr), amr: login.amr }
+  const detail = { acr: levelReached(login.amr, login.granted), amr: login.amr }
   audit.record({ type: 'login.finished', outcome: 'ok', ...traceOf(login), detail })
   return true
 }
@@ -270,6 +283,7 @@ function fresh(
     scope: request.scope,
     languages: request.languages,
     neededAcr: request.neededAcr,
+    approvalAcr: request.approvalAcr,
     transaction: request.transaction,
     dpopJkt: request.dpopJkt,
     freshLogin: request.freshLogin,
@@ -296,6 +310,7 @@ interface Customer {
   readonly subject: string
   readonly authenticatedAt: number
   readonly amr: readonly string[]
+  readonly granted?: Acr | undefined
 }
 
 /** Puts the customer into the record, with what is theirs: a device that PAR proved, a PIN, consent given before. */
@@ -318,6 +333,7 @@ export async function withCustomer(
     ...login,
     subject: customer.subject,
     authenticatedAt: customer.authenticatedAt,
+    granted: customer.granted,
     amr: present ? [...customer.amr, 'pop'] : customer.amr,
     device: present ? device.id : undefined,
     hasPin,

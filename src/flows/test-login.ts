@@ -1,4 +1,5 @@
 // A sign-in that tries a connection: the real request, the real answer, every check; and nothing that it could be used for.
+import type { Acr } from '../domain/acr.ts'
 import { claimsFrom } from '../domain/claims.ts'
 import { digestOf } from '../domain/connection.ts'
 import { checksIn } from '../domain/exchange.ts'
@@ -14,6 +15,7 @@ import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { type ConnectionFlows, contentOfRecord } from './connections.ts'
 import { cut, type ExchangeSettings } from './exchanges.ts'
 import { type Browser, sentBy } from './login.ts'
+import { grantOf } from './upstream-level.ts'
 
 export interface TestLoginPorts {
   readonly connectionStore: ConnectionStore
@@ -41,6 +43,8 @@ export interface TestStart {
   readonly what: 'present' | 'proposal'
   readonly by: string
   readonly browserHash: string
+  /** Ask the IdP for this level, as an app's sign-in would; undefined asks for what the settings say. */
+  readonly acr?: Acr | undefined
 }
 
 export type TestLoginFlows = ReturnType<typeof createTestLogin>
@@ -99,7 +103,7 @@ async function begin(
   const place = { institution: institution.id, connection: record.id, version, content }
   const departure = await ports.connectors
     .of(institution, asConnection(place))
-    .begin({ relayState: id, fresh: false, neededAcr: undefined, now })
+    .begin({ relayState: id, fresh: false, neededAcr: start.acr, now })
   await ports.testLogins.create({
     ...place,
     id,
@@ -109,6 +113,7 @@ async function begin(
     upstreamRequest: departure.requestId,
     upstreamMemory: departure.memory,
     upstreamSent: sentBy(departure),
+    askedAcr: start.acr,
     outcome: 'open',
     result: undefined,
     startedAt: now,
@@ -185,6 +190,7 @@ async function judge(ports: TestLoginPorts, { connector, test, payload }: Answer
       payload,
       requestId: test.upstreamRequest ?? '',
       fresh: false,
+      askedAcr: test.askedAcr,
       askedAt: test.startedAt,
       memory: test.upstreamMemory ?? {},
       now: ports.clock.now(),
@@ -221,6 +227,8 @@ async function resultOf(
     nameId: subject?.nameId.value ?? '',
     attributes: Object.fromEntries(subject?.attributes ?? []),
     claims: subject === undefined ? {} : claimsFrom(subject.attributes, test.content.claims),
+    authnContext: subject?.authnContext,
+    level: subject && grantOf(test.content, subject, at),
     counts,
     at,
   }

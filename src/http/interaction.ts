@@ -114,6 +114,7 @@ async function show(ctx: Context, ports: InteractionPorts, login: LoginTransacti
       // A page of its own: whoever comes back to it from the IdP may choose another.
       return back(ctx, login, '/choose')
     case 'upstream':
+    case 'raise':
       return goUpstream(ctx, ports, login)
     case 'step-up':
       return showPin(ctx, ports, { login, state: { kind: 'ask' } })

@@ -101,13 +101,18 @@ async function showMetadata(ctx: Context, ports: UpstreamPorts): Promise<void> {
   ctx.body = metadata.body
 }
 
-const declining: ReadonlySet<string> = new Set(['saml.status', 'oidc.declined'])
+const declining: ReadonlySet<string> = new Set(['saml.status', 'oidc.declined', 'upstream.too_weak'])
 
-/** The IdP said no, for the customer or by itself: the app hears `access_denied` rather than nothing. */
-async function turnedAway(ctx: Context, { login }: UpstreamPorts, refusal: Refusal): Promise<void> {
+/**
+ * The IdP said no, for the customer or by itself: the app hears `access_denied` rather than nothing. Where it only said
+ * that it cannot give the level that we asked for, the sign-in goes on with what is left.
+ */
+async function turnedAway(ctx: Context, { login, answer }: UpstreamPorts, refusal: Refusal): Promise<void> {
   const { institution, prefix } = tenantOf(ctx)
   const uid = String(refusal.detail.uid)
-  await login.cancel(await login.of(institution.id, uid, browserOf(ctx, tenantOf(ctx))))
+  const mine = await login.of(institution.id, uid, browserOf(ctx, tenantOf(ctx)))
+  if (refusal.code === 'upstream.too_weak' && mine.askedAcr !== undefined) await answer.notGiven(mine)
+  else await login.cancel(mine)
   seeOther(ctx, `${prefix}/interaction/${uid}`)
 }
 

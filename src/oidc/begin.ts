@@ -1,17 +1,19 @@
 // From the provider's request to our record of the sign-in.
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Login } from '../flows/login.ts'
 import { stateOfRequest } from '../http/context.ts'
 import type { Tenant } from '../http/tenant.ts'
-import { neededAcr, provenJkt, transactionOfRequest } from './levels.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Directory } from '../ports/stores.ts'
+import { needOf, provenJkt, sessionLevel, transactionOfRequest } from './levels.ts'
 import { sessionConnection } from './session.ts'
 
 export interface BeginPorts {
   readonly login: Login
-  readonly relyingParty: (institution: string, id: string) => Promise<RelyingParty | undefined>
+  readonly directory: Pick<Directory, 'relyingParty'>
   readonly interactionSeconds: number
+  readonly clock: Clock
 }
 
 interface Interaction {
@@ -29,13 +31,14 @@ export function createBegin(ports: BeginPorts) {
   return async (tenant: Tenant, ctx: KoaContextWithOIDC, interaction: Interaction): Promise<void> => {
     const { institution } = tenant
     const params = ctx.oidc.params ?? {}
-    const relyingParty = await ports.relyingParty(institution.id, ctx.oidc.client?.clientId ?? '')
+    const relyingParty = await ports.directory.relyingParty(institution.id, ctx.oidc.client?.clientId ?? '')
     if (!relyingParty) throw new Refusal('connection.unknown')
     const { session } = ctx.oidc
     const at = sessionConnection(session)
     const ours = session?.accountId !== undefined && at !== undefined && relyingParty.connections.includes(at)
     const usable = interaction.prompt.name !== 'login' && ours
     const anew = words(params.prompt).includes('login') || params.max_age !== undefined || ours
+    const need = needOf(ctx, { institution, relyingParty })
     await ports.login.begin({
       institution: institution.id,
       uid: interaction.uid,
@@ -44,7 +47,8 @@ export function createBegin(ports: BeginPorts) {
       redirectUri: String(params.redirect_uri),
       scope: words(params.scope),
       languages: words(params.ui_locales),
-      neededAcr: neededAcr(ctx, { institution, relyingParty }),
+      neededAcr: need.acr,
+      approvalAcr: need.approval,
       transaction: transactionOfRequest(ctx),
       dpopJkt: provenJkt(ctx),
       freshLogin: interaction.prompt.name === 'login' && anew,
@@ -54,7 +58,7 @@ export function createBegin(ports: BeginPorts) {
             subject: session.accountId as string,
             connection: at,
             authenticatedAt: (session.loginTs ?? 0) * 1000,
-            amr: session.amr ?? [],
+            ...sessionLevel(session, ports.clock.now()),
           }
         : undefined,
       ttlSeconds: ports.interactionSeconds,

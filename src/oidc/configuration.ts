@@ -7,8 +7,8 @@ import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
 import type { Departing } from '../http/departure.ts'
-import type { Presence } from './levels.ts'
-import { confirm, extraTokenClaims, levelOf, neededAcr, reached, transactionOfRequest } from './levels.ts'
+import type { LevelPorts } from './levels.ts'
+import { confirm, extraTokenClaims, levelOf, needOf, reached, transactionOfRequest } from './levels.ts'
 import { policy } from './policy.ts'
 import { oidcScopes, resourceIndicators } from './resources.ts'
 import { sessionSeconds } from './session.ts'
@@ -45,7 +45,7 @@ export interface ProviderPages {
   headers(ctx: KoaContextWithOIDC): Record<string, string>
 }
 
-export interface ConfigurationPorts {
+export interface ConfigurationPorts extends LevelPorts {
   readonly institution: Institution
   readonly issuer: string
   readonly prefix: string
@@ -54,7 +54,6 @@ export interface ConfigurationPorts {
   readonly adapter: Configuration['adapter']
   readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
   readonly claims: (subject: string) => Promise<Claims | undefined>
-  readonly present: Presence
   /** Opens our record of the sign-in; resolves with nothing, refuses like any flow. */
   readonly begin: (
     ctx: KoaContextWithOIDC,
@@ -72,9 +71,9 @@ export interface ConfigurationPorts {
 }
 
 export function configuration(ports: ConfigurationPorts): Configuration {
-  const { issuer, prefix, institution, relyingParty, present } = ports
+  const { issuer, prefix, institution, relyingParty } = ports
   const needed = async (ctx: KoaContextWithOIDC) =>
-    neededAcr(ctx, { institution, relyingParty: await clientOf(ctx, ports) })
+    needOf(ctx, { institution, relyingParty: await clientOf(ctx, ports) })
   return {
     adapter: ports.adapter,
     jwks: { keys: [{ ...ports.secrets.idTokenKey }] as never },
@@ -92,7 +91,7 @@ export function configuration(ports: ConfigurationPorts): Configuration {
     ttl: ttl(ports.lifetimes),
     features: features(ports, resourceIndicators({ issuer, relyingParty })),
     interactions: {
-      policy: policy({ needed, present, offered: async (ctx) => (await clientOf(ctx, ports)).connections }),
+      policy: policy({ ...ports, needed, offered: async (ctx) => (await clientOf(ctx, ports)).connections }),
       url: async (ctx, interaction) => {
         await ports.begin(ctx, interaction).catch(asProviderError)
         return `${prefix}/interaction/${interaction.uid}`
@@ -127,7 +126,7 @@ async function accountOf(
   { ctx, sub, token }: Named,
 ): Promise<Account | undefined> {
   if (await ports.isDisabled(sub)) return undefined
-  await confirm(ctx, sub, token, ports.present)
+  await confirm(ctx, { subject: sub, source: token }, ports)
   // Ruling R-17: an ID token names the customer and the login, nothing more; the rest is userinfo's.
   return {
     accountId: sub,
@@ -137,7 +136,7 @@ async function accountOf(
 
 /** The last hook before a code is saved: the level belongs to this authorization, not to the session (ruling R-18). */
 async function beforeCode(ports: ConfigurationPorts, ctx: KoaContextWithOIDC, code: object): Promise<void> {
-  const level = await reached(ctx, ports.present)
+  const level = await reached(ctx, ports)
   await ports.linkUpstream(ctx)
   Object.assign(code, { acr: level?.acr, amr: level === undefined ? [] : [...level.amr] })
 }

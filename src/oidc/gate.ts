@@ -1,12 +1,13 @@
 // The provider as the rest of the house meets it: requests in, interactions ended, tokens looked up.
 import type { Context } from 'koa'
 import type { InteractionResults, Provider } from 'oidc-provider'
-import { acrOf, delegated, isAcr } from '../domain/acr.ts'
+import { delegated, isAcr, levelReached } from '../domain/acr.ts'
 import { claimsOfScope } from '../domain/claims.ts'
 import { issuerOf } from '../domain/institution.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
+import { amrOfGrant } from '../domain/upstream-level.ts'
 import { apiOf } from '../http/authorize.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import type { Tenant } from '../http/tenant.ts'
@@ -72,10 +73,11 @@ interface Ending {
 
 async function finished(provider: Provider, ending: Ending): Promise<InteractionResults> {
   const { interaction, login } = ending
+  const { granted = delegated } = login
   await leaveOther(provider, interaction, login)
   const asked = login.upstreamAskedAt !== undefined
   const level: InteractionLevel = {
-    acr: acrOf(login.amr),
+    acr: levelReached(login.amr, granted),
     amr: login.amr,
     device: login.device,
     transaction: login.transaction?.hash,
@@ -85,9 +87,14 @@ async function finished(provider: Provider, ending: Ending): Promise<Interaction
     connection: asked ? login.connection : undefined,
   }
   return {
-    // The session's level never includes the device (ruling R-18), and is set only by a login.
+    // The session's level is what the IdP granted; it never includes the device (ruling R-18), and is set only by a login.
     ...(asked && {
-      login: { accountId: login.subject as string, acr: delegated, amr: ['fed'], ts: loginTime(login) },
+      login: {
+        accountId: login.subject as string,
+        acr: granted,
+        amr: amrOfGrant(granted),
+        ts: loginTime(login),
+      },
     }),
     level,
     consent: { grantId: await grantFor(provider, ending) },

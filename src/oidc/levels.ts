@@ -4,15 +4,19 @@ import { errors } from 'oidc-provider'
 import {
   type Acr,
   acrOf,
+  delegated,
   highest,
   isAcr,
+  levelReached,
   lowestRequested,
+  type Need,
   withDeviceAndPin,
   withoutDevice,
 } from '../domain/acr.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isOver, onlyTransaction, type Transaction } from '../domain/transaction.ts'
+import { amrOfGrant, grantAt, grantIn } from '../domain/upstream-level.ts'
 import type { UpstreamSessions } from '../ports/sign-out.ts'
 
 /** What a finished interaction says of the authorization that it was for. */
@@ -33,6 +37,13 @@ export interface InteractionLevel {
 /** Is the device with this key present for this customer? Its id if so. */
 export type Presence = (subject: string, jkt: string | undefined) => Promise<string | undefined>
 
+/** What levels are judged by. */
+export interface LevelPorts {
+  readonly present: Presence
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
 /** The level that our own interaction put into its result, if this request resumes one. */
 export const levelOf = (ctx: KoaContextWithOIDC): InteractionLevel | undefined =>
   (ctx.oidc.result as { level?: InteractionLevel } | undefined)?.level
@@ -49,15 +60,16 @@ export function provenJkt(ctx: KoaContextWithOIDC): string | undefined {
   return pushed?.dpopJkt
 }
 
-/** The level that this authorization needs: what the app asks, its floor, and the limits on its transaction. */
-export function neededAcr(
+/** What this authorization needs: what the app asks, its floor, and the limits on its transaction. */
+export function needOf(
   ctx: KoaContextWithOIDC,
   { institution, relyingParty }: { institution: Institution; relyingParty: RelyingParty },
-): Acr | undefined {
+): Need {
   const transaction = transactionOfRequest(ctx)
   const overLimit = transaction !== undefined && isOver(transaction.amount, institution.stepUpOver)
   const asked = highest(requestedAcr(ctx), relyingParty.acrFloor)
-  return overLimit ? highest(asked, withDeviceAndPin) : asked
+  const approval = overLimit ? withDeviceAndPin : undefined
+  return { acr: highest(asked, approval), approval }
 }
 
 function requestedAcr(ctx: KoaContextWithOIDC): Acr | undefined {
@@ -87,17 +99,17 @@ function lowestKnown(values: readonly string[]): Acr | undefined {
 /** The level of this authorization as it stands: what the interaction reached, else the session plus a present device. */
 export async function reached(
   ctx: KoaContextWithOIDC,
-  present: Presence,
+  { present, now }: LevelPorts,
 ): Promise<InteractionLevel | undefined> {
   const level = levelOf(ctx)
   if (level !== undefined) return level
   const subject = ctx.oidc.session?.accountId
   if (subject === undefined) return undefined
   const device = await present(subject, provenJkt(ctx))
-  const session = withoutDevice(ctx.oidc.session?.amr ?? [])
-  const amr = device === undefined ? session : [...session, 'pop']
+  const session = sessionLevel(ctx.oidc.session ?? {}, now())
+  const amr = device === undefined ? session.amr : [...session.amr, 'pop']
   return {
-    acr: acrOf(amr),
+    acr: levelReached(amr, session.granted),
     amr,
     device,
     transaction: undefined,
@@ -105,6 +117,20 @@ export async function reached(
     upstreamLogin: undefined,
     connection: undefined,
   }
+}
+
+interface SessionFacts {
+  readonly acr?: string | undefined
+  readonly loginTs?: number | undefined
+}
+
+/**
+ * What a session of the browser is still worth: the level that the IdP granted when the customer was last asked there,
+ * for as long as that counts. Never a device of ours (ruling R-18).
+ */
+export function sessionLevel({ acr, loginTs = 0 }: SessionFacts, now: number) {
+  const granted = isAcr(acr) ? grantAt({ acr, authenticatedAt: loginTs * 1000 }, now) : delegated
+  return { granted, amr: amrOfGrant(granted) }
 }
 
 /** Says which browser session this sign-in became: only the resumed authorization knows both. */
@@ -121,33 +147,44 @@ interface Source {
   kind?: string
   acr?: string
   amr?: string[]
+  /** Epoch seconds. */
+  authTime?: number
   jkt?: string
   dpopJkt?: string
 }
 
 const devices = new WeakMap<object, string>()
 
+/** Whose token it is, and what is to become an access token of theirs. */
+interface Issuing {
+  readonly subject: string
+  readonly source: unknown
+}
+
 /**
  * Confirms at the token endpoint what the source claims: a code whose device is gone is refused, a refresh token loses
- * the device factor; neither ever gains one.
+ * the device factor, and what the IdP granted too long ago; neither ever gains anything.
  */
 export async function confirm(
   ctx: KoaContextWithOIDC,
-  subject: string,
-  source: unknown,
-  present: Presence,
+  { subject, source }: Issuing,
+  { present, now }: LevelPorts,
 ): Promise<void> {
   const token = source as Source | undefined
   if (token?.kind !== 'AuthorizationCode' && token?.kind !== 'RefreshToken') return
-  if (!token.amr?.includes('pop')) return
-  const device = await present(subject, token.kind === 'AuthorizationCode' ? token.dpopJkt : token.jkt)
-  if (device !== undefined) {
-    devices.set(ctx, device)
-    return
-  }
-  if (token.kind === 'AuthorizationCode') throw new errors.InvalidGrant('the device is no longer active')
-  token.amr = withoutDevice(token.amr)
-  token.acr = acrOf(token.amr)
+  const { acr, amr = [], authTime = 0 } = token
+  const fromCode = token.kind === 'AuthorizationCode'
+  const device = amr.includes('pop')
+    ? await present(subject, fromCode ? token.dpopJkt : token.jkt)
+    : undefined
+  if (device !== undefined) devices.set(ctx, device)
+  if (fromCode && device === undefined && amr.includes('pop'))
+    throw new errors.InvalidGrant('the device is no longer active')
+  if (fromCode) return
+  const granted = grantAt({ acr: grantIn({ acr, amr }), authenticatedAt: authTime * 1000 }, now())
+  const kept = device === undefined ? withoutDevice(amr) : amr
+  token.amr = granted === delegated ? kept.filter((method) => method !== 'mfa') : kept
+  token.acr = levelReached(token.amr, granted)
 }
 
 /** What an access token carries besides what the library puts there; introspection shows it to APIs. */

@@ -1,14 +1,13 @@
 // Which interactions an authorization needs: a login, a stronger login, consent. All three are one visit for the customer.
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { interactionPolicy } from 'oidc-provider'
-import { type Acr, satisfies } from '../domain/acr.ts'
+import { meets, type Need } from '../domain/acr.ts'
 import { asksConsentEachTime } from '../domain/institution.ts'
-import { type Presence, reached } from './levels.ts'
+import { type LevelPorts, reached } from './levels.ts'
 import { sessionConnection } from './session.ts'
 
-export interface PolicyPorts {
-  readonly needed: (ctx: KoaContextWithOIDC) => Promise<Acr | undefined>
-  readonly present: Presence
+export interface PolicyPorts extends LevelPorts {
+  readonly needed: (ctx: KoaContextWithOIDC) => Promise<Need>
   /** The connections that the asking app offers. */
   readonly offered: (ctx: KoaContextWithOIDC) => Promise<readonly string[]>
 }
@@ -33,16 +32,15 @@ export function policy(ports: PolicyPorts) {
   return prompts
 }
 
-function strongEnough({ needed, present }: PolicyPorts) {
+function strongEnough(ports: PolicyPorts) {
   return new Check(
     'level_not_reached',
     'a stronger authentication is needed',
     'unmet_authentication_requirements',
     async (ctx) => {
-      const need = await needed(ctx)
-      if (need === undefined) return Check.NO_NEED_TO_PROMPT
-      const have = await reached(ctx, present)
-      return satisfies(have?.acr, need) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+      const need = await ports.needed(ctx)
+      if (need.acr === undefined) return Check.NO_NEED_TO_PROMPT
+      return meets(await reached(ctx, ports), need) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
     },
   )
 }

@@ -11,7 +11,7 @@ export interface UpstreamStart {
   /** Opaque; comes back with the answer. Nothing is ever read from it but its identity (attack 82). */
   readonly relayState: string
   readonly fresh: boolean
-  /** The level that the app needs; the connection may ask its IdP for a stronger login because of it. */
+  /** The level that the IdP is to be asked for by the connection's table; undefined: nothing beyond the settings. */
   readonly neededAcr: Acr | undefined
   readonly now: number
 }
@@ -35,6 +35,8 @@ export interface UpstreamReply {
   /** The request that this sign-in sent; the reply must answer it and no other. */
   readonly requestId: string
   readonly fresh: boolean
+  /** The level that the request asked for (`neededAcr` of its start). */
+  readonly askedAcr?: Acr | undefined
   readonly askedAt: number
   readonly memory: Readonly<Record<string, string>>
   readonly now: number

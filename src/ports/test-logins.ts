@@ -1,4 +1,5 @@
 // Test logins: sign-ins without an app, kept apart from real ones so that nothing of them can ever become one.
+import type { Acr } from '../domain/acr.ts'
 import type { Check } from '../domain/exchange.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
 import type { UpstreamSent } from '../domain/login.ts'
@@ -15,6 +16,9 @@ export interface TestResult {
   readonly nameId: string
   readonly attributes: Readonly<Record<string, readonly string[]>>
   readonly claims: Readonly<Record<string, string | readonly string[]>>
+  /** The class that the verified answer names, and the level that it counts as; absent when it failed. */
+  readonly authnContext?: string | undefined
+  readonly level?: Acr | undefined
   /** The content that was tested is still what the connection, or its proposal, says; so it counts. */
   readonly counts: boolean
   readonly at: number
@@ -34,6 +38,8 @@ export interface TestLogin {
   readonly upstreamRequest: string | undefined
   readonly upstreamMemory: Readonly<Record<string, string>> | undefined
   readonly upstreamSent: UpstreamSent
+  /** The level that was asked for, where one was. */
+  readonly askedAcr?: Acr | undefined
   readonly outcome: 'open' | 'passed' | 'failed'
   readonly result: TestResult | undefined
   readonly startedAt: number

@@ -177,6 +177,14 @@ describe('#90 claims', () => {
     op.behaviour.claims = (claims) => ({ ...claims, ...change() })
     expect(await verdict()).toBe('oidc.id_token')
   })
+  test.each([
+    ['ahead', () => ({ iat: soon() + 90 })],
+    ['behind', () => ({ exp: soon() - 90 })],
+  ])('a clock 90 seconds %s: refused at 60, taken at 120', async (_, change) => {
+    op.behaviour.claims = (claims) => ({ ...claims, ...change() })
+    expect(await verdict({ settings: { skewSeconds: 60 } })).toBe('oidc.id_token')
+    expect(await verdict({ settings: { skewSeconds: 120 } })).toBe(accepted)
+  })
   test('asked anew, or not', async () => {
     expect(await verdict({ fresh: true })).toBe(accepted)
     op.behaviour.claims = (claims) => ({ ...claims, auth_time: soon() - 3600 })

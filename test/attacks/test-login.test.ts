@@ -61,6 +61,49 @@ describe('a test login', () => {
     expect(result?.answer).not.toMatch(/alice|Alice/)
     expect(await state()).toBe('tested')
   })
+  test('says which level the class of the answer counts as, by the table that is tried', async () => {
+    const mfa = 'https://refeds.org/profile/mfa'
+    const record = await parts.flows.connections.get('alder', connection)
+    await parts.flows.connections.save(record, { ...idp.content, levels: { device: [mfa] } }, actor)
+    const levelBy = async (facts: object) => {
+      const { id, browser, requestId } = await started()
+      await browser.post(acs(), { SAMLResponse: goodAnswer(requestId, facts), RelayState: id })
+      const { result } = await parts.flows.testLogin.result('alder', id)
+      return [result?.authnContext, result?.level]
+    }
+    expect(await levelBy({ authnContext: mfa })).toEqual([mfa, 'urn:drawbridge:acr:device'])
+    const other = 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password'
+    expect(await levelBy({ authnContext: other })).toEqual([other, 'urn:drawbridge:acr:delegated'])
+    expect(await levelBy({ audiences: [['https://else.example']] })).toEqual([undefined, undefined])
+  })
+  test('asks for a level as an app’s sign-in would', async () => {
+    const mfa = 'https://refeds.org/profile/mfa'
+    const record = await parts.flows.connections.get('alder', connection)
+    const settings = { ...idp.content.settings, authnContexts: ['urn:usual'] }
+    await parts.flows.connections.save(record, { ...idp.content, settings, levels: { device: [mfa] } }, actor)
+    const browser = bareBrowser()
+    const start = { connection, what: 'present', by: actor.by, browserHash: browser.hash } as const
+    const codeBy = async (more: object) => {
+      const { id, departure } = await parts.inUnit(() =>
+        parts.flows.testLogin.start(alder, { ...start, ...more }),
+      )
+      const SAMLResponse = goodAnswer(departure.requestId, { authnContext: mfa })
+      await browser.post(acs(), { SAMLResponse, RelayState: id })
+      return (await parts.flows.testLogin.result('alder', id)).result?.code
+    }
+    expect(await codeBy({ acr: 'urn:drawbridge:acr:device' })).toBe('')
+    expect(await codeBy({})).toBe('saml.authn_context')
+  })
+  test('a table that cannot be used is refused before it is tried', async () => {
+    const record = await parts.flows.connections.get('alder', connection)
+    const save = (levels: Record<string, string[]>) =>
+      parts.flows.connections.save(record, { ...idp.content, levels }, actor)
+    await expect(save({ gold: ['x'] })).rejects.toMatchObject({
+      code: 'connection.settings',
+      detail: { faults: [{ path: 'levels.gold' }] },
+    })
+    await expect(save({ device: ['x'] })).resolves.toMatchObject({ state: 'draft' })
+  })
   test('that fails says which check, what was expected and what was there; nothing moves', async () => {
     const { id, browser, requestId } = await started()
     const SAMLResponse = goodAnswer(requestId, { audiences: [['https://else.example']] })

@@ -69,6 +69,14 @@ describe('a good file', () => {
     })
   })
 
+  test('a table of levels, and who raises first, come with the connection', () => {
+    const levels = "{ device: ['https://refeds.org/profile/mfa'] }"
+    const text = `[{ id: idp, name: IdP, settings: {}, levels: ${levels}, raised_by: idp }]`
+    const set = institutionSet(read({ ...good, connections: text }), { coreMs: 1 })
+    const expected = { levels: { device: ['https://refeds.org/profile/mfa'] }, raisedBy: 'idp' }
+    expect(set.connections[0]).toMatchObject(expected)
+  })
+
   test.each(['https://a.example/cb', 'com.example.app:/cb', 'http://127.0.0.1/cb', 'http://[::1]:9/cb'])(
     'a redirect to %s is taken',
     (uri) => expect(faultsOf(redirect(uri))).toEqual([]),
@@ -110,6 +118,21 @@ describe('a fault is told for', () => {
       'a protected claim',
       { connections: '[{ id: idp, name: x, settings: {}, claims: { acr: level } }]' },
       'connections[0].claims.acr: no upstream attribute may set this claim',
+    ],
+    [
+      'a level of nobody',
+      { connections: '[{ id: idp, name: x, settings: {}, levels: { gold: [a] } }]' },
+      'connections[0].levels.gold: no such level; known are delegated, device, device-pin',
+    ],
+    [
+      'a class for two levels',
+      { connections: '[{ id: idp, name: x, settings: {}, levels: { device: [a], device-pin: [a] } }]' },
+      'connections[0].levels.device-pin: a stands for one level only',
+    ],
+    [
+      'somebody else who raises',
+      { connections: '[{ id: idp, name: x, settings: {}, raised_by: app }]' },
+      'connections[0].raised_by',
     ],
     [
       'a missing file',

@@ -1,6 +1,7 @@
 // The SAML connector from settings to subject, with real keys and a real checking thread: what settings do, and until when.
 import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
+import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encrypt } from 'xml-encryption'
 import type { Connection, Institution } from '../../src/domain/institution.ts'
@@ -13,6 +14,7 @@ import { ALG, ENC, NS } from '../../src/xml/names.ts'
 import { createSamlChecker } from '../../src/xml/saml/checker.ts'
 import { readIdpMetadata } from '../../src/xml/saml/idp-metadata.ts'
 import {
+  answer,
   assertionXml,
   base64,
   expected,
@@ -191,6 +193,80 @@ test('requests by a form carry their signature inside, and nothing else than tha
     fields: { RelayState: 'uid' },
   })
   expect((await opened().begin(start)).kind).toBe('redirect')
+})
+
+describe('classes of authentication', () => {
+  const levels = { device: ['https://refeds.org/profile/mfa'], 'device-pin': ['urn:alder:loa:strong'] }
+  const usual = { authnContexts: [genuine.authnContext] }
+  const withLevels = (change: object = {}) =>
+    plugin.open({
+      institution: { id: 'alder' },
+      connection: { id: 'main', settings: settings(change), levels },
+      issuer: 'https://bridge.example/alder',
+      acsUrl: expected.acsUrl,
+      entityId: expected.spEntityId,
+    } as never)
+  async function asked(change: object, neededAcr?: string) {
+    const start = { relayState: 'uid', fresh: false, neededAcr, now: expected.now } as never
+    const { url } = await withLevels(change).begin(start)
+    const packed = new URL(url).searchParams.get('SAMLRequest') ?? ''
+    const xml = inflateRawSync(Buffer.from(packed, 'base64')).toString()
+    const classes = [...xml.matchAll(/AuthnContextClassRef>([^<]+)<\//g)].map(([, one]) => one)
+    return [/Comparison="(\w+)"/.exec(xml)?.[1], ...classes]
+  }
+  test('asked are those of the settings, by their comparison, and those of a level, exactly', async () => {
+    expect(await asked({})).toEqual([undefined])
+    expect(await asked(usual)).toEqual(['exact', genuine.authnContext])
+    const minimum = { ...usual, authnContextComparison: 'minimum' }
+    expect(await asked(minimum)).toEqual(['minimum', genuine.authnContext])
+    for (const change of [{}, usual, minimum])
+      expect(await asked(change, 'urn:drawbridge:acr:device')).toEqual([
+        'exact',
+        'https://refeds.org/profile/mfa',
+        'urn:alder:loa:strong',
+      ])
+    expect(() => plugin.check(settings({ authnContextComparison: 'better' }))).toThrow()
+  })
+  test('#70 taken are those of the settings, and the stronger ones of the table where they were asked for', async () => {
+    const mfa = base64(answer({ key: idp, facts: { authnContext: 'https://refeds.org/profile/mfa' } }))
+    const plain = base64(answer({ key: idp }))
+    const reply = { requestId: '_request1', fresh: false, askedAt: clockNow, memory: {}, now: clockNow }
+    const taken = async (payload: string, change: object, askedAcr?: 'urn:drawbridge:acr:device') => {
+      const done = withLevels(change).complete({ ...reply, payload, askedAcr })
+      return done.then(
+        ({ authnContext }) => authnContext,
+        (error: Refusal) => error.code,
+      )
+    }
+    expect(await taken(mfa, usual)).toBe('saml.authn_context')
+    expect(await taken(mfa, usual, 'urn:drawbridge:acr:device')).toBe('https://refeds.org/profile/mfa')
+    expect(await taken(mfa, { ...usual, authnContextComparison: 'minimum' })).toBe(
+      'https://refeds.org/profile/mfa',
+    )
+    // A weaker answer is taken, and counts as what it is: what is left of the level is ours to raise.
+    expect(await taken(plain, usual, 'urn:drawbridge:acr:device')).toBe(genuine.authnContext)
+    expect(await taken(plain, { authnContexts: ['urn:other'] })).toBe('saml.authn_context')
+  })
+})
+
+describe('a clock that is 90 seconds off', () => {
+  test.each([
+    ['ahead', { offset: 90_000, lasts: 300 }, 'saml.not_yet_valid'],
+    ['behind, and brief', { offset: -90_000, lasts: 1 }, 'saml.expired'],
+  ])('%s: refused at 60, taken at 120', async (_, { offset, lasts }, code) => {
+    const at = (seconds: number) => new Date(expected.now + offset + seconds * 1000).toISOString()
+    const facts = {
+      ...{ issueInstant: at(0), authnInstant: at(0), conditionsNotBefore: at(0) },
+      ...{ conditionsUntil: at(lasts), confirmationUntil: at(lasts) },
+    }
+    const xml = answer({ key: idp, facts })
+    expect(await outcome(opened({ skewSeconds: 60 }), xml)).toBe(code)
+    expect(await outcome(opened({ skewSeconds: 120 }), xml)).toBe('accepted as alice')
+  })
+  test('more than 180 seconds are not to be had', () => {
+    expect(() => plugin.check(settings({ skewSeconds: 181 }))).toThrow()
+    expect(() => plugin.check(settings({ skewSeconds: 180 }))).not.toThrow()
+  })
 })
 
 test('what we say of ourselves is metadata that names no IdP', async () => {

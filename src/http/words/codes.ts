@@ -82,6 +82,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'console.forbidden': [403, 'access_denied'],
   'console.invitation': [403, 'access_denied'],
   'console.last_owner': [409, 'invalid_request'],
+  'upstream.too_weak': unmet,
   'logout.refused': invalid,
   'subject.disabled': [403, 'access_denied'],
   'subject.unknown': [404, 'invalid_request'],

@@ -37,6 +37,7 @@ export const groupOf = {
   'upstream.unsolicited': 'answer-used',
   'upstream.foreign_browser': 'other-browser',
   'upstream.unavailable': 'bank-unavailable',
+  'upstream.too_weak': 'answer-declined',
   'fetch.refused': 'bank-unavailable',
   'fetch.failed': 'bank-unavailable',
   'connection.unknown': 'bank-unavailable',

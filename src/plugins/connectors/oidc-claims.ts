@@ -3,6 +3,7 @@ import type { IDToken, UserInfoResponse } from 'openid-client'
 import type { Check } from '../../domain/exchange.ts'
 import { Refusal, type RefusalCode } from '../../domain/refusal.ts'
 import type { UpstreamSubject } from '../../domain/subject.ts'
+import { acceptedClasses, type LevelTable } from '../../domain/upstream-level.ts'
 import type { UpstreamReply } from '../../ports/connector.ts'
 import type { OidcSettings } from './oidc-settings.ts'
 
@@ -11,6 +12,12 @@ export interface VerifiedAnswer {
   readonly userinfo: UserInfoResponse | undefined
   /** Hash of the ID token as it came. */
   readonly verified: string
+}
+
+/** What the connection says. */
+export interface OidcTerms {
+  readonly settings: OidcSettings
+  readonly levels: LevelTable | undefined
 }
 
 /** How `sub` is told apart from NameIDs of SAML in the key of a subject. */
@@ -24,7 +31,7 @@ const longestLifetimeMs = 24 * 3600_000
  */
 export function readClaims(
   answer: VerifiedAnswer,
-  settings: OidcSettings,
+  { settings, levels }: OidcTerms,
   reply: UpstreamReply,
 ): UpstreamSubject {
   const { idToken, verified } = answer
@@ -37,7 +44,9 @@ export function readClaims(
   }
   checkAudience(idToken, settings, hold)
   checkTimes(idToken, { settings, reply }, hold)
-  checkAcr(idToken, settings, hold)
+  const { acrValues: usual } = settings
+  const asked = { usual, comparison: 'exact', table: levels, asked: reply.askedAcr } as const
+  checkAcr(idToken, acceptedClasses(asked), hold)
   return {
     issuer: idToken.iss,
     nameId: {
@@ -47,6 +56,7 @@ export function readClaims(
       spNameQualifier: undefined,
     },
     authenticatedAt: (idToken.auth_time ?? idToken.iat) * 1000,
+    undated: idToken.auth_time === undefined,
     authnContext: acrOf(idToken) ?? '',
     sessionIndex: typeof idToken.sid === 'string' ? idToken.sid : undefined,
     sessionNotOnOrAfter: undefined,
@@ -109,11 +119,11 @@ function checkTimes({ iat, exp, auth_time: asked }: IDToken, { settings, reply }
 
 const acrOf = ({ acr }: IDToken): string | undefined => (typeof acr === 'string' ? acr : undefined)
 
-function checkAcr(idToken: IDToken, { acrValues }: OidcSettings, hold: Hold): void {
+function checkAcr(idToken: IDToken, accepted: readonly string[], hold: Hold): void {
   const acr = acrOf(idToken)
-  if (acrValues.length === 0) return
-  const ok = acr !== undefined && acrValues.includes(acr)
-  hold({ name: 'acr', ok, expected: acrValues.join(' | '), actual: acr ?? '(none)' })
+  if (accepted.length === 0) return
+  const ok = acr !== undefined && accepted.includes(acr)
+  hold({ name: 'acr', ok, expected: accepted.join(' | '), actual: acr ?? '(none)' })
 }
 
 type Claims = Readonly<Record<string, unknown>>

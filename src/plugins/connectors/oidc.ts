@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import * as client from 'openid-client'
 import type { ReadableExchange } from '../../domain/exchange.ts'
-import { Refusal } from '../../domain/refusal.ts'
+import { Refusal, type RefusalCode } from '../../domain/refusal.ts'
 import type { UpstreamSubject } from '../../domain/subject.ts'
+import { classesFor, grantSeconds, type LevelTable } from '../../domain/upstream-level.ts'
 import type { Chance, Clock } from '../../ports/clock.ts'
 import type {
   Connector,
@@ -38,6 +39,7 @@ export function oidcConnector(ports: OidcPorts): ConnectorPlugin {
 
 interface Opened {
   readonly settings: OidcSettings
+  readonly levels: LevelTable | undefined
   readonly callbackUrl: string
   readonly discovered: Discovered
 }
@@ -50,7 +52,8 @@ function open(ports: OidcPorts, addresses: ConnectorAddresses, settings: OidcSet
     { fetch: ports.fetch, now, token: ports.chance.token, signer },
     settings,
   )
-  const opened = { settings, discovered, callbackUrl: `${issuer}/oidc/${connection.id}/callback` }
+  const { levels } = connection
+  const opened = { settings, levels, discovered, callbackUrl: `${issuer}/oidc/${connection.id}/callback` }
   return {
     asksUpstream: true,
     begin: (start) => begin(opened, ports.chance, start),
@@ -63,7 +66,8 @@ function open(ports: OidcPorts, addresses: ConnectorAddresses, settings: OidcSet
   }
 }
 
-async function begin({ settings, callbackUrl, discovered }: Opened, chance: Chance, start: UpstreamStart) {
+async function begin(opened: Opened, chance: Chance, start: UpstreamStart) {
+  const { settings, callbackUrl, discovered } = opened
   const configuration = await discovered()
   const verifier = client.randomPKCECodeVerifier()
   const nonce = client.randomNonce()
@@ -77,14 +81,24 @@ async function begin({ settings, callbackUrl, discovered }: Opened, chance: Chan
     // Always, whether the provider announces it or not: one that ignores it loses nothing (attack 95).
     code_challenge: await client.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
-    ...(settings.acrValues.length > 0 && { acr_values: settings.acrValues.join(' ') }),
-    ...((start.fresh || settings.forceLogin) && { prompt: 'login', max_age: '0' }),
+    ...askedOf(opened, start),
   })
   return { kind: 'redirect', url: url.href, requestId: state, memory: { verifier, nonce } } as const
 }
 
+/** With a level the customer's last sign-in there must be recent, and `max_age` has the provider say when it was. */
+function askedOf({ settings, levels }: Opened, { fresh, neededAcr }: UpstreamStart): Record<string, string> {
+  const classes = neededAcr === undefined ? [] : classesFor(levels, neededAcr)
+  const values = classes.length > 0 ? classes : settings.acrValues
+  return {
+    ...(values.length > 0 && { acr_values: values.join(' ') }),
+    ...(classes.length > 0 && { max_age: String(grantSeconds) }),
+    ...((fresh || settings.forceLogin) && { prompt: 'login', max_age: '0' }),
+  }
+}
+
 async function complete(opened: Opened, reply: UpstreamReply): Promise<UpstreamSubject> {
-  const { settings, callbackUrl, discovered } = opened
+  const { settings, levels, callbackUrl, discovered } = opened
   const answer = callbackOf(reply.payload)
   const configuration = await discovered()
   const { memory, requestId } = reply
@@ -100,7 +114,7 @@ async function complete(opened: Opened, reply: UpstreamReply): Promise<UpstreamS
       ? await client.fetchUserInfo(configuration, tokens.access_token, idToken.sub)
       : undefined
     const verified = createHash('sha256').update(String(tokens.id_token)).digest('base64url')
-    return readClaims({ idToken, userinfo, verified }, settings, reply)
+    return readClaims({ idToken, userinfo, verified }, { settings, levels }, reply)
   } catch (error) {
     throw refusalOf(error)
   }
@@ -119,15 +133,23 @@ function callbackOf(payload: string): URLSearchParams {
   return answer
 }
 
-const declining: ReadonlySet<string> = new Set(['access_denied', 'login_required', 'interaction_required'])
+const errorCodes: ReadonlyMap<string, RefusalCode> = new Map([
+  ['access_denied', 'oidc.declined'],
+  ['login_required', 'oidc.declined'],
+  ['interaction_required', 'oidc.declined'],
+  // OpenID Connect Core Unmet Authentication Requirements 1.0: it cannot ask the customer the way we want.
+  ['unmet_authentication_requirements', 'upstream.too_weak'],
+])
 const plain = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)
 
 /** The library's errors by our codes; a stranger's texts go to the log alone, and there in plain letters (attack 98). */
 function refusalOf(error: unknown): unknown {
   if (error instanceof Refusal) return error
   if (error instanceof client.AuthorizationResponseError) {
-    const code = declining.has(error.error) ? 'oidc.declined' : 'oidc.callback'
-    return new Refusal(code, { check: 'error of the provider', actual: plain(error.error) })
+    return new Refusal(errorCodes.get(error.error) ?? 'oidc.callback', {
+      check: 'error of the provider',
+      actual: plain(error.error),
+    })
   }
   if (error instanceof client.ResponseBodyError)
     return new Refusal('oidc.exchange', { check: 'token endpoint', actual: plain(error.error) })

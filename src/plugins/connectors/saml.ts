@@ -1,12 +1,14 @@
 // SAML 2.0 as a connector: our request by redirect, the IdP's answer by POST.
 import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
+import type { Acr } from '../../domain/acr.ts'
 import {
   type Allowance,
   allowances,
   longestAnswerSeconds,
   longestSkewSeconds,
 } from '../../domain/saml-answer.ts'
+import { acceptedClasses, classesFor } from '../../domain/upstream-level.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Connector, ConnectorAddresses, ConnectorPlugin, UpstreamReply } from '../../ports/connector.ts'
 import type { KeyStore } from '../../ports/key-store.ts'
@@ -67,6 +69,10 @@ export const samlSettings = z.strictObject({
     .max(10)
     .default([])
     .describe('Classes of authentication that we ask for.'),
+  authnContextComparison: z
+    .enum(['exact', 'minimum'])
+    .default('exact')
+    .describe('Whether it may answer with a stronger class; what is asked for a level is always exact.'),
   skewSeconds: z
     .int()
     .min(0)
@@ -109,8 +115,8 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
   const signer = () => ports.keys.signer(institution.id, 'saml-signing')
   return {
     asksUpstream: false,
-    async begin({ relayState, fresh }) {
-      const { ssoUrl, nameIdFormat, authnContexts } = settings
+    async begin({ relayState, fresh, neededAcr }) {
+      const { ssoUrl, nameIdFormat } = settings
       const forceAuthn = fresh || settings.forceAuthn
       const content = {
         spEntityId: entityId,
@@ -118,7 +124,7 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
         ssoUrl,
         nameIdFormat,
         forceAuthn,
-        authnContexts,
+        ...asked(addresses, settings, neededAcr),
         relayState,
       }
       const build = settings.binding === 'post' ? postedAuthnRequest : buildAuthnRequest
@@ -148,6 +154,13 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
   }
 }
 
+/** A level asks for the classes that reach it, each of which would do; no level, for what the settings say. */
+function asked({ connection }: ConnectorAddresses, settings: SamlSettings, acr: Acr | undefined) {
+  const classes = acr === undefined ? [] : classesFor(connection.levels, acr)
+  if (classes.length > 0) return { authnContexts: classes, comparison: 'exact' } as const
+  return { authnContexts: settings.authnContexts, comparison: settings.authnContextComparison }
+}
+
 /** The end of its last day, in epoch milliseconds. */
 const endOf = ({ compat }: SamlSettings): number | undefined =>
   compat && Date.parse(`${compat.until}T00:00:00Z`) + dayMs
@@ -158,7 +171,11 @@ function allowedAt(settings: SamlSettings, now: number): readonly Allowance[] {
   return end !== undefined && now < end ? (settings.compat?.allow ?? []) : []
 }
 
-function expectedOf({ entityId, acsUrl }: ConnectorAddresses, settings: SamlSettings, reply: UpstreamReply) {
+function expectedOf(
+  { entityId, acsUrl, connection }: ConnectorAddresses,
+  settings: SamlSettings,
+  reply: UpstreamReply,
+) {
   return {
     idpEntityId: settings.idpEntityId,
     idpCertificates: settings.certificates,
@@ -172,6 +189,11 @@ function expectedOf({ entityId, acsUrl }: ConnectorAddresses, settings: SamlSett
     encrypted: settings.encrypted,
     allow: allowedAt(settings, reply.now),
     authenticatedAfter: reply.fresh || settings.forceAuthn ? reply.askedAt : undefined,
-    authnContexts: settings.authnContexts,
+    authnContexts: acceptedClasses({
+      usual: settings.authnContexts,
+      comparison: settings.authnContextComparison,
+      table: connection.levels,
+      asked: reply.askedAcr,
+    }),
   }
 }

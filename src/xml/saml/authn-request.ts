@@ -17,6 +17,8 @@ export interface AuthnRequestContent {
   readonly nameIdFormat: string
   readonly forceAuthn: boolean
   readonly authnContexts: readonly string[]
+  /** SAML Core 3.3.2.2.1; `exact` unless told. */
+  readonly comparison?: 'exact' | 'minimum'
   /** Opaque; base64url only, since libraries disagree on how anything else is encoded for the signature. */
   readonly relayState: string
 }
@@ -36,7 +38,7 @@ function built(content: AuthnRequestContent): Promise<string> {
     nameid_format: content.nameIdFormat,
     sign_get_request: false,
     ...(content.authnContexts.length > 0 && {
-      auth_context: { comparison: 'exact', class_refs: [...content.authnContexts] },
+      auth_context: { comparison: content.comparison ?? 'exact', class_refs: [...content.authnContexts] },
     }),
   })
   const idp = new saml2.IdentityProvider({

@@ -16,6 +16,7 @@ import { type SignedElement, verifiedBytes } from './signature.ts'
 import { checkAnswers, checkIssued, subjectOf } from './statements.ts'
 
 const entity = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
+const noAuthnContext = 'urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext'
 
 interface Verified {
   /** The response, if a signature covers it. */
@@ -126,8 +127,7 @@ function checkSigned({ response, own }: Verified, expected: ExpectedAnswer, chec
 /** What the outer message says. Signed, it must say the right thing; unsigned, it may say nothing wrong (duty D11). */
 function checkEnvelope(root: XmlElement, { expected, checks, signed }: Envelope): void {
   checks.equal('Version', { expected: '2.0', actual: attribute(root, 'Version') }, 'saml.shape')
-  const status = attribute(one(one(root, NS.samlp, 'Status'), NS.samlp, 'StatusCode'), 'Value')
-  checks.equal('Status', { expected: success, actual: status }, 'saml.status')
+  checkStatus(root, checks)
   const destination = attribute(root, 'Destination')
   // SAML Bindings 3.5.5.2: a signed message over POST must carry its Destination.
   if (signed || destination !== undefined) {
@@ -140,6 +140,19 @@ function checkEnvelope(root: XmlElement, { expected, checks, signed }: Envelope)
     checks.equal('Issuer of the response', named, 'saml.issuer')
   }
   checkAnswers('InResponseTo of the response', attribute(root, 'InResponseTo'), { expected, checks })
+}
+
+/** SAML Core 3.2.2.2: a second code says why; one of them, that it cannot ask the customer the way we want. */
+function checkStatus(root: XmlElement, checks: Checks): void {
+  const code = one(one(root, NS.samlp, 'Status'), NS.samlp, 'StatusCode')
+  const why = optional(code, NS.samlp, 'StatusCode')
+  const [first, second] = [attribute(code, 'Value'), why && attribute(why, 'Value')]
+  const actual = first === success || second === undefined ? first : `${first} ${second}`
+  checks.equal(
+    'Status',
+    { expected: success, actual },
+    second === noAuthnContext ? 'upstream.too_weak' : 'saml.status',
+  )
 }
 
 /** SAML Profiles 4.1.4.2: the name of an entity, whose Format is left out or says so. */

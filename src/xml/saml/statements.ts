@@ -183,9 +183,7 @@ function authentication(reading: Reading): Authentication {
   }
 }
 
-const unspecified = 'urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified'
-
-/** An IdP that does not say when and how it asked: whatever was asked of it is then not met. */
+/** An IdP that does not say when and how it asked: whatever was asked of it is then not met, and no class is made up. */
 function unstated({ assertion, expected, checks }: Reading): Authentication {
   if (!checks.permits('missing-authn-statement', '(none)'))
     throw new XmlShape('no AuthnStatement in Assertion')
@@ -194,7 +192,7 @@ function unstated({ assertion, expected, checks }: Reading): Authentication {
   checks.hold({ ...check, ok: !asked }, 'saml.authn_context')
   return {
     authenticatedAt: instant(assertion, 'IssueInstant'),
-    authnContext: unspecified,
+    authnContext: '',
     sessionIndex: undefined,
     sessionNotOnOrAfter: undefined,
   }
