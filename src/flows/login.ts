@@ -132,7 +132,9 @@ async function begin(ports: LoginPorts, request: LoginRequest): Promise<void> {
     ports.clock.now(),
   )
   const at = session && (await ports.directory.connection(request.institution, session.connection))
-  const login = await withCustomer(ports, { ...begun, ...(at && abilitiesOf(at)) }, session)
+  // A session outlives its connection; an IdP that is switched off raises nobody.
+  const abilities = at?.state === 'active' && abilitiesOf(at)
+  const login = await withCustomer(ports, { ...begun, ...abilities }, session)
   await ports.logins.create(login)
   ports.audit.record({ type: 'login.started', outcome: 'ok', ...traceOf(login), detail: startDetail(login) })
 }
