@@ -7,6 +7,7 @@ import { prepareDemo } from '../config/demo-stamp.ts'
 import { loadSettings } from '../config/load.ts'
 import type { Environment } from '../config/secret.ts'
 import type { Application } from '../ports/application.ts'
+import type { Clock } from '../ports/clock.ts'
 
 export interface DemoPlace {
   readonly env: Environment
@@ -15,6 +16,8 @@ export interface DemoPlace {
   /** 0 for a free one. */
   readonly port: number
   readonly logLevel: Config['log']['level']
+  /** The machine's unless told. */
+  readonly clock?: Clock
 }
 
 /** Throws a ConfigFault with every reason why the demo must not start here (ruling R-12). */
@@ -45,7 +48,7 @@ export async function openDemoBridge(
     { demo: true },
   )
   const { compose } = await import('../compose/compose.ts')
-  return { application: await compose(config), config }
+  return { application: await compose(config, place.clock ? { clock: place.clock } : {}), config }
 }
 
 /** The demo is the same for everybody: of the environment it takes the database and nothing else. */

@@ -31,7 +31,7 @@ function peer(action: string): Record<string, string> {
 let up: Record<string, string>
 
 /** The connection as these settings change it; SimpleSAMLphp's side comes from its own metadata. */
-async function connect(change: object = {}): Promise<void> {
+async function connect(change: object = {}, beside: object = {}): Promise<void> {
   const { idp } = await metadata()
   const binding = 'binding' in change ? change.binding : 'redirect'
   const settings = {
@@ -48,6 +48,7 @@ async function connect(change: object = {}): Promise<void> {
   })
   const connections = rows.connections.map((row) => ({
     ...row,
+    ...beside,
     settings,
     claims: { name: 'displayName', email: 'mail' },
   }))
@@ -59,11 +60,13 @@ async function metadata() {
   return readIdpMetadata(document, { entityId: undefined, signers: [], now: Date.now() })
 }
 
-const audited: { type: string; code?: string; detail: { checks?: string[] } }[] = []
+const clock = { ahead: 0, now: () => Date.now() + clock.ahead }
+
+const audited: { type: string; code?: string; detail: { checks?: string[]; granted_acr?: string } }[] = []
 
 beforeAll(async () => {
   spawnSync('chmod', ['755', home])
-  bridge = await startBridge()
+  bridge = await startBridge(undefined, clock)
   bridge.application.observe((_, body) => void audited.push(JSON.parse(body)))
   const metadata = join(home, 'sp.xml')
   writeFileSync(metadata, await (await fetch(`${bridge.issuer}/saml/alder-idp/metadata`)).text(), {
@@ -86,10 +89,10 @@ afterAll(async () => {
 })
 
 /** Through SimpleSAMLphp's login page, and its answer to our ACS. */
-async function signIn() {
+async function signIn(extra: Readonly<Record<string, string>> = {}) {
   const who = await customer(bridge)
   const { redirectUri: until } = who.app
-  const started = await who.app.begin()
+  const started = await who.app.begin(extra)
   let page = await who.browser.follow(started.url, { until })
   // By the POST binding our own page stands in between; its form sends itself where scripts run.
   if (page.body.includes('id="pass-on"')) {
@@ -151,6 +154,35 @@ test('our request by a form: SimpleSAMLphp demands its signature, and takes it',
   const { page } = await signIn()
   expect(page.status).toBe(200)
   expect(answered()).toMatchObject({ outcome: 'ok' })
+  await connect()
+})
+
+test('our clock is 90 seconds behind its: refused at 60, taken at 120', async () => {
+  clock.ahead = -90_000
+  await connect({ skewSeconds: 60 })
+  expect((await signIn()).page.status).toBe(400)
+  expect(answered()).toMatchObject({ outcome: 'refused', code: 'saml.not_yet_valid' })
+  await connect({ skewSeconds: 120 })
+  expect((await signIn()).page.status).toBe(200)
+  expect(answered()).toMatchObject({ outcome: 'ok' })
+  clock.ahead = 0
+  await connect()
+})
+
+test('the class that it asked by is a level where the table says so, and none where it does not', async () => {
+  const device = 'urn:drawbridge:acr:device'
+  const byClass = async (one: string) => {
+    await connect({}, { levels: { device: [one] } })
+    const { who, page } = await signIn({ acr_values: device })
+    const { redirectUri: until } = who.app
+    if (page.returned !== undefined) return new URL(page.returned).searchParams.get('error')
+    const consent = formIn(page)
+    await who.browser.follow(consent.action, { until, form: { ...consent.fields, do: 'allow' } })
+    return answered()?.detail.granted_acr
+  }
+  expect(await byClass('urn:oasis:names:tc:SAML:2.0:ac:classes:Password')).toBe(device)
+  // This one heeds no RequestedAuthnContext: its answer is weaker than what was asked for.
+  expect(await byClass('https://refeds.org/profile/mfa')).toBe('unmet_authentication_requirements')
   await connect()
 })
 

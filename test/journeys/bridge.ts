@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { openDemoBridge } from '../../src/cli/demo-bridge.ts'
 import { runDemo, type World } from '../../src/demo/run.ts'
 import type { Application } from '../../src/ports/application.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 
 export interface TestBridge {
   readonly world: World
@@ -20,8 +21,8 @@ export interface TestBridge {
 
 const quiet = process.env.TEST_LOG ? 'info' : 'error'
 
-/** `databaseUrl` for PostgreSQL; else embedded. */
-export async function startBridge(databaseUrl?: string): Promise<TestBridge> {
+/** `databaseUrl` for PostgreSQL; else embedded. `clock` is what the bridge believes, in place of the machine's. */
+export async function startBridge(databaseUrl?: string, clock?: Clock): Promise<TestBridge> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
   const env = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
   const { application, config } = await openDemoBridge({
@@ -30,6 +31,7 @@ export async function startBridge(databaseUrl?: string): Promise<TestBridge> {
     host: '127.0.0.1',
     port: 0,
     logLevel: quiet,
+    ...(clock && { clock }),
   })
   let managementUrl = ''
   const started = application.start.bind(application)
