@@ -21,10 +21,11 @@ const delegated = 'urn:drawbridge:acr:delegated'
 const asDevice = { acr_values: device }
 const asDevicePin = { acr_values: devicePin }
 
+const clock = { ahead: 0, now: () => Date.now() + clock.ahead }
 let bridge: TestBridge
 let idps: readonly LevelIdp[]
 beforeAll(async () => {
-  bridge = await startBridge()
+  bridge = await startBridge(undefined, clock)
   idps = await withLevels(bridge)
 })
 afterAll(async () => {
@@ -143,18 +144,21 @@ describe.each([
   })
   test('#241 a refresh keeps what the IdP granted for an hour, then drops it; the session too', async () => {
     const { who, says } = await somebody()
-    // Four seconds are left of the hour.
-    idp().will(says(strong, { ago: 3596 }))
+    // Half a minute is left of the hour.
+    idp().will(says(strong, { ago: 3570 }))
     const tokens = await signIn(who)
     expect(tokens.claims.acr).toBe(devicePin)
     const soon = await who.app.refresh(tokens.refreshToken as string)
     expect(await introspect(bridge, soon.accessToken)).toMatchObject({ acr: devicePin, amr: ['fed', 'mfa'] })
-    await new Promise((resolve) => setTimeout(resolve, 4500))
+    clock.ahead = 40_000
     const late = await who.app.refresh(soon.refreshToken as string)
     expect(await introspect(bridge, late.accessToken)).toMatchObject({ acr: delegated, amr: ['fed'] })
     const again = await who.app.refresh(late.refreshToken as string)
     expect((await introspect(bridge, again.accessToken)).acr).toBe(delegated)
     expect(await errorIn(who, { ...asDevice, prompt: 'none' })).toBe('unmet_authentication_requirements')
+    clock.ahead = 0
+    // The control: only the time has taken it away.
+    expect((await signIn(who, asDevice)).claims.acr).toBe(devicePin)
   })
   test('an IdP that says it cannot: no second password, the app is told', async () => {
     const { who } = await somebody()
