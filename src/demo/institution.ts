@@ -22,8 +22,14 @@ export interface DemoParts {
 export const demoId = 'alder'
 export const phoneId = 'alder-phone'
 export const apiId = 'alder-api'
+/** The connection by which those who work at the bank are known, and the client that the bridge is there. */
+export const staffConnection = 'alder-staff'
+export const staffClient = 'drawbridge'
 export const paymentsNamespace = 'urn:alder:payments:1'
 export const coreAudience = 'urn:alder:core:payments'
+
+/** The staff directory's issuer in a world at this address. */
+export const staffIssuer = (world: string): string => `${world}/staff`
 
 const institution: Institution = {
   id: demoId,
@@ -94,6 +100,26 @@ function connection({ world, idpCertificate }: DemoParts): Connection {
   }
 }
 
+/** Those who work at the bank; no app of its customers offers it. */
+function workforce({ world }: DemoParts): Connection {
+  return {
+    institution: demoId,
+    id: staffConnection,
+    name: 'Alder staff',
+    type: 'oidc',
+    state: 'active',
+    version: 0,
+    settings: {
+      issuer: staffIssuer(world),
+      clientId: staffClient,
+      clientAuth: 'private_key_jwt',
+      scopes: ['profile', 'email'],
+      userinfo: true,
+    },
+    claims: { name: 'name', email: 'email' },
+  }
+}
+
 function core({ world }: DemoParts): Core {
   const operation = (name: string) => ({
     namespace: paymentsNamespace,
@@ -132,7 +158,7 @@ export function demoRows(parts: DemoParts): DemoRows {
   return {
     institution,
     relyingParties: relyingParties(parts),
-    connections: [connection(parts)],
+    connections: [connection(parts), workforce(parts)],
     cores: [core(parts)],
   }
 }

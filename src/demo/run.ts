@@ -12,6 +12,7 @@ import { demoId, demoRows } from './institution.ts'
 import { createPeerKey } from './keys.ts'
 import { phoneRoutes } from './phone.ts'
 import { createScene, type Scene } from './scene.ts'
+import { staffRoutes } from './staff-op.ts'
 
 export interface DemoOptions {
   readonly application: Application
@@ -53,6 +54,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   const router = new Router()
   const spMetadataUrl = `${issuer}/saml/alder-idp/metadata`
   idpRoutes(router, { world: url, key: idpKey, spMetadataUrl, answered: scene.answered })
+  staffRoutes(router, { world: url, issuer })
   coreRoutes(router, { world: url, trusted, judged: scene.judged })
   phoneRoutes(router, { world: url, issuer, scene })
   controlRoomRoutes(router, {

@@ -39,7 +39,7 @@ async function connected(change: object = {}): Promise<void> {
     ...{ scopes: ['profile', 'email'], userinfo: true },
     ...change,
   }
-  const connections = rows.connections.map((row) => ({
+  const connections = rows.connections.slice(0, 1).map((row) => ({
     ...row,
     type: 'oidc',
     settings,

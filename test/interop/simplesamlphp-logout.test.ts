@@ -35,7 +35,7 @@ async function connect(sloBinding: 'redirect' | 'post'): Promise<void> {
     certificates: [readFileSync(up.idp_cert as string, 'utf8')],
     signed: 'both',
   }
-  const connections = rows.connections.map((row) => ({ ...row, settings, claims: {} }))
+  const connections = rows.connections.slice(0, 1).map((row) => ({ ...row, settings, claims: {} }))
   const relyingParties = rows.relyingParties.map((party) =>
     party.id === phoneId ? { ...party, backchannelLogoutUri: phone.url } : party,
   )

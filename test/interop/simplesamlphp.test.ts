@@ -46,7 +46,7 @@ async function connect(change: object = {}, beside: object = {}): Promise<void> 
     idpCertificate: (await createPeerKey('unused')).pem,
     apiKey: bridge.world.apiKey,
   })
-  const connections = rows.connections.map((row) => ({
+  const connections = rows.connections.slice(0, 1).map((row) => ({
     ...row,
     ...beside,
     settings,

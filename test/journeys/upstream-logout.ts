@@ -38,6 +38,7 @@ export async function withLogout(
   const rows = demoRows({ world, idpCertificate, apiKey })
   const sloUrl = `${world}/idp/slo`
   const connections = rows.connections.map((row) => {
+    if (row.type !== 'saml') return row
     const settings = {
       ...row.settings,
       certificates: [idpCertificate, pem(signer)],
