@@ -12,6 +12,7 @@ import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
 import { createOverview } from '../flows/overview.ts'
+import { createProviderLogout } from '../flows/provider-logout.ts'
 import { createRelyingParties } from '../flows/relying-parties.ts'
 import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
@@ -22,6 +23,7 @@ import { createAuthorize, createAuthorizeClient } from '../http/authorize.ts'
 import { chooseRoutes } from '../http/choose.ts'
 import { deviceRoutes } from '../http/devices.ts'
 import { interactionRoutes } from '../http/interaction.ts'
+import { providerLogoutRoutes } from '../http/provider-logout.ts'
 import { createProviderPages } from '../http/provider-pages.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
@@ -76,6 +78,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     overview: createOverview({ ...ports, expiries: { list: async () => [] } }),
     subjects: createSubjectFlows({ ...ports, endSession }),
     signOut: createSignOut({ ...ports, endSession }),
+    providerLogout: createProviderLogout({ ...ports, endSession }),
   }
 }
 
@@ -162,6 +165,7 @@ export function createPublicApp(parts: Parts) {
       (router) => upstreamRoutes(router, { ...ports, samlBytes: config.limits.samlBytes }),
       (router) => testLoginRoutes(router, ports),
       (router) => signOutRoutes(router, { ...ports, ...config.limits }),
+      (router) => providerLogoutRoutes(router, { ...ports, ...config.limits }),
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),

@@ -82,7 +82,11 @@ const limits = section('What one request, and one caller, may ask for.', {
       60,
       'Pages and forms of a sign-in, the authorization endpoint among them, for each client address.',
     ),
-    token: budget(1200, 60, 'Token and PAR requests, for each client address.'),
+    token: budget(
+      1200,
+      60,
+      'Token and PAR requests, and logout tokens of providers, for each client address.',
+    ),
     device: budget(60, 60, 'Device API requests, for each customer.'),
     acs: budget(300, 60, 'Answers of an upstream IdP, for each client address.'),
     gateway: budget(600, 60, 'Calls through the SOAP gateway, for each token.'),

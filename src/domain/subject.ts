@@ -37,6 +37,8 @@ export interface UpstreamSubject {
   /** The class as the verified answer names it; empty where it names none. */
   readonly authnContext: string
   readonly sessionIndex: string | undefined
+  /** What the IdP wants to see again when the customer signs out: of an OpenID provider its ID token. */
+  readonly logoutHint?: string | undefined
   /** Our session must not outlive this (duty D14); epoch milliseconds. */
   readonly sessionNotOnOrAfter: number | undefined
   readonly attributes: ReadonlyMap<string, readonly string[]>

@@ -200,6 +200,7 @@ async function admit(
     nameId,
     sessionIndex: upstream.sessionIndex ?? '',
     subject,
+    logoutHint: upstream.logoutHint,
     login: login.uid,
     expiresAt: ports.clock.now() + namedFor,
   })

@@ -4,8 +4,9 @@ import { Refusal } from '../domain/refusal.ts'
 import type { LogoutMessage } from '../domain/saml-logout.ts'
 import type { Connectors, LogoutNews, UpstreamDeparture } from '../ports/connector.ts'
 import type { Log } from '../ports/log.ts'
-import type { LinkedSession, PendingLogouts } from '../ports/sign-out.ts'
+import type { LinkedSession, PendingLogouts, UpstreamName } from '../ports/sign-out.ts'
 import type { Replays } from '../ports/stores.ts'
+import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import type { EndSession, EndSessionPorts } from './end-session.ts'
 import type { Browser } from './login.ts'
 
@@ -14,6 +15,7 @@ export interface SignOutPorts extends EndSessionPorts {
   readonly pendingLogouts: PendingLogouts
   readonly replays: Replays
   readonly endSession: EndSession
+  readonly unit: Pick<UnitOfWork, 'checkpoint'>
   readonly log: Log
 }
 
@@ -28,9 +30,12 @@ export function createSignOut(ports: SignOutPorts) {
     /** Origins that signing this browser session out leads to, beside the app's. */
     leadsTo: async (institution: Institution, uid: string): Promise<readonly string[]> => {
       const way = await upstreamOf(ports, institution, uid)
-      return way?.logout?.origin === undefined ? [] : [way.logout.origin]
+      return way?.logout?.origins ?? []
     },
-    /** Where the browser goes to end the session at the IdP too; undefined where there is none to end. */
+    /**
+     * Ends what the provider has left of this session, and says where the browser goes to end the one at the IdP too;
+     * undefined where there is none to end.
+     */
     goUpstream: (institution: Institution, leaving: Leaving) => goUpstream(ports, institution, leaving),
     /**
      * Takes a logout message of an IdP. A request ends the sessions that it names, and is answered; an answer to ours leads
@@ -73,8 +78,10 @@ async function goUpstream(
   { uid, returnTo, browserHash }: Leaving,
 ): Promise<Extract<AfterLogout, { kind: 'depart' }> | undefined> {
   const way = await upstreamOf(ports, institution, uid)
+  await ports.endSession.rest(institution.id, uid)
   if (way?.logout === undefined) return undefined
   const { session, connection, logout } = way
+  if (logout.asksUpstream) await ports.unit.checkpoint()
   const now = ports.clock.now()
   const departure = await logout.begin({ session, now }).catch((error: unknown) => {
     // Our own session is over all the same.
@@ -96,14 +103,14 @@ async function goUpstream(
 
 async function hear(ports: SignOutPorts, institution: Institution, heard: Heard): Promise<AfterLogout> {
   const connection = await ports.directory.connection(institution.id, heard.connection)
-  const logout = connection && ports.connectors.of(institution, connection).logout
-  if (connection?.state !== 'active' || logout === undefined) throw new Refusal('request.not_found')
+  const messages = connection && ports.connectors.of(institution, connection).logout?.messages
+  if (connection?.state !== 'active' || messages === undefined) throw new Refusal('request.not_found')
   const given = { relayState: heard.relayState, now: ports.clock.now() }
-  const news = await logout.read(heard.message, given).catch(asLogoutRefusal)
+  const news = await messages.read(heard.message, given).catch(asLogoutRefusal)
   if (news.kind === 'response') return goOn(ports, { institution, connection, news, browser: heard.browser })
   await endNamed(ports, { institution, connection, news })
   const answer = { id: news.id, relayState: news.relayState, now: ports.clock.now() }
-  const departure = await logout.answer(answer)
+  const departure = await messages.answer(answer)
   return departure === undefined ? { kind: 'over' } : { kind: 'depart', departure, connection }
 }
 
@@ -148,17 +155,21 @@ async function endNamed(
   if (!first) throw new Refusal('logout.refused', { cause: 'saml.replayed' })
   const { nameId, sessionIndexes } = news
   const name = { institution: institution.id, connection: connection.id, nameId, sessionIndexes }
+  await endAll(ports, name, { by: 'idp', request: news.id })
+}
+
+/** Ends every browser session behind what an IdP named, and what of it was still on its way to become one. */
+export async function endAll(
+  ports: Pick<SignOutPorts, 'upstreamSessions' | 'endSession' | 'audit'>,
+  name: UpstreamName,
+  detail: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { institution, connection } = name
   const sessions = await ports.upstreamSessions.named(name)
+  await ports.upstreamSessions.abandon(name)
   const ends = new Map<string, LinkedSession>(sessions.map((session) => [session.browserSession, session]))
   for (const [uid, { subject }] of ends) {
-    await ports.endSession.end(institution.id, uid)
-    const detail = { by: 'idp', request: news.id }
-    ports.audit.record({
-      type: 'session.ended',
-      outcome: 'ok',
-      connection: connection.id,
-      subject,
-      detail,
-    })
+    await ports.endSession.end(institution, uid)
+    ports.audit.record({ type: 'session.ended', outcome: 'ok', connection, subject, detail })
   }
 }

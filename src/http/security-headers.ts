@@ -10,6 +10,8 @@ export interface PageRules {
   readonly https: boolean
   /** Pages of the demo: scripts from our own origin, and where they may fetch from. Customer pages have none. */
   readonly ownScripts?: { readonly connect: readonly string[] } | undefined
+  /** Origins whose pages may hold this answer in a frame; without it nobody's may. */
+  readonly framedBy?: readonly string[] | undefined
 }
 
 const source = /^(?:https?:\/\/[a-z0-9.-]+(?::\d{1,5})?|[a-z][a-z0-9+.-]*:)$/
@@ -19,7 +21,7 @@ export function pageHeaders(rules: PageRules): Record<string, string> {
   return {
     'Content-Security-Policy': policyOf(rules),
     'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
+    ...(rules.framedBy === undefined && { 'X-Frame-Options': 'DENY' }),
     'Referrer-Policy': 'no-referrer',
     'Cache-Control': 'no-store',
     'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
@@ -29,9 +31,9 @@ export function pageHeaders(rules: PageRules): Record<string, string> {
   }
 }
 
-function policyOf({ formActions, nonce, ownScripts }: PageRules): string {
+function policyOf({ formActions, nonce, ownScripts, framedBy = [] }: PageRules): string {
   const connect = ownScripts?.connect ?? []
-  const bad = [...formActions, ...connect].find((value) => !source.test(value))
+  const bad = [...formActions, ...connect, ...framedBy].find((value) => !source.test(value))
   if (bad !== undefined) throw new Error(`not a source of a content security policy: ${JSON.stringify(bad)}`)
   if (nonce !== undefined && !/^[\w+/=-]{16,}$/.test(nonce)) throw new Error('not a nonce')
   const scripts = [...(ownScripts ? ["'self'"] : []), ...(nonce === undefined ? [] : [`'nonce-${nonce}'`])]
@@ -42,7 +44,7 @@ function policyOf({ formActions, nonce, ownScripts }: PageRules): string {
     `script-src ${scripts.length === 0 ? "'none'" : scripts.join(' ')}`,
     ...(ownScripts ? [`connect-src ${["'self'", ...connect].join(' ')}`] : []),
     `form-action ${["'self'", ...new Set(formActions)].join(' ')}`,
-    "frame-ancestors 'none'",
+    `frame-ancestors ${framedBy.length === 0 ? "'none'" : framedBy.join(' ')}`,
     "base-uri 'none'",
   ].join('; ')
 }

@@ -1,23 +1,29 @@
 // The way back from the bank's IdP: the cross-site POST is only received; our own GET, with our cookie, is believed (R-13).
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Login } from '../flows/login.ts'
 import type { Answer } from '../flows/login-answer.ts'
+import type { ProviderLogout } from '../flows/provider-logout.ts'
 import { testPrefix } from '../flows/test-login.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connectors } from '../ports/connector.ts'
+import type { KeyStore } from '../ports/key-store.ts'
 import type { Directory, RateLimits } from '../ports/stores.ts'
 import { readForm } from './body.ts'
 import { browserOf } from './browser.ts'
 import { stateOf, tenantOf } from './context.ts'
 import { withinRate } from './interaction.ts'
+import { markForFrames } from './provider-logout.ts'
 
 export interface UpstreamPorts {
   readonly directory: Directory
   readonly answer: Answer
   readonly login: Login
   readonly connectors: Connectors
+  readonly providerLogout: ProviderLogout
+  readonly keys: KeyStore
   readonly rateLimits: RateLimits
   readonly clock: Clock
   readonly samlBytes: number
@@ -58,6 +64,7 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
         ctx.params.handle as string,
         browserOf(ctx, tenant),
       )
+      await prepareForFrames(ctx, ports, login)
       seeOther(ctx, `${tenant.prefix}/interaction/${login.uid}`)
     } catch (error) {
       if (error instanceof Refusal && declining.has(error.code)) return await turnedAway(ctx, ports, error)
@@ -73,6 +80,16 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
     }
   })
   router.get('/saml/:connection/metadata', (ctx) => showMetadata(ctx, ports))
+}
+
+async function prepareForFrames(
+  ctx: Context,
+  { providerLogout, keys }: UpstreamPorts,
+  { uid, connection }: LoginTransaction,
+): Promise<void> {
+  const tenant = tenantOf(ctx)
+  if (connection !== undefined && (await providerLogout.takesFrames(tenant.institution, connection)))
+    markForFrames(ctx, tenant, { keys, connection, login: uid })
 }
 
 const longestQuery = 8192

@@ -133,12 +133,18 @@ export function sessionLevel({ acr, loginTs = 0 }: SessionFacts, now: number) {
   return { granted, amr: amrOfGrant(granted) }
 }
 
-/** Says which browser session this sign-in became: only the resumed authorization knows both. */
+/**
+ * Says which browser session this sign-in became: only the resumed authorization knows both. A session that the IdP has
+ * ended meanwhile, while the customer was still reading our pages, becomes none.
+ */
 export function linkUpstream(institution: string, sessions: UpstreamSessions) {
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
     const login = levelOf(ctx)?.upstreamLogin
-    const uid = ctx.oidc.session?.uid
-    if (login !== undefined && uid !== undefined) await sessions.link(institution, login, uid)
+    const { session } = ctx.oidc
+    if (login === undefined || session === undefined) return
+    if (await sessions.link(institution, login, session.uid)) return
+    await session.destroy()
+    throw new errors.AccessDenied('the session at the identity provider has ended')
   }
 }
 

@@ -150,7 +150,6 @@ async function signedOut(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWi
     browserHash: bindBrowser(ctx, tenant, ports.chance),
   }
   const onward = await ports.signOut.goUpstream(institution, leaving)
-  await ports.endSession.rest(institution.id, uid)
   if (onward === undefined) return
   const { departure, connection } = onward
   const nonce = ports.chance.token(16)

@@ -54,10 +54,35 @@ export type LogoutNews =
 
 /** The customer's session at the IdP: ended from here, or from there. */
 export interface UpstreamLogout {
-  /** The origin that `begin` leads to, for the policy of the page before it; undefined where it leads nowhere. */
-  readonly origin: string | undefined
+  /** The origins that `begin` may lead to, for the policy of the page before it; none where it leads nowhere. */
+  readonly origins: readonly string[]
+  /** `begin` and reading may ask the IdP over the network, so that no transaction may be open then (ruling R-1). */
+  readonly asksUpstream: boolean
   /** Where the browser goes to end the session there; undefined where the IdP takes no logout. */
   begin(start: LogoutStart): Promise<UpstreamDeparture | undefined>
+  /** Messages that the browser carries (SAML Profiles 4.4). */
+  readonly messages?: LogoutMessages
+  /** What the provider tells us itself (OIDC Back-Channel Logout 1.0). */
+  readonly backChannel?: BackChannel
+  /** Only where the connection allows it: nothing that comes this way is signed (OIDC Front-Channel Logout 1.0). */
+  readonly frontChannel?: { readonly issuer: string }
+}
+
+export interface BackChannel {
+  /** Resolves only when the token is the provider's and every check held; else refuses with `logout.refused`. */
+  read(logoutToken: string, now: number): Promise<EndedSession>
+}
+
+/** What a provider says is over: a session, or all of a customer's. At least one of both is there. */
+export interface EndedSession {
+  /** For replay: of this news, and until when it must be remembered (epoch milliseconds). */
+  readonly id: string
+  readonly rememberUntil: number
+  readonly nameId: UpstreamSubject['nameId'] | undefined
+  readonly session: string | undefined
+}
+
+export interface LogoutMessages {
   /** Resolves only when the message is signed and every check held; else throws a Refusal. Nothing signed, nothing done. */
   read(message: LogoutMessage, given: { relayState: string; now: number }): Promise<LogoutNews>
   /** Our answer to the IdP's request; undefined where it wants none. */

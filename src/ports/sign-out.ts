@@ -10,6 +10,8 @@ export interface UpstreamSession {
   /** '' where the IdP gave none. */
   readonly sessionIndex: string
   readonly subject: string
+  /** As the IdP gave it, to be shown to it again at a logout. */
+  readonly logoutHint?: string | undefined
   /** The sign-in of ours that it came by. */
   readonly login: string
   readonly expiresAt: number
@@ -22,12 +24,15 @@ export interface LinkedSession extends UpstreamSession {
 
 export interface UpstreamSessions {
   put(session: UpstreamSession): Promise<void>
-  /** Says which browser session this sign-in became. */
-  link(institution: string, login: string, browserSession: string): Promise<void>
+  /** Says which browser session this sign-in became; false when the IdP has ended it meanwhile. */
+  link(institution: string, login: string, browserSession: string): Promise<boolean>
   /** Those behind a browser session, the latest sign-in first. */
   ofBrowser(institution: string, browserSession: string): Promise<readonly LinkedSession[]>
-  /** Those that an IdP names; no index means all of this name (SAML Core 3.7.1). */
+  /** Those that an IdP names. */
   named(name: UpstreamName): Promise<readonly LinkedSession[]>
+  /** Forgets those of this name that are no browser session yet: what they belong to can no longer become one. */
+  abandon(name: UpstreamName): Promise<void>
+  ofLogin(institution: string, login: string): Promise<LinkedSession | undefined>
   /** Forgets what stood behind a browser session. */
   forget(institution: string, browserSession: string): Promise<void>
 }
@@ -35,7 +40,9 @@ export interface UpstreamSessions {
 export interface UpstreamName {
   readonly institution: string
   readonly connection: string
-  readonly nameId: UpstreamSubject['nameId']
+  /** Undefined: whoever has one of the indexes. */
+  readonly nameId: UpstreamSubject['nameId'] | undefined
+  /** None: all of this name (SAML Core 3.7.1). Without a name there must be one. */
   readonly sessionIndexes: readonly string[]
 }
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => bridge.stop())
 
 test('Marta signs in at the directory, and the app knows her by its words', async () => {
-  const { app, tokens } = await atWork(bridge)
+  const { app, tokens } = await atWork(bridge, 'marta', 'openid profile email')
   const url = `${bridge.issuer}/userinfo`
   const proof = await app.proof({ method: 'GET', url, accessToken: tokens.accessToken })
   const me = await fetch(url, { headers: { authorization: `DPoP ${tokens.accessToken}`, dpop: proof } })

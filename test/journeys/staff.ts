@@ -40,12 +40,16 @@ export interface Colleague {
   readonly tokens: Tokens
 }
 
-/** Signs in at the directory, and at the app by it. */
-export async function atWork(bridge: TestBridge, user = 'marta'): Promise<Colleague> {
+/** Signs in at the directory, and at the app by it; without another scope with a token for the bank's API. */
+export async function atWork(
+  bridge: TestBridge,
+  user = 'marta',
+  scope = 'openid offline_access device',
+): Promise<Colleague> {
   const { issuer, world } = bridge
   const app = await createApp({ issuer, redirectUri: `${world.url}/phone/callback`, clientId: deskId })
   const browser = createBrowser()
-  const started = await app.begin({ scope: 'openid offline_access profile email' })
+  const started = await app.begin({ scope })
   const until = app.redirectUri
   const asked = formIn(await browser.follow(started.url, { until }))
   const form = { ...asked.fields, username: user, password: `${user}-pw`, do: 'sign-in' }

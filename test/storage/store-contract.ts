@@ -137,6 +137,7 @@ export function rowContract(kind: 'embedded' | 'server'): void {
         nameId: { format: 'f', value: secret, nameQualifier: undefined, spNameQualifier: undefined },
         sessionIndex: 's',
         subject: 'x',
+        logoutHint: `header.${secret}.signature`,
         login: 'u',
         expiresAt: Date.now() + 60_000,
       })
@@ -193,12 +194,17 @@ export function rowContract(kind: 'embedded' | 'server'): void {
         nameId,
         sessionIndex: 'i1',
         subject: 's',
+        logoutHint: 'an.id.token',
         login,
       }
+      expect(await all.upstreamSessions.link('alder', login, browser)).toBe(false)
       await all.upstreamSessions.put({ ...session, expiresAt: Date.now() + 60_000 })
       const name = { institution: 'alder', connection: 'c', nameId, sessionIndexes: ['i1'] }
       expect(await all.upstreamSessions.named(name)).toEqual([])
-      await all.upstreamSessions.link('alder', login, browser)
+      expect(await all.upstreamSessions.ofLogin('alder', login)).toBeUndefined()
+      expect(await all.upstreamSessions.link('alder', login, browser)).toBe(true)
+      expect(await all.upstreamSessions.ofLogin('alder', login)).toMatchObject({ browserSession: browser })
+      expect(await all.upstreamSessions.ofLogin('birch', login)).toBeUndefined()
       const found = (await all.upstreamSessions.named(name)).map(({ browserSession }) => browserSession)
       expect(found).toEqual([browser])
       expect(await all.upstreamSessions.ofBrowser('alder', browser)).toMatchObject([session])
@@ -211,6 +217,26 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       for (const other of others) expect(await all.upstreamSessions.named(other)).toEqual([])
       await all.upstreamSessions.forget('alder', browser)
       expect(await all.upstreamSessions.named({ ...name, sessionIndexes: [] })).toEqual([])
+    })
+    test('an upstream session is found by its index alone, and abandoned only until it is a browser session', async () => {
+      const [linked, open, index] = [id(), id(), id()]
+      const nameId = { format: 'f', value: id(), nameQualifier: undefined, spNameQualifier: undefined }
+      const session = { institution: 'alder', connection: 'c', nameId, sessionIndex: index, subject: 's' }
+      const expiresAt = Date.now() + 60_000
+      for (const login of [linked, open]) await all.upstreamSessions.put({ ...session, login, expiresAt })
+      await all.upstreamSessions.link('alder', linked, id())
+      const name = { institution: 'alder', connection: 'c', nameId: undefined, sessionIndexes: [index] }
+      expect((await all.upstreamSessions.named(name)).map(({ login }) => login)).toEqual([linked])
+      for (const other of [{ institution: 'birch' }, { connection: 'd' }, { sessionIndexes: ['x'] }]) {
+        expect(await all.upstreamSessions.named({ ...name, ...other })).toEqual([])
+        await all.upstreamSessions.abandon({ ...name, ...other })
+      }
+      await expect(all.upstreamSessions.named({ ...name, sessionIndexes: [] })).rejects.toThrow()
+      await expect(all.upstreamSessions.abandon({ ...name, sessionIndexes: [] })).rejects.toThrow()
+      expect(await database.knex('upstream_session').where({ login: open })).toHaveLength(1)
+      await all.upstreamSessions.abandon(name)
+      expect(await all.upstreamSessions.link('alder', open, id())).toBe(false)
+      expect((await all.upstreamSessions.named(name)).map(({ login }) => login)).toEqual([linked])
     })
     test('the sweeper takes what has expired and leaves the rest', async () => {
       const [old, fresh] = [id(), id()]

@@ -23,6 +23,14 @@ export interface OidcTerms {
 /** How `sub` is told apart from NameIDs of SAML in the key of a subject. */
 export const subjectFormat = 'urn:drawbridge:subject:oidc'
 
+/** A `sub` as the name of a customer. */
+export const nameIdOf = (sub: string): UpstreamSubject['nameId'] => ({
+  format: subjectFormat,
+  value: sub,
+  nameQualifier: undefined,
+  spNameQualifier: undefined,
+})
+
 const longestLifetimeMs = 24 * 3600_000
 
 /**
@@ -49,12 +57,7 @@ export function readClaims(
   checkAcr(idToken, acceptedClasses(asked), hold)
   return {
     issuer: idToken.iss,
-    nameId: {
-      format: subjectFormat,
-      value: idToken.sub,
-      nameQualifier: undefined,
-      spNameQualifier: undefined,
-    },
+    nameId: nameIdOf(idToken.sub),
     authenticatedAt: (idToken.auth_time ?? idToken.iat) * 1000,
     undated: idToken.auth_time === undefined,
     authnContext: acrOf(idToken) ?? '',

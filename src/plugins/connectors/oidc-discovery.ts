@@ -94,7 +94,7 @@ function checkEndpoints(metadata: client.ServerMetadata, settings: OidcSettings)
 }
 
 /** The guard as the library wants to fetch; a set of too many keys is refused before it is searched (attack 94). */
-function fetchFor(fetch: GuardedFetch, settings: OidcSettings): client.CustomFetch {
+export function fetchFor(fetch: GuardedFetch, settings: OidcSettings): client.CustomFetch {
   const { tlsCertificate: cert, tlsKey: key, tlsAuthority: ca } = settings
   const ours = settings.clientAuth.includes('tls') && cert !== undefined && key !== undefined
   const tls = { tls: { ...(ours && { cert, key }), ...(ca !== undefined && { ca }) } }

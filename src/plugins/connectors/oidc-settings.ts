@@ -93,6 +93,10 @@ const shape = z.strictObject({
     .default([])
     .describe('What we ask for; it must be met.'),
   forceLogin: z.boolean().default(false).describe('Ask the customer anew each time.'),
+  frontchannelLogout: z
+    .boolean()
+    .default(false)
+    .describe('Let it end sessions by a frame in the customer’s own browser too; nothing of that is signed.'),
   skewSeconds: z.int().min(0).max(180).default(60).describe('How far its clock may be off, in seconds.'),
 })
 

@@ -16,7 +16,9 @@ import type {
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
 import type { KeyStore } from '../../ports/key-store.ts'
 import { readClaims } from './oidc-claims.ts'
-import { createDiscovered, type Discovered } from './oidc-discovery.ts'
+import { createDiscovered, type Discovered, fetchFor } from './oidc-discovery.ts'
+import { createProviderKeys } from './oidc-keys.ts'
+import { oidcLogout } from './oidc-logout.ts'
 import { type OidcSettings, oidcSettings } from './oidc-settings.ts'
 import { checkSettings } from './settings.ts'
 
@@ -53,12 +55,17 @@ function open(ports: OidcPorts, addresses: ConnectorAddresses, settings: OidcSet
     settings,
   )
   const { levels } = connection
-  const opened = { settings, levels, discovered, callbackUrl: `${issuer}/oidc/${connection.id}/callback` }
+  const base = `${issuer}/oidc/${connection.id}`
+  const opened = { settings, levels, discovered, callbackUrl: `${base}/callback` }
+  const providerKeys = createProviderKeys({ discovered, fetch: fetchFor(ports.fetch, settings), now })
+  const { token } = ports.chance
+  const ending = { discovered, keys: providerKeys, signedOutUrl: `${base}/signed-out`, token }
   return {
     asksUpstream: true,
     begin: (start) => begin(opened, ports.chance, start),
     complete: (reply) => complete(opened, reply),
     readable,
+    logout: oidcLogout(ending, settings),
     async metadata() {
       const jwk = await ports.keys.publicJwk(institution.id, 'client-assertion')
       return { type: 'application/jwk-set+json', body: JSON.stringify({ keys: [jwk] }) }
@@ -114,11 +121,17 @@ async function complete(opened: Opened, reply: UpstreamReply): Promise<UpstreamS
       ? await client.fetchUserInfo(configuration, tokens.access_token, idToken.sub)
       : undefined
     const verified = createHash('sha256').update(String(tokens.id_token)).digest('base64url')
-    return readClaims({ idToken, userinfo, verified }, { settings, levels }, reply)
+    const subject = readClaims({ idToken, userinfo, verified }, { settings, levels }, reply)
+    return { ...subject, logoutHint: hintOf(tokens.id_token) }
   } catch (error) {
     throw refusalOf(error)
   }
 }
+
+// It travels in an address (OIDC RP-Initiated Logout 2), and those have an end; without it the provider asks.
+const longestHint = 6000
+const hintOf = (idToken: string | undefined): string | undefined =>
+  idToken !== undefined && idToken.length <= longestHint ? idToken : undefined
 
 const longestQuery = 8192
 

@@ -52,22 +52,25 @@ export function samlLogout(
     return { ...(await deliverLogout(message, { binding, ...how }, signer)), requestId: message.id }
   }
   return {
-    origin: to === undefined ? undefined : new URL(to).origin,
+    origins: to === undefined ? [] : [new URL(to).origin],
+    asksUpstream: false,
     async begin({ session: { nameId, sessionIndex }, now }) {
       if (to === undefined) return undefined
       const content = { id: freshId(), issuer, destination: to, now, nameId, sessionIndex }
       return deliver(logoutRequest(content), { to, name: 'SAMLRequest', relayState: '' })
     },
-    async read(message, { relayState, now }) {
-      const destination = sloUrlOf(addresses)
-      const expected = { idpEntityId, idpCertificates, destination, now, skewSeconds }
-      const facts = await ports.checker.checkLogout(message, expected)
-      return facts.kind === 'request' ? { ...facts, relayState } : facts
-    },
-    async answer({ id, relayState, now }) {
-      if (to === undefined) return undefined
-      const content = { id: freshId(), issuer, destination: to, now, inResponseTo: id }
-      return deliver(logoutResponse(content), { to, name: 'SAMLResponse', relayState })
+    messages: {
+      async read(message, { relayState, now }) {
+        const destination = sloUrlOf(addresses)
+        const expected = { idpEntityId, idpCertificates, destination, now, skewSeconds }
+        const facts = await ports.checker.checkLogout(message, expected)
+        return facts.kind === 'request' ? { ...facts, relayState } : facts
+      },
+      async answer({ id, relayState, now }) {
+        if (to === undefined) return undefined
+        const content = { id: freshId(), issuer, destination: to, now, inResponseTo: id }
+        return deliver(logoutResponse(content), { to, name: 'SAMLResponse', relayState })
+      },
     },
   }
 }
