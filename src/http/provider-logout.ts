@@ -53,6 +53,8 @@ async function frame(ctx: Context, ports: ProviderLogoutPorts): Promise<void> {
   await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
   const tenant = tenantOf(ctx)
   const connection = connectionIn(ctx)
+  if (!(await ports.providerLogout.takesFrames(tenant.institution, connection)))
+    throw new Refusal('request.not_found')
   const query = new URLSearchParams(ctx.querystring)
   const [iss, sid] = [query.getAll('iss'), query.getAll('sid')]
   const login = provenLogin(ctx, tenant, { keys: ports.keys, connection })

@@ -25,6 +25,7 @@ const againMs = 30_000
 
 export function createProviderKeys(ports: ProviderKeysPorts): ProviderKeys {
   let kept: { readonly at: number; readonly keys: Promise<JSONWebKeySet> } | undefined
+  let askedAgain = Number.NEGATIVE_INFINITY
   const load = (): Promise<JSONWebKeySet> => {
     const last = kept?.keys
     const keys = fetched(ports).catch((error: unknown) => {
@@ -38,7 +39,11 @@ export function createProviderKeys(ports: ProviderKeysPorts): ProviderKeys {
   }
   return {
     current: () => (kept === undefined || ports.now() - kept.at >= keepMs ? load() : kept.keys),
-    newer: async () => (kept !== undefined && ports.now() - kept.at < againMs ? undefined : load()),
+    async newer() {
+      if (ports.now() - askedAgain < againMs) return undefined
+      askedAgain = ports.now()
+      return load()
+    },
   }
 }
 

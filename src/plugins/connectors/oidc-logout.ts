@@ -85,8 +85,9 @@ async function verified(
 /** Whatever a stranger's token, or an odd key of the provider, made the library stumble over. */
 function asRefusal(error: unknown): never {
   if (error instanceof Refusal) throw error
-  const claim = error instanceof errors.JWTClaimValidationFailed ? error.claim : undefined
-  const check = claim ?? (error instanceof errors.JOSEError ? error.code : 'token')
+  const about = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired
+  const code = error instanceof errors.JOSEError ? error.code : 'token'
+  const check = about ? error.claim : code
   const actual = error instanceof Error ? error.message.slice(0, 200) : ''
   throw new Refusal('logout.refused', { cause: 'oidc.logout_token', check, actual })
 }
