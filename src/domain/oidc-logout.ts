@@ -26,8 +26,10 @@ export interface LogoutTokenRules {
 
 export const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 
-/** How long one may live; they are made when they are sent (2.4 asks for two minutes). */
+/** How far an end may lie ahead; they are made when they are sent. */
 const longestLifetimeMs = 24 * 3600_000
+/** What section 2.4 asks for; so long lives one without an end, as providers older than the final standard make them. */
+const usualLifetimeMs = 120_000
 const longestName = 255
 
 // Section 2.4 recommends the type and lets old providers leave it out; many write the general `JWT`. What tells a logout
@@ -73,7 +75,11 @@ export function readLogoutToken(
   const [id, subject, session] = [nameIn(claims, 'jti'), nameIn(claims, 'sub'), nameIn(claims, 'sid')]
   if (id === undefined) return refuse('jti', '(none)')
   if (subject === undefined && session === undefined) refuse('sub or sid', '(none)')
-  const expiresAt = Number(claims.exp) * 1000
-  if (!(expiresAt <= now + longestLifetimeMs)) refuse('exp', claims.exp)
-  return { id, subject, session, rememberUntil: expiresAt + skewSeconds * 1000 }
+  const rememberUntil = endOf(claims) + skewSeconds * 1000
+  if (!(rememberUntil > now && rememberUntil <= now + longestLifetimeMs)) refuse('exp', claims.exp)
+  return { id, subject, session, rememberUntil }
 }
+
+/** Epoch milliseconds. */
+const endOf = ({ exp, iat }: LogoutTokenParts['claims']): number =>
+  exp === undefined ? Number(iat) * 1000 + usualLifetimeMs : Number(exp) * 1000

@@ -112,7 +112,7 @@ const cases: Record<string, readonly [check: string, make: () => Promise<string>
   'of tomorrow': ['iat', () => token({ iat: later(86_400), exp: later(86_500) })],
   'of last week, and still not over': ['iat', () => token({ iat: later(-7 * 86_400), exp: later(3600) })],
   'of no time': ['iat', () => token({ iat: undefined })],
-  'without an end': ['exp', () => token({ exp: undefined })],
+  'of five minutes ago, without an end': ['exp', () => token({ iat: later(-300), exp: undefined })],
   'with an end in a year': ['exp', () => token({ exp: later(365 * 86_400) })],
   'without an id': ['jti', () => token({ jti: undefined })],
   'with an empty id': ['jti', () => token({ jti: ' ' })],
@@ -219,6 +219,13 @@ describe('control: what the provider did send', () => {
     const nameless = await signedInAs(bridge, op, { sub: 'liis' })
     await tell(bridge, await token({ sub: 'liis', sid: 'd' }))
     expect([await active(nameless), await active(jaan)]).toEqual([false, true])
+  })
+  test('without an end, as Glewlwyd sends them, for two minutes', async () => {
+    const one = await signedInAs(bridge, op, { sub: 'marta', sid: 'endless' })
+    const good = await token({ sid: 'endless', iat: later(-100), exp: undefined })
+    expect((await tell(bridge, good)).status).toBe(200)
+    expect(await active(one)).toBe(false)
+    expect((await tell(bridge, good)).status).toBe(400)
   })
   test('a session that ends while the customer still reads our page becomes none', async () => {
     const walk = await answeredAs(bridge, op, { sub: 'oskar', sid: 'early' })

@@ -69,7 +69,6 @@ async function verified(
       audience: settings.clientId,
       clockTolerance: settings.skewSeconds,
       currentDate: new Date(now),
-      requiredClaims: ['exp'],
       // With it `iat` must be there, and not lie ahead.
       maxTokenAge: longestAgeSeconds,
     })
