@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser, formIn } from '../../src/demo/app-client.ts'
 import { staffConnection } from '../../src/demo/institution.ts'
+import { startOp } from '../plugins/hostile-op.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
 import { introspect } from './customer.ts'
+import { signedInAs, withProvider } from './hostile-provider.ts'
 import { type BackEnd, startBackEnd } from './relying-party.ts'
 import { atWork, type Colleague, deskId, withDesk } from './staff.ts'
 
@@ -80,6 +82,47 @@ describe('from the app to the provider', () => {
     })
     const policy = page.headers.get('content-security-policy') ?? ''
     expect(/form-action [^;]*/.exec(policy)?.[0]).toContain(bridge.world.url)
+  })
+})
+
+describe('a provider that takes no sign-out, or is away', () => {
+  test('our side ends alone, and the browser goes to the app', async () => {
+    const other = await startOp()
+    const postLogoutRedirectUris = [`${bridge.world.url}/phone/`]
+    await withProvider(bridge, other, { app: { postLogoutRedirectUris } })
+    const who = await signedInAs(bridge, other, { sub: 'liis', sid: 'only-ours' })
+    expect(await active(who)).toBe(true)
+    const { back, left } = await leave(who)
+    expect([left.location, await active(who)]).toEqual([back, false])
+    other.stop()
+    await withDesk(bridge, { app: { backchannelLogoutUri: desk.url, postLogoutRedirectUris } })
+  })
+  test('while it is asked for its address nobody else waits; where it says nothing our side has ended', async () => {
+    const other = await startOp()
+    const postLogoutRedirectUris = [`${bridge.world.url}/phone/`]
+    await withProvider(bridge, other, { app: { postLogoutRedirectUris } })
+    const who = await signedInAs(bridge, other, { sub: 'liis', sid: 'slow' })
+    // Another version of the row: its configuration is asked for anew.
+    await withProvider(bridge, other, { app: { postLogoutRedirectUris }, settings: { skewSeconds: 61 } })
+    let asked = () => {}
+    const atProvider = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    other.behaviour.instead = () => {
+      asked()
+      return true
+    }
+    const leaving = leave(who)
+    await atProvider
+    // One connection to this database: an open transaction would be waited for.
+    expect(await active(who)).toBe(false)
+    const started = Date.now()
+    await who.app.begin({ scope: 'openid' })
+    expect(Date.now() - started).toBeLessThan(1500)
+    const { back, left } = await leaving
+    expect(left.location).toBe(back)
+    other.stop()
+    await withDesk(bridge, { app: { backchannelLogoutUri: desk.url, postLogoutRedirectUris } })
   })
 })
 
