@@ -9,6 +9,7 @@ import { consoleInvite } from './console-invite.ts'
 import { demo } from './demo.ts'
 import { describeConfig } from './describe-config.ts'
 import { journey } from './journey.ts'
+import { keysList, keysPromote, keysRemove, keysRotate } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { samlExplain } from './saml-explain.ts'
 import { serve } from './serve.ts'
@@ -24,6 +25,10 @@ export const commands: readonly Command[] = [
   auditVerify,
   samlExplain,
   consoleInvite,
+  keysList,
+  keysRotate,
+  keysPromote,
+  keysRemove,
 ]
 
 /** Runs what the arguments say; resolves with the exit code and never throws for what a person did wrong. */

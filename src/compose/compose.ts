@@ -29,6 +29,7 @@ import {
 } from './foundation.ts'
 import { inviting } from './invitations.ts'
 import { startNotices } from './notices.ts'
+import { createKeyFlows, startRenewal } from './own-keys.ts'
 
 /** Opens the database and puts the parts together; nothing listens yet. Throws when the database cannot be opened. */
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<Application> {
@@ -63,6 +64,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     pendingMigrations: () => pendingMigrations(database),
     apply,
     inviteAdministrator: inviting(base, stores).invite,
+    ownKeys: createKeyFlows(base, stores, checkers.plugins()),
     verifyAudit: (wanted) => verifyAudit({ base, stores, sequencer: running.sequencer }, auditLog, wanted),
   }
 }
@@ -126,17 +128,18 @@ function createRunning({ base, stores, url }: RunningPorts) {
       () => services.checker.close(),
       () => services.idpMetadata.close(),
     )
-    const background = [sweeping(base), startNotices(base, stores)]
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
       config.audit.sequencerIntervalMs,
     )
     const running = sequencer
-    closers.push(...background.map((work) => () => work.stop()), async () => {
+    closers.push(async () => {
       await running.now().catch(() => undefined)
       await running.stop()
     })
     const flows = createFlows(base, stores, services)
+    const background = [sweeping(base), startNotices(base, stores), startRenewal(base, stores, flows)]
+    closers.push(...background.map((work) => () => work.stop()))
     const app = createPublicApp({ base, stores, services, flows })
     const server = await openPublicServer(app, config.listen)
     const management = await openManagement({ metrics, log, database, config })

@@ -45,12 +45,14 @@ import { createPinHash } from '../plugins/keys/pin-hash.ts'
 import { gatewayRoutes } from '../soap/gateway.ts'
 import { createSoapMessages } from '../xml/messages.ts'
 import type { Foundation, Services, Stores } from './foundation.ts'
+import { createExpiries, createKeyFlows } from './own-keys.ts'
 
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
   const { keepSeconds, messageCharacters, sampleEvery } = base.config.exchanges
   const exchangeSettings = { keepMs: keepSeconds * 1000, messageCharacters, sampleEvery }
   const given = { ...base, ...stores, ...services, exchangeSettings }
   const connectionFlows = createConnections(given)
+  const plugins = services.connectors.plugins()
   const exchangeKeeper = createExchangeKeeper(given)
   const pinHash = createPinHash(base.keys)
   const browserSessions = createBrowserSessions(stores.tokens)
@@ -58,6 +60,8 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const endSession = createEndSession(ports)
   return {
     connections: connectionFlows,
+    keyFlows: createKeyFlows(base, stores, plugins),
+    expiries: createExpiries(base, stores, { plugins }),
     testLogin: createTestLogin(ports),
     exchangeFlows: createExchangeFlows(ports),
     login: createLogin(ports),
@@ -155,8 +159,14 @@ export function createPublicApp(parts: Parts) {
   const ports = { ...base, ...stores, ...services, ...flows, oidc: gate as OidcGate }
   const authorizeClient = createAuthorizeClient({ accessTokens })
   const authorize = createAuthorize({ accessTokens, replays: stores.replays, clock: base.clock })
+  // Before the unit of a request begins: nothing may wait for a key inside one.
+  const ready = async (institution: string) => {
+    await base.keys.ready(institution)
+    await flows.keyFlows.ready(institution)
+  }
   return createApp({
     ...ports,
+    keys: { ready },
     publicUrl: config.publicUrl,
     proxies: createTrustedProxies(config.trustedProxies),
     routes: [

@@ -9,15 +9,18 @@ import { oidcConnector } from '../plugins/connectors/oidc.ts'
 import { samlConnector } from '../plugins/connectors/saml.ts'
 import { createCoreClient } from '../plugins/cores/http.ts'
 import { createLocalKeys } from '../plugins/keys/local.ts'
+import { createLocalOwnKeys } from '../plugins/keys/own.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
+import { createOwnKeyStore, createSealedOwnKeys } from '../storage/connection-keys.ts'
 import { createConnectionStore } from '../storage/connections.ts'
 import { createDevices } from '../storage/devices.ts'
 import { createDirectory } from '../storage/directory.ts'
 import { createExchanges } from '../storage/exchanges.ts'
+import { createExpiryWarnings } from '../storage/expiry-warnings.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
 import type { Database } from '../storage/open.ts'
@@ -58,6 +61,11 @@ export function createFoundation(config: Config, database: Database, options: Co
   const seal = createFieldSeal(master)
   const signed = (purpose: string) => metrics.count('drawbridge_signatures_total', { purpose })
   const keys = createLocalKeys({ master, sealed: createSealedKeys(database), clock, signed })
+  const lifetimeMs = config.keys.renewal.clientAssertionDays * 24 * 3600_000
+  const ownKeys = createLocalOwnKeys({
+    ...{ master, clock, signed, lifetimeMs },
+    sealed: createSealedOwnKeys(database),
+  })
   const observers: ((institution: string, event: string) => void)[] = []
   const committed = (institution: string, bodies: readonly string[]) => {
     for (const body of bodies) countEvent(metrics, body)
@@ -77,6 +85,7 @@ export function createFoundation(config: Config, database: Database, options: Co
     log,
     seal,
     keys,
+    ownKeys,
     ...createUnits({ database, events }),
   }
 }
@@ -102,6 +111,8 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
   return {
     directory,
     connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),
+    ownKeyStore: createOwnKeyStore(connections),
+    expiryWarnings: createExpiryWarnings(connections),
     logins: createLogins(connections),
     answers: createUpstreamAnswers(connections),
     testLogins: createTestLogins(connections, seal),

@@ -21,7 +21,7 @@ export interface Config extends Omit<Plain, 'database' | 'keys'> {
     /** `postgres://…`; undefined for the embedded database. */
     readonly url: Secret<string> | undefined
   }
-  readonly keys: {
+  readonly keys: Omit<Plain['keys'], 'master'> & {
     /** 32 bytes. */
     readonly master: Secret<Uint8Array>
   }
@@ -48,6 +48,6 @@ export function configOf(settings: Settings, { databaseUrl, master }: Secrets): 
   return Object.freeze({
     ...plain,
     database: Object.freeze({ ...plain.database, url: databaseUrl }),
-    keys: Object.freeze({ master }),
+    keys: Object.freeze({ ...plain.keys, master }),
   })
 }

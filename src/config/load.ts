@@ -164,6 +164,14 @@ function rules(settings: Settings, databaseUrl: Secret<string> | undefined, demo
   if (listen.port === management.port && listen.port !== 0) {
     fault(['management', 'port'], 'the management port must not be the public one')
   }
+  const { prepare_days, promote_days, published_hours } = settings.keys.renewal
+  if ((prepare_days - promote_days) * 24 < published_hours) {
+    const least = promote_days + Math.ceil(published_hours / 24)
+    fault(
+      ['keys', 'renewal', 'prepare_days'],
+      `${least} at least: promote_days and the time of being published`,
+    )
+  }
   if (mode !== 'production') return faults
   if (databaseUrl === undefined && !storage.allow_embedded_in_production) {
     fault(

@@ -145,8 +145,30 @@ export const settingsSchema = z.strictObject({
       master: reference.describe(
         'The master key: 32 random bytes as base64 (`openssl rand -base64 32`). It seals private keys and personal data in the database, and stands outside of it. All nodes have the same.',
       ),
+      renewal: section(
+        'When our own keys of connections are renewed (SAML signing and decryption, private_key_jwt).',
+        {
+          prepare_days: count(
+            30,
+            365,
+            'Days before the end of a key at which the next one is made and published.',
+          ),
+          promote_days: count(10, 364, 'Days before the end of a key at which the next one takes over.'),
+          published_hours: count(24, 8760, 'Hours that a key must have been published before it takes over.'),
+          overlap_days: count(
+            7,
+            365,
+            'Days that a key which was taken over from is still published and decrypts.',
+          ),
+          client_assertion_days: count(
+            365,
+            3650,
+            'Days that a key of private_key_jwt lasts. Certificates last three years.',
+          ),
+        },
+      ),
     })
-    .describe('Keys that stand outside the database.'),
+    .describe('The key that stands outside the database, and when those inside are renewed.'),
   log: section('The log: one JSON record a line.', {
     level: z
       .enum(['debug', 'info', 'warn', 'error'])

@@ -58,10 +58,10 @@ const sessionCookie = 'alder_idp'
 export function idpRoutes(router: Router, options: IdpOptions): void {
   const pending = new Map<string, Pending>()
   const sessions = new Map<string, { user: string; at: number }>()
-  const certificate = spCertificate(options.spMetadataUrl)
+  const readRequest = requestReader(options.spMetadataUrl)
 
   router.get('/idp/sso', async (ctx) => {
-    const request = readAuthnRequest(ctx.querystring, await certificate())
+    const request = await readRequest(ctx.querystring)
     const session = sessions.get(ctx.cookies.get(sessionCookie) ?? '')
     if (session && !request.forceAuthn) return answer(ctx, options, { request, ...session })
     const id = randomBytes(16).toString('base64url')
@@ -91,20 +91,43 @@ export function idpRoutes(router: Router, options: IdpOptions): void {
   })
 }
 
-/** The bridge's signing certificate, from its metadata; read again until it is there. */
-function spCertificate(url: string): () => Promise<string> {
-  let known: string | undefined
-  return async () => {
-    if (known !== undefined) return known
-    const { root } = parseTree(gate(await (await fetch(url)).text()))
-    for (const key of all(root)) {
-      if (!key.attributes.some(({ name, value }) => name === 'use' && value === 'signing')) continue
-      for (const element of all(key))
-        if (element.uri === NS.ds && element.local === 'X509Certificate') known ??= textOf(element)
+/**
+ * Reads a request by any signing certificate of the bridge's metadata, which is read again when none of them fits: the
+ * bridge changes its keys, and publishes the new one beforehand.
+ */
+function requestReader(url: string): (query: string) => Promise<ReadAuthnRequest> {
+  let known: readonly string[] = []
+  return async (query) => {
+    try {
+      return byAny(query, known)
+    } catch {
+      known = await spCertificates(url)
+      return byAny(query, known)
     }
-    if (known === undefined) throw new Error('the bridge publishes no certificate')
-    return known
   }
+}
+
+function byAny(query: string, certificates: readonly string[]): ReadAuthnRequest {
+  let fault: unknown = new Error('the bridge publishes no certificate')
+  for (const certificate of certificates) {
+    try {
+      return readAuthnRequest(query, certificate)
+    } catch (error) {
+      fault = error
+    }
+  }
+  throw fault
+}
+
+async function spCertificates(url: string): Promise<string[]> {
+  const { root } = parseTree(gate(await (await fetch(url)).text()))
+  const signing = [...all(root)].filter(({ attributes }) =>
+    attributes.some(({ name, value }) => name === 'use' && value === 'signing'),
+  )
+  return signing
+    .flatMap((key) => [...all(key)])
+    .filter(({ uri, local }) => uri === NS.ds && local === 'X509Certificate')
+    .map((element) => textOf(element) ?? '')
 }
 
 interface Answering {

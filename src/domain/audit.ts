@@ -51,6 +51,11 @@ export const auditTypes = [
   'administrator.changed',
   'administrator.removed',
   'request.refused',
+  'key.prepared',
+  'key.promoted',
+  'key.retired',
+  'key.dropped',
+  'expiry.warned',
   'audit.void',
 ] as const
 export type AuditType = (typeof auditTypes)[number]

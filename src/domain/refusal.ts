@@ -83,6 +83,11 @@ export const refusalCodes = [
   'soap.action',
   'soap.version',
   'key.unavailable',
+  'key.unknown',
+  'key.active',
+  'key.no_next',
+  'key.unpublished',
+  'key.overlap',
 ] as const
 
 export type RefusalCode = (typeof refusalCodes)[number]

@@ -21,7 +21,7 @@ export interface AppPorts {
   readonly directory: Directory
   readonly unit: UnitOfWork
   readonly audit: Audit
-  readonly keys: KeyStore
+  readonly keys: Pick<KeyStore, 'ready'>
   readonly oidc: OidcGate
   readonly proxies: TrustedProxies
   readonly log: Log

@@ -1,12 +1,13 @@
 // Counting for /metrics, in the text format of Prometheus.
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { MetricName, Metrics } from '../ports/log.ts'
 
 interface Measure {
   readonly help: string
   readonly labels: readonly string[]
-  /** Upper bounds in seconds; a measure without them is a counter. */
+  /** Upper bounds in seconds; a measure without them is a counter, or a level where it says so. */
   readonly buckets?: readonly number[]
+  readonly level?: true
 }
 
 // Hand-written, so that no caller can invent a label and with it a series without end.
@@ -30,6 +31,11 @@ const measures: Readonly<Record<MetricName, Measure>> = {
   drawbridge_db_round_trips_total: { help: 'Waits for the database', labels: [] },
   drawbridge_db_statements_total: { help: 'Statements sent to the database', labels: [] },
   drawbridge_audit_events_total: { help: 'Audit events committed', labels: ['type'] },
+  drawbridge_expiry_days: {
+    help: 'Days until the first thing of this kind ends, negative when it is over',
+    labels: ['institution', 'connection', 'kind'],
+    level: true,
+  },
 }
 
 export interface MeteredMetrics extends Metrics {
@@ -38,6 +44,13 @@ export interface MeteredMetrics extends Metrics {
   render(): Promise<string>
   /** Counts that are kept elsewhere and read only when asked for. */
   observe(name: MetricName, read: () => number): void
+  /** All series of a level, in the place of what it had before; of two with the same labels the lower one counts. */
+  levels(name: MetricName, series: readonly Level[]): void
+}
+
+export interface Level {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
 }
 
 /** A registry of its own: two bridges in one process (tests) do not count into each other. */
@@ -61,6 +74,13 @@ export function createMetrics(): MeteredMetrics {
       if (histogram instanceof Histogram) histogram.observe(known(name, labels), seconds)
     },
     observe: (name, value) => void read.set(name, value),
+    levels(name, series) {
+      const gauge = made.get(name)
+      if (!(gauge instanceof Gauge)) return
+      gauge.reset()
+      for (const { labels, value } of series.toSorted((a, b) => b.value - a.value))
+        gauge.set(known(name, labels), value)
+    },
     render() {
       for (const [name, value] of read) {
         const counter = made.get(name)
@@ -73,7 +93,8 @@ export function createMetrics(): MeteredMetrics {
   }
 }
 
-function make(registry: Registry, name: string, { help, labels, buckets }: Measure) {
+function make(registry: Registry, name: string, { help, labels, buckets, level }: Measure) {
   const common = { name, help, labelNames: [...labels], registers: [registry] }
+  if (level) return new Gauge(common)
   return buckets === undefined ? new Counter(common) : new Histogram({ ...common, buckets: [...buckets] })
 }

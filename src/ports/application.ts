@@ -1,7 +1,9 @@
 // The composed bridge, as its callers see it: the commands and the demo.
 import type { Role } from '../domain/administrator.ts'
 import type { AuditLog } from './audit-log.ts'
+import type { Actor } from './connections.ts'
 import type { Log } from './log.ts'
+import type { OneKey, OwnKeysAt, OwnKeyView } from './own-keys.ts'
 import type { InstitutionSet } from './stores.ts'
 
 export interface Application {
@@ -22,8 +24,17 @@ export interface Application {
   apply(sets: readonly InstitutionSet[], options: { readonly dryRun: boolean }): Promise<ApplyReport>
   /** A link by which somebody becomes an administrator of the institution's console; it is not kept, only its hash. */
   inviteAdministrator(institution: string, roles: readonly Role[]): Promise<ConsoleInvitation>
+  readonly ownKeys: OwnKeyCommands
   /** One report an institution; `since` is a checkpoint note that was kept elsewhere. */
   verifyAudit(options: VerifyOptions): Promise<readonly InstitutionAuditReport[]>
+}
+
+/** Our own keys of connections, as flows/own-keys changes them; what is not allowed refuses by `key.*`. */
+export interface OwnKeyCommands {
+  list(institution: string, connection?: string): Promise<readonly OwnKeyView[]>
+  prepare(at: OwnKeysAt, actor: Actor): Promise<readonly OwnKeyView[]>
+  promote(at: OwnKeysAt, actor: Actor, given: { unpublished?: boolean }): Promise<readonly OwnKeyView[]>
+  remove(which: OneKey, actor: Actor, given: { early?: boolean }): Promise<readonly OwnKeyView[]>
 }
 
 export interface Addresses {

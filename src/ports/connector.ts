@@ -1,8 +1,10 @@
 // The upstream side: one interface for every protocol by which a bank's own IdP is asked.
 import type { Acr } from '../domain/acr.ts'
 import type { ReadableExchange } from '../domain/exchange.ts'
+import type { Expiry } from '../domain/expiry.ts'
 import type { Connection, Institution } from '../domain/institution.ts'
 import type { UpstreamSent } from '../domain/login.ts'
+import type { OwnKeyPurpose } from '../domain/own-key.ts'
 import type { LogoutMessage, LogoutRequest, LogoutResponse } from '../domain/saml-logout.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
 import type { UpstreamSession } from './sign-out.ts'
@@ -121,7 +123,13 @@ export interface ConnectorPlugin {
   /** Throws SettingsRefused when the settings do not fit. */
   check(settings: Readonly<Record<string, unknown>>): void
   open(addresses: ConnectorAddresses): Connector
+  /** The keys that each of its connections has of its own; none where the member is missing. */
+  readonly ownKeys?: readonly OwnKeyPurpose[]
+  /** What ends of what these settings say; they passed `check` when they were written. */
+  expiries?(settings: Readonly<Record<string, unknown>>): readonly ConnectorExpiry[]
 }
+
+export type ConnectorExpiry = Omit<Expiry, 'connection'>
 
 /** Finds the connector of a connection, opened and cached. */
 export interface Connectors {

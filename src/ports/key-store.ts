@@ -1,16 +1,7 @@
-// Keys: one per purpose (ruling R-11). Private keys never leave the store; callers hold a Signer or a Decrypter.
+// Keys of an institution: one per purpose (ruling R-11); those of its connections are in own-keys. Private keys never leave the store; callers hold a Signer or a Decrypter.
 import type { WrappedKey } from '../domain/saml-answer.ts'
 
-export const signingPurposes = [
-  'id-token',
-  'saml-signing',
-  'assertion',
-  'message',
-  'checkpoint',
-  'client-assertion',
-] as const
-export const keyPurposes = [...signingPurposes, 'saml-decryption'] as const
-export type SigningPurpose = (typeof signingPurposes)[number]
+export const keyPurposes = ['id-token', 'assertion', 'message', 'checkpoint'] as const
 export type KeyPurpose = (typeof keyPurposes)[number]
 
 export const secretPurposes = [
@@ -49,10 +40,9 @@ export interface KeyStore {
    */
   ready(institution: string): Promise<void>
   /** `scope` names a core that must have a message key of its own (ruling R-28). */
-  signer(institution: string, purpose: SigningPurpose, scope?: string): Promise<Signer>
-  decrypter(institution: string, purpose: 'saml-decryption'): Promise<Decrypter>
+  signer(institution: string, purpose: KeyPurpose, scope?: string): Promise<Signer>
   /** The public half as a JWK with `kid`, `alg`, `use`. */
-  publicJwk(institution: string, purpose: SigningPurpose): Promise<Readonly<Record<string, unknown>>>
+  publicJwk(institution: string, purpose: KeyPurpose): Promise<Readonly<Record<string, unknown>>>
   /** The private JWK, for the one library that cannot sign through us; only `id-token` is given out. */
   privateJwk(institution: string, purpose: 'id-token'): Promise<Readonly<Record<string, unknown>>>
   /** 32 bytes derived from the master key for this institution and purpose (HKDF-SHA256); the same on every node. */

@@ -24,3 +24,4 @@ export type MetricName =
   | 'drawbridge_db_round_trips_total'
   | 'drawbridge_db_statements_total'
   | 'drawbridge_audit_events_total'
+  | 'drawbridge_expiry_days'

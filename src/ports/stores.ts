@@ -19,6 +19,8 @@ export interface Directory {
   institutions(): Promise<readonly Institution[]>
   relyingParty(institution: string, id: string): Promise<RelyingParty | undefined>
   connection(institution: string, id: string): Promise<Connection | undefined>
+  /** In every state. */
+  connections(institution: string): Promise<readonly Connection[]>
   core(institution: string, id: string): Promise<Core | undefined>
   /**
    * Everything of one institution, always fresh: for applying files and for listings. With `managedBy`, of the relying

@@ -52,6 +52,7 @@ export function createDirectory({
     institutions: () => all.get('', async () => readAll(await connections.reader())),
     relyingParty: async (institution, id) => relyingPartyIn(await set(institution), id, publicUrl),
     connection: async (institution, id) => (await set(institution))?.connections.find((row) => row.id === id),
+    connections: async (institution) => (await set(institution))?.connections ?? [],
     core: async (institution, id) => (await set(institution))?.cores.find((row) => row.id === id),
     everything: async (id, managedBy) => readSet(await connections.reader(), seal, { id, managedBy }),
     async put(given, managedBy) {

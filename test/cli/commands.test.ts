@@ -55,6 +55,10 @@ describe('usage', () => {
       'audit verify',
       'saml explain',
       'console invite',
+      'keys list',
+      'keys rotate',
+      'keys promote',
+      'keys remove',
     ])
     for (const { name, options } of commands) {
       expect(out).toContain(`  ${name} `)

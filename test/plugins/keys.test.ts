@@ -4,13 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createLocalKeys } from '../../src/plugins/keys/local.ts'
 import { createFieldSeal, openText, sealText } from '../../src/plugins/keys/seal.ts'
-import {
-  type KeyPurpose,
-  type KeyStore,
-  type SigningPurpose,
-  secretPurposes,
-  signingPurposes,
-} from '../../src/ports/key-store.ts'
+import { type KeyPurpose, type KeyStore, keyPurposes, secretPurposes } from '../../src/ports/key-store.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { createSealedKeys } from '../../src/storage/sealed-keys.ts'
 import { migrated, type Scratch, scratch } from '../storage/scratch.ts'
@@ -40,14 +34,9 @@ function node(masterKey: Uint8Array = master) {
   return { signed, keys: createLocalKeys({ ...ports, signed: (purpose) => void signed.push(purpose) }) }
 }
 
-const certified: readonly SigningPurpose[] = ['saml-signing', 'assertion', 'message']
+const certified: readonly KeyPurpose[] = ['assertion', 'message']
 
-async function holds(
-  keys: KeyStore,
-  purpose: SigningPurpose,
-  data: string,
-  signature: Buffer,
-): Promise<boolean> {
+async function holds(keys: KeyStore, purpose: KeyPurpose, data: string, signature: Buffer): Promise<boolean> {
   const key = createPublicKey({ key: (await keys.publicJwk(institution, purpose)) as never, format: 'jwk' })
   const { algorithm } = await keys.signer(institution, purpose)
   if (algorithm === 'EdDSA') return verify(null, Buffer.from(data), key, signature)
@@ -58,7 +47,6 @@ async function holds(
 describe('each purpose', () => {
   test.each([
     ['id-token', 'ES256'],
-    ['saml-signing', 'RS256'],
     ['assertion', 'ES256'],
     ['message', 'ES256'],
     ['checkpoint', 'EdDSA'],
@@ -77,15 +65,15 @@ describe('each purpose', () => {
   test('has a key of its own, and so has each core that needs one (R-28)', async () => {
     const { keys } = node()
     const signers = await Promise.all([
-      ...signingPurposes.map((purpose) => keys.signer(institution, purpose)),
+      ...keyPurposes.map((purpose) => keys.signer(institution, purpose)),
       keys.signer(institution, 'message', 'core-a'),
       keys.signer(institution, 'message', 'core-b'),
     ])
-    expect(new Set(signers.map(({ kid }) => kid)).size).toBe(signingPurposes.length + 2)
+    expect(new Set(signers.map(({ kid }) => kid)).size).toBe(keyPurposes.length + 2)
   })
   test('has a certificate for that very key where peers pin one', async () => {
     const { keys } = node()
-    for (const purpose of signingPurposes) {
+    for (const purpose of keyPurposes) {
       const { certificate } = await keys.signer(institution, purpose)
       if (!certified.includes(purpose)) {
         expect(certificate).toBe('')
@@ -140,12 +128,12 @@ describe('nodes', () => {
 })
 
 describe('somebody with the database', () => {
-  const stored = (purpose: SigningPurpose) => database.knex('signing_key').where({ institution, purpose })
+  const stored = (purpose: KeyPurpose) => database.knex('signing_key').where({ institution, purpose })
   beforeEach(() => node().keys.ready(institution))
 
   test('control: another process finds the keys', async () => {
     const { keys } = node()
-    for (const purpose of signingPurposes) {
+    for (const purpose of keyPurposes) {
       const signature = await (await keys.signer(institution, purpose)).sign('x')
       expect(await holds(node().keys, purpose, 'x', signature)).toBe(true)
     }
@@ -176,7 +164,7 @@ describe('somebody with the database', () => {
     await database
       .knex('signing_key')
       .insert({ ...row, public_jwk: JSON.stringify(row.public_jwk), ...change() })
-    const at = { institution, purpose: 'id-token' as SigningPurpose, ...change() }
+    const at = { institution, purpose: 'id-token' as KeyPurpose, ...change() }
     await expect(node().keys.signer(at.institution, at.purpose)).rejects.toThrow()
   })
 })

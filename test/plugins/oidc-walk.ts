@@ -4,7 +4,8 @@ import type { UpstreamSubject } from '../../src/domain/subject.ts'
 import { oidcConnector } from '../../src/plugins/connectors/oidc.ts'
 import { createGuardedFetch } from '../../src/plugins/net/guarded-fetch.ts'
 import type { Connector, ConnectorAddresses, UpstreamReply } from '../../src/ports/connector.ts'
-import type { KeyStore, Signer } from '../../src/ports/key-store.ts'
+import type { Signer } from '../../src/ports/key-store.ts'
+import type { OwnKeys } from '../../src/ports/own-keys.ts'
 import type { Op } from './hostile-op.ts'
 
 const fetch = createGuardedFetch({ allowedNetworks: ['127.0.0.0/8'], timeoutMs: 2000, maxBytes: 1024 * 1024 })
@@ -17,7 +18,7 @@ export interface Sides {
 /** A connection of its own, so that nothing of the test before is cached. */
 export function openConnection({ op, signer }: Sides, settings: object = {}): Connector {
   const plugin = oidcConnector({
-    keys: { signer: async () => signer } as unknown as KeyStore,
+    ownKeys: { signer: async () => signer } as unknown as OwnKeys,
     fetch,
     clock: { now: Date.now },
     chance: { token: (bytes) => 'r'.repeat(bytes), reference: () => 'DB' },

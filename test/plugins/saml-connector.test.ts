@@ -7,9 +7,9 @@ import { encrypt } from 'xml-encryption'
 import type { Connection, Institution } from '../../src/domain/institution.ts'
 import { Refusal } from '../../src/domain/refusal.ts'
 import { samlConnector } from '../../src/plugins/connectors/saml.ts'
-import { createLocalKeys } from '../../src/plugins/keys/local.ts'
+import { createLocalOwnKeys } from '../../src/plugins/keys/own.ts'
 import type { Connector, ConnectorPlugin } from '../../src/ports/connector.ts'
-import type { SealedKey } from '../../src/ports/sealed-keys.ts'
+import type { SealedOwnKey } from '../../src/ports/own-keys.ts'
 import { ALG, ENC, NS } from '../../src/xml/names.ts'
 import { createSamlChecker } from '../../src/xml/saml/checker.ts'
 import { readIdpMetadata } from '../../src/xml/saml/idp-metadata.ts'
@@ -33,16 +33,17 @@ let close: () => Promise<void>
 
 beforeAll(async () => {
   idp = await makeKey()
-  const kept = new Map<string, SealedKey>()
+  const kept: SealedOwnKey[] = []
   const clock = { now: () => clockNow }
   const sealed = {
-    active: async (_: string, purpose: string) => kept.get(purpose),
-    insertFirst: async (key: SealedKey) => !kept.has(key.purpose) && Boolean(kept.set(key.purpose, key)),
+    all: async () => kept,
+    inherited: async () => undefined,
+    insertFirst: async (key: SealedOwnKey) => kept.push(key) > 0,
   }
-  const keys = createLocalKeys({ master: randomBytes(32), sealed: sealed as never, clock })
+  const ownKeys = createLocalOwnKeys({ master: randomBytes(32), sealed, clock, lifetimeMs: 1 })
   const checker = await createSamlChecker({ workers: 1, deadlineMs: 5000 })
   close = () => checker.close()
-  plugin = samlConnector({ keys, checker, clock } as never)
+  plugin = samlConnector({ ownKeys, checker, clock })
 })
 afterAll(() => close())
 

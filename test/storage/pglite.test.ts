@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '../../src/storage/directory-lock.ts'
 import { storeContract } from './contract.ts'
+import { keyContract } from './key-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { rowContract } from './store-contract.ts'
 
 describe('embedded database', () => {
   storeContract('embedded')
   rowContract('embedded')
+  keyContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

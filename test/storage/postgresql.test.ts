@@ -1,6 +1,7 @@
 // The store contract on PostgreSQL, where DATABASE_URL names a server; the interop suite demands one.
 import { describe, expect, test } from 'vitest'
 import { storeContract } from './contract.ts'
+import { keyContract } from './key-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { rowContract } from './store-contract.ts'
 
@@ -11,5 +12,6 @@ if (serverUrl === undefined) {
   describe('PostgreSQL', () => {
     storeContract('server')
     rowContract('server')
+    keyContract('server')
   })
 }

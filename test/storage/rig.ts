@@ -6,10 +6,12 @@ import type { LoginTransaction } from '../../src/domain/login.ts'
 import { createFieldSeal } from '../../src/plugins/keys/seal.ts'
 import { createAuditLog } from '../../src/storage/audit-log.ts'
 import { createAuditWriter } from '../../src/storage/audit-writer.ts'
+import { createOwnKeyStore } from '../../src/storage/connection-keys.ts'
 import { createConnectionStore } from '../../src/storage/connections.ts'
 import { createDevices } from '../../src/storage/devices.ts'
 import { createDirectory } from '../../src/storage/directory.ts'
 import { createExchanges } from '../../src/storage/exchanges.ts'
+import { createExpiryWarnings } from '../../src/storage/expiry-warnings.ts'
 import { createLogins } from '../../src/storage/logins.ts'
 import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
 import type { Database } from '../../src/storage/open.ts'
@@ -43,6 +45,8 @@ export function everything(database: Database) {
     upstreamSessions: createUpstreamSessions(connections, seal),
     notices: createLogoutNotices(connections),
     consents: createConsents(connections),
+    ownKeyStore: createOwnKeyStore(connections),
+    expiryWarnings: createExpiryWarnings(connections),
     directory,
     exchanges: createExchanges(connections, seal),
     connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),

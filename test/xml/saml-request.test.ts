@@ -148,14 +148,13 @@ describe('metadata', () => {
   const validUntil = Date.parse('2026-12-24T12:00:00Z')
   const made = (change: object = {}) => {
     const { spEntityId: entityId, acsUrl, nameIdFormat } = content
-    const certificate = rsa.certificate
     return spMetadata({
       entityId,
       acsUrl,
       sloUrl: 'https://sp.example/slo',
       nameIdFormat,
-      certificate,
-      encryption: undefined,
+      signing: [rsa.certificate],
+      encryption: [],
       validUntil,
       ...change,
     })
@@ -185,6 +184,21 @@ describe('metadata', () => {
     expect(readAuthnRequest(new URL(url).search.slice(1), certificate).issuer).toBe(content.spEntityId)
     const own = new X509Certificate(pem(rsa)).publicKey.export({ type: 'spki', format: 'der' })
     expect(createPublicKey(pem(rsa)).export({ type: 'spki', format: 'der' })).toEqual(own)
+  })
+  test('during a change of keys it has several of each use, and keeps the schema', () => {
+    const other = ec.certificate
+    const text = made({ signing: [rsa.certificate, other], encryption: [other, rsa.certificate] })
+    withDocument(gate(text), (_, document) => validate(document, 'metadata'))
+    const keys = [...text.matchAll(/use="(\w+)".*?<ds:X509Certificate>([^<]+)/g)].map(([, use, key]) => [
+      use,
+      key,
+    ])
+    expect(keys).toEqual([
+      ['signing', rsa.certificate],
+      ['signing', other],
+      ['encryption', other],
+      ['encryption', rsa.certificate],
+    ])
   })
   test('names that XML must escape do not become markup', () => {
     const entityId = 'urn:x"><evil a="&'

@@ -6,6 +6,7 @@ type MachineWords = readonly [status: number, oauthError: string]
 const denied: MachineWords = [400, 'access_denied']
 const invalid: MachineWords = [400, 'invalid_request']
 const unusable: MachineWords = [422, 'invalid_request']
+const conflict: MachineWords = [409, 'invalid_request']
 const later: MachineWords = [503, 'temporarily_unavailable']
 const detail: MachineWords = [400, 'invalid_authorization_details'] // RFC 9396 5
 const notThatPayment: MachineWords = [403, 'invalid_authorization_details']
@@ -122,6 +123,11 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'soap.action': invalid,
   'soap.version': invalid,
   'key.unavailable': later,
+  'key.unknown': [404, 'invalid_request'],
+  'key.active': conflict,
+  'key.no_next': conflict,
+  'key.unpublished': conflict,
+  'key.overlap': conflict,
   unexpected: [500, 'server_error'],
 }
 

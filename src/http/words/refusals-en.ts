@@ -225,6 +225,13 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Make a test login, then try again.',
   },
+  'key-not-now': {
+    title: 'This key can’t be changed now',
+    happened:
+      'The key that signs can’t be removed, and another takes over only after the IdP has had the time to learn of it.',
+    ...asBefore,
+    next: 'Look at the keys of the connection: each says from when it can be used, and until when it is kept.',
+  },
   'ruled-by-file': {
     title: 'This connection comes from a file',
     happened: 'The operator of the bridge keeps it in a file, and only the file changes it.',

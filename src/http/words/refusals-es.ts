@@ -227,6 +227,13 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Haz un inicio de sesión de prueba e inténtalo otra vez.',
   },
+  'key-not-now': {
+    title: 'Ahora no se puede cambiar esta clave',
+    happened:
+      'La clave que firma no se puede quitar, y otra la sustituye solo cuando el proveedor de identidad ha tenido tiempo de conocerla.',
+    ...asBefore,
+    next: 'Mira las claves de la conexión: de cada una se ve desde cuándo se puede usar y hasta cuándo se guarda.',
+  },
   'ruled-by-file': {
     title: 'Esta conexión viene de un archivo',
     happened: 'El operador del puente la guarda en un archivo, y solo el archivo la cambia.',

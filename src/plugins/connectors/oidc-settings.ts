@@ -54,6 +54,10 @@ const shape = z.strictObject({
     .describe('How we prove ourselves to it.'),
   // A file often ends with a line break that is no part of the secret.
   clientSecret: z.string().trim().min(1).max(1024).optional().describe('For client_secret_basic.'),
+  clientSecretExpires: z.iso
+    .date()
+    .optional()
+    .describe('The last day of the client secret (UTC), where the provider ends it: it is warned of before.'),
   tlsCertificate: z
     .string()
     .refine(

@@ -9,12 +9,14 @@ import type { Chance, Clock } from '../../ports/clock.ts'
 import type {
   Connector,
   ConnectorAddresses,
+  ConnectorExpiry,
   ConnectorPlugin,
   UpstreamReply,
   UpstreamStart,
 } from '../../ports/connector.ts'
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
-import type { KeyStore } from '../../ports/key-store.ts'
+import type { OwnKeys } from '../../ports/own-keys.ts'
+import { certificateEnd, endOfDay } from './expiries.ts'
 import { readClaims } from './oidc-claims.ts'
 import { createDiscovered, type Discovered, fetchFor } from './oidc-discovery.ts'
 import { createProviderKeys } from './oidc-keys.ts'
@@ -23,7 +25,7 @@ import { type OidcSettings, oidcSettings } from './oidc-settings.ts'
 import { checkSettings } from './settings.ts'
 
 export interface OidcPorts {
-  readonly keys: KeyStore
+  readonly ownKeys: OwnKeys
   readonly fetch: GuardedFetch
   readonly clock: Clock
   readonly chance: Chance
@@ -34,9 +36,24 @@ export function oidcConnector(ports: OidcPorts): ConnectorPlugin {
   return {
     type: 'oidc',
     secrets: ['clientSecret', 'tlsKey'],
+    ownKeys: ['client-assertion'],
+    expiries: (settings) => oidcExpiries(oidcSettings.parse(settings)),
     check: (settings) => checkSettings(oidcSettings, settings),
     open: (addresses) => open(ports, addresses, oidcSettings.parse(addresses.connection.settings)),
   }
+}
+
+function oidcExpiries({ clientSecretExpires, tlsCertificate, clientAuth }: OidcSettings): ConnectorExpiry[] {
+  const secret = clientAuth === 'client_secret_basic' ? clientSecretExpires : undefined
+  const certificate = clientAuth.includes('tls') ? tlsCertificate : undefined
+  return [
+    ...(secret === undefined
+      ? []
+      : [{ kind: 'client-secret' as const, name: 'client secret', at: endOfDay(secret) }]),
+    ...(certificate === undefined
+      ? []
+      : [{ kind: 'client-certificate' as const, ...certificateEnd(certificate) }]),
+  ]
 }
 
 interface Opened {
@@ -48,7 +65,12 @@ interface Opened {
 
 function open(ports: OidcPorts, addresses: ConnectorAddresses, settings: OidcSettings): Connector {
   const { institution, connection, issuer } = addresses
-  const signer = () => ports.keys.signer(institution.id, 'client-assertion')
+  const place = {
+    institution: institution.id,
+    connection: connection.id,
+    purpose: 'client-assertion',
+  } as const
+  const signer = () => ports.ownKeys.signer(place)
   const { now } = ports.clock
   const discovered = createDiscovered(
     { fetch: ports.fetch, now, token: ports.chance.token, signer },
@@ -67,8 +89,8 @@ function open(ports: OidcPorts, addresses: ConnectorAddresses, settings: OidcSet
     readable,
     logout: oidcLogout(ending, settings),
     async metadata() {
-      const jwk = await ports.keys.publicJwk(institution.id, 'client-assertion')
-      return { type: 'application/jwk-set+json', body: JSON.stringify({ keys: [jwk] }) }
+      const keys = (await ports.ownKeys.published(place)).map(({ publicJwk }) => publicJwk)
+      return { type: 'application/jwk-set+json', body: JSON.stringify({ keys }) }
     },
   }
 }

@@ -1,7 +1,7 @@
 // Single logout of the SAML connector (SAML Profiles 4.4): our messages signed, theirs checked away from the main loop.
 import { randomBytes } from 'node:crypto'
 import type { ConnectorAddresses, UpstreamDeparture, UpstreamLogout } from '../../ports/connector.ts'
-import type { KeyStore } from '../../ports/key-store.ts'
+import type { OwnKeys } from '../../ports/own-keys.ts'
 import type { SamlChecker } from '../../ports/saml-checker.ts'
 import {
   deliverLogout,
@@ -12,7 +12,7 @@ import {
 import type { EnvelopedParts } from '../../xml/signed-info.ts'
 
 export interface SamlLogoutPorts {
-  readonly keys: KeyStore
+  readonly ownKeys: OwnKeys
   readonly checker: SamlChecker
 }
 
@@ -43,12 +43,13 @@ export function samlLogout(
     certificates: idpCertificates,
     skewSeconds,
   } = settings
-  const { entityId: issuer, institution } = addresses
+  const { entityId: issuer, institution, connection } = addresses
+  const place = { institution: institution.id, connection: connection.id, purpose: 'saml-signing' } as const
   const deliver = async (
     message: EnvelopedParts,
     how: Pick<LogoutDelivery, 'name' | 'relayState'> & { to: string },
   ): Promise<UpstreamDeparture> => {
-    const signer = await ports.keys.signer(institution.id, 'saml-signing')
+    const signer = await ports.ownKeys.signer(place)
     return { ...(await deliverLogout(message, { binding, ...how }, signer)), requestId: message.id }
   }
   return {

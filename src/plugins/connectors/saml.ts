@@ -10,14 +10,21 @@ import {
 } from '../../domain/saml-answer.ts'
 import { acceptedClasses, classesFor } from '../../domain/upstream-level.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Connector, ConnectorAddresses, ConnectorPlugin, UpstreamReply } from '../../ports/connector.ts'
-import type { KeyStore } from '../../ports/key-store.ts'
+import type {
+  Connector,
+  ConnectorAddresses,
+  ConnectorExpiry,
+  ConnectorPlugin,
+  UpstreamReply,
+} from '../../ports/connector.ts'
+import type { OwnKeys } from '../../ports/own-keys.ts'
 import type { SamlChecker } from '../../ports/saml-checker.ts'
 import { NAME_ID } from '../../xml/names.ts'
 import { buildAuthnRequest, postedAuthnRequest } from '../../xml/saml/authn-request.ts'
 import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
 import { readableExchange } from '../../xml/saml/readable.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
+import { certificateEnd } from './expiries.ts'
 import { samlLogout, sloUrlOf } from './saml-logout.ts'
 import { checkSettings } from './settings.ts'
 
@@ -85,7 +92,7 @@ export type SamlSettings = z.infer<typeof samlSettings>
 
 export interface SamlPorts {
   readonly clock: Clock
-  readonly keys: KeyStore
+  readonly ownKeys: OwnKeys
   readonly checker: SamlChecker
 }
 
@@ -105,14 +112,18 @@ export function samlConnector(ports: SamlPorts): ConnectorPlugin {
   return {
     type: 'saml',
     secrets: [],
+    ownKeys: ['saml-signing', 'saml-decryption'],
+    expiries: (settings) => samlExpiries(samlSettings.parse(settings)),
     check: (settings) => checkSettings(samlSettings.superRefine(endsSoon(ports.clock)), settings),
     open: (addresses) => open(ports, addresses, samlSettings.parse(addresses.connection.settings)),
   }
 }
 
 function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSettings): Connector {
-  const { entityId, acsUrl, institution } = addresses
-  const signer = () => ports.keys.signer(institution.id, 'saml-signing')
+  const { entityId, acsUrl, institution, connection } = addresses
+  const place = { institution: institution.id, connection: connection.id }
+  const signing = { ...place, purpose: 'saml-signing' } as const
+  const decryption = { ...place, purpose: 'saml-decryption' } as const
   return {
     asksUpstream: false,
     async begin({ relayState, fresh, neededAcr }) {
@@ -128,25 +139,28 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
         relayState,
       }
       const build = settings.binding === 'post' ? postedAuthnRequest : buildAuthnRequest
-      return build(content, await signer())
+      return build(content, await ports.ownKeys.signer(signing))
     },
     async complete(reply) {
-      const decrypter = await ports.keys.decrypter(institution.id, 'saml-decryption')
+      const decrypter = await ports.ownKeys.decrypter(decryption)
       return ports.checker.check(reply.payload, expectedOf(addresses, settings, reply), decrypter)
     },
     readable: readableExchange,
     logout: samlLogout(ports, addresses, settings),
     async metadata(now) {
-      const { certificate: own } = await signer()
-      const { certificate: encryption } = await ports.keys.decrypter(institution.id, 'saml-decryption')
+      const signers = await ports.ownKeys.published(signing)
+      const decrypters = await ports.ownKeys.published(decryption)
       const validUntil = now + metadataDays * dayMs
       const body = spMetadata({
         entityId,
         acsUrl,
         sloUrl: sloUrlOf(addresses),
         nameIdFormat: settings.nameIdFormat,
-        certificate: own,
-        encryption: settings.encrypted === 'refused' ? undefined : encryption,
+        signing: signers.map(({ certificate: own }) => own),
+        // A retired key still opens what comes, and nobody shall begin to encrypt to it.
+        encryption: decrypters
+          .filter(({ state }) => settings.encrypted !== 'refused' && state !== 'retired')
+          .map(({ certificate: own }) => own),
         validUntil,
       })
       return { type: 'application/samlmetadata+xml', body }
@@ -159,6 +173,14 @@ function asked({ connection }: ConnectorAddresses, settings: SamlSettings, acr: 
   const classes = acr === undefined ? [] : classesFor(connection.levels, acr)
   if (classes.length > 0) return { authnContexts: classes, comparison: 'exact' } as const
   return { authnContexts: settings.authnContexts, comparison: settings.authnContextComparison }
+}
+
+function samlExpiries(settings: SamlSettings): ConnectorExpiry[] {
+  const end = endOf(settings)
+  return [
+    ...settings.certificates.map((pem) => ({ kind: 'idp-certificate' as const, ...certificateEnd(pem) })),
+    ...(end === undefined ? [] : [{ kind: 'compat' as const, name: 'compat', at: end }]),
+  ]
 }
 
 /** The end of its last day, in epoch milliseconds. */

@@ -8,10 +8,10 @@ export interface SpMetadata {
   readonly acsUrl: string
   readonly sloUrl: string
   readonly nameIdFormat: string
-  /** Base64 DER. */
-  readonly certificate: string
-  /** The one to encrypt to; undefined where nothing encrypted is taken. */
-  readonly encryption: string | undefined
+  /** Base64 DER, the one that signs now first: during a change of keys there are several. */
+  readonly signing: readonly string[]
+  /** To encrypt to, the best one first; empty where nothing encrypted is taken. */
+  readonly encryption: readonly string[]
   readonly validUntil: number
 }
 
@@ -26,8 +26,10 @@ const keyDescriptor = (use: string, certificate: string, inner = ''): string =>
 
 /** One EntityDescriptor: our requests are signed, assertions are wanted signed, answers come by POST to one address. */
 export function spMetadata(sp: SpMetadata): string {
-  const encryption = sp.encryption ? keyDescriptor('encryption', sp.encryption, methods) : ''
-  const key = keyDescriptor('signing', sp.certificate) + encryption
+  const keys = [
+    ...sp.signing.map((certificate) => keyDescriptor('signing', certificate)),
+    ...sp.encryption.map((certificate) => keyDescriptor('encryption', certificate, methods)),
+  ].join('')
   const acs = `<md:AssertionConsumerService Binding="${BINDING.post}" Location="${value(sp.acsUrl)}" index="0" isDefault="true"></md:AssertionConsumerService>`
   const slo = [BINDING.redirect, BINDING.post]
     .map(
@@ -38,7 +40,7 @@ export function spMetadata(sp: SpMetadata): string {
   return (
     `<md:EntityDescriptor xmlns:md="${NS.md}" entityID="${value(sp.entityId)}" validUntil="${samlInstant(sp.validUntil)}">` +
     `<md:SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="${NS.samlp}">` +
-    `${key}${slo}<md:NameIDFormat>${value(sp.nameIdFormat)}</md:NameIDFormat>${acs}` +
+    `${keys}${slo}<md:NameIDFormat>${value(sp.nameIdFormat)}</md:NameIDFormat>${acs}` +
     '</md:SPSSODescriptor></md:EntityDescriptor>'
   )
 }

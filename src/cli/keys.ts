@@ -1,0 +1,180 @@
+// `drawbridge keys …`: our own keys of connections, listed, renewed, promoted and removed by hand.
+import { ownKeyPurposes } from '../domain/own-key.ts'
+import { Refusal, type RefusalCode } from '../domain/refusal.ts'
+import type { Application } from '../ports/application.ts'
+import type { Actor } from '../ports/connections.ts'
+import type { OwnKeysAt, OwnKeyView } from '../ports/own-keys.ts'
+import { type Command, exit, type Invocation, type Option, UsageFault } from './command.ts'
+import { configFor, configOption, withApplication } from './config-option.ts'
+
+const institution: Option = { value: 'ID', meaning: 'The institution.' }
+const connection: Option = { value: 'ID', meaning: 'The connection.' }
+const json: Option = { meaning: 'One JSON object, for programs.' }
+const purpose: Option = { value: 'NAME', meaning: `Only ${ownKeyPurposes.join(', ')}; else all.` }
+const why: Option = { value: 'TEXT', meaning: 'The reason, for the audit.' }
+const place = { ...configOption, institution, connection, purpose }
+
+export const keysList: Command = {
+  name: 'keys list',
+  summary: 'Show our own keys of connections.',
+  description: [
+    'For each connection what signs now (active), what takes over (next) and what is still published and decrypts',
+    '(retired), with their dates. Keys that a connection lacks are made.',
+  ].join('\n'),
+  options: { ...place, connection: { ...connection, meaning: 'Only this one; else all.' }, json },
+  run: (invocation) =>
+    shown(invocation, async ({ ownKeys }) => {
+      const only = purposeOf(invocation)
+      const keys = await ownKeys.list(needed(invocation, 'institution'), invocation.text('connection'))
+      return keys.filter((key) => (only ?? key.purpose) === key.purpose)
+    }),
+}
+
+export const keysRotate: Command = {
+  name: 'keys rotate',
+  summary: 'Make and publish the next keys of a connection.',
+  description: [
+    'Makes the next key where there is none and publishes it in our metadata; nothing else changes yet. It takes over',
+    'by itself after keys.renewal.prepare_days less promote_days (20 days), or by drawbridge keys promote.',
+  ].join('\n'),
+  options: { ...place, why, json },
+  run: (invocation) => shown(invocation, ({ ownKeys }) => ownKeys.prepare(at(invocation), actor(invocation))),
+}
+
+export const keysPromote: Command = {
+  name: 'keys promote',
+  summary: 'Let the next keys of a connection take over now.',
+  description: [
+    'The next key signs from now on. The old one stays published and decrypts for keys.renewal.overlap_days. Refused',
+    'while the next key is younger than keys.renewal.published_hours: IdPs that have not read our metadata since would',
+    'refuse what it signs.',
+  ].join('\n'),
+  options: {
+    ...place,
+    unpublished: { meaning: 'Although IdPs may not know the next key yet: for a stolen active key.' },
+    why,
+    json,
+  },
+  run: (invocation) =>
+    shown(invocation, ({ ownKeys }) =>
+      ownKeys.promote(at(invocation), actor(invocation), { unpublished: invocation.flag('unpublished') }),
+    ),
+}
+
+export const keysRemove: Command = {
+  name: 'keys remove',
+  summary: 'Destroy a key that is not the active one.',
+  description: [
+    'A next key that shall not take over, or a retired one that was stolen. The active key cannot be removed: promote',
+    'the next one first. A retired key is removed by itself after keys.renewal.overlap_days.',
+  ].join('\n'),
+  options: {
+    ...configOption,
+    institution,
+    connection,
+    kid: { value: 'KID', meaning: 'The key, as keys list names it.' },
+    early: {
+      meaning: 'Also a retired key within its overlap; what is still encrypted to it cannot be read.',
+    },
+    why,
+    json,
+  },
+  run: (invocation) =>
+    shown(invocation, ({ ownKeys }) => {
+      const { purpose: _all, ...of } = at(invocation)
+      const which = { ...of, kid: needed(invocation, 'kid') }
+      return ownKeys.remove(which, actor(invocation), { early: invocation.flag('early') })
+    }),
+}
+
+function needed(invocation: Invocation, option: string): string {
+  const given = invocation.text(option)
+  if (given === undefined) throw new UsageFault(`--${option} is needed`)
+  return given
+}
+
+function purposeOf(invocation: Invocation): OwnKeysAt['purpose'] {
+  const given = invocation.text('purpose')
+  const known = ownKeyPurposes.find((one) => one === given)
+  if (given !== undefined && known === undefined)
+    throw new UsageFault(`--purpose is one of ${ownKeyPurposes.join(', ')}`)
+  return known
+}
+
+const at = (invocation: Invocation): OwnKeysAt => ({
+  institution: needed(invocation, 'institution'),
+  connection: needed(invocation, 'connection'),
+  purpose: purposeOf(invocation),
+})
+
+const actor = (invocation: Invocation): Actor => ({ by: 'command', why: invocation.text('why') ?? '' })
+
+type Work = (application: Application) => Promise<readonly OwnKeyView[]>
+
+/** Runs it and prints the keys as they are afterwards; ends with 1 and the reason where it is not allowed. */
+async function shown(invocation: Invocation, work: Work): Promise<number> {
+  const { terminal } = invocation
+  // Wrong usage is told before a database is opened.
+  needed(invocation, 'institution')
+  purposeOf(invocation)
+  const outcome = await withApplication(configFor(invocation), async (application) => {
+    if ((await application.pendingMigrations()).length > 0)
+      return 'the database is not of this version; run drawbridge migrate first'
+    try {
+      return await work(application)
+    } catch (error) {
+      if (error instanceof Refusal) return refused(error)
+      throw error
+    }
+  })
+  if (typeof outcome === 'string') {
+    terminal.error(`drawbridge keys: ${outcome}\n`)
+    return exit.failed
+  }
+  if (invocation.flag('json')) terminal.out(`${JSON.stringify({ keys: outcome.map(plain) })}\n`)
+  else if (outcome.length === 0) terminal.out('no keys\n')
+  else for (const key of outcome) terminal.out(`${line(key)}\n`)
+  return exit.ok
+}
+
+const reasons: Readonly<Partial<Record<RefusalCode, string>>> = {
+  'key.unknown': 'there is no such connection, or it has no such key',
+  'key.active': 'this is the active key; promote the next one first',
+  'key.no_next': 'there is no next key; make one by drawbridge keys rotate',
+  'key.unpublished': 'the next key was not published long enough; wait, or say --unpublished',
+  'key.overlap': 'the retired key may still be needed; wait, or say --early',
+  'connection.stale': 'somebody else has just changed these keys; look again',
+}
+
+function refused({ code, detail }: Refusal): string {
+  const when = detail.from ?? detail.until
+  return `${reasons[code] ?? 'refused'} (${code}${when === undefined ? '' : `, ${when}`})`
+}
+
+const day = (time: number): string => new Date(time).toISOString()
+
+function plain(key: OwnKeyView) {
+  const { institution: of, connection: by, purpose: use, kid, state, certificate } = key
+  const times = [
+    'createdAt',
+    'expiresAt',
+    'promoteAt',
+    'promotableAt',
+    'promotedAt',
+    'retiredAt',
+    'dropAt',
+  ] as const
+  const dates = times.flatMap((name) => (key[name] === undefined ? [] : [[name, day(key[name])]]))
+  const named = { institution: of, connection: by, purpose: use, kid, state, certificate }
+  return { ...named, ...Object.fromEntries(dates) }
+}
+
+/** `sign-in saml-signing active 4mX… until 2029-11-24` */
+export function line({ connection: by, purpose: use, state, kid, ...key }: OwnKeyView): string {
+  const date = (time: number) => day(time).slice(0, 10)
+  const more = [
+    ...(key.promoteAt !== undefined && state === 'next' ? [`takes over ${date(key.promoteAt)}`] : []),
+    ...(key.dropAt !== undefined ? [`dropped ${date(key.dropAt)}`] : []),
+  ]
+  return [`${by} ${use} ${state} ${kid} until ${date(key.expiresAt)}`, ...more].join(', ')
+}

@@ -1,0 +1,147 @@
+// Our own keys of connections as rows: one active and one next a purpose, whichever node made them.
+import type { OwnKey, OwnKeyPlace, OwnKeyPurpose, OwnKeyState } from '../domain/own-key.ts'
+import type { OwnKeyStore, SealedOwnKey, SealedOwnKeys } from '../ports/own-keys.ts'
+import type { Database } from './open.ts'
+import type { Queries } from './transaction.ts'
+import type { Connections } from './unit-of-work.ts'
+
+interface Row {
+  readonly institution: string
+  readonly connection: string
+  readonly purpose: OwnKeyPurpose
+  readonly kid: string
+  readonly algorithm: string
+  readonly sealed: string
+  readonly certificate: string
+  readonly state: OwnKeyState
+  readonly created_at: Date
+  readonly expires_at: Date
+  readonly promote_at: Date | null
+  readonly promoted_at: Date | null
+  readonly retired_at: Date | null
+}
+
+function keyOf(row: Row): OwnKey {
+  const { institution, connection, purpose, kid, state, certificate } = row
+  return {
+    ...{ institution, connection, purpose, kid, state, certificate },
+    createdAt: row.created_at.getTime(),
+    expiresAt: row.expires_at.getTime(),
+    promoteAt: row.promote_at?.getTime(),
+    promotedAt: row.promoted_at?.getTime(),
+    retiredAt: row.retired_at?.getTime(),
+  }
+}
+
+const dated = (at: number | undefined): Date | null => (at === undefined ? null : new Date(at))
+
+function rowOf(key: SealedOwnKey): Row {
+  const { institution, connection, purpose, kid, algorithm, sealed, certificate, state } = key
+  return {
+    ...{ institution, connection, purpose, kid, algorithm, sealed, certificate, state },
+    created_at: new Date(key.createdAt),
+    expires_at: new Date(key.expiresAt),
+    promote_at: dated(key.promoteAt),
+    promoted_at: dated(key.promotedAt),
+    retired_at: dated(key.retiredAt),
+  }
+}
+
+/** False when there is one in this state already, or one of this name: `on conflict` waits for whoever was first. */
+async function insert(db: Queries, key: SealedOwnKey): Promise<boolean> {
+  const rows = await db('connection_key').insert(rowOf(key)).onConflict().ignore().returning('kid')
+  return rows.length === 1
+}
+
+export function createOwnKeyStore({ reader, writer }: Connections): OwnKeyStore {
+  return {
+    async list(institution) {
+      const db = await reader()
+      const rows: Row[] = await db('connection_key')
+        .where({ institution })
+        .orderBy(['connection', 'purpose', 'created_at', 'kid'])
+      return rows.map(keyOf)
+    },
+    insertNext: async (key) => insert(await writer(), { ...key, state: 'next' }),
+    promote: async (place, change) => promote(await writer(), place, change),
+    drop: async (place, change) => drop(await writer(), place, change),
+  }
+}
+
+const at = ({ institution, connection, purpose }: OwnKeyPlace) => ({ institution, connection, purpose })
+
+/** Both rows are locked first: whoever waited for the lock sees what the winner made of them. */
+async function promote(
+  db: Queries,
+  place: OwnKeyPlace,
+  { from, to, at: now }: { from: string; to: string; at: number },
+): Promise<boolean> {
+  const found: Pick<Row, 'kid' | 'state'>[] = await db('connection_key')
+    .where(at(place))
+    .whereIn('kid', [from, to])
+    .orderBy('kid')
+    .forUpdate()
+    .select('kid', 'state')
+  const stateOf = (kid: string) => found.find((row) => row.kid === kid)?.state
+  if (stateOf(from) !== 'active' || stateOf(to) !== 'next') return false
+  const when = new Date(now)
+  await db('connection_key')
+    .where({ ...at(place), kid: from })
+    .update({ state: 'retired', retired_at: when })
+  await db('connection_key')
+    .where({ ...at(place), kid: to })
+    .update({ state: 'active', promoted_at: when })
+  return true
+}
+
+async function drop(
+  db: Queries,
+  place: OwnKeyPlace,
+  { kid, state, at: now }: { kid: string; state: 'next' | 'retired'; at: number },
+): Promise<boolean> {
+  const gone = { state: 'dropped', sealed: '', dropped_at: new Date(now) }
+  if (
+    (await db('connection_key')
+      .where({ ...at(place), kid, state })
+      .update(gone)) !== 1
+  )
+    return false
+  // The institution's own copy, from when its connections shared it: the last one to drop the key takes it along.
+  const { institution, purpose } = place
+  await db('signing_key')
+    .where({ institution, purpose, kid })
+    .whereNotExists(
+      db('connection_key').where({ institution, purpose, kid }).whereNot({ state: 'dropped' }).select('kid'),
+    )
+    .del()
+  return true
+}
+
+/** Outside the unit of work: a key must be there for every node at once, whatever becomes of the request that needed it. */
+export function createSealedOwnKeys({ aside }: Database): SealedOwnKeys {
+  return {
+    async all(institution) {
+      const rows: Row[] = await aside('connection_key').where({ institution }).whereNot({ state: 'dropped' })
+      return rows.map((row) => ({ ...keyOf(row), algorithm: row.algorithm, sealed: row.sealed }))
+    },
+    async inherited({ institution, connection, purpose }) {
+      const row = await aside('signing_key')
+        .where({ institution, purpose, state: 'active' })
+        .whereExists(aside('connection').where({ institution, id: connection, keys_of_institution: true }))
+        .first()
+      if (row === undefined) return undefined
+      const { kid, algorithm, sealed, public_jwk: publicJwk, certificate, created_at: created } = row
+      return {
+        institution,
+        purpose,
+        kid,
+        algorithm,
+        sealed,
+        publicJwk,
+        certificate,
+        createdAt: created.getTime(),
+      }
+    },
+    insertFirst: (key) => insert(aside as unknown as Queries, { ...key, state: 'active' }),
+  }
+}
