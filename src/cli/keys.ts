@@ -12,6 +12,7 @@ const connection: Option = { value: 'ID', meaning: 'The connection.' }
 const json: Option = { meaning: 'One JSON object, for programs.' }
 const purpose: Option = { value: 'NAME', meaning: `Only ${ownKeyPurposes.join(', ')}; else all.` }
 const why: Option = { value: 'TEXT', meaning: 'The reason, for the audit.' }
+const onePlace = ['institution', 'connection']
 const place = { ...configOption, institution, connection, purpose }
 
 export const keysList: Command = {
@@ -23,7 +24,7 @@ export const keysList: Command = {
   ].join('\n'),
   options: { ...place, connection: { ...connection, meaning: 'Only this one; else all.' }, json },
   run: (invocation) =>
-    shown(invocation, async ({ ownKeys }) => {
+    shown(invocation, ['institution'], async ({ ownKeys }) => {
       const only = purposeOf(invocation)
       const keys = await ownKeys.list(needed(invocation, 'institution'), invocation.text('connection'))
       return keys.filter((key) => (only ?? key.purpose) === key.purpose)
@@ -38,7 +39,8 @@ export const keysRotate: Command = {
     'by itself after keys.renewal.prepare_days less promote_days (20 days), or by drawbridge keys promote.',
   ].join('\n'),
   options: { ...place, why, json },
-  run: (invocation) => shown(invocation, ({ ownKeys }) => ownKeys.prepare(at(invocation), actor(invocation))),
+  run: (invocation) =>
+    shown(invocation, onePlace, ({ ownKeys }) => ownKeys.prepare(at(invocation), actor(invocation))),
 }
 
 export const keysPromote: Command = {
@@ -56,7 +58,7 @@ export const keysPromote: Command = {
     json,
   },
   run: (invocation) =>
-    shown(invocation, ({ ownKeys }) =>
+    shown(invocation, onePlace, ({ ownKeys }) =>
       ownKeys.promote(at(invocation), actor(invocation), { unpublished: invocation.flag('unpublished') }),
     ),
 }
@@ -80,7 +82,7 @@ export const keysRemove: Command = {
     json,
   },
   run: (invocation) =>
-    shown(invocation, ({ ownKeys }) => {
+    shown(invocation, [...onePlace, 'kid'], ({ ownKeys }) => {
       const { purpose: _all, ...of } = at(invocation)
       const which = { ...of, kid: needed(invocation, 'kid') }
       return ownKeys.remove(which, actor(invocation), { early: invocation.flag('early') })
@@ -112,10 +114,10 @@ const actor = (invocation: Invocation): Actor => ({ by: 'command', why: invocati
 type Work = (application: Application) => Promise<readonly OwnKeyView[]>
 
 /** Runs it and prints the keys as they are afterwards; ends with 1 and the reason where it is not allowed. */
-async function shown(invocation: Invocation, work: Work): Promise<number> {
+async function shown(invocation: Invocation, options: readonly string[], work: Work): Promise<number> {
   const { terminal } = invocation
   // Wrong usage is told before a database is opened.
-  needed(invocation, 'institution')
+  for (const option of options) needed(invocation, option)
   purposeOf(invocation)
   const outcome = await withApplication(configFor(invocation), async (application) => {
     if ((await application.pendingMigrations()).length > 0)

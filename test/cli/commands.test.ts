@@ -80,6 +80,10 @@ describe('usage', () => {
     ['serve here', 'serve takes no here'],
     ['apply', 'apply needs a file at least'],
     ['demo --port 99999', '99999 is no port'],
+    ['keys list', '--institution is needed'],
+    ['keys promote --institution alder', '--connection is needed'],
+    ['keys rotate --institution alder --connection sign-in --purpose x', '--purpose is one of saml-signing'],
+    ['keys remove --institution alder --connection sign-in', '--kid is needed'],
     ['audit verify --since x --config y', '--since: the file x cannot be read'],
   ])('%s ends with 2 and a hint', async (line, hint) => {
     const { code, error } = await typed(line)
@@ -225,5 +229,53 @@ describe('apply, on a database', () => {
     expect(await invite('--institution elm')).toMatchObject({ code: 1, out: '' })
     expect(await invite('--institution alder --roles root')).toMatchObject({ code: 2, out: '' })
     expect(await invite('')).toMatchObject({ code: 2 })
+  })
+})
+
+describe('keys, on that database', () => {
+  const keys = (line: string) => typed(`keys ${line} --config ${settings} --institution alder`)
+  const listed = async (): Promise<{ kid: string; purpose: string; state: string }[]> =>
+    JSON.parse((await keys('list --json')).out).keys
+  const states = async () => (await listed()).map(({ purpose, state }) => `${purpose} ${state}`)
+
+  test('list makes what is missing, and shows what signs and until when', async () => {
+    const { code, out } = await keys('list')
+    expect(code).toBe(0)
+    const until = new Date().getUTCFullYear() + 3
+    expect(out).toMatch(new RegExp(`^sign-in saml-signing active [\\w-]{16} until ${until}-`, 'm'))
+    expect(out.trim().split('\n')).toHaveLength(2)
+    expect((await keys('list')).out).toBe(out)
+    expect((await keys('list --purpose saml-signing')).out.trim().split('\n')).toHaveLength(1)
+  })
+  test('rotate publishes the next one; promote waits, or is told not to; the audit has the reason', async () => {
+    const at = '--connection sign-in --purpose saml-signing'
+    expect(await keys(`promote ${at}`)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('key.no_next'),
+    })
+    const rotated = await keys(`rotate ${at}`)
+    expect(rotated.code).toBe(0)
+    expect(rotated.out).toMatch(/saml-signing next [\w-]{16} until \d{4}-\d\d-\d\d, takes over \d{4}-/)
+    const early = await keys(`promote ${at}`)
+    expect(early).toMatchObject({ code: 1, error: expect.stringContaining('(key.unpublished, 20') })
+    expect(await states()).toContain('saml-signing next')
+    const promoted = await keys(`promote ${at} --unpublished --why stolen`)
+    expect(promoted.code).toBe(0)
+    expect(await states()).toEqual(['saml-decryption active', 'saml-signing retired', 'saml-signing active'])
+  })
+  test('remove takes a retired one when told to, and never the active one', async () => {
+    const kidOf = async (state: string) => (await listed()).find((key) => key.state === state)?.kid
+    const remove = (kid: string | undefined, more = '') =>
+      keys(`remove --connection sign-in --kid ${kid} ${more}`)
+    const [active, retired] = [await kidOf('active'), await kidOf('retired')]
+    expect((await remove(active, '--early')).error).toContain('key.active')
+    expect((await remove(retired)).error).toContain('(key.overlap, 20')
+    expect((await remove(retired, '--early')).code).toBe(0)
+    expect(await states()).toEqual(['saml-decryption active', 'saml-signing active'])
+    expect((await remove(retired, '--early')).error).toContain('key.unknown')
+  })
+  test('a connection that is not there has none', async () => {
+    expect((await keys('rotate --connection nobody')).error).toContain('key.unknown')
+    expect((await keys('list --connection nobody')).out).toBe('no keys\n')
   })
 })

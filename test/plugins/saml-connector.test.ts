@@ -28,19 +28,20 @@ import {
 
 let idp: TestKey
 let plugin: ConnectorPlugin
+let ownKeys: ReturnType<typeof createLocalOwnKeys>
+const kept: SealedOwnKey[] = []
 const clockNow = expected.now
 let close: () => Promise<void>
 
 beforeAll(async () => {
   idp = await makeKey()
-  const kept: SealedOwnKey[] = []
   const clock = { now: () => clockNow }
   const sealed = {
     all: async () => kept,
     inherited: async () => undefined,
     insertFirst: async (key: SealedOwnKey) => kept.push(key) > 0,
   }
-  const ownKeys = createLocalOwnKeys({ master: randomBytes(32), sealed, clock, lifetimeMs: 1 })
+  ownKeys = createLocalOwnKeys({ master: randomBytes(32), sealed, clock, lifetimeMs: 1 })
   const checker = await createSamlChecker({ workers: 1, deadlineMs: 5000 })
   close = () => checker.close()
   plugin = samlConnector({ ownKeys, checker, clock })
@@ -161,6 +162,31 @@ describe('encrypted to the key in our metadata', () => {
     )
     expect(await outcome(opened({ encrypted: 'refused' }), await sealed(good()))).toBe('saml.encrypted')
     expect(await ours(opened({ encrypted: 'refused' }))).not.toContain('use="encryption"')
+  })
+  test('a key that was retired meanwhile still opens it, a dropped one does not, and nobody is led to it', async () => {
+    const place = { institution: 'alder', connection: 'main', purpose: 'saml-decryption' } as const
+    const answer = await sealed(good())
+    const published = async () => (await ours(opened())).match(/use="encryption"/g)?.length
+    const change = async (states: readonly SealedOwnKey['state'][]) => {
+      const own = kept.filter(({ purpose }) => purpose === place.purpose)
+      for (const [i, state] of states.entries())
+        kept[kept.indexOf(own[i] as SealedOwnKey)] = { ...own[i]!, state }
+      ownKeys.changed('alder')
+      await ownKeys.ready('alder', [])
+    }
+    kept.push(await ownKeys.make(place))
+    await change(['active', 'next'])
+    expect([await published(), await outcome(opened(), answer)]).toEqual([2, 'accepted as alice'])
+    await change(['retired', 'active'])
+    expect([await published(), await outcome(opened(), answer)]).toEqual([1, 'accepted as alice'])
+    expect(await outcome(opened(), await sealed(good()))).toBe('accepted as alice')
+    kept.splice(
+      kept.findIndex(({ state }) => state === 'retired'),
+      1,
+    )
+    await change(['active'])
+    expect(await outcome(opened(), answer)).toBe('saml.encrypted')
+    expect(await outcome(opened(), await sealed(good()))).toBe('accepted as alice')
   })
   test('#75 what anybody may encrypt proves nothing', async () => {
     expect(await outcome(opened(), await sealed(assertionXml(genuine)))).toBe('saml.signature_missing')

@@ -37,23 +37,20 @@ export function oidcConnector(ports: OidcPorts): ConnectorPlugin {
     type: 'oidc',
     secrets: ['clientSecret', 'tlsKey'],
     ownKeys: ['client-assertion'],
-    expiries: (settings) => oidcExpiries(oidcSettings.parse(settings)),
+    expiries: (settings) => oidcExpiries(oidcSettings.safeParse(settings).data),
     check: (settings) => checkSettings(oidcSettings, settings),
     open: (addresses) => open(ports, addresses, oidcSettings.parse(addresses.connection.settings)),
   }
 }
 
-function oidcExpiries({ clientSecretExpires, tlsCertificate, clientAuth }: OidcSettings): ConnectorExpiry[] {
-  const secret = clientAuth === 'client_secret_basic' ? clientSecretExpires : undefined
-  const certificate = clientAuth.includes('tls') ? tlsCertificate : undefined
-  return [
-    ...(secret === undefined
-      ? []
-      : [{ kind: 'client-secret' as const, name: 'client secret', at: endOfDay(secret) }]),
-    ...(certificate === undefined
-      ? []
-      : [{ kind: 'client-certificate' as const, ...certificateEnd(certificate) }]),
-  ]
+/** None of settings that do not hold: nobody signs in by those. */
+function oidcExpiries(settings: OidcSettings | undefined): ConnectorExpiry[] {
+  const { clientAuth = '', clientSecretExpires, tlsCertificate } = settings ?? {}
+  if (clientAuth === 'client_secret_basic' && clientSecretExpires !== undefined)
+    return [{ kind: 'client-secret', name: 'client secret', at: endOfDay(clientSecretExpires) }]
+  if (clientAuth.includes('tls') && tlsCertificate !== undefined)
+    return [{ kind: 'client-certificate', ...certificateEnd(tlsCertificate) }]
+  return []
 }
 
 interface Opened {

@@ -113,7 +113,7 @@ export function samlConnector(ports: SamlPorts): ConnectorPlugin {
     type: 'saml',
     secrets: [],
     ownKeys: ['saml-signing', 'saml-decryption'],
-    expiries: (settings) => samlExpiries(samlSettings.parse(settings)),
+    expiries: (settings) => samlExpiries(samlSettings.safeParse(settings).data),
     check: (settings) => checkSettings(samlSettings.superRefine(endsSoon(ports.clock)), settings),
     open: (addresses) => open(ports, addresses, samlSettings.parse(addresses.connection.settings)),
   }
@@ -175,7 +175,9 @@ function asked({ connection }: ConnectorAddresses, settings: SamlSettings, acr: 
   return { authnContexts: settings.authnContexts, comparison: settings.authnContextComparison }
 }
 
-function samlExpiries(settings: SamlSettings): ConnectorExpiry[] {
+/** None of settings that do not hold: nobody signs in by those. */
+function samlExpiries(settings: SamlSettings | undefined): ConnectorExpiry[] {
+  if (settings === undefined) return []
   const end = endOf(settings)
   return [
     ...settings.certificates.map((pem) => ({ kind: 'idp-certificate' as const, ...certificateEnd(pem) })),
