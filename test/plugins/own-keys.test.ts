@@ -125,6 +125,26 @@ describe('before connections had keys of their own', () => {
     await opened(row)
     expect(row.expires_at).toEqual(new X509Certificate(Buffer.from(certificate, 'base64')).validToDate)
   })
+  test('a bare key is counted from the upgrade on, not from when it was made', async () => {
+    const client = { institution: `${institution}x`, connection: 'i', purpose: 'client-assertion' } as const
+    const kid = (await node().signer(client)).kid
+    const [row] = await database.knex('connection_key').where({ institution: client.institution })
+    const { privateJwk } = await opened(row)
+    const sealing = derive(master, institution, 'signing-keys')
+    const sealed = sealText(sealing, JSON.stringify(privateJwk), `${institution}|client-assertion|${kid}`)
+    const common = { institution, managed_by: 'file' }
+    await database.knex('institution').insert({ ...common, settings: '{}' })
+    await database
+      .knex('connection')
+      .insert({ ...common, id: 'idp', settings: '{}', keys_of_institution: true })
+    await database.knex('signing_key').insert({
+      ...{ institution, purpose: 'client-assertion', kid, algorithm: 'ES256', sealed, public_jwk: '{}' },
+      ...{ certificate: '', state: 'active', created_at: new Date(0) },
+    })
+    expect((await node().signer(at('client-assertion'))).kid).toBe(kid)
+    const [taken] = await rows()
+    expect([taken.created_at, taken.expires_at]).toEqual([new Date(0), new Date(start + 1000)])
+  })
   test('control: a connection that is younger gets a key of its own', async () => {
     const { kid } = await before('idp', false)
     expect((await node().signer(at('saml-signing'))).kid).not.toBe(kid)

@@ -4,6 +4,7 @@ import type { Expiry } from '../../src/domain/expiry.ts'
 import type { OwnKeyPlace } from '../../src/domain/own-key.ts'
 import type { SealedOwnKey } from '../../src/ports/own-keys.ts'
 import { createSealedOwnKeys } from '../../src/storage/connection-keys.ts'
+import { migrate } from '../../src/storage/migrate.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { count, everything, id, now, scope, twenty } from './rig.ts'
 import { migrated, type Scratch, scratch } from './scratch.ts'
@@ -102,6 +103,29 @@ export function keyContract(kind: 'embedded' | 'server'): void {
     })
   })
 
+  test('connections from before the keys of their own are marked by the migration, later ones are not', async () => {
+    const old = await scratch(kind)
+    const before = await migrated(old)
+    const undo = `drop table connection_key; drop table expiry_warning;
+      alter table connection drop column keys_of_institution;
+      delete from knex_migrations where name = '0010-own-keys.ts'`
+    for (const statement of undo.split(';')) await before.knex.raw(statement)
+    const put = async (name: string) => {
+      const common = { institution: 'alder', settings: '{}', managed_by: 'file' }
+      await before.knex('institution').insert(common).onConflict().ignore()
+      await before.knex('connection').insert({ ...common, id: name })
+    }
+    await put('old')
+    await migrate(before, old.url)
+    await put('young')
+    const rows = await before.knex('connection').orderBy('id').select('id', 'keys_of_institution')
+    expect(rows.map(({ id: name, keys_of_institution }) => [name, keys_of_institution])).toEqual([
+      ['old', true],
+      ['young', false],
+    ])
+    await before.close()
+    await old.remove()
+  })
   test('of twenty who give one warning one is the first; another level, day or institution is another', async () => {
     const expiry: Expiry = { connection: id(), kind: 'metadata', name: 'm', at: now }
     const first = (change: Partial<Expiry> = {}, level: 60 | 30 = 60, institution = 'alder') =>

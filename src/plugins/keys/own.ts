@@ -197,8 +197,10 @@ async function inherited(ports: LocalOwnKeysPorts, place: OwnKeyPlace): Promise<
   if (found === undefined) return undefined
   const { institution, purpose } = place
   const { kid, certificate, createdAt } = found
-  const key = derive(ports.master, institution, 'signing-keys')
-  const privateJwk: Jwk = JSON.parse(openText(key, found.sealed, boundTo(found)))
+  const sealing = derive(ports.master, institution, 'signing-keys')
+  const privateJwk: Jwk = JSON.parse(openText(sealing, found.sealed, boundTo(found)))
   if (kinds[purpose].certified) certifies(certificate, privateJwk, `${purpose} of ${institution}`)
-  return sealedAt(ports, place, { kid, privateJwk, certificate, createdAt })
+  const key = sealedAt(ports, place, { kid, privateJwk, certificate, createdAt })
+  // Nobody has counted the days of a bare key until now: it is not renewed on the day of the upgrade.
+  return certificate === '' ? { ...key, expiresAt: ports.clock.now() + ports.lifetimeMs } : key
 }
