@@ -145,6 +145,12 @@ describe('faults', () => {
     [{}, { KEY: `${'A'.repeat(43)}=` }, 'keys.master: this key is not random'],
     [{ database: { url: server } }, {}, 'database.url: give it by reference'],
     [{}, { DATABASE_URL: 'mysql://h/db' }, 'DATABASE_URL: database.url: a postgres:// address is needed'],
+    [
+      { keys: { master: 'env:KEY', renewal: { prepare_days: 10 } } },
+      {},
+      'keys.renewal.prepare_days: 11 at least',
+    ],
+    [{}, { DRAWBRIDGE_KEYS_RENEWAL_PUBLISHED_HOURS: '500' }, 'keys.renewal.prepare_days: 31 at least'],
     [{ management: { port: 8080 } }, {}, 'management.port: the management port must not be the public one'],
   ])('%j with %j', (settings, more, expected) => {
     const found = faults(settings, more)
