@@ -28,6 +28,7 @@ export default defineConfig({
             'test/storage/postgresql.test.ts',
             'test/storage/rate-limits.test.ts',
             'test/attacks/oidc-tokens.test.ts',
+            'test/attacks/races.test.ts',
           ],
           testTimeout: 120_000,
         },

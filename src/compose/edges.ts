@@ -5,7 +5,7 @@ import { createAdministratorFlows } from '../flows/administrators.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createConsoleAccess } from '../flows/console-access.ts'
 import { createCoreCall } from '../flows/core-call.ts'
-import { createEnrolment, createPresence } from '../flows/devices.ts'
+import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
 import { createLogin } from '../flows/login.ts'
@@ -34,6 +34,7 @@ import { createTrustedProxies } from '../http/trusted-proxy.ts'
 import { upstreamRoutes } from '../http/upstream.ts'
 import { wellKnownRoutes } from '../http/well-known.ts'
 import { createAdapter } from '../oidc/adapter.ts'
+import { reportReuse } from '../oidc/audit.ts'
 import { createBegin } from '../oidc/begin.ts'
 import { createBrowserSessions } from '../oidc/browser-sessions.ts'
 import type { ProviderPages } from '../oidc/configuration.ts'
@@ -75,6 +76,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
       client: services.coreClient,
     }),
     present: createPresence(ports),
+    hold: createHold(ports),
     endSession,
     consoleAccess: createConsoleAccess(ports),
     administratorFlows: createAdministratorFlows(ports),
@@ -109,6 +111,8 @@ function createOidc({ base, stores, services, flows }: Parts) {
   const { interactionSeconds } = config.sessions
   const begin = createBegin({ ...base, ...stores, login: flows.login, interactionSeconds })
   const pages = createProviderPages({ ...base, now: clock.now }) as unknown as ProviderPages
+  const { tokens, replays } = stores
+  const adapterPorts = { tokens, replays, now: clock.now, reused: reportReuse(base) }
   const settingsOf = (tenant: Tenant) => {
     const { institution, issuer, prefix } = tenant
     const relyingParty = (id: string) => stores.directory.relyingParty(institution.id, id)
@@ -119,15 +123,10 @@ function createOidc({ base, stores, services, flows }: Parts) {
       lifetimes: lifetimesOf(config),
       now: clock.now,
       relyingParty,
-      adapter: createAdapter({
-        institution: institution.id,
-        tokens: stores.tokens,
-        replays: stores.replays,
-        relyingParty,
-        now: clock.now,
-      }),
+      adapter: createAdapter({ ...adapterPorts, institution: institution.id, relyingParty }),
       claims: (subject: string) => stores.subjects.claims(institution.id, subject),
       present: (subject: string, jkt: string | undefined) => flows.present(institution.id, subject, jkt),
+      hold: (jkt: string) => flows.hold(institution.id, jkt),
       begin: (ctx: Parameters<typeof begin>[1], interaction: Parameters<typeof begin>[2]) =>
         begin(tenant, ctx, interaction),
       isDisabled: (subject: string) => stores.subjectStates.isDisabled(institution.id, subject),
@@ -139,6 +138,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
   }
   const providers = createProviders({
     ...base,
+    directory: stores.directory,
     pages,
     endSession: flows.endSession,
     signOut: flows.signOut,

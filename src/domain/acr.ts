@@ -1,4 +1,4 @@
-// The ladder of authentication levels (ruling R-18) and the methods (RFC 8176) that reach each step.
+// The ladder of authentication levels (ruling R-18) and the methods that reach each step.
 
 export const acrLadder = [
   'urn:drawbridge:acr:delegated',
@@ -14,7 +14,7 @@ export const withDevice: Acr = acrLadder[1]
 export const withDeviceAndPin: Acr = acrLadder[2]
 
 /**
- * Methods as RFC 8176 names them. A PIN typed on a page is knowledge (`pin`) and never `hwk` (ruling R-19); `mfa` is there
+ * Methods as RFC 8176 names them; `fed`, the IdP's own sign-in, is a name of ours. A PIN typed on a page is knowledge (`pin`) and never `hwk` (ruling R-19); `mfa` is there
  * only where the class of the IdP's answer counts as more than `delegated`.
  */
 export type Amr = 'fed' | 'mfa' | 'pop' | 'pin'

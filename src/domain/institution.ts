@@ -151,6 +151,16 @@ export function issuerOf(institution: Institution, publicUrl: string): string {
 /** The scope that lets a token call a core. */
 export const scopeOfCore = (coreId: string): string => `core:${coreId}`
 
+/** Lets the bank's back end disable and enable customers. */
+export const subjectScope = 'subjects'
+
+/** Every scope of an institution's API (RFC 8414 2, RFC 9728 2 `scopes_supported`). */
+export const apiScopes = (cores: readonly { readonly id: string }[]): string[] => [
+  'device',
+  subjectScope,
+  ...cores.map(({ id }) => scopeOfCore(id)),
+]
+
 /**
  * Must this app's customer be asked for consent each time? A private-scheme or loopback redirect can be claimed by
  * another app on the phone (RFC 8252 8.6), so such consent is never skipped (ruling R-22).

@@ -3,7 +3,7 @@ import { counts, type Device, enrolmentLoginAge, proofSeconds } from '../domain/
 import type { CallerToken } from '../domain/gateway.ts'
 import type { Institution } from '../domain/institution.ts'
 import { checkNewPin } from '../domain/pin.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { PinHash } from '../ports/pin-hash.ts'
 import type { Devices, Pins } from '../ports/stores.ts'
@@ -48,8 +48,12 @@ export function createEnrolment(ports: EnrolmentPorts) {
           })
         throw error
       }),
-    /** pending -> active, once, when the proof over this device's nonce has been verified by the caller. */
-    activate: (token: CallerToken, id: string, nonce: string) => activate(ports, { token, id, nonce }),
+    /**
+     * pending -> active, once, when the proof over this device's nonce has been verified by the caller. Refuses with
+     * `device.limit`: others may have become active since the enrolment.
+     */
+    activate: (institution: Institution, token: CallerToken, proven: ProvenDevice) =>
+      activate(ports, { institution, token, ...proven }),
     /** Notes a proof that did not hold, so that the audit tells of it. */
     refused: (token: CallerToken, id: string, refusal: Refusal) =>
       ports.audit.record({
@@ -93,6 +97,7 @@ async function enrol(ports: EnrolmentPorts, enrolling: Enrolling): Promise<Devic
   if (taken !== undefined && taken.state !== 'pending') throw new Refusal('device.key')
   if (taken !== undefined && taken.subject !== token.subject) throw new Refusal('device.key')
   const mine = await ports.devices.list(institution.id, token.subject)
+  // Said early to whom it concerns; what holds is the count at the activation.
   const live = mine.filter((device) => device.state === 'active' || device.state === 'suspended')
   if (live.length >= institution.devicesPerSubject) throw new Refusal('device.limit')
   await provePin(ports, enrolling)
@@ -140,23 +145,40 @@ async function provePin(ports: EnrolmentPorts, { institution, token, request }: 
   ports.audit.record({ type: 'pin.set', outcome: 'ok', ...traceOf(token) })
 }
 
-interface Activation {
-  readonly token: CallerToken
+export interface ProvenDevice {
   readonly id: string
   readonly nonce: string
 }
 
-async function activate(ports: EnrolmentPorts, { token, id, nonce }: Activation): Promise<Device> {
+interface Activation extends ProvenDevice {
+  readonly institution: Institution
+  readonly token: CallerToken
+}
+
+async function activate(ports: EnrolmentPorts, activation: Activation): Promise<Device> {
+  const { institution, token, id, nonce } = activation
   const device = own(await ports.devices.get(token.institution, id), token)
   const now = ports.clock.now()
-  if (!(await ports.devices.activate(token.institution, id, { nonce, now }))) {
-    const expired = device.nonceExpiresAt <= now
-    throw new Refusal(device.state === 'pending' && !expired ? 'device.proof_replayed' : 'device.state', {
-      device: id,
-    })
+  const limit = institution.devicesPerSubject
+  if (!(await ports.devices.activate(device, { nonce, now, limit }))) {
+    const after = await ports.devices.get(token.institution, id)
+    throw new Refusal(notActivated({ before: device, after, now }), { device: id })
   }
   ports.audit.record({ type: 'device.activated', outcome: 'ok', ...traceOf(token), device: id })
   return { ...device, state: 'active', activatedAt: now }
+}
+
+interface Unchanged {
+  readonly before: Device
+  readonly after: Device | undefined
+  readonly now: number
+}
+
+/** Why a proof that held activates nothing. */
+function notActivated({ before, after, now }: Unchanged): RefusalCode {
+  if (before.state !== 'pending' || before.nonceExpiresAt <= now) return 'device.state'
+  if (after?.state === 'pending') return 'device.limit'
+  return after?.state === 'active' ? 'device.proof_replayed' : 'device.state'
 }
 
 async function revoke(ports: EnrolmentPorts, token: CallerToken, id: string): Promise<void> {
@@ -185,4 +207,12 @@ export function createPresence({ devices }: Pick<EnrolmentPorts, 'devices'>) {
     const device = await devices.byKey(institution, jkt)
     return counts(device, subject) ? device.id : undefined
   }
+}
+
+/**
+ * Before tokens are issued that are bound to this key: ending the device waits until they are stored, and so ends them
+ * too; and a device that was ended first is no longer present.
+ */
+export function createHold({ devices }: Pick<EnrolmentPorts, 'devices'>) {
+  return (institution: string, jkt: string): Promise<void> => devices.hold(institution, jkt)
 }

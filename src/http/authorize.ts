@@ -28,7 +28,7 @@ export interface Authorized<T> {
 export type Authorize = <T>(ctx: Context, read: ReadRequest<T>) => Promise<Authorized<T>>
 
 /**
- * Reads and checks the caller's token (RFC 6750, RFC 9449 7): known, alive, for our API, bound to a key whose proof is
+ * Reads and checks the customer's token (RFC 9449 7): known, alive, for our API, bound to a key whose proof is
  * here and was never seen. Refuses with `token.*` or `dpop.*`.
  * `read` waits for the client, so it comes before the proof is recorded: that is the first write, and no unit may be
  * open while somebody else takes their time (ruling R-3).
@@ -38,12 +38,12 @@ export function createAuthorize(ports: AuthorizePorts): Authorize {
     const { token, seen } = await proven(ports, ctx)
     const request = await read(token)
     const { institution } = tenantOf(ctx)
-    if (seen && !(await ports.replays.once(institution.id, seen))) throw new Refusal('dpop.replayed')
+    if (!(await ports.replays.once(institution.id, seen))) throw new Refusal('dpop.replayed')
     return { token, request }
   }
 }
 
-/** The token, and what must be recorded of its proof; a bearer token has none. */
+/** The token, and what must be recorded of its proof. */
 async function proven(ports: AuthorizePorts, ctx: Context) {
   const { institution, issuer, prefix } = tenantOf(ctx)
   const { scheme, value } = credentials(ctx)
@@ -52,7 +52,8 @@ async function proven(ports: AuthorizePorts, ctx: Context) {
   if (token === undefined || token.audience !== apiOf(issuer)) throw new Refusal('token.invalid')
   // RFC 9449 7.2: a bound token must never pass as a bearer token, nor the reverse.
   if ((token.jkt !== undefined) !== (scheme === 'dpop')) throw new Refusal('token.invalid', { scheme })
-  if (token.jkt === undefined) return { token, seen: undefined }
+  // A token that anybody can use who finds it opens nothing here: decision 0023.
+  if (token.jkt === undefined) throw new Refusal('dpop.missing')
   const url = `${new URL(issuer).origin}${prefix}${ctx.path}`
   const proof = {
     proofs: headerValues(ctx, 'dpop'),

@@ -75,12 +75,9 @@ export function deviceRoutes(router: Router, ports: DevicePorts): void {
     const { token, request } = await posted(ctx, proofBody)
     const device = await ports.enrolment.of(token, ctx.params.id as string)
     try {
-      const nonce = await provenNonce(request.proof, {
-        device,
-        issuer: tenantOf(ctx).issuer,
-        now: ports.clock.now(),
-      })
-      reply(ctx, 200, shown(await ports.enrolment.activate(token, device.id, nonce)))
+      const { institution, issuer } = tenantOf(ctx)
+      const nonce = await provenNonce(request.proof, { device, issuer, now: ports.clock.now() })
+      reply(ctx, 200, shown(await ports.enrolment.activate(institution, token, { id: device.id, nonce })))
     } catch (error) {
       if (error instanceof Refusal) ports.enrolment.refused(token, device.id, error)
       throw error
@@ -101,7 +98,6 @@ export function deviceRoutes(router: Router, ports: DevicePorts): void {
 
 async function mayManage({ rateLimits }: DevicePorts, token: BoundToken): Promise<void> {
   if (!token.scope.includes('device')) throw new Refusal('token.scope', { needed: 'device' })
-  if (token.jkt === undefined) throw new Refusal('dpop.missing')
   await withinRate(rateLimits, 'device', `${token.institution}|${token.subject}`)
 }
 

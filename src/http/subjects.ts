@@ -1,6 +1,7 @@
 // The subject API for the bank's back end: a customer is disabled and enabled (RFC 6750 bearer tokens of client credentials).
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import { subjectScope } from '../domain/institution.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import type { SubjectFlows } from '../flows/subjects.ts'
 import type { ClientToken } from '../ports/access-tokens.ts'
@@ -22,7 +23,7 @@ export function subjectRoutes(
 ): void {
   const change = async (ctx: Context) => {
     stateOf(ctx).tell = tell
-    const { relyingParty } = await authorizeClient(ctx, 'subjects')
+    const { relyingParty } = await authorizeClient(ctx, subjectScope)
     const institution = tenantOf(ctx).institution.id
     await withinRate(rateLimits, 'gateway', `${institution}|${relyingParty}`)
     return { institution, relyingParty, sub: ctx.params.sub as string }

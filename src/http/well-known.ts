@@ -1,6 +1,7 @@
 // Metadata of the bridge's API as a protected resource (RFC 9728).
 import type Router from '@koa/router'
 import { acrLadder } from '../domain/acr.ts'
+import { apiScopes } from '../domain/institution.ts'
 import type { Directory } from '../ports/stores.ts'
 import { apiOf } from './authorize.ts'
 import { tenantOf } from './context.ts'
@@ -15,7 +16,7 @@ export function wellKnownRoutes(router: Router, { directory }: { directory: Dire
       resource: apiOf(issuer),
       authorization_servers: [issuer],
       resource_name: institution.name,
-      scopes_supported: ['device', ...cores.map(({ id }) => `core:${id}`)],
+      scopes_supported: apiScopes(cores),
       bearer_methods_supported: ['header'],
       dpop_signing_alg_values_supported: ['ES256'],
       dpop_bound_access_tokens_required: false,

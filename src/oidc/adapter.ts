@@ -13,6 +13,16 @@ export interface AdapterPorts {
   readonly replays: Replays
   readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
   readonly now: () => number
+  /** Told, once and before it is refused, of a refresh token that comes again as only a thief's would. */
+  readonly reused: (token: ReusedToken) => void
+}
+
+/** A refresh token that was used before. */
+export interface ReusedToken {
+  readonly grant: string
+  readonly relyingParty: string | undefined
+  readonly subject: string | undefined
+  readonly sameKey: boolean
 }
 
 /** How long a consumed refresh token may come again by the same key without ending its family (ruling R-6), in seconds. */
@@ -108,20 +118,30 @@ function alreadyUsed(model: string): Error {
   return new errors.InvalidGrant('already used')
 }
 
+interface RefreshPayload {
+  readonly jkt?: string
+  readonly grantId?: string
+  readonly clientId?: string
+  readonly accountId?: string
+}
+
 /**
  * Ruling R-6: a refresh token that comes again within ten seconds by the same key lost a race and is refused without
- * harm. Later the provider itself ends the family; with another key we do, since the provider refuses that before it looks.
+ * harm. Later, or with another key, it was stolen and the family ends here: the provider refuses a wrong key, a spent
+ * proof or a gone grant before it looks whether the token was used.
  */
-async function secondUse({ institution, tokens, now }: AdapterPorts, row: TokenRow): Promise<void> {
-  const { jkt, grantId } = row.payload as { jkt?: string; grantId?: string }
-  const presented = await presentedJkt()
-  if (jkt !== presented) {
-    if (grantId !== undefined) await tokens.revoke(institution, { grant: grantId })
-    throw new errors.InvalidGrant('refresh token already used')
-  }
-  if (now() / 1000 - (row.consumedAt ?? 0) <= refreshGraceSeconds) {
+async function secondUse(ports: AdapterPorts, row: TokenRow): Promise<void> {
+  // Whoever asks about a spent token, or ends it, does not use it.
+  if (Provider.ctx?.oidc?.route !== 'token') return
+  const { jkt, grantId, clientId, accountId } = row.payload as RefreshPayload
+  const sameKey = jkt === (await presentedJkt())
+  if (sameKey && ports.now() / 1000 - (row.consumedAt ?? 0) <= refreshGraceSeconds)
     throw new errors.InvalidGrant('refresh token was just used')
+  if (grantId !== undefined) {
+    await ports.tokens.revoke(ports.institution, { grant: grantId })
+    ports.reused({ grant: grantId, relyingParty: clientId, subject: accountId, sameKey })
   }
+  throw new errors.InvalidGrant('refresh token already used')
 }
 
 /** The key of this request's DPoP proof, whose signature the provider has checked before it looks anything up. */

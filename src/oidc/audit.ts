@@ -4,7 +4,8 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AuditEvent, AuditTrace } from '../domain/audit.ts'
 import { stateOfRequest } from '../http/context.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Audit } from '../ports/unit-of-work.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import type { ReusedToken } from './adapter.ts'
 
 export interface EventPorts {
   readonly audit: Audit
@@ -64,6 +65,22 @@ export function recordEvents(provider: Provider, { audit, metrics, log }: EventP
   app.on('error', (error: unknown, ctx?: KoaContextWithOIDC) =>
     log.error('oidc.failed', { error: String(error), ...(ctx && placeOf(ctx)) }),
   )
+}
+
+/** Tells of a stolen refresh token: an event, the end of its family, and an alert that somebody should look at. */
+export function reportReuse({ audit, metrics, log, unit }: EventPorts & { readonly unit: UnitOfWork }) {
+  return ({ grant, relyingParty, subject, sameKey }: ReusedToken): void => {
+    const code = 'token.reuse_detected'
+    const about = {
+      ...(relyingParty !== undefined && { relyingParty }),
+      ...(subject !== undefined && { subject }),
+    }
+    const detail = { grant, same_key: sameKey }
+    audit.record({ type: code, outcome: 'refused', code, ...about, detail })
+    audit.record({ type: 'token.revoked', outcome: 'ok', ...about, detail: { grant } })
+    metrics.count('drawbridge_alerts_total', { code })
+    log.warn('alert', { code, reference: unit.reference(), detail })
+  }
 }
 
 const placeOf = ({ req, path }: KoaContextWithOIDC) => ({ reference: stateOfRequest(req).reference, path })

@@ -1,7 +1,7 @@
 // Relying parties as the provider's client metadata (OpenID Connect Registration 2, RFC 7591).
 import type { AllClientMetadata } from 'oidc-provider'
-import type { RelyingParty } from '../domain/institution.ts'
-import { scopesOfClaims, subjectScope } from './resources.ts'
+import { type RelyingParty, subjectScope } from '../domain/institution.ts'
+import { scopesOfClaims } from './resources.ts'
 
 const managesSubjects = ({ scopes }: RelyingParty): boolean => scopes.includes(subjectScope)
 

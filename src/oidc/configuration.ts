@@ -7,7 +7,7 @@ import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
 import type { Departing } from '../http/departure.ts'
-import type { LevelPorts } from './levels.ts'
+import type { Hold, LevelPorts } from './levels.ts'
 import { confirm, extraTokenClaims, levelOf, needOf, reached, transactionOfRequest } from './levels.ts'
 import { policy } from './policy.ts'
 import { oidcScopes, resourceIndicators } from './resources.ts'
@@ -54,6 +54,7 @@ export interface ConfigurationPorts extends LevelPorts {
   readonly adapter: Configuration['adapter']
   readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
   readonly claims: (subject: string) => Promise<Claims | undefined>
+  readonly hold: Hold
   /** Opens our record of the sign-in; resolves with nothing, refuses like any flow. */
   readonly begin: (
     ctx: KoaContextWithOIDC,

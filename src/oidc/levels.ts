@@ -44,6 +44,9 @@ export interface LevelPorts {
   readonly now: () => number
 }
 
+/** Until the unit ends, the device with this key cannot be ended by another. */
+export type Hold = (jkt: string) => Promise<void>
+
 /** The level that our own interaction put into its result, if this request resumes one. */
 export const levelOf = (ctx: KoaContextWithOIDC): InteractionLevel | undefined =>
   (ctx.oidc.result as { level?: InteractionLevel } | undefined)?.level
@@ -174,15 +177,16 @@ interface Issuing {
 export async function confirm(
   ctx: KoaContextWithOIDC,
   { subject, source }: Issuing,
-  { present, now }: LevelPorts,
+  { present, hold, now }: LevelPorts & { readonly hold: Hold },
 ): Promise<void> {
   const token = source as Source | undefined
   if (token?.kind !== 'AuthorizationCode' && token?.kind !== 'RefreshToken') return
   const { acr, amr = [], authTime = 0 } = token
   const fromCode = token.kind === 'AuthorizationCode'
-  const device = amr.includes('pop')
-    ? await present(subject, fromCode ? token.dpopJkt : token.jkt)
-    : undefined
+  const jkt = fromCode ? token.dpopJkt : token.jkt
+  // Also where no device counts: ending one ends every token that is bound to its key.
+  if (jkt !== undefined && ctx.oidc.route === 'token') await hold(jkt)
+  const device = amr.includes('pop') ? await present(subject, jkt) : undefined
   if (device !== undefined) devices.set(ctx, device)
   if (fromCode && device === undefined && amr.includes('pop'))
     throw new errors.InvalidGrant('the device is no longer active')

@@ -1,6 +1,7 @@
 // One provider an institution, made when first asked for and kept in an LRU; its state is in the database.
 import { LRUCache } from 'lru-cache'
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { apiScopes } from '../domain/institution.ts'
 import { maskedDetail } from '../domain/mask.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
@@ -13,13 +14,14 @@ import { notingRefusals } from '../http/noted.ts'
 import type { Tenant } from '../http/tenant.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
-import type { RateLimits } from '../ports/stores.ts'
+import type { Directory, RateLimits } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { type EventPorts, failureOf, recordEvents, whoOf } from './audit.ts'
 import { type ConfigurationPorts, configuration, type ProviderPages } from './configuration.ts'
 import { keepOwnFields } from './session.ts'
 
 export interface ProviderPorts extends EventPorts {
+  readonly directory: Directory
   readonly unit: UnitOfWork
   readonly rateLimits: RateLimits
   readonly keys: KeyStore
@@ -33,7 +35,10 @@ export interface ProviderPorts extends EventPorts {
 
 const providersKept = 200
 
-/** Finds the provider of a tenant; a changed institution row or key gives a new one. */
+/**
+ * Finds the provider of a tenant; a changed institution row gives a new one. Its keys are those of the moment when it
+ * was made: a new key is used by providers that are made after it.
+ */
 export function createProviders(ports: ProviderPorts): (tenant: Tenant) => Promise<Provider> {
   const cache = new LRUCache<string, Promise<Provider>>({ max: providersKept })
   return (tenant) => {
@@ -135,6 +140,7 @@ function withReference(ctx: KoaContextWithOIDC): void {
 
 async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
   if (ctx.path === '/token') maskDetails(ctx)
+  if (ctx.path === '/.well-known/openid-configuration') await nameApiScopes(ports, tenant, ctx)
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
   const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
   if (ctx.path === '/sign-out/confirm' && session?.destroyed) await signedOut(ports, tenant, ctx)
@@ -154,6 +160,18 @@ async function signedOut(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWi
   const { departure, connection } = onward
   const nonce = ports.chance.token(16)
   ports.pages.depart(ctx, { departure, to: connection.name, nonce, leadsTo: [leaving.returnTo] })
+}
+
+/** The library lists the scopes of OpenID Connect; those of our API are the institution's cores of today. */
+async function nameApiScopes(
+  { directory }: ProviderPorts,
+  { institution }: Tenant,
+  ctx: KoaContextWithOIDC,
+): Promise<void> {
+  const metadata = ctx.body as { scopes_supported?: string[] } | undefined
+  if (metadata?.scopes_supported === undefined) return
+  const cores = (await directory.everything(institution.id))?.cores ?? []
+  ctx.body = { ...metadata, scopes_supported: [...metadata.scopes_supported, ...apiScopes(cores)] }
 }
 
 /** Ruling R-17: towards a device, account numbers are masked; introspection shows them to APIs. */

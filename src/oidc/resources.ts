@@ -1,14 +1,11 @@
 // Scopes and the one API that they are for (ruling R-17).
 import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import type { RelyingParty } from '../domain/institution.ts'
+import { type RelyingParty, subjectScope } from '../domain/institution.ts'
 import { apiOf } from '../http/authorize.ts'
 
 /** Scopes of OpenID Connect itself; every other scope is one of our API's. */
 export const oidcScopes = ['openid', 'offline_access', 'profile', 'email'] as const
-
-/** Lets the bank's back end disable and enable customers. */
-export const subjectScope = 'subjects'
 
 const isOidcScope = (scope: string): boolean => (oidcScopes as readonly string[]).includes(scope)
 

@@ -20,7 +20,10 @@ export interface SoapRequest {
   readonly version: '1.1' | '1.2'
   readonly operation: { readonly namespace: string; readonly localName: string }
   readonly bodyXml: string
-  /** The text of the element at this path of local names below the operation; undefined unless exactly one is there. */
+  /**
+   * The text of the element at this path of local names below the operation, each in the operation's namespace or in
+   * none; undefined unless exactly one of each name is there.
+   */
   valueAt(path: readonly string[]): string | undefined
 }
 

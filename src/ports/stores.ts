@@ -91,8 +91,17 @@ export interface Devices {
   /** The active or pending device with this key; at most one not-revoked device has it. */
   byKey(institution: string, jkt: string): Promise<Device | undefined>
   list(institution: string, subject: string): Promise<readonly Device[]>
-  /** pending -> active while the nonce is unused and unexpired; true for exactly one caller. */
-  activate(institution: string, id: string, at: { nonce: string; now: number }): Promise<boolean>
+  /**
+   * pending -> active while the nonce is unused and unexpired and the customer has fewer than `limit` devices that are
+   * active or suspended; true for exactly one caller, and for no more than `limit` of a customer's devices however many
+   * are proven at once.
+   */
+  activate(device: Device, at: { nonce: string; now: number; limit: number }): Promise<boolean>
+  /**
+   * Until the unit around the caller ends, whoever ends the device with this key waits; and what is read afterwards
+   * shows a device that was ended before. Nothing is waited for here.
+   */
+  hold(institution: string, jkt: string): Promise<void>
   /** Any state but revoked -> revoked; false when it already was. */
   revoke(institution: string, id: string, now: number): Promise<boolean>
 }

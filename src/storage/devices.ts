@@ -37,7 +37,8 @@ function toDevice(row: Row | undefined): Device | undefined {
   )
 }
 
-export function createDevices({ reader, writer }: Connections): Devices {
+export function createDevices(connections: Connections): Devices {
+  const { reader, writer, send } = connections
   return {
     async create(device) {
       const db = await writer()
@@ -70,14 +71,11 @@ export function createDevices({ reader, writer }: Connections): Devices {
       const rows = await db<Row>('device').where({ institution, subject }).orderBy('created_at')
       return rows.flatMap((row: Row) => toDevice(row) ?? [])
     },
-    async activate(institution, id, { nonce, now }) {
-      const db = await writer()
-      const at = new Date(now)
-      const changed = await db('device')
-        .where({ institution, id, state: 'pending', nonce })
-        .where('nonce_expires_at', '>', at)
-        .update({ state: 'active', activated_at: at })
-      return changed === 1
+    activate: (device, at) => activate(connections, device, at),
+    async hold(institution, jkt) {
+      await send((db) =>
+        db('device').where({ institution, jkt }).whereNot({ state: 'revoked' }).forShare().select('id'),
+      )
     },
     async revoke(institution, id, now) {
       const db = await writer()
@@ -85,4 +83,27 @@ export function createDevices({ reader, writer }: Connections): Devices {
       return (await live.update({ state: 'revoked', revoked_at: new Date(now) })) === 1
     },
   }
+}
+
+// Counted by the statement that changes the state, so that what was activated while it waited for its turn counts too.
+const room = `(
+  select count(*) from device as live
+  where live.institution = ? and live.subject = ? and live.state in ('active', 'suspended')
+) < ?`
+
+async function activate(
+  { writer, send }: Connections,
+  { institution, id, subject }: Device,
+  { nonce, now, limit }: Parameters<Devices['activate']>[1],
+): Promise<boolean> {
+  // One customer's activations one after the other: two that count at the same time would both find room.
+  await send((db) => db('subject').where({ institution, sub: subject }).forUpdate().select('sub'))
+  const db = await writer()
+  const at = new Date(now)
+  const changed = await db('device')
+    .where({ institution, id, state: 'pending', nonce })
+    .where('nonce_expires_at', '>', at)
+    .whereRaw(room, [institution, subject, limit])
+    .update({ state: 'active', activated_at: at })
+  return changed === 1
 }

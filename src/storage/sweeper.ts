@@ -24,6 +24,13 @@ delete from ${table} where ctid in (
   select ctid from ${table} where expires_at < now() - make_interval(secs => ${graceSeconds})
   limit ${batch} for update skip locked)`
 
+// An enrolment that was never finished; what was once active stays, revoked or not, for the audit to point at.
+const abandoned = `
+delete from device where ctid in (
+  select ctid from device
+  where state = 'pending' and nonce_expires_at < now() - make_interval(secs => ${graceSeconds})
+  limit ${batch} for update skip locked)`
+
 // The newest stay: what failed last is what is looked for.
 const oversize = `
 delete from exchange where ctid in (
@@ -40,9 +47,9 @@ export interface SweeperLimits {
 export async function sweep({ knex }: Database, { exchangeBytes }: SweeperLimits): Promise<number> {
   const { rowCount: excess } = await knex.raw(oversize, [exchangeBytes])
   let removed: number = excess
-  for (const table of tables) {
+  for (const expired of [...tables.map(statement), abandoned]) {
     for (;;) {
-      const { rowCount } = await knex.raw(statement(table))
+      const { rowCount } = await knex.raw(expired)
       removed += rowCount
       if (rowCount < batch) break
     }

@@ -53,12 +53,17 @@ export function operationIn({ body }: Envelope): Tree {
   return operation
 }
 
+/**
+ * One of the name, of whatever namespace, so that no second one is read by a core that sees only the names; and it is of
+ * the operation's namespace or of none, so that a core that goes by the namespace reads this one.
+ */
 function valueAt(operation: Tree, path: readonly string[]): string | undefined {
   let at = operation
   for (const name of path) {
-    const found = elements(at).filter((child) => child.local === name)
-    if (found.length !== 1) return undefined
-    at = found[0] as Tree
+    const [found, second] = elements(at).filter((child) => child.local === name)
+    if (found === undefined || second !== undefined) return undefined
+    if (found.uri !== operation.uri && found.uri !== '') return undefined
+    at = found
   }
   return textOf(at)
 }

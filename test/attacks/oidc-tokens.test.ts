@@ -2,17 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Tokens } from '../../src/demo/app-client.ts'
-import { formIn } from '../../src/demo/app-client.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import {
-  atIdp,
   call,
   codeIn,
   customer,
-  deviceProof,
   introspect,
-  openDevice,
-  pin,
   signIn,
   token,
   tokenProof,
@@ -77,7 +72,7 @@ function suite(kind: 'embedded' | 'server'): void {
     expect(results.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(results.filter(({ status }) => status === 400)).toHaveLength(19)
   })
-  test('#105 twenty refreshes at once: one new token, and it still works; later reuse ends the family', async () => {
+  test('#105 twenty refreshes at once: one new token, and it still works; a lost race ends nothing', async () => {
     const who = await customer(bridge)
     const tokens = await signIn(who)
     const results = await twenty((i) => refresh(who, tokens.refreshToken as string, i))
@@ -124,64 +119,6 @@ function suite(kind: 'embedded' | 'server'): void {
     )
     expect(results.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1)
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set([200, 400]))
-  })
-  test('#107 one proof twenty times at our own API', async () => {
-    const who = await customer(bridge)
-    const tokens = await signIn(who)
-    const proof = await who.app.proof({
-      method: 'GET',
-      url: `${bridge.issuer}/devices`,
-      accessToken: tokens.accessToken,
-    })
-    const results = await twenty(() => call(who, { method: 'GET', path: '/devices', tokens, proof }))
-    expect(results.filter(({ status }) => status === 200)).toHaveLength(1)
-    expect(results.filter(({ json }) => json?.code === 'dpop.replayed')).toHaveLength(19)
-  })
-  test('#59 one SAML answer twenty times: exactly one is accepted', async () => {
-    const who = await customer(bridge)
-    const { answer } = await atIdp(who)
-    const posted = await twenty(() => who.browser.go(answer?.action as string, answer?.fields))
-    const handles = posted.map(({ location }) => location as string)
-    expect(new Set(handles).size).toBe(20)
-    const results = await Promise.all(handles.map((handle) => who.browser.go(handle)))
-    expect(results.filter(({ status }) => status === 303)).toHaveLength(1)
-    expect(results.filter(({ status }) => status === 400)).toHaveLength(19)
-  })
-  test('twenty proofs over one device nonce: exactly one activates', async () => {
-    const who = await customer(bridge, 'bob')
-    const tokens = await signIn(who)
-    const opened = await openDevice(who, tokens)
-    expect(opened.status).toBe(201)
-    const proof = await deviceProof(who, opened.json)
-    const results = await twenty(() =>
-      call(who, { method: 'POST', path: `/devices/${opened.json.id}/proof`, tokens, body: { proof } }),
-    )
-    expect(results.filter(({ status }) => status === 200)).toHaveLength(1)
-  })
-  test('#153 twenty PINs at once: the budget and not one more, then a lock with a clear message', async () => {
-    const who = await customer(bridge, 'bob')
-    await signIn(who)
-    const opened = await openDevice(who, await signIn(who))
-    await call(who, {
-      method: 'POST',
-      path: `/devices/${opened.json.id}/proof`,
-      tokens: await signIn(who),
-      body: { proof: await deviceProof(who, opened.json) },
-    })
-    const started = await who.app.begin({ acr_values: 'urn:drawbridge:acr:device-pin' })
-    const page = await who.browser.follow(started.url, { until: who.app.redirectUri })
-    expect(page.body).toContain('name="pin"')
-    const form = formIn(page)
-    const pages = await Promise.all(
-      Array.from({ length: 8 }, (_, i) =>
-        who.browser.go(form.action, { ...form.fields, pin: String(910_283 + i * 7), do: 'approve' }),
-      ),
-    )
-    expect(pages.filter(({ status }) => status === 400).length).toBeLessThanOrEqual(4)
-    expect(pages.filter(({ status }) => status === 423).length).toBeGreaterThanOrEqual(4)
-    const right = await who.browser.go(form.action, { ...form.fields, pin, do: 'approve' })
-    expect(right.status).toBe(423)
-    expect(right.body).not.toContain('name="pin"')
   })
 }
 

@@ -21,6 +21,17 @@ export interface TestBridge {
 
 const quiet = process.env.TEST_LOG ? 'info' : 'error'
 
+/** A clock that runs on by itself, and further when told. */
+export function movingClock() {
+  let ahead = 0
+  return {
+    now: () => Date.now() + ahead,
+    advance: (seconds: number) => {
+      ahead += seconds * 1000
+    },
+  }
+}
+
 /** `databaseUrl` for PostgreSQL; else embedded. `clock` is what the bridge believes, in place of the machine's. */
 export async function startBridge(databaseUrl?: string, clock?: Clock): Promise<TestBridge> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))

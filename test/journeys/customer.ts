@@ -85,13 +85,36 @@ export interface Call {
   readonly tokens: Tokens
   readonly body?: unknown
   readonly proof?: string
+  /** The node that gets it, where it is not the one that the issuer names. */
+  readonly at?: string
+}
+
+const elsewhere = (url: string, at: string | undefined): string =>
+  at === undefined ? url : url.replace(new URL(url).origin, at)
+
+/** What a browser asks at another node: its cookies go by the address that it knows, and none are taken back. */
+export async function browseAt(
+  { browser }: Customer,
+  { url, at, form }: { url: string; at: string; form?: Readonly<Record<string, string>> },
+) {
+  const response = await fetch(elsewhere(url, at), {
+    redirect: 'manual',
+    headers: { accept: 'text/html', cookie: await browser.cookies(url) },
+    ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+  })
+  const location = response.headers.get('location')
+  return {
+    status: response.status,
+    location: location === null ? undefined : new URL(location, url).href,
+    body: await response.text(),
+  }
 }
 
 /** A request to an API of the bridge with the app's token and a proof. */
-export async function call({ app }: Customer, { method, path, tokens, body, proof }: Call) {
+export async function call({ app }: Customer, { method, path, tokens, body, proof, at }: Call) {
   const url = `${app.issuer}${path}`
   const soap = typeof body === 'string'
-  const response = await fetch(url, {
+  const response = await fetch(elsewhere(url, at), {
     method,
     headers: {
       authorization: `DPoP ${tokens.accessToken}`,
@@ -180,14 +203,11 @@ export async function token(
 ) {
   const url = `${who.app.issuer}/token`
   const proof = options.proof ?? (await tokenProof(who))
-  const response = await fetch(
-    options.at === undefined ? url : url.replace(new URL(url).origin, options.at),
-    {
-      method: 'POST',
-      headers: { ...(proof !== '' && { dpop: proof }), ...options.headers },
-      body: new URLSearchParams({ client_id: 'alder-phone', ...fields }),
-    },
-  )
+  const response = await fetch(elsewhere(url, options.at), {
+    method: 'POST',
+    headers: { ...(proof !== '' && { dpop: proof }), ...options.headers },
+    body: new URLSearchParams({ client_id: 'alder-phone', ...fields }),
+  })
   return { status: response.status, json: (await response.json()) as Record<string, string> }
 }
 

@@ -202,7 +202,7 @@ export function storeContract(kind: 'embedded' | 'server'): void {
       expect(
         count(
           await twenty(() =>
-            all.unit.run(scope(), () => all.devices.activate('alder', name, { nonce: 'n1', now })),
+            all.unit.run(scope(), () => all.devices.activate(device(name), { nonce: 'n1', now, limit: 5 })),
           ),
         ),
       ).toBe(1)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '../../src/storage/directory-lock.ts'
 import { storeContract } from './contract.ts'
+import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { rowContract } from './store-contract.ts'
@@ -12,6 +13,7 @@ describe('embedded database', () => {
   storeContract('embedded')
   rowContract('embedded')
   keyContract('embedded')
+  deviceContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

@@ -1,6 +1,7 @@
 // The store contract on PostgreSQL, where DATABASE_URL names a server; the interop suite demands one.
 import { describe, expect, test } from 'vitest'
 import { storeContract } from './contract.ts'
+import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { rowContract } from './store-contract.ts'
@@ -13,5 +14,6 @@ if (serverUrl === undefined) {
     storeContract('server')
     rowContract('server')
     keyContract('server')
+    deviceContract('server')
   })
 }

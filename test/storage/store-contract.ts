@@ -47,9 +47,10 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       expect(await all.devices.revoke('alder', a, now)).toBe(false)
       expect(await all.devices.byKey('alder', `k${a}`)).toBeUndefined()
       await all.devices.create(device(b, { jkt: `k${a}` }))
-      expect(await all.devices.activate('alder', b, { nonce: 'other', now })).toBe(false)
-      expect(await all.devices.activate('alder', b, { nonce: 'n1', now: now + 300_001 })).toBe(false)
-      expect(await all.devices.activate('alder', b, { nonce: 'n1', now })).toBe(true)
+      const proven = { nonce: 'n1', now, limit: 5 }
+      expect(await all.devices.activate(device(b), { ...proven, nonce: 'other' })).toBe(false)
+      expect(await all.devices.activate(device(b), { ...proven, now: now + 300_001 })).toBe(false)
+      expect(await all.devices.activate(device(b), proven)).toBe(true)
     })
     test('bearer values are not in the database', async () => {
       const value = id()

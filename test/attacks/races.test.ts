@@ -1,0 +1,160 @@
+// Twenty uses at once of what may be used once, and of what ends meanwhile; on the embedded database, and on two nodes.
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBrowser, formIn, type Tokens } from '../../src/demo/app-client.ts'
+import { startBridge, type TestBridge } from '../journeys/bridge.ts'
+import {
+  atIdp,
+  browseAt,
+  type Customer,
+  call,
+  customer,
+  deviceProof,
+  enrolled,
+  openDevice,
+  pin,
+  signIn,
+  token,
+} from '../journeys/customer.ts'
+import { type Scratch, scratch, serverUrl } from '../storage/scratch.ts'
+
+const twenty = <T>(work: (i: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: 20 }, (_, i) => work(i)))
+
+const withStatus = (results: readonly { status: number }[], status: number) =>
+  results.filter((result) => result.status === status)
+
+function suite(kind: 'embedded' | 'server'): void {
+  let place: Scratch
+  let bridge: TestBridge
+  let nodes: string[]
+  beforeAll(async () => {
+    place = await scratch(kind)
+    bridge = await startBridge(place.url)
+    nodes = [new URL(bridge.issuer).origin]
+    if (kind === 'server') nodes.push(await bridge.node())
+  })
+  afterAll(async () => {
+    await bridge.stop()
+    await place.remove()
+  })
+  /** Where the i-th of twenty goes: all to one node, or turn about. */
+  const at = (i: number) => nodes[i % nodes.length] as string
+
+  test('#107 one proof twenty times at our own API', async () => {
+    const who = await customer(bridge)
+    const tokens = await signIn(who)
+    const url = `${bridge.issuer}/devices`
+    const proof = await who.app.proof({ method: 'GET', url, accessToken: tokens.accessToken })
+    const results = await twenty((i) =>
+      call(who, { method: 'GET', path: '/devices', tokens, proof, at: at(i) }),
+    )
+    expect(withStatus(results, 200)).toHaveLength(1)
+    expect(results.filter(({ json }) => json?.code === 'dpop.replayed')).toHaveLength(19)
+  })
+  test('#59 one SAML answer twenty times: exactly one is accepted', async () => {
+    const who = await customer(bridge)
+    const { answer } = await atIdp(who)
+    const url = answer?.action as string
+    const posted = await twenty((i) => browseAt(who, { url, at: at(i), form: answer?.fields ?? {} }))
+    const handles = posted.map(({ location }) => location as string)
+    expect(new Set(handles).size).toBe(20)
+    // Each is asked for at the other node than the one that took it.
+    const results = await Promise.all(
+      handles.map((handle, i) => browseAt(who, { url: handle, at: at(i + 1) })),
+    )
+    expect(withStatus(results, 303)).toHaveLength(1)
+    expect(withStatus(results, 400)).toHaveLength(19)
+  })
+  test('twenty proofs over one device nonce: exactly one activates', async () => {
+    const who = await customer(bridge, 'bob')
+    const tokens = await signIn(who)
+    const opened = await openDevice(who, tokens)
+    expect(opened.status).toBe(201)
+    const proof = await deviceProof(who, opened.json)
+    const path = `/devices/${opened.json.id}/proof`
+    const results = await twenty((i) =>
+      call(who, { method: 'POST', path, tokens, body: { proof }, at: at(i) }),
+    )
+    expect(withStatus(results, 200)).toHaveLength(1)
+    expect(withStatus(results, 400).length + withStatus(results, 409).length).toBe(19)
+  })
+  test('#153 twenty PINs at once: the budget and not one more, then a lock with a clear message', async () => {
+    const who = await enrolled(bridge, 'bob')
+    // Four sign-ins on one phone: the budget is the device's, whatever page a PIN is typed on.
+    const pages = await Promise.all([0, 1, 2, 3].map(() => atPinPage(who)))
+    const results = await twenty((i) => {
+      const { form, tab } = pages[i % 4] as (typeof pages)[number]
+      const typed = { ...form.fields, pin: String(910_283 + i * 7), do: 'approve' }
+      return browseAt(tab, { url: form.action, at: at(i >> 2), form: typed })
+    })
+    expect(withStatus(results, 400)).toHaveLength(4)
+    expect(withStatus(results, 423)).toHaveLength(16)
+    const [{ form, tab }] = pages as [(typeof pages)[number]]
+    const right = await tab.browser.go(form.action, { ...form.fields, pin, do: 'approve' })
+    expect(right.status).toBe(423)
+    expect(right.body).not.toContain('name="pin"')
+  })
+  test('twenty refreshes while the device is ended: no token that came of them lives', async () => {
+    const who = await enrolled(bridge)
+    const held = await twenty(() => signIn(inNewBrowser(who)))
+    const control = await works(who, held[0] as Tokens)
+    const refresh = (i: number) =>
+      token(
+        who,
+        { grant_type: 'refresh_token', refresh_token: held[i]?.refreshToken as string },
+        { at: at(i) },
+      )
+    const ending = async () => {
+      if (place.url !== undefined) await new Promise((resolve) => setTimeout(resolve, 150))
+      const path = `/devices/${who.device.id}`
+      return call(who, { method: 'DELETE', path, tokens: held[0] as Tokens, at: at(1) })
+    }
+    if (place.url !== undefined) await slowTokens(place.url)
+    const [ended, refreshed] = await Promise.all([ending(), twenty(refresh)])
+    expect([control, ended.status]).toEqual([200, 204])
+    const issued = withStatus(refreshed, 200) as Awaited<ReturnType<typeof token>>[]
+    expect(withStatus(refreshed, 400)).toHaveLength(20 - issued.length)
+    for (const { json } of issued) {
+      const [accessToken, refreshToken] = [json.access_token as string, json.refresh_token as string]
+      expect(await works(who, { accessToken, refreshToken, idToken: undefined, claims: {} })).toBe(401)
+      const again = await token(who, { grant_type: 'refresh_token', refresh_token: refreshToken })
+      expect(again.status).toBe(400)
+    }
+  })
+
+  const works = async (who: Customer, tokens: Tokens) =>
+    (await call(who, { method: 'GET', path: '/devices', tokens })).status
+
+  async function atPinPage(who: Customer) {
+    const tab = inNewBrowser(who)
+    const { answer } = await atIdp(tab, { acr_values: 'urn:drawbridge:acr:device-pin' })
+    const page = await tab.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: answer?.fields ?? {},
+    })
+    expect(page.body).toContain('name="pin"')
+    return { form: formIn(page), tab }
+  }
+}
+
+/** From now on a token takes its time to be stored, so that what happens meanwhile does happen meanwhile. */
+async function slowTokens(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(`
+    create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(0.3); return new; end $$;
+    create trigger slowly before insert on oidc_payload for each row when (new.model = 'AccessToken')
+    execute function slowly()`)
+  await client.end()
+}
+
+/** The same app on the same phone, in a browser without a session. */
+const inNewBrowser = ({ app, user }: Customer): Customer => ({
+  app,
+  user,
+  browser: createBrowser(),
+})
+
+describe('embedded database', () => suite('embedded'))
+if (serverUrl !== undefined) describe('two nodes over PostgreSQL', () => suite('server'))
