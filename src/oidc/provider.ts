@@ -140,7 +140,7 @@ function withReference(ctx: KoaContextWithOIDC): void {
 
 async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
   if (ctx.path === '/token') maskDetails(ctx)
-  if (ctx.path === '/.well-known/openid-configuration') await nameApiScopes(ports, tenant, ctx)
+  if (ctx.path.startsWith('/.well-known/')) await nameApiScopes(ports, tenant, ctx)
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
   const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
   if (ctx.path === '/sign-out/confirm' && session?.destroyed) await signedOut(ports, tenant, ctx)

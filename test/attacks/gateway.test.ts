@@ -151,6 +151,14 @@ describe('#236 #237 money', () => {
         tokens: approved,
       }),
     ).toMatchObject({ code: 'transaction.malformed' })
+    // A core that goes by the namespace would see no amount at all, or another one.
+    const foreign = transferBody('1240.00').replace(/<(\/?)p:amount/g, '<$1x:amount')
+    const named = foreign.replace('<x:amount', '<x:amount xmlns:x="urn:other"')
+    expect(named).toContain('<x:amount xmlns:x="urn:other">1240.00</x:amount>')
+    expect(await send(named, { tokens: approved })).toMatchObject({
+      status: 400,
+      code: 'transaction.malformed',
+    })
     const all = await Promise.all(
       Array.from({ length: 20 }, () => send(transferBody('1240.00'), { tokens: approved })),
     )

@@ -301,6 +301,18 @@ describe('requests of apps', () => {
       request.valueAt(['no']),
     ]).toEqual(['X', undefined, undefined, undefined])
   })
+  const read = (fields: string) =>
+    readRequest(envelope(`<p:Pay xmlns:p="urn:p" xmlns:x="urn:x">${fields}</p:Pay>`)).valueAt(['to', 'iban'])
+  test.each([
+    ['the operation’s namespace', '<p:to><p:iban>X</p:iban></p:to>'],
+    ['none, as elementFormDefault="unqualified" has it', '<to><iban>X</iban></to>'],
+  ])('a value in %s is read', (_, fields) => expect(read(fields)).toBe('X'))
+  test.each([
+    ['a foreign namespace', '<p:to><x:iban>X</x:iban></p:to>'],
+    ['a foreign parent', '<x:to><p:iban>X</p:iban></x:to>'],
+    ['its place, with a foreign one beside it', '<p:to><p:iban>X</p:iban><x:iban>Y</x:iban></p:to>'],
+    ['its place, with an unqualified one beside it', '<p:to><p:iban>X</p:iban><iban>Y</iban></p:to>'],
+  ])('a value in %s is not', (_, fields) => expect(read(fields)).toBeUndefined())
   test.each([
     ['no Body', `<s:Envelope xmlns:s="${NS.soap11}"/>`],
     ['two operations', envelope('<a xmlns="urn:a"/><b xmlns="urn:b"/>')],
