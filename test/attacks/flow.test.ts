@@ -188,11 +188,32 @@ describe('the interaction', () => {
     })
     return { page, form: formIn(page) }
   }
-  test('#116 an interaction’s address is worth nothing without its cookie; the session is new at login', async () => {
+  test('#116 an interaction’s address is worth nothing without its cookie', async () => {
     const who = await customer(bridge)
     const { page } = await begin(who)
     const stranger = await createBrowser().go(page.url)
     expect([stranger.status, codeOn(stranger.body)]).toEqual([400, 'interaction.foreign'])
+  })
+  test('#116 the session is new at each login: cookies from before it are worth nothing', async () => {
+    const who = await customer(bridge)
+    const silently = async (cookie: string) => {
+      const { url } = await who.app.begin({ prompt: 'none' })
+      const answer = await fetch(url, { redirect: 'manual', headers: { cookie } })
+      return new URL(answer.headers.get('location') ?? '').searchParams.get('error')
+    }
+    const { answer } = await atIdp(who)
+    const planted = await who.browser.cookies(bridge.issuer)
+    await who.browser.follow(answer?.action as string, {
+      until: who.app.redirectUri,
+      form: answer?.fields ?? {},
+    })
+    await signIn(who)
+    const first = await who.browser.cookies(bridge.issuer)
+    // This app is asked for consent each time, so that is as far as a session leads.
+    expect([await silently(first), await silently(planted)]).toEqual(['consent_required', 'login_required'])
+    await signIn(who, { prompt: 'login' })
+    const second = await who.browser.cookies(bridge.issuer)
+    expect([await silently(second), await silently(first)]).toEqual(['consent_required', 'login_required'])
   })
   test('#117 finishing one interaction with the form of another', async () => {
     const [a, b] = [await begin(await customer(bridge)), await customer(bridge, 'bob')]
@@ -270,7 +291,26 @@ describe('the interaction', () => {
     })
     expect(good.returned).toContain('code=')
   })
-  test('the customer says no: access_denied, at consent and at the IdP', async () => {
+  test('the customer says no at the IdP: access_denied, once, and nothing is left open', async () => {
+    const who = await customer(bridge)
+    const started = await who.app.begin()
+    const login = formIn(await who.browser.follow(started.url, { until: who.app.redirectUri }))
+    const answer = formIn(
+      await who.browser.follow(login.action, {
+        until: who.app.redirectUri,
+        form: { ...login.fields, do: 'cancel' },
+      }),
+    )
+    const denied = await who.browser.follow(answer.action, {
+      until: who.app.redirectUri,
+      form: answer.fields,
+    })
+    const { searchParams } = new URL(denied.returned as string)
+    expect([searchParams.get('error'), searchParams.get('state')]).toEqual(['access_denied', started.state])
+    const again = await who.browser.follow(answer.action, { until: who.app.redirectUri, form: answer.fields })
+    expect([again.status, again.returned]).toEqual([400, undefined])
+  })
+  test('the customer says no at consent: access_denied', async () => {
     const who = await customer(bridge)
     const { form } = await begin(who)
     const denied = await who.browser.follow(form.action, {
@@ -323,13 +363,14 @@ describe('bad input', () => {
     })
     expect(JSON.stringify(await response.json())).not.toContain('evil.example')
   })
-  test('an unknown or expired interaction says how to start again, without a stack', async () => {
+  test('an unknown interaction says how to start again, without a stack', async () => {
     const page = await fetch(`${bridge.issuer}/interaction/${'A'.repeat(21)}`, {
       headers: { accept: 'text/html' },
     })
     expect(page.status).toBe(400)
     const body = await page.text()
     expect(body).toMatch(reference)
+    expect(body).toMatch(/start again/i)
     expect(body).not.toMatch(/at .*\.ts:|node_modules/)
   })
   test('what no route knows', async () => {

@@ -1,7 +1,12 @@
 // Attacks on levels, devices and other people's tokens; real HTTP throughout.
+import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { formIn } from '../../src/demo/app-client.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import {
+  agreed,
+  atIdp,
+  type Customer,
   call,
   customer,
   deviceProof,
@@ -72,6 +77,39 @@ describe('levels', () => {
   })
 })
 
+describe('a fresh sign-in (OIDC Core 3.1.2.1)', () => {
+  /** The request that goes to the IdP; undefined where the browser's session is enough. */
+  const askedUpstream = async ({ app, browser }: Customer, extra: Record<string, string>) => {
+    let answer = await browser.go((await app.begin(extra)).url)
+    while (answer.location !== undefined && !answer.location.includes('/idp/sso'))
+      answer = await browser.go(answer.location)
+    if (answer.location === undefined) return undefined
+    const message = new URL(answer.location).searchParams.get('SAMLRequest') as string
+    return inflateRawSync(Buffer.from(message, 'base64')).toString()
+  }
+  test('prompt=login and max_age ask the IdP to ask its customer again; otherwise the session is enough', async () => {
+    const who = await customer(bridge)
+    expect(await askedUpstream(who, {})).not.toContain('ForceAuthn="true"')
+    await signIn(who)
+    expect(await askedUpstream(who, {})).toBeUndefined()
+    expect(await askedUpstream(who, { prompt: 'login' })).toContain('ForceAuthn="true"')
+    expect(await askedUpstream(who, { max_age: '600' })).toBeUndefined()
+    await new Promise((resolve) => setTimeout(resolve, 2100))
+    expect(await askedUpstream(who, { max_age: '1' })).toContain('ForceAuthn="true"')
+  })
+  test('the IdP did ask: a password again, and a new auth_time', async () => {
+    const who = await customer(bridge)
+    const first = await signIn(who)
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    const { started, answer } = await atIdp(who, { prompt: 'login' })
+    expect(answer).toBeDefined()
+    const { action, fields } = answer as NonNullable<typeof answer>
+    const page = await who.browser.follow(action, { until: who.app.redirectUri, form: fields })
+    const second = await who.app.redeem(await agreed(who, page), started)
+    expect(Number(second.claims.auth_time)).toBeGreaterThan(Number(first.claims.auth_time))
+  })
+})
+
 describe('devices', () => {
   test('#144 #156 a further device must know the PIN, within its own budget', async () => {
     const who = await customer(bridge, 'alice')
@@ -124,6 +162,24 @@ describe('devices', () => {
       )
     }
   })
+})
+
+test('#153 PINs on one page are counted beside the lock: 429 with Retry-After, and the page says so', async () => {
+  const who = await enrolled(bridge, 'bob')
+  const started = await who.app.begin({ acr_values: 'urn:drawbridge:acr:device-pin' })
+  const page = await who.browser.follow(started.url, { until: who.app.redirectUri })
+  const { action, fields } = formIn(page)
+  const cookie = await who.browser.cookies(action)
+  const tries: Response[] = []
+  for (let i = 0; i < 11; i++) {
+    const body = new URLSearchParams({ ...fields, pin: String(910_283 + i), do: 'approve' })
+    tries.push(await fetch(action, { method: 'POST', headers: { cookie, accept: 'text/html' }, body }))
+  }
+  const locked = Array(6).fill(423)
+  expect(tries.map(({ status }) => status)).toEqual([400, 400, 400, 400, ...locked, 429])
+  const last = tries.at(-1) as Response
+  expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(await last.text()).toContain('<code>rate.exceeded</code>')
 })
 
 describe('tokens of others', () => {
