@@ -141,7 +141,7 @@ describe('time', () => {
     expect(verdict({ authnInstant: at(-120) }, asked)).toBe('saml.authn_context')
     expect(verdict({ authnInstant: at(-2) }, asked)).toBe(accepted)
   })
-  test('our own session is capped by theirs', () => {
+  test('the end of their session is told on; that it ends ours is tried in journeys/production.test.ts', () => {
     expect(check({ sessionUntil: at(600) }).sessionNotOnOrAfter).toBe(now + 600_000)
   })
 })
