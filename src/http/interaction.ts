@@ -55,7 +55,6 @@ export function interactionRoutes(router: Router, ports: InteractionPorts): void
     if (next) await goOn(ctx, ports, next)
   })
   router.post('/interaction/:uid/consent', async (ctx) => {
-    await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
     const { login, form } = await posted(ctx, ports)
     const answer = form.get('do')
     await goOn(ctx, ports, await ports.login.consent(login, answer === 'allow' || answer === 'approve'))
