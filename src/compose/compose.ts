@@ -28,6 +28,7 @@ import {
   type Stores,
 } from './foundation.ts'
 import { inviting } from './invitations.ts'
+import { startMetadata } from './metadata.ts'
 import { startNotices } from './notices.ts'
 import { createKeyFlows, startRenewal } from './own-keys.ts'
 
@@ -47,7 +48,12 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   // Settings are checked by the plugins themselves; opening a connection needs none of what they are given here.
   const checkers = createConnectors({
     plugins: [
-      samlConnector({ ...base, checker: undefined as never }),
+      samlConnector({
+        ...base,
+        checker: undefined as never,
+        fetch: undefined as never,
+        idpMetadata: undefined as never,
+      }),
       oidcConnector({ ...base, fetch: undefined as never }),
     ],
     publicUrl: config.publicUrl,
@@ -138,7 +144,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
       await running.stop()
     })
     const flows = createFlows(base, stores, services)
-    const background = [sweeping(base), startNotices(base, stores), startRenewal(base, stores, flows)]
+    const background = backgrounds(base, stores, flows)
     closers.push(...background.map((work) => () => work.stop()))
     const app = createPublicApp({ base, stores, services, flows })
     const server = await openPublicServer(app, config.listen)
@@ -157,6 +163,13 @@ function createRunning({ base, stores, url }: RunningPorts) {
   }
   return { start, stop, sequencer: () => sequencer }
 }
+
+const backgrounds = (base: Foundation, stores: Stores, flows: ReturnType<typeof createFlows>) => [
+  sweeping(base),
+  startNotices(base, stores),
+  startMetadata(base, stores, flows),
+  startRenewal(base, stores, flows),
+]
 
 const sweeping = ({ config, database, log }: Foundation) =>
   startSweeper(database, {

@@ -1,7 +1,9 @@
 // The flows, and the edges that call them: the OIDC provider and the public app.
+import { setTimeout as rest } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { consoleRoutes } from '../console/routes.ts'
 import { createAdministratorFlows } from '../flows/administrators.ts'
+import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createConsoleAccess } from '../flows/console-access.ts'
 import { createCoreCall } from '../flows/core-call.ts'
@@ -11,6 +13,7 @@ import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
+import { createMetadataRefresh } from '../flows/metadata-refresh.ts'
 import { createOverview } from '../flows/overview.ts'
 import { createProviderLogout } from '../flows/provider-logout.ts'
 import { createRelyingParties } from '../flows/relying-parties.ts'
@@ -55,14 +58,22 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const connectionFlows = createConnections(given)
   const plugins = services.connectors.plugins()
   const exchangeKeeper = createExchangeKeeper(given)
+  const metadataRefresh = createMetadataRefresh({
+    ...given,
+    connectionFlows,
+    metadataSettings: { refreshMs: base.config.metadata.refreshSeconds * 1000 },
+    rest,
+  })
   const pinHash = createPinHash(base.keys)
   const browserSessions = createBrowserSessions(stores.tokens)
-  const ports = { ...given, connectionFlows, exchangeKeeper, pinHash, browserSessions }
+  const ports = { ...given, connectionFlows, metadataRefresh, exchangeKeeper, pinHash, browserSessions }
   const endSession = createEndSession(ports)
   return {
     connections: connectionFlows,
     keyFlows: createKeyFlows(base, stores, plugins),
     expiries: createExpiries(base, stores, { plugins }),
+    connectionImport: createConnectionImport(ports),
+    metadataRefresh,
     testLogin: createTestLogin(ports),
     exchangeFlows: createExchangeFlows(ports),
     login: createLogin(ports),

@@ -23,6 +23,7 @@ import { createExchanges } from '../storage/exchanges.ts'
 import { createExpiryWarnings } from '../storage/expiry-warnings.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
+import { createMetadataStates } from '../storage/metadata-states.ts'
 import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
 import { createPins } from '../storage/pins.ts'
@@ -113,6 +114,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),
     ownKeyStore: createOwnKeyStore(connections),
     expiryWarnings: createExpiryWarnings(connections),
+    metadataStates: createMetadataStates(connections),
     logins: createLogins(connections),
     answers: createUpstreamAnswers(connections),
     testLogins: createTestLogins(connections, seal),
@@ -150,14 +152,15 @@ export async function createServices(base: Foundation) {
     timeoutMs: config.timeouts.upstreamMs,
     maxBytes: 1024 * 1024,
   })
+  const idpMetadata = createMetadataReader({ deadlineMs: 5000 })
   return {
     checker,
     fetch,
-    idpMetadata: createMetadataReader({ deadlineMs: 5000 }),
+    idpMetadata,
     coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
     rateLimits: createRateLimits(database, config.limits.rates, log),
     connectors: createConnectors({
-      plugins: [samlConnector({ ...base, checker }), oidcConnector({ ...base, fetch })],
+      plugins: [samlConnector({ ...base, checker, fetch, idpMetadata }), oidcConnector({ ...base, fetch })],
       publicUrl: config.publicUrl,
     }),
   }

@@ -194,6 +194,13 @@ export const settingsSchema = z.strictObject({
         'Networks beside the public addresses in which IdPs may stand. Nothing else that is private, local or special is ever fetched from, whatever a name resolves to.',
       ),
   }),
+  metadata: section('The metadata of SAML IdPs, where a connection says where it is.', {
+    refresh_seconds: seconds(
+      86_400,
+      604_800,
+      'How often it is read again where it does not ask for less itself, 300 at least',
+    ),
+  }),
   saml: section('The workers that read XML.', {
     workers: count(1, 64, 'Worker threads; each takes some 40 MB and checks 100 to 300 answers a second.'),
     deadline_ms: milliseconds(250, 'The longest that one message may keep a worker'),

@@ -41,6 +41,7 @@ export const auditTypes = [
   'configuration.applied',
   'relying_party.changed',
   'connection.changed',
+  'connection.metadata_refreshed',
   'connection.test_started',
   'connection.tested',
   'console.signed_in',

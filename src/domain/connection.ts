@@ -31,7 +31,8 @@ export const stateAfter = (state: ConnectionState, event: ConnectionEvent): Conn
 
 /** What one version of a connection says, without its state and number. */
 export function contentOf(connection: Connection): ConnectionContent {
-  const { institution: _institution, id: _id, state: _state, version: _version, ...content } = connection
+  const { institution: _institution, id: _id, state: _state, version: _version, ...rest } = connection
+  const { learned: _learned, metadataUntil: _until, ...content } = rest
   return content
 }
 
@@ -128,6 +129,7 @@ const tightening: Readonly<Record<string, (change: FieldChange) => boolean>> = {
   'settings.forceAuthn': ({ after }) => after === 'true',
   'settings.trustNewKeys': ({ after }) => after === 'false',
   'settings.expiredCertificates': ({ after }) => after === 'refuse',
+  'settings.expiredMetadata': ({ after }) => after === 'refuse',
   'settings.skewSeconds': ({ before, after }) => Number(after) < Number(before ?? 60),
   'settings.signed': ({ before = 'either', after = 'either' }) =>
     before === 'either'

@@ -83,6 +83,10 @@ export interface Connection extends ConnectionContent {
   readonly state: ConnectionState
   /** Grows with each change; 0 for one that comes from a file and is not stored yet. */
   readonly version: number
+  /** PEM; keys that trusted metadata named after the file that rules this connection (domain/learned-keys). */
+  readonly learned?: readonly string[] | undefined
+  /** Until when what the IdP last published of itself says that it is good, in epoch milliseconds. */
+  readonly metadataUntil?: number | undefined
 }
 
 /** A downstream SOAP service that consumes our assertions. What it does not list is refused (ruling R-28). */

@@ -28,6 +28,8 @@ export interface ExpectedAnswer {
   /** Which signatures must be there; every one that is there must hold. */
   readonly signed: 'either' | 'response' | 'assertion' | 'both'
   readonly encrypted: 'optional' | 'required' | 'refused'
+  /** Of the certificate by which it is signed; undefined warns. */
+  readonly expiredCertificates?: 'warn' | 'refuse' | undefined
   readonly allow: readonly Allowance[]
   /** ForceAuthn was asked: the customer must have been asked after this (epoch milliseconds). */
   readonly authenticatedAfter: number | undefined

@@ -6,6 +6,7 @@ export const samlRefusalCodes = [
   'saml.shape',
   'saml.signature_missing',
   'saml.signature_invalid',
+  'saml.certificate_expired',
   'saml.algorithm',
   'saml.issuer',
   'saml.destination',

@@ -71,8 +71,12 @@ type Rows = readonly { readonly kind: RowChange['kind']; readonly id: string; re
 const rowsOf = (set: InstitutionSet): Rows => [
   { kind: 'institution', id: set.institution.id, row: set.institution },
   ...set.relyingParties.map((row) => ({ kind: 'relying_party' as const, id: row.id, row })),
-  // The version is counted where the row is kept; a file has none.
-  ...set.connections.map(({ version: _, ...row }) => ({ kind: 'connection' as const, id: row.id, row })),
+  // The version is counted where the row is kept, and what metadata taught stands beside it; a file has neither.
+  ...set.connections.map(({ version: _, learned: _learned, metadataUntil: _until, ...row }) => ({
+    kind: 'connection' as const,
+    id: row.id,
+    row,
+  })),
   ...set.cores.map((row) => ({ kind: 'core' as const, id: row.id, row })),
 ]
 

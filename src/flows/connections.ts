@@ -9,7 +9,8 @@ import {
   pathsOf,
   stateAfter,
 } from '../domain/connection.ts'
-import { type ConnectionContent, isId } from '../domain/institution.ts'
+import { type Connection, type ConnectionContent, isId } from '../domain/institution.ts'
+import { withLearned } from '../domain/learned-keys.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { levelFaults } from '../domain/upstream-level.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
@@ -92,6 +93,8 @@ export function createConnections(ports: ConnectionsPorts) {
       if (content === undefined) throw new Refusal('connection.unknown', { ...at, restore: version })
       return change(at, actor, (record) => saved(ports, record, { content, change: 'restored', actor }))
     },
+    /** For other flows that decide of a record: locking, version, history and audit are those of any change. */
+    change,
     /** Newest first, with what each version changed. */
     history: (institution: string, id: string) => historyOf(ports, institution, id),
     /** Notes a passed test login of exactly this content; what was tested has moved on where nothing matches. */
@@ -112,17 +115,20 @@ export interface TestedContent {
   readonly actor: Actor
 }
 
-interface Decision {
+/** A change of a record, before it is written. */
+export interface Decision {
   readonly change: ConnectionChange
   readonly state: ConnectionRecord['state']
   readonly content: ConnectionContent
   readonly proposal: Omit<Proposal, 'version' | 'at'> | Proposal | undefined
   /** The paths for the audit. */
   readonly fields: readonly string[]
+  /** Keys beside what a file says; as they were where it is left out. */
+  readonly learned?: readonly string[]
 }
 
 /** Undefined where there is nothing to do. */
-type Decide = (record: ConnectionRecord) => Decision | undefined
+export type Decide = (record: ConnectionRecord) => Decision | undefined
 
 const run = <T>(ports: ConnectionsPorts, institution: string, work: () => Promise<T>): Promise<T> =>
   ports.unit.run({ institution, reference: ports.chance.reference() }, work)
@@ -134,9 +140,13 @@ async function found(ports: ConnectionsPorts, institution: string, id: string): 
 }
 
 /** A record's content, without what only records have. */
-export function contentOfRecord(record: ConnectionRecord): ConnectionContent {
+export const contentOfRecord = (record: ConnectionRecord): ConnectionContent =>
+  contentOf(connectionOfRecord(record))
+
+/** A record as customers sign in by it. */
+export function connectionOfRecord(record: ConnectionRecord): Connection {
   const { managedBy: _managedBy, updatedAt: _updatedAt, proposal: _proposal, ...connection } = record
-  return contentOf(connection)
+  return connection
 }
 
 function pluginOf({ connectors }: ConnectionsPorts, type: string): ConnectorPlugin {
@@ -146,7 +156,7 @@ function pluginOf({ connectors }: ConnectionsPorts, type: string): ConnectorPlug
   return plugin
 }
 
-const secretsOf = (ports: ConnectionsPorts, type: string): readonly string[] =>
+const secretsOf = (ports: Pick<ConnectionsPorts, 'connectors'>, type: string): readonly string[] =>
   ports.connectors.plugins().find((one) => one.type === type)?.secrets ?? []
 
 /** Throws `connection.settings` with every fault when the connector does not accept the settings. */
@@ -162,8 +172,8 @@ function checkContent(ports: ConnectionsPorts, content: ConnectionContent): void
   }
 }
 
-function previewOf(
-  ports: ConnectionsPorts,
+export function previewOf(
+  ports: Pick<ConnectionsPorts, 'connectors'>,
   before: ConnectionContent | undefined,
   after: ConnectionContent,
 ): ChangePreview {
@@ -223,8 +233,11 @@ async function written(
   const version = present.version + 1
   const { change, content, state, fields } = decision
   const proposal = decision.proposal && { version, at: now, ...decision.proposal }
-  const record = { ...content, institution, id, managedBy, state, version, proposal }
-  const kept = change === 'proposed' && proposal !== undefined ? proposal.content : content
+  const learned = decision.learned ?? present.learned
+  const record = { ...content, institution, id, managedBy, state, version, proposal, learned }
+  // History shows what customers sign in by: learned keys stand among the others there.
+  const inForce = withLearned(content, learned)
+  const kept = change === 'proposed' && proposal !== undefined ? proposal.content : inForce
   if (!(await ports.connectionStore.change({ record, change, content: kept, actor, at: now })))
     throw new Refusal('connection.stale', { connection: id, version: present.version })
   note(ports, record, { change, by: actor.by, fields })

@@ -6,7 +6,10 @@ import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
 import { amrOfGrant } from '../domain/upstream-level.ts'
+import type { ConnectionRecord } from '../ports/connections.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import { type JudgingPorts, judgeAnswer } from './answer-judging.ts'
+import { connectionOfRecord } from './connections.ts'
 import type { ExchangeKeeper } from './exchanges.ts'
 import {
   type Browser,
@@ -24,7 +27,7 @@ const answerSeconds = 120
 // An IdP may name a session for as long as tokens of it can be alive, whatever end it gave the session.
 const namedFor = 30 * 24 * 3600_000
 
-export interface AnswerPorts extends LoginPorts {
+export interface AnswerPorts extends LoginPorts, Pick<JudgingPorts, 'connectionStore' | 'metadataRefresh'> {
   readonly unit: Pick<UnitOfWork, 'checkpoint'>
   readonly exchangeKeeper: ExchangeKeeper
 }
@@ -102,8 +105,7 @@ async function admitted(ports: AnswerPorts, arrival: Arrival, found: Found) {
   const connection = await connectionFor(ports.directory, institution.id, login.connection)
   const connector = ports.connectors.of(institution, connection)
   const met = { login, connector, payload }
-  if (connector.asksUpstream) await ports.unit.checkpoint()
-  const checked = connector.complete({
+  const reply = {
     payload,
     requestId: login.upstreamRequest ?? '',
     fresh: login.freshLogin,
@@ -111,8 +113,9 @@ async function admitted(ports: AnswerPorts, arrival: Arrival, found: Found) {
     askedAt: login.upstreamAskedAt ?? login.startedAt,
     memory: login.upstreamMemory ?? {},
     now: ports.clock.now(),
-  })
-  const subject = await checked.catch(async (error: unknown) => {
+  }
+  const checked = judgeAnswer(ports, { institution, connection, reply, instead: whileActive })
+  const { subject } = await checked.catch(async (error: unknown) => {
     if (error instanceof Refusal) await ports.exchangeKeeper.failed(met, error)
     // The edge leads the customer back to this very sign-in.
     throw error instanceof Refusal ? new Refusal(error.code, { ...error.detail, uid: login.uid }) : error
@@ -131,6 +134,9 @@ async function admitted(ports: AnswerPorts, arrival: Arrival, found: Found) {
   await ports.exchangeKeeper.answered(met, subject)
   return { next: await admit(ports, { login, connection, subject }), subject }
 }
+
+const whileActive = (record: ConnectionRecord): Connection | undefined =>
+  record.state === 'active' ? connectionOfRecord(record) : undefined
 
 /** The sign-in that this answer belongs to; only the browser that began it may bring it (attacks 58, 242). */
 async function awaited(ports: LoginPorts, { institution, handle, browser }: Arrival) {

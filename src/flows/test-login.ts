@@ -1,9 +1,11 @@
 // A sign-in that tries a connection: the real request, the real answer, every check; and nothing that it could be used for.
 import type { Acr } from '../domain/acr.ts'
 import { claimsFrom } from '../domain/claims.ts'
-import { digestOf } from '../domain/connection.ts'
+import { contentOf, digestOf } from '../domain/connection.ts'
 import { checksIn } from '../domain/exchange.ts'
-import type { Connection, Institution } from '../domain/institution.ts'
+import type { Connection, ConnectionContent, Institution } from '../domain/institution.ts'
+import { effectiveContent } from '../domain/learned-keys.ts'
+import { sameButKeys } from '../domain/metadata-refresh.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
@@ -12,12 +14,13 @@ import type { Connector, Connectors, UpstreamDeparture } from '../ports/connecto
 import type { Replays, UpstreamAnswers } from '../ports/stores.ts'
 import type { TestLogin, TestLogins, TestResult } from '../ports/test-logins.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
-import { type ConnectionFlows, contentOfRecord } from './connections.ts'
+import { type JudgingPorts, judgeAnswer } from './answer-judging.ts'
+import { type ConnectionFlows, connectionOfRecord } from './connections.ts'
 import { cut, type ExchangeSettings } from './exchanges.ts'
 import { type Browser, sentBy } from './login.ts'
 import { grantOf } from './upstream-level.ts'
 
-export interface TestLoginPorts {
+export interface TestLoginPorts extends Pick<JudgingPorts, 'metadataRefresh'> {
   readonly connectionStore: ConnectionStore
   readonly connectionFlows: Pick<ConnectionFlows, 'testPassed'>
   readonly testLogins: TestLogins
@@ -84,7 +87,7 @@ const asConnection = (
 
 function contentFor(record: ConnectionRecord | undefined, { connection, what }: TestStart) {
   if (record === undefined) throw new Refusal('connection.unknown', { connection })
-  if (what === 'present') return { record, content: contentOfRecord(record) }
+  if (what === 'present') return { record, content: effectiveContent(connectionOfRecord(record)) }
   if (record.proposal === undefined)
     throw new Refusal('connection.state', { connection, step: 'test proposal' })
   return { record, content: record.proposal.content }
@@ -147,11 +150,13 @@ async function complete(
   institution: Institution,
   arrival: Arrival,
 ): Promise<TestLogin> {
-  const { test, payload } = await awaited(ports, institution, arrival)
-  const connector = ports.connectors.of(institution, asConnection(test))
+  const { test: begun, payload } = await awaited(ports, institution, arrival)
+  const connector = ports.connectors.of(institution, asConnection(begun))
   // Connectors may ask their IdP: nothing of this unit may be open meanwhile.
   await ports.unit.checkpoint()
-  const judged = await judge(ports, { connector, test, payload })
+  const judged = await judge(ports, institution, { test: begun, payload })
+  // What it held by is what was tested: new keys of the IdP may have come in between.
+  const test = { ...begun, content: judged.content ?? begun.content }
   const result = await resultOf(ports, { connector, test, payload, judged })
   const done: TestLogin = {
     ...test,
@@ -174,19 +179,31 @@ async function complete(
 }
 
 interface Answered {
-  readonly connector: Connector
   readonly test: TestLogin
   readonly payload: string
 }
 
-type Judged =
+type Judged = { readonly content?: ConnectionContent } & (
   | { readonly subject: UpstreamSubject; readonly refusal: undefined }
   | { readonly subject: undefined; readonly refusal: Refusal }
+)
 
-async function judge(ports: TestLoginPorts, { connector, test, payload }: Answered): Promise<Judged> {
+/** The same that was tested, but for the keys, as it is by now. */
+const withNewKeys =
+  (test: TestLogin) =>
+  (record: ConnectionRecord): Connection | undefined => {
+    const now = [effectiveContent(connectionOfRecord(record)), record.proposal?.content]
+    const content = now.find((one) => one !== undefined && sameButKeys(one, test.content))
+    return content && asConnection({ ...test, content })
+  }
+
+async function judge(
+  ports: TestLoginPorts,
+  institution: Institution,
+  { test, payload }: Answered,
+): Promise<Judged> {
   try {
-    if (connector.asksUpstream) await ports.unit.checkpoint()
-    const subject = await connector.complete({
+    const reply = {
       payload,
       requestId: test.upstreamRequest ?? '',
       fresh: false,
@@ -194,12 +211,14 @@ async function judge(ports: TestLoginPorts, { connector, test, payload }: Answer
       askedAt: test.startedAt,
       memory: test.upstreamMemory ?? {},
       now: ports.clock.now(),
-    })
+    }
+    const judging = { institution, connection: asConnection(test), reply, instead: withNewKeys(test) }
+    const { subject, connection } = await judgeAnswer(ports, judging)
     const id = `${test.connection}|${subject.answerId}`
     const seen = { kind: 'saml-assertion', id, expiresAt: subject.rememberUntil } as const
     if (!(await ports.replays.once(test.institution, seen)))
       return { subject: undefined, refusal: new Refusal('saml.replayed', { answer: subject.answerId }) }
-    return { subject, refusal: undefined }
+    return { subject, refusal: undefined, content: contentOf(connection) }
   } catch (error) {
     if (error instanceof Refusal && error.code !== 'busy') return { subject: undefined, refusal: error }
     throw error
@@ -208,7 +227,7 @@ async function judge(ports: TestLoginPorts, { connector, test, payload }: Answer
 
 async function resultOf(
   ports: TestLoginPorts,
-  { connector, test, payload, judged }: Answered & { judged: Judged },
+  { connector, test, payload, judged }: Answered & { connector: Connector; judged: Judged },
 ): Promise<TestResult> {
   const { subject, refusal } = judged
   const at = ports.clock.now()

@@ -7,6 +7,7 @@ import type { UpstreamSent } from '../domain/login.ts'
 import type { OwnKeyPurpose } from '../domain/own-key.ts'
 import type { LogoutMessage, LogoutRequest, LogoutResponse } from '../domain/saml-logout.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
+import type { Discovery } from './discovery.ts'
 import type { UpstreamSession } from './sign-out.ts'
 
 export interface UpstreamStart {
@@ -122,6 +123,8 @@ export interface ConnectorPlugin {
   readonly secrets: readonly string[]
   /** Throws SettingsRefused when the settings do not fit. */
   check(settings: Readonly<Record<string, unknown>>): void
+  /** How settings are found out instead of typed; undefined where the protocol has no way. */
+  readonly discovery?: Discovery
   open(addresses: ConnectorAddresses): Connector
   /** The keys that each of its connections has of its own; none where the member is missing. */
   readonly ownKeys?: readonly OwnKeyPurpose[]

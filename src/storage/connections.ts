@@ -1,6 +1,8 @@
 // Connections and their versions. What a connection says is sealed: settings may hold secrets of the IdP.
 import { isDeepStrictEqual } from 'node:util'
+import { contentOf } from '../domain/connection.ts'
 import type { Connection, ConnectionContent, ManagedBy } from '../domain/institution.ts'
+import { sameTrust, withLearned } from '../domain/learned-keys.ts'
 import type {
   ConnectionRecord,
   ConnectionStore,
@@ -19,11 +21,22 @@ interface Row {
   readonly version: number
   readonly settings: unknown
   readonly proposal: (Omit<Proposal, 'content'> & { readonly content: unknown }) | null
+  readonly learned: Sealed | null
   readonly managed_by: ManagedBy
   readonly updated_at: Date
 }
 
-const columns = ['institution', 'id', 'state', 'version', 'settings', 'proposal', 'managed_by', 'updated_at']
+const columns = [
+  'institution',
+  'id',
+  'state',
+  'version',
+  'settings',
+  'proposal',
+  'learned',
+  'managed_by',
+  'updated_at',
+]
 
 type Sealed = { readonly sealed: string }
 const isSealed = (value: unknown): value is Sealed => typeof (value as Partial<Sealed>)?.sealed === 'string'
@@ -39,6 +52,23 @@ const sealedContent = (seal: FieldSeal, institution: string, content: Connection
   sealed: seal.seal(institution, JSON.stringify(content)),
 })
 
+/** Sealed too: whoever can write the database must not be able to add a key. */
+export function learnedIn(
+  seal: FieldSeal,
+  institution: string,
+  stored: unknown,
+): readonly string[] | undefined {
+  return isSealed(stored) ? JSON.parse(seal.open(institution, stored.sealed)) : undefined
+}
+
+function sealedLearned(
+  seal: FieldSeal,
+  { institution, learned = [] }: Pick<Connection, 'institution' | 'learned'>,
+) {
+  if (learned.length === 0) return null
+  return JSON.stringify({ sealed: seal.seal(institution, JSON.stringify(learned)) })
+}
+
 function recordOf(seal: FieldSeal, row: Row): ConnectionRecord {
   const { institution, id, state, version, proposal } = row
   return {
@@ -47,6 +77,7 @@ function recordOf(seal: FieldSeal, row: Row): ConnectionRecord {
     id,
     state,
     version,
+    ...(row.learned && { learned: learnedIn(seal, institution, row.learned) }),
     managedBy: row.managed_by,
     updatedAt: row.updated_at.getTime(),
     proposal: proposal ? { ...proposal, content: contentIn(seal, institution, proposal.content) } : undefined,
@@ -55,9 +86,8 @@ function recordOf(seal: FieldSeal, row: Row): ConnectionRecord {
 
 /** The members of a record that are its content. */
 function bare(record: Connection | Omit<ConnectionRecord, 'updatedAt'>): ConnectionContent {
-  const { institution: _i, id: _d, state: _s, version: _v, ...rest } = record
-  const { managedBy: _m, proposal: _p, updatedAt: _u, ...content } = rest as Partial<ConnectionRecord>
-  return content as ConnectionContent
+  const { managedBy: _m, proposal: _p, updatedAt: _u, ...connection } = record as ConnectionRecord
+  return contentOf(connection)
 }
 
 export interface ConnectionStorePorts {
@@ -123,6 +153,7 @@ function rowOf(seal: FieldSeal, { record, at }: ConnectionWrite) {
     version: record.version,
     settings: JSON.stringify(sealedContent(seal, institution, bare(record))),
     proposal: kept === undefined ? null : JSON.stringify(kept),
+    learned: sealedLearned(seal, record),
     managed_by: record.managedBy,
     updated_at: new Date(at),
   }
@@ -186,7 +217,9 @@ export async function putConnections(
       was?.state === connection.state &&
       isDeepStrictEqual(JSON.parse(JSON.stringify(bare(was))), JSON.parse(JSON.stringify(bare(connection))))
     if (same && was?.managedBy === managedBy) continue
-    await putOne(db, seal, { connection, managedBy })
+    // Keys that were learned under the same trust stay, or a change of a label would lock customers out.
+    const learned = was && sameTrust(bare(was), bare(connection)) ? was.learned : undefined
+    await putOne(db, seal, { connection: { ...connection, learned }, managedBy })
   }
   const named = new Set(connections.map(({ id }) => id))
   for (const gone of before.values()) {
@@ -207,9 +240,10 @@ async function putOne(
     .insert({
       ...{ institution, id, state, version, proposal: null, managed_by: managedBy, updated_at: db.fn.now() },
       settings: JSON.stringify(sealedContent(seal, institution, bare(connection))),
+      learned: sealedLearned(seal, connection),
     })
     .onConflict(['institution', 'id'])
-    .merge(['state', 'version', 'settings', 'proposal', 'managed_by', 'updated_at'])
+    .merge(['state', 'version', 'settings', 'proposal', 'learned', 'managed_by', 'updated_at'])
 }
 
 async function keepFileVersion(
@@ -220,10 +254,11 @@ async function keepFileVersion(
   const { connection, change } = given
   const { institution, id } = connection
   const version = await nextVersion(db, institution, id)
+  const content = withLearned(bare(connection), connection.learned)
   await db('connection_version').insert({
     ...{ institution, connection: id, version, change, why: '', who: given.managedBy },
     state: change === 'removed' ? 'disabled' : connection.state,
-    content: JSON.stringify(sealedContent(seal, institution, bare(connection))),
+    content: JSON.stringify(sealedContent(seal, institution, content)),
   })
   return version
 }

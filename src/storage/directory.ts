@@ -3,7 +3,7 @@ import { consoleId, consoleParty } from '../domain/console-party.ts'
 import type { Connection, Core, Institution, ManagedBy, RelyingParty } from '../domain/institution.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
-import { contentIn, putConnections } from './connections.ts'
+import { contentIn, learnedIn, putConnections } from './connections.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
@@ -93,11 +93,15 @@ async function readAll(db: Queries): Promise<readonly Institution[]> {
 }
 
 const everything = `
-select 'institution' as kind, '' as id, settings, '' as state, 0 as version, '' as managed_by
+select 'institution' as kind, '' as id, settings, '' as state, 0 as version, '' as managed_by,
+  null::jsonb as learned, null::timestamptz as valid_until
   from institution where institution = :id
-union all select 'relying_party', id, settings, '', 0, managed_by from relying_party where institution = :id
-union all select 'connection', id, settings, state, version, managed_by from connection where institution = :id
-union all select 'core', id, settings, '', 0, managed_by from core where institution = :id`
+union all select 'relying_party', id, settings, '', 0, managed_by, null, null from relying_party where institution = :id
+union all select 'connection', c.id, c.settings, c.state, c.version, c.managed_by, c.learned, m.valid_until
+  from connection c
+  left join connection_metadata m on m.institution = c.institution and m.connection = c.id
+  where c.institution = :id
+union all select 'core', id, settings, '', 0, managed_by, null, null from core where institution = :id`
 
 interface SetRow {
   readonly kind: string
@@ -106,6 +110,8 @@ interface SetRow {
   readonly state: Connection['state']
   readonly version: number
   readonly managed_by: string
+  readonly learned: unknown
+  readonly valid_until: Date | null
 }
 
 interface Wanted {
@@ -135,6 +141,8 @@ async function readSet(
         id: row.id,
         state: row.state,
         version: row.version,
+        ...(row.learned !== null && { learned: learnedIn(seal, id, row.learned) }),
+        ...(row.valid_until !== null && { metadataUntil: row.valid_until.getTime() }),
       })),
     cores: of<Core>('core'),
   }

@@ -64,6 +64,7 @@ export async function startParts(change: Partial<SettingsInput> = {}) {
     stop: async () => {
       await server.close(100)
       await services.checker.close()
+      await services.idpMetadata.close()
       await database.close()
       await place.remove()
     },

@@ -21,6 +21,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'saml.shape': denied,
   'saml.signature_missing': denied,
   'saml.signature_invalid': denied,
+  'saml.certificate_expired': denied,
   'saml.algorithm': denied,
   'saml.issuer': denied,
   'saml.destination': denied,

@@ -10,6 +10,7 @@ export const groupOf = {
   'saml.shape': 'answer-unsafe',
   'saml.signature_missing': 'answer-unsafe',
   'saml.signature_invalid': 'answer-unsafe',
+  'saml.certificate_expired': 'answer-unsafe',
   'saml.algorithm': 'answer-unsafe',
   'saml.issuer': 'answer-unsafe',
   'saml.destination': 'answer-unsafe',

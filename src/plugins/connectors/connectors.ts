@@ -1,5 +1,6 @@
 // The connectors by type, and each connection's connector, opened once for as long as its row stays the same.
 import { issuerOf } from '../../domain/institution.ts'
+import { effectiveConnection } from '../../domain/learned-keys.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Connector, ConnectorPlugin, Connectors } from '../../ports/connector.ts'
 
@@ -13,7 +14,8 @@ export function createConnectors({ plugins, publicUrl }: ConnectorsPorts): Conne
   const open = new Map<string, { row: string; connector: Connector }>()
   return {
     plugins: () => plugins,
-    of(institution, connection) {
+    of(institution, given) {
+      const connection = effectiveConnection(given)
       const key = `${institution.id}|${connection.id}`
       const row = JSON.stringify([institution, connection])
       const known = open.get(key)

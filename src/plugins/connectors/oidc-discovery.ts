@@ -14,7 +14,8 @@ export interface DiscoveryPorts {
 }
 
 const keepMs = 3600_000
-const mostKeys = 100
+/** The most keys that a provider may publish (attack 94). */
+export const mostKeys = 100
 
 /** Resolves with the provider's configuration: at most an hour old, and asked for once by all who wait for it. */
 export type Discovered = () => Promise<client.Configuration>
@@ -40,6 +41,19 @@ export function createDiscovered(ports: DiscoveryPorts, settings: OidcSettings):
 }
 
 async function discovered(ports: DiscoveryPorts, settings: OidcSettings): Promise<client.Configuration> {
+  const found = await described(ports, settings)
+  checkEndpoints(found.serverMetadata(), settings)
+  return found
+}
+
+/**
+ * What the provider says of itself, whatever endpoints it names: for people to look at. Refuses with `oidc.discovery` when
+ * it calls itself otherwise than it is called here, and with `fetch.*`.
+ */
+export async function described(
+  ports: DiscoveryPorts,
+  settings: OidcSettings,
+): Promise<client.Configuration> {
   const server = new URL(settings.issuer)
   const metadata = {
     id_token_signed_response_alg: settings.idTokenAlgorithm,
@@ -54,15 +68,8 @@ async function discovered(ports: DiscoveryPorts, settings: OidcSettings): Promis
   try {
     const fetch = fetchFor(ports.fetch, settings)
     const options = { execute, [client.customFetch]: fetch, timeout: 10 }
-    const found = await client.discovery(
-      server,
-      settings.clientId,
-      metadata,
-      authentication(ports, settings),
-      options,
-    )
-    checkEndpoints(found.serverMetadata(), settings)
-    return found
+    const method = authentication(ports, settings)
+    return await client.discovery(server, settings.clientId, metadata, method, options)
   } catch (error) {
     if (error instanceof Refusal) throw error
     const inner = error instanceof Error && error.cause instanceof Refusal ? error.cause : undefined
@@ -70,7 +77,7 @@ async function discovered(ports: DiscoveryPorts, settings: OidcSettings): Promis
   }
 }
 
-const endpoints = [
+export const endpoints = [
   'authorization_endpoint',
   'token_endpoint',
   'jwks_uri',

@@ -10,7 +10,7 @@ export const clientAuthentications = [
 ] as const
 
 // Never `none`, never a secret key: a public key must not become one (attack 87).
-const algorithms = [
+export const algorithms = [
   'RS256',
   'RS384',
   'RS512',

@@ -19,6 +19,7 @@ import type { OwnKeys } from '../../ports/own-keys.ts'
 import { certificateEnd, endOfDay } from './expiries.ts'
 import { readClaims } from './oidc-claims.ts'
 import { createDiscovered, type Discovered, fetchFor } from './oidc-discovery.ts'
+import { oidcDiscovery } from './oidc-import.ts'
 import { createProviderKeys } from './oidc-keys.ts'
 import { oidcLogout } from './oidc-logout.ts'
 import { type OidcSettings, oidcSettings } from './oidc-settings.ts'
@@ -39,6 +40,7 @@ export function oidcConnector(ports: OidcPorts): ConnectorPlugin {
     ownKeys: ['client-assertion'],
     expiries: (settings) => oidcExpiries(oidcSettings.safeParse(settings).data),
     check: (settings) => checkSettings(oidcSettings, settings),
+    discovery: oidcDiscovery(ports),
     open: (addresses) => open(ports, addresses, oidcSettings.parse(addresses.connection.settings)),
   }
 }

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import type { Acr } from '../../domain/acr.ts'
+import { Refusal } from '../../domain/refusal.ts'
 import {
   type Allowance,
   allowances,
@@ -25,6 +26,7 @@ import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
 import { readableExchange } from '../../xml/saml/readable.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
 import { certificateEnd } from './expiries.ts'
+import { type SamlDiscoveryPorts, samlDiscovery } from './saml-discovery.ts'
 import { samlLogout, sloUrlOf } from './saml-logout.ts'
 import { checkSettings } from './settings.ts'
 
@@ -80,6 +82,25 @@ export const samlSettings = z.strictObject({
     .enum(['exact', 'minimum'])
     .default('exact')
     .describe('Whether it may answer with a stronger class; what is asked for a level is always exact.'),
+  metadataUrl: web.optional().describe('Where its metadata is read again from.'),
+  metadataSigners: z
+    .array(certificate)
+    .min(1)
+    .max(5)
+    .optional()
+    .describe('Who signs its metadata; unsigned or signed by another it is refused.'),
+  trustNewKeys: z
+    .boolean()
+    .default(false)
+    .describe('Whether new keys in its metadata count without anybody’s approval, signed or not.'),
+  expiredCertificates: z
+    .enum(['warn', 'refuse'])
+    .default('warn')
+    .describe('What becomes of answers by a certificate whose time is over.'),
+  expiredMetadata: z
+    .enum(['warn', 'refuse'])
+    .default('warn')
+    .describe('What becomes of sign-ins when the validUntil of its metadata is over.'),
   skewSeconds: z
     .int()
     .min(0)
@@ -90,8 +111,7 @@ export const samlSettings = z.strictObject({
 
 export type SamlSettings = z.infer<typeof samlSettings>
 
-export interface SamlPorts {
-  readonly clock: Clock
+export interface SamlPorts extends SamlDiscoveryPorts {
   readonly ownKeys: OwnKeys
   readonly checker: SamlChecker
 }
@@ -115,6 +135,7 @@ export function samlConnector(ports: SamlPorts): ConnectorPlugin {
     ownKeys: ['saml-signing', 'saml-decryption'],
     expiries: (settings) => samlExpiries(samlSettings.safeParse(settings).data),
     check: (settings) => checkSettings(samlSettings.superRefine(endsSoon(ports.clock)), settings),
+    discovery: samlDiscovery(ports),
     open: (addresses) => open(ports, addresses, samlSettings.parse(addresses.connection.settings)),
   }
 }
@@ -126,7 +147,8 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
   const decryption = { ...place, purpose: 'saml-decryption' } as const
   return {
     asksUpstream: false,
-    async begin({ relayState, fresh, neededAcr }) {
+    async begin({ relayState, fresh, neededAcr, now }) {
+      checkMetadata(addresses, settings, now)
       const { ssoUrl, nameIdFormat } = settings
       const forceAuthn = fresh || settings.forceAuthn
       const content = {
@@ -142,6 +164,7 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
       return build(content, await ports.ownKeys.signer(signing))
     },
     async complete(reply) {
+      checkMetadata(addresses, settings, reply.now)
       const decrypter = await ports.ownKeys.decrypter(decryption)
       return ports.checker.check(reply.payload, expectedOf(addresses, settings, reply), decrypter)
     },
@@ -185,6 +208,19 @@ function samlExpiries(settings: SamlSettings | undefined): ConnectorExpiry[] {
   ]
 }
 
+/** What the IdP says of itself has ended (SAML Metadata 2.3.2), and nobody has read anything newer. */
+function checkMetadata({ connection }: ConnectorAddresses, settings: SamlSettings, now: number): void {
+  const { metadataUntil: until } = connection
+  if (settings.expiredMetadata === 'warn' || settings.metadataUrl === undefined) return
+  if (until === undefined || now < until) return
+  const expected = `after ${new Date(now).toISOString()}`
+  throw new Refusal('upstream.unavailable', {
+    check: 'validUntil of the metadata',
+    expected,
+    actual: new Date(until).toISOString(),
+  })
+}
+
 /** The end of its last day, in epoch milliseconds. */
 const endOf = ({ compat }: SamlSettings): number | undefined =>
   compat && Date.parse(`${compat.until}T00:00:00Z`) + dayMs
@@ -208,6 +244,7 @@ function expectedOf(
     requestId: reply.requestId,
     now: reply.now,
     skewSeconds: settings.skewSeconds,
+    expiredCertificates: settings.expiredCertificates,
     maxLifetimeSeconds: longestAnswerSeconds,
     signed: settings.signed,
     encrypted: settings.encrypted,

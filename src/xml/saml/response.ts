@@ -8,11 +8,12 @@ import { canonical, validate, withDocument } from '../document.ts'
 import { attribute, children, isNamed, one, optional, required, textOf, XmlShape } from '../element.ts'
 import { gate, XmlRefused } from '../gate.ts'
 import { NS } from '../names.ts'
+import { checkCertificate } from './certificate-check.ts'
 import { type Checks, createChecks } from './checks.ts'
 import { opened, readEncrypted, type Unwrap } from './encryption.ts'
 import { decodeForm } from './form-value.ts'
 import { assertionIn, checkNoSchemaHints, checkOpened, success } from './shape.ts'
-import { type SignedElement, verifiedBytes } from './signature.ts'
+import { type SignedElement, verifiedElement } from './signature.ts'
 import { checkAnswers, checkIssued, subjectOf } from './statements.ts'
 
 const entity = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
@@ -34,9 +35,7 @@ interface Judging {
 
 /** Duties D6 to D10: the bytes that signatures cover, and nothing but them. */
 function verified(xml: string, root: XmlElement, judging: Judging): Verified {
-  const { idpCertificates: certificates } = judging.expected
-  const { permits } = judging.checks
-  const response = verifiedBytes({ xml, element: root, at: 'root', certificates, permits })
+  const response = signedBytes({ xml, element: root, at: 'root' }, judging)
   if (response !== undefined) {
     return withDocument(gate(response), (signed) => ({
       response,
@@ -64,9 +63,16 @@ function assertionOf(xml: string, root: XmlElement, holding: Holding) {
   return ownSignature({ xml, element, at: 'assertion' }, holding)
 }
 
-function ownSignature(signed: Omit<SignedElement, 'certificates'>, { expected, checks }: Holding) {
+/** The bytes under a signature that holds, by a certificate that may still be used. */
+function signedBytes(signed: Omit<SignedElement, 'certificates'>, { expected, checks }: Judging) {
   const { permits } = checks
-  const bytes = verifiedBytes({ ...signed, certificates: expected.idpCertificates, permits })
+  const found = verifiedElement({ ...signed, certificates: expected.idpCertificates, permits })
+  if (found !== undefined) checkCertificate(found.certificate, expected, checks)
+  return found?.bytes
+}
+
+function ownSignature(signed: Omit<SignedElement, 'certificates'>, holding: Holding) {
+  const bytes = signedBytes(signed, holding)
   // Under a signed response the assertion's text stands inside bytes that are verified; it is cut out canonically.
   return { assertion: bytes ?? canonical(signed.element), own: bytes !== undefined }
 }

@@ -1,0 +1,164 @@
+// What becomes of a connection when its IdP's metadata is read again: what takes over by itself, what waits, and until when.
+import { type FieldChange, fieldChanges } from './connection.ts'
+import type { ConnectionContent } from './institution.ts'
+import { certificatesIn, holds, sameTrust, sameValue } from './learned-keys.ts'
+import { longestAnswerSeconds } from './saml-answer.ts'
+
+type Settings = ConnectionContent['settings']
+
+export interface Refreshed {
+  /** What customers sign in by, learned keys included. */
+  readonly present: ConnectionContent
+  /** The settings as what was read would have them. */
+  readonly published: Settings
+  /** Was it signed by a pinned key? */
+  readonly signed: boolean
+  /** The certificates that a file names; undefined where no file rules the connection. */
+  readonly file: readonly string[] | undefined
+}
+
+export interface RefreshDecision {
+  /** Takes over at once; the present content where nothing does. */
+  readonly apply: ConnectionContent
+  readonly applied: readonly FieldChange[]
+  /** What a person must agree to, on top of what takes over; undefined where nothing waits. */
+  readonly propose: ConnectionContent | undefined
+  readonly waits: readonly FieldChange[]
+  /** A replaced key is still there for answers on their way, and goes at the next reading. */
+  readonly leaving: boolean
+}
+
+/**
+ * A new key takes over by itself only when the document was signed by a pinned key, or the connection says that it trusts
+ * what stands at its address (attack 194). A key that is gone is taken out under the same trust, never the last one,
+ * and never in the same step as its successor comes: answers that it signed may be on their way. Addresses, where passwords are typed,
+ * change by themselves under a pinned signature alone. A file's own words are never changed: under it only keys are learned.
+ */
+export function refreshDecision({ present, published, signed, file }: Refreshed): RefreshDecision {
+  const trusted = signed || present.settings.trustNewKeys === true
+  const keys = keyChanges(certificatesIn(present), certificatesIn({ settings: published }))
+  const { come, gone } = keys
+  const leaving = trusted && come.length > 0 && gone.length > 0
+  const fixed = file ?? []
+  const removable = gone.filter((pem) => !holds(fixed, pem))
+  const others = differing(present.settings, published)
+  const alone = signed && file === undefined
+  const apply = withChanges(present, {
+    come: trusted ? come : [],
+    gone: trusted && !leaving && keys.some ? removable : [],
+    others: alone ? others : {},
+  })
+  const later = withChanges(apply, {
+    come: trusted ? [] : come,
+    gone: trusted ? (leaving ? [] : gone.filter((pem) => holds(fixed, pem))) : gone,
+    others: alone ? {} : others,
+  })
+  const waits = fieldChanges(apply, later, [])
+  return {
+    apply,
+    applied: fieldChanges(present, apply, []),
+    propose: waits.length === 0 ? undefined : later,
+    waits,
+    leaving,
+  }
+}
+
+function keyChanges(before: readonly string[], after: readonly string[]) {
+  return {
+    come: after.filter((pem) => !holds(before, pem)),
+    gone: before.filter((pem) => !holds(after, pem)),
+    some: after.length > 0,
+  }
+}
+
+/** Every setting but the keys; `undefined` where it is no longer there. */
+function differing(before: Settings, after: Settings): Settings {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return Object.fromEntries(
+    names
+      .filter((name) => name !== 'certificates' && !sameValue(before[name], after[name]))
+      .map((name) => [name, after[name]]),
+  )
+}
+
+interface Changes {
+  readonly come: readonly string[]
+  readonly gone: readonly string[]
+  readonly others: Settings
+}
+
+function withChanges(content: ConnectionContent, { come, gone, others }: Changes): ConnectionContent {
+  const keys = certificatesIn(content)
+  const left = [...keys.filter((pem) => !holds(gone, pem)), ...come.filter((pem) => !holds(keys, pem))]
+  const changed = come.length > 0 || gone.length > 0
+  // Whatever asks for it: a connection without any key would believe nobody, or worse (attack 195).
+  const certificates = changed && left.length > 0 ? { certificates: left } : {}
+  const settings = { ...content.settings, ...others, ...certificates }
+  return {
+    ...content,
+    settings: Object.fromEntries(Object.entries(settings).filter(([, v]) => v !== undefined)),
+  }
+}
+
+/**
+ * What a refresh changed, changed in an edit that waits too: or activating the edit would undo it. What the edit changed
+ * itself stays; an edit that trusts somebody else is left alone.
+ */
+export function rebased(
+  edit: ConnectionContent,
+  before: ConnectionContent,
+  after: ConnectionContent,
+): ConnectionContent {
+  if (!sameTrust(edit, before)) return edit
+  const { come, gone } = keyChanges(certificatesIn(before), certificatesIn(after))
+  const others = Object.entries(differing(before.settings, after.settings)).filter(([name]) =>
+    sameValue(edit.settings[name], before.settings[name]),
+  )
+  return withChanges(edit, { come, gone, others: Object.fromEntries(others) })
+}
+
+/** Do two contents say the same but for their keys? */
+export const sameButKeys = (a: ConnectionContent, b: ConnectionContent): boolean => {
+  const bare = ({ settings, ...rest }: ConnectionContent) => ({
+    ...rest,
+    settings: { ...settings, certificates: [] },
+  })
+  return sameValue(plain(bare(a)), plain(bare(b)))
+}
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+const minute = 60_000
+/** Sooner than this no document is read again, whatever it says. */
+export const shortestRefreshMs = 5 * minute
+/** How often at most an answer by an unknown key makes us ask, for each connection and all nodes. */
+export const unknownKeyMs = 5 * minute
+/** A replaced key is kept for as long as an answer may be good for, and some. */
+const overlapMs = longestAnswerSeconds * 1000 + 5 * minute
+
+export interface RefreshTimes {
+  readonly now: number
+  /** The setting. */
+  readonly refreshMs: number
+  readonly cacheSeconds: number | undefined
+  readonly validUntil: number | undefined
+  readonly leaving: boolean
+}
+
+/** When a document that was read well is read again: before it ends, and as soon as it says. */
+export function nextRefresh({ now, refreshMs, cacheSeconds, validUntil, leaving }: RefreshTimes): number {
+  const most = Math.min(
+    refreshMs,
+    cacheSeconds === undefined ? refreshMs : cacheSeconds * 1000,
+    validUntil === undefined ? refreshMs : (validUntil - now) / 2,
+    leaving ? overlapMs : refreshMs,
+  )
+  return now + Math.max(most, shortestRefreshMs)
+}
+
+/** When it is tried again after so many failures in a row (1 and more): 5, 10, 20 minutes, and never later than usual. */
+export const nextAttempt = (now: number, failures: number, refreshMs: number): number =>
+  now + Math.max(shortestRefreshMs, Math.min(refreshMs, shortestRefreshMs * 2 ** Math.min(failures - 1, 12)))
+
+/** Was this answer refused because its signature is by none of the connection's keys? The IdP may have a new one. */
+export const byUnknownKey = (code: string, detail: Readonly<Record<string, unknown>>): boolean =>
+  code === 'saml.signature_invalid' && detail.check === 'value'

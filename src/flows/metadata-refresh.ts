@@ -1,0 +1,227 @@
+// IdP metadata read again: by a schedule, by a person, and once when an answer is signed by a key that nobody knows.
+import { pathsOf } from '../domain/connection.ts'
+import type { Connection } from '../domain/institution.ts'
+import { effectiveContent } from '../domain/learned-keys.ts'
+import { nextAttempt, nextRefresh, unknownKeyMs } from '../domain/metadata-refresh.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import type { Actor, ConnectionStore } from '../ports/connections.ts'
+import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
+import type { Discovered, DiscoveryWish } from '../ports/discovery.ts'
+import type { Log, Metrics } from '../ports/log.ts'
+import type { Claim, MetadataState, MetadataStates } from '../ports/metadata-states.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import type { ConnectionFlows } from './connections.ts'
+import { takenOver } from './refresh-change.ts'
+
+export interface MetadataRefreshPorts {
+  readonly connectionStore: Pick<ConnectionStore, 'get' | 'list'>
+  readonly connectionFlows: Pick<ConnectionFlows, 'change'>
+  readonly connectors: Pick<Connectors, 'plugins'>
+  readonly metadataStates: MetadataStates
+  readonly metadataSettings: MetadataSettings
+  readonly unit: UnitOfWork
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly log: Log
+  readonly metrics: Pick<Metrics, 'count'>
+  /** Resolves after so many milliseconds. */
+  readonly rest: (ms: number) => Promise<unknown>
+}
+
+export interface MetadataSettings {
+  /** How often a document is read again that does not ask for less. */
+  readonly refreshMs: number
+}
+
+/** What one reading came to. */
+export interface RefreshReport {
+  /** '' when it was read, else the refusal's code. */
+  readonly error: string
+  /** Paths of what took over by itself. */
+  readonly applied: readonly string[]
+  /** Paths of what waits: as a proposal, or for whoever keeps the file. */
+  readonly waits: readonly string[]
+}
+
+export type MetadataRefresh = ReturnType<typeof createMetadataRefresh>
+
+const leaseMs = 60_000
+const scheduled: Actor = { by: 'schedule', why: 'the IdP’s metadata was read again' }
+
+export function createMetadataRefresh(ports: MetadataRefreshPorts) {
+  return {
+    /** Reads what is due in this institution and what no other node is at; resolves with how many were read. No unit may be open. */
+    pass: (institution: string) => pass(ports, institution),
+    /**
+     * Reads now, whatever the schedule says. Refuses with `connection.unknown`, `connection.state` where the connection names no
+     * metadata, `busy` while another reading is under way. What the IdP got wrong is in the report.
+     */
+    now: (institution: string, id: string, actor: Actor) => now(ports, { institution, id, actor }),
+    /**
+     * An answer came by a key that this connection does not list. Reads, or waits while another reads; at most once in
+     * five minutes for all nodes. Commits the unit around the caller before, and again after.
+     */
+    forUnknownKey: (institution: string, id: string) => forUnknownKey(ports, institution, id),
+    /** Undefined before the first reading. */
+    state: (institution: string, id: string) => ports.metadataStates.get(institution, id),
+    metadataValidity: (institution: string) => ports.metadataStates.metadataValidity(institution),
+  }
+}
+
+function againOf(ports: MetadataRefreshPorts, connection: Connection): Readable | undefined {
+  const plugin = ports.connectors.plugins().find(({ type }) => type === connection.type)
+  const wish = plugin?.discovery?.again(effectiveContent(connection).settings)
+  return plugin && wish && { plugin, wish }
+}
+
+interface Readable {
+  readonly plugin: ConnectorPlugin
+  readonly wish: DiscoveryWish
+}
+
+const claimed = ({ metadataStates, clock }: MetadataRefreshPorts, record: Connection, why: Claim['why']) => {
+  const at = clock.now()
+  const claim = { why, now: at, leaseMs, since: at - unknownKeyMs }
+  return metadataStates.claim(record.institution, record.id, claim)
+}
+
+async function pass(ports: MetadataRefreshPorts, institution: string): Promise<number> {
+  const records = await ports.connectionStore.list(institution)
+  const wanted = records.filter((one) => one.state !== 'disabled' && againOf(ports, one) !== undefined)
+  const states = await ports.metadataStates.list(institution)
+  const at = ports.clock.now()
+  const due = wanted.filter(({ id }) => {
+    const state = states.find(({ connection }) => connection === id)
+    return state === undefined || state.nextAt <= at
+  })
+  for (const { connection } of states)
+    if (!wanted.some(({ id }) => id === connection))
+      await ports.metadataStates.forget(institution, connection)
+  let count = 0
+  for (const record of due) {
+    if (!(await claimed(ports, record, 'due'))) continue
+    await read(ports, record, scheduled)
+    count += 1
+  }
+  return count
+}
+
+interface Asked {
+  readonly institution: string
+  readonly id: string
+  readonly actor: Actor
+}
+
+async function now(ports: MetadataRefreshPorts, { institution, id, actor }: Asked): Promise<RefreshReport> {
+  const record = await ports.connectionStore.get(institution, id)
+  if (record === undefined) throw new Refusal('connection.unknown', { connection: id })
+  if (againOf(ports, record) === undefined)
+    throw new Refusal('connection.state', { connection: id, step: 'refresh' })
+  if (!(await claimed(ports, record, 'now'))) throw new Refusal('busy', { metadata: id })
+  return read(ports, record, actor)
+}
+
+const longestWaitMs = 8000
+const stepMs = 100
+
+async function forUnknownKey(ports: MetadataRefreshPorts, institution: string, id: string): Promise<void> {
+  const record = await ports.connectionStore.get(institution, id)
+  if (record === undefined || againOf(ports, record) === undefined) return
+  if (await claimed(ports, record, 'unknown-key')) {
+    await read(ports, record, { by: 'schedule', why: 'an answer was signed by a key that nobody knew' })
+    return
+  }
+  // Whoever is at it must not wait for this unit.
+  await ports.unit.checkpoint()
+  for (let waited = 0; waited < longestWaitMs; waited += stepMs) {
+    if (!(await ports.metadataStates.busy(institution, id, ports.clock.now()))) return
+    await ports.rest(stepMs)
+  }
+}
+
+/** The lease is ours: whatever happens, it ends here. */
+async function read(ports: MetadataRefreshPorts, given: Connection, actor: Actor): Promise<RefreshReport> {
+  const { institution, id } = given
+  const scope = { institution, reference: ports.chance.reference() }
+  const before = await ports.metadataStates.get(institution, id)
+  // The claim is seen by the others, and nothing is open while the IdP thinks (ruling R-1).
+  await ports.unit.checkpoint()
+  try {
+    const found = await published(ports, given)
+    return await ports.unit.run(scope, async () => {
+      const report = await kept(ports, { given, found, before, actor })
+      await ports.unit.checkpoint()
+      return report
+    })
+  } catch (error) {
+    return ports.unit.run(scope, async () => {
+      const report = await failed(ports, { given, before, actor }, error)
+      await ports.unit.checkpoint()
+      return report
+    })
+  }
+}
+
+type One = Extract<Discovered, { kind: 'one' }>
+
+async function published(ports: MetadataRefreshPorts, connection: Connection): Promise<One> {
+  const again = againOf(ports, connection)
+  const found = await again?.plugin.discovery?.discover(again.wish)
+  if (found?.kind === 'one') return found
+  throw new Refusal('metadata.entity', { check: 'metadata', actual: 'not one entity' })
+}
+
+interface Reading {
+  readonly given: Connection
+  readonly before: MetadataState | undefined
+  readonly actor: Actor
+}
+
+async function kept(ports: MetadataRefreshPorts, reading: Reading & { found: One }): Promise<RefreshReport> {
+  const { given, found, before, actor } = reading
+  const { institution, id: connection } = given
+  const record = await ports.connectionStore.get(institution, connection)
+  const plugin = record && againOf(ports, record)?.plugin
+  if (record === undefined || plugin === undefined) throw new Refusal('connection.stale', { connection })
+  const known = before?.digest ?? ''
+  const { decision, digest } = await takenOver(ports, { record, plugin, found, known, actor })
+  const [applied, waits] = [pathsOf(decision.applied), pathsOf(decision.waits)]
+  const { validUntil, cacheSeconds } = found.facts
+  const at = ports.clock.now()
+  const times = { now: at, ...ports.metadataSettings, validUntil, cacheSeconds, leaving: decision.leaving }
+  await ports.metadataStates.done({
+    ...{ institution, connection, fetchedAt: at, nextAt: nextRefresh(times), validUntil },
+    ...{ error: '', failures: 0, digest, waits },
+  })
+  return { error: '', applied, waits }
+}
+
+/** What was read before goes on to count; it is told once, however often the IdP fails in the same way. */
+async function failed(
+  ports: MetadataRefreshPorts,
+  { given, before, actor }: Reading,
+  error: unknown,
+): Promise<RefreshReport> {
+  const { institution, id: connection } = given
+  const code = error instanceof Refusal ? error.code : 'unexpected'
+  const failures = (before?.failures ?? 0) + 1
+  const { fetchedAt, validUntil, digest = '', waits = [] } = before ?? {}
+  const nextAt = nextAttempt(ports.clock.now(), failures, ports.metadataSettings.refreshMs)
+  const detail = error instanceof Refusal ? error.detail : { error: String(error).slice(0, 200) }
+  ports.log.warn('metadata.failed', { institution, connection, code, failures, detail })
+  if (before?.error !== code)
+    ports.audit.record({
+      type: 'connection.metadata_refreshed',
+      outcome: 'refused',
+      code,
+      connection,
+      detail: { by: actor.by },
+    })
+  await ports.metadataStates.done({
+    ...{ institution, connection, fetchedAt, nextAt, validUntil },
+    ...{ error: code, failures, digest, waits },
+  })
+  return { error: code, applied: [], waits: [] }
+}
