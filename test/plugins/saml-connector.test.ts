@@ -55,10 +55,10 @@ const settings = (change: object = {}) => ({
   ...change,
 })
 
-function opened(change: object = {}): Connector {
+function opened(change: object = {}, row: Partial<Connection> = {}): Connector {
   return plugin.open({
     institution: { id: 'alder' } as Institution,
-    connection: { id: 'main', settings: settings(change) } as unknown as Connection,
+    connection: { id: 'main', settings: settings(change), ...row } as unknown as Connection,
     issuer: 'https://bridge.example/alder',
     acsUrl: expected.acsUrl,
     entityId: expected.spEntityId,
@@ -301,4 +301,58 @@ test('what we say of ourselves is metadata that names no IdP', async () => {
   const read = () =>
     readIdpMetadata(Buffer.from(body), { entityId: undefined, signers: [], now: expected.now })
   expect(read).toThrow('metadata.entity')
+})
+
+describe('a certificate whose time is over', () => {
+  const end = new Date(expected.now - 1000)
+  const check = async (change: object, key: TestKey) => {
+    const connector = opened({ certificates: [key.pem], ...change })
+    const payload = base64(responseXml(genuine, signed(assertionXml(genuine), '_a1', key)))
+    const { now } = expected
+    const reply = { payload, requestId: '_request1', fresh: false, askedAt: now, memory: {}, now }
+    const checks = await connector.complete(reply).then(
+      (subject) => subject.checks,
+      (error: Refusal) => [{ code: error.code }, ...(error.detail.checks as { name: string }[])],
+    )
+    return { checks, named: checks.find((one) => 'name' in one && one.name === 'certificate') }
+  }
+  test('is told among the checks and taken, as SAML metadata means it', async () => {
+    const over = await makeKey('rsa', 2048, { notBefore: new Date(0), notAfter: end })
+    const { named } = await check({}, over)
+    expect(named).toMatchObject({ ok: true, actual: 'expired 2026-11-24T11:59:59.000Z' })
+  })
+  test('is refused where the connection says so, and a good one is not', async () => {
+    const over = await makeKey('rsa', 2048, { notBefore: new Date(0), notAfter: end })
+    const strict = { expiredCertificates: 'refuse' }
+    const { checks, named } = await check(strict, over)
+    expect(checks[0]).toEqual({ code: 'saml.certificate_expired' })
+    expect(named).toMatchObject({ ok: false, expected: 'good after 2026-11-24T12:00:00.000Z' })
+    const good = await makeKey('rsa', 2048, {
+      notBefore: new Date(0),
+      notAfter: new Date(expected.now + 1000),
+    })
+    expect((await check(strict, good)).named).toMatchObject({
+      ok: true,
+      actual: 'good until 2026-11-24T12:00:01.000Z',
+    })
+  })
+})
+
+describe('#195 metadata whose validUntil is over', () => {
+  const start = { relayState: 'uid', fresh: false, neededAcr: undefined, now: expected.now } as never
+  const answer = () => responseXml(genuine, signed(assertionXml(genuine), '_a1', idp))
+  const refuse = { expiredMetadata: 'refuse', metadataUrl: 'https://idp.example/metadata' }
+  const over = { metadataUntil: expected.now }
+  test('stops sign-ins where the connection says so', async () => {
+    await expect(opened(refuse, over).begin(start)).rejects.toMatchObject({ code: 'upstream.unavailable' })
+    expect(await outcome(opened(refuse, over), answer())).toBe('upstream.unavailable')
+  })
+  test.each([
+    ['it is not over', refuse, { metadataUntil: expected.now + 1 }],
+    ['it says no end', refuse, {}],
+    ['the connection only warns', { ...refuse, expiredMetadata: 'warn' }, over],
+    ['no metadata is read any more', { ...refuse, metadataUrl: undefined }, over],
+  ])('not where %s', async (_, change, row) => {
+    expect(await outcome(opened(change, row), answer())).toBe('accepted as alice')
+  })
 })

@@ -16,7 +16,11 @@ export interface TestKey {
   readonly kind: 'rsa' | 'ec'
 }
 
-export async function makeKey(kind: 'rsa' | 'ec' = 'rsa', bits = 2048): Promise<TestKey> {
+export async function makeKey(
+  kind: 'rsa' | 'ec' = 'rsa',
+  bits = 2048,
+  dates: { notBefore?: Date; notAfter?: Date } = {},
+): Promise<TestKey> {
   const pair =
     kind === 'rsa'
       ? generateKeyPairSync('rsa', { modulusLength: bits })
@@ -46,6 +50,7 @@ export async function makeKey(kind: 'rsa' | 'ec' = 'rsa', bits = 2048): Promise<
     name: 'CN=test',
     keys,
     signingAlgorithm: algorithm,
+    ...dates,
   })
   return {
     privateKey: pair.privateKey,

@@ -1,0 +1,133 @@
+// Attack 197 and test logins under new keys: one IdP for two institutions, and what an answer for the one is worth to the other.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { ConnectionContent } from '../../src/domain/institution.ts'
+import { fingerprintOf } from '../../src/domain/learned-keys.ts'
+import { type MetadataServer, startMetadataServer } from '../journeys/metadata-server.ts'
+import { alder, answerTo, bareBrowser, idpEntityId, type Parts, startParts } from '../journeys/parts.ts'
+import { makeKey, type TestKey } from '../xml/hostile/idp.ts'
+
+let parts: Parts
+let idp: MetadataServer
+let [key, next]: TestKey[] = []
+const birch = { ...alder, id: 'birch', name: 'Birch Bank' }
+const actor = { by: 'administrator:ann', why: 'a test' }
+let id = ''
+let count = 0
+
+beforeAll(async () => {
+  parts = await startParts({ outbound: { allowed_networks: ['127.0.0.0/8'] } })
+  await parts.stores.directory.put({ ...parts.rows, institution: birch }, 'file')
+  ;[key, next] = await Promise.all([makeKey(), makeKey()])
+})
+afterAll(() => parts.stop())
+beforeEach(async () => {
+  count += 1
+  id = `idp-${count}`
+  idp = await startMetadataServer({ keys: [key as TestKey] })
+})
+afterEach(() => idp.stop())
+
+const content = (settings: object = {}): ConnectionContent => ({
+  name: 'IdP',
+  type: 'saml',
+  settings: {
+    ...{ idpEntityId, ssoUrl: 'https://idp.example/sso', certificates: [key?.pem], metadataUrl: idp.url },
+    ...settings,
+  },
+  claims: {},
+})
+const create = (institution: string, settings: object = {}) =>
+  parts.flows.connections.create({ institution, id, content: content(settings) }, actor)
+const issuerOf = (institution: string) => parts.issuer.replace(/alder$/, institution)
+
+interface Tried {
+  readonly by: TestKey | undefined
+  /** Whose answer it is; the institution's own unless told. */
+  readonly madeFor?: string
+  readonly changed?: (xml: string) => string
+}
+
+/** A test login of the connection with an answer signed by `by`: its result. */
+async function tried(
+  institution: typeof alder,
+  { by, madeFor = institution.id, changed = (xml) => xml }: Tried,
+) {
+  const browser = bareBrowser()
+  const { id: test, departure } = await parts.inUnit(() =>
+    parts.flows.testLogin.start(institution, {
+      connection: id,
+      what: 'present',
+      by: actor.by,
+      browserHash: browser.hash,
+    }),
+  )
+  const to = { issuer: issuerOf(madeFor), connection: id, requestId: departure.requestId }
+  const genuine = Buffer.from(answerTo(to, { key: by as TestKey, sides: 'both' }), 'base64').toString()
+  const SAMLResponse = Buffer.from(changed(genuine)).toString('base64')
+  await browser.post(`${issuerOf(institution.id)}/saml/${id}/acs`, { SAMLResponse, RelayState: test })
+  return (await parts.flows.testLogin.result(institution.id, test)).result
+}
+
+describe('#197 one IdP, two institutions', () => {
+  beforeEach(() => Promise.all([create('alder'), create('birch')]))
+  test('each has its own ACS and its own name at the IdP', async () => {
+    const [a, b] = await Promise.all(
+      ['alder', 'birch'].map(async (institution) => {
+        const xml = await (await fetch(`${issuerOf(institution)}/saml/${id}/metadata`)).text()
+        return [
+          /entityID="([^"]*)"/.exec(xml)?.[1],
+          /AssertionConsumerService[^>]* Location="([^"]*)"/.exec(xml)?.[1],
+        ]
+      }),
+    )
+    expect(a?.every(Boolean)).toBe(true)
+    expect(a?.filter((one) => b?.includes(one))).toEqual([])
+  })
+  test('an answer made for the one is refused at the other, though the same key signed it', async () => {
+    expect(await tried(alder, { by: key, madeFor: 'birch' })).toMatchObject({
+      code: 'saml.destination',
+      counts: false,
+    })
+  })
+  test('control: its own answer passes', async () => {
+    expect(await tried(alder, { by: key })).toMatchObject({ code: '', counts: true })
+    expect(await tried(birch as typeof alder, { by: key })).toMatchObject({ code: '', counts: true })
+  })
+  test('what one institution learns of the IdP, the other does not', async () => {
+    idp.published.keys = [key, next] as TestKey[]
+    const record = await parts.flows.connections.get('alder', id)
+    await parts.flows.connections.save(record, content({ trustNewKeys: true }), actor)
+    await parts.flows.metadataRefresh.now('alder', id, actor)
+    expect((await parts.flows.connections.get('alder', id)).settings.certificates).toHaveLength(2)
+    expect((await parts.flows.connections.get('birch', id)).settings.certificates).toHaveLength(1)
+    expect(await parts.stores.metadataStates.get('birch', id)).toBeUndefined()
+  })
+})
+
+describe('a test login by a key that nobody knew', () => {
+  test('passes and counts where the new key is trusted: for what is saved now', async () => {
+    await create('alder', { trustNewKeys: true })
+    idp.published.keys = [key, next] as TestKey[]
+    expect(await tried(alder, { by: next })).toMatchObject({ code: '', counts: true })
+    const record = await parts.flows.connections.get('alder', id)
+    expect(record.state).toBe('tested')
+    expect((record.settings.certificates as string[]).map(fingerprintOf)).toEqual(
+      [key, next].map((one) => fingerprintOf(one?.pem ?? '')),
+    )
+    expect(idp.asked).toHaveLength(1)
+  })
+  test('#194 fails where it is not, and asking changes nothing', async () => {
+    await create('alder')
+    const before = await parts.flows.connections.get('alder', id)
+    idp.published.keys = [key, next] as TestKey[]
+    expect(await tried(alder, { by: next })).toMatchObject({ code: 'saml.signature_invalid', counts: false })
+    expect(await parts.flows.connections.get('alder', id)).toEqual(before)
+    expect(idp.asked).toHaveLength(1)
+  })
+  test('a message that was changed asks nobody', async () => {
+    await create('alder', { trustNewKeys: true })
+    const result = await tried(alder, { by: key, changed: (xml) => xml.replace('alice', 'mallo') })
+    expect(result?.code).toBe('saml.signature_invalid')
+    expect(idp.asked).toEqual([])
+  })
+})
