@@ -88,9 +88,10 @@ const claimed = ({ metadataStates, clock }: MetadataRefreshPorts, record: Connec
 }
 
 async function pass(ports: MetadataRefreshPorts, institution: string): Promise<number> {
+  // In this order: a connection that is made meanwhile must not lose its state.
+  const states = await ports.metadataStates.list(institution)
   const records = await ports.connectionStore.list(institution)
   const wanted = records.filter((one) => one.state !== 'disabled' && againOf(ports, one) !== undefined)
-  const states = await ports.metadataStates.list(institution)
   const at = ports.clock.now()
   const due = wanted.filter(({ id }) => {
     const state = states.find(({ connection }) => connection === id)

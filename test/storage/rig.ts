@@ -14,6 +14,7 @@ import { createExchanges } from '../../src/storage/exchanges.ts'
 import { createExpiryWarnings } from '../../src/storage/expiry-warnings.ts'
 import { createLogins } from '../../src/storage/logins.ts'
 import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
+import { createMetadataStates } from '../../src/storage/metadata-states.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { createPins } from '../../src/storage/pins.ts'
 import { createReplays } from '../../src/storage/replays.ts'
@@ -49,6 +50,7 @@ export function everything(database: Database) {
     expiryWarnings: createExpiryWarnings(connections),
     directory,
     exchanges: createExchanges(connections, seal),
+    metadataStates: createMetadataStates(connections),
     connectionStore: createConnectionStore({ connections, seal, written: directory.forget }),
   }
 }

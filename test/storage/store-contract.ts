@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
-import { device, everything, id, login, now } from './rig.ts'
+import { count, device, everything, id, login, now, twenty } from './rig.ts'
 import { migrated, type Scratch, scratch } from './scratch.ts'
 
 /** Registers the suite for one kind of database. */
@@ -51,6 +51,42 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       expect(await all.devices.activate(device(b), { ...proven, nonce: 'other' })).toBe(false)
       expect(await all.devices.activate(device(b), { ...proven, now: now + 300_001 })).toBe(false)
       expect(await all.devices.activate(device(b), proven)).toBe(true)
+    })
+    test('of twenty who want to read metadata one may, for each reason, until it is done or its lease is over', async () => {
+      const [connection, minute] = [id(), 60_000]
+      const claim = (why: 'due' | 'now' | 'unknown-key', at: number) =>
+        all.metadataStates.claim('alder', connection, {
+          why,
+          now: at,
+          leaseMs: minute,
+          since: at - 5 * minute,
+        })
+      expect(count(await twenty(() => claim('due', now)))).toBe(1)
+      expect(await all.metadataStates.busy('alder', connection, now)).toBe(true)
+      expect(await claim('now', now + minute - 1)).toBe(false)
+      expect(await claim('now', now + minute)).toBe(true)
+      const times = { fetchedAt: now, nextAt: now + 9 * minute, validUntil: now + 7 }
+      const state = {
+        institution: 'alder',
+        connection,
+        ...times,
+        error: '',
+        failures: 0,
+        digest: 'd',
+        waits: ['a'],
+      }
+      await all.metadataStates.done(state)
+      expect(await all.metadataStates.get('alder', connection)).toEqual(state)
+      expect(await all.metadataStates.get('birch', connection)).toBeUndefined()
+      expect(await claim('due', now + 9 * minute - 1)).toBe(false)
+      expect(count(await twenty(() => claim('unknown-key', now + 2 * minute)))).toBe(1)
+      await all.metadataStates.done(state)
+      expect(await claim('unknown-key', now + 7 * minute - 1)).toBe(false)
+      expect(await claim('unknown-key', now + 7 * minute)).toBe(true)
+      await all.metadataStates.done({ ...state, fetchedAt: undefined, validUntil: undefined })
+      expect(count(await twenty(() => claim('due', now + 9 * minute)))).toBe(1)
+      await all.metadataStates.forget('alder', connection)
+      expect(await all.metadataStates.get('alder', connection)).toBeUndefined()
     })
     test('bearer values are not in the database', async () => {
       const value = id()
