@@ -124,6 +124,21 @@ describe('a test login by a key that nobody knew', () => {
     expect(await parts.flows.connections.get('alder', id)).toEqual(before)
     expect(idp.asked).toHaveLength(1)
   })
+  test('#194 of an active connection what it says waits as a proposal, and customers go on by the old key', async () => {
+    await create('alder')
+    await tried(alder, { by: key })
+    const active = await parts.flows.connections.activate(
+      await parts.flows.connections.get('alder', id),
+      actor,
+    )
+    idp.published.keys = [key, next] as TestKey[]
+    expect(await tried(alder, { by: next })).toMatchObject({ code: 'saml.signature_invalid' })
+    const record = await parts.flows.connections.get('alder', id)
+    expect(record.settings).toEqual(active.settings)
+    expect(record.proposal).toMatchObject({ by: 'schedule', tested: false })
+    expect(record.proposal?.content.settings.certificates).toHaveLength(2)
+    expect(await tried(alder, { by: key })).toMatchObject({ code: '' })
+  })
   test('a message that was changed asks nobody', async () => {
     await create('alder', { trustNewKeys: true })
     const result = await tried(alder, { by: key, changed: (xml) => xml.replace('alice', 'mallo') })
