@@ -2,21 +2,18 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { consoleRoutes } from '../console/routes.ts'
-import { createAdministratorFlows } from '../flows/administrators.ts'
 import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
-import { createConsoleAccess } from '../flows/console-access.ts'
 import { createCoreCall } from '../flows/core-call.ts'
 import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
+import { metadataExpiries } from '../flows/expiries.ts'
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
 import { createMetadataRefresh } from '../flows/metadata-refresh.ts'
-import { createOverview } from '../flows/overview.ts'
 import { createProviderLogout } from '../flows/provider-logout.ts'
-import { createRelyingParties } from '../flows/relying-parties.ts'
 import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
 import { createSubjectFlows } from '../flows/subjects.ts'
@@ -48,6 +45,7 @@ import { createProviders } from '../oidc/provider.ts'
 import { createPinHash } from '../plugins/keys/pin-hash.ts'
 import { gatewayRoutes } from '../soap/gateway.ts'
 import { createSoapMessages } from '../xml/messages.ts'
+import { createConsoleFlows } from './console.ts'
 import type { Foundation, Services, Stores } from './foundation.ts'
 import { createExpiries, createKeyFlows } from './own-keys.ts'
 
@@ -68,10 +66,11 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const browserSessions = createBrowserSessions(stores.tokens)
   const ports = { ...given, connectionFlows, metadataRefresh, exchangeKeeper, pinHash, browserSessions }
   const endSession = createEndSession(ports)
+  const expiries = createExpiries(base, stores, { plugins, more: [metadataExpiries(stores.metadataStates)] })
   return {
     connections: connectionFlows,
     keyFlows: createKeyFlows(base, stores, plugins),
-    expiries: createExpiries(base, stores, { plugins }),
+    expiries,
     connectionImport: createConnectionImport(ports),
     metadataRefresh,
     testLogin: createTestLogin(ports),
@@ -89,10 +88,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     present: createPresence(ports),
     hold: createHold(ports),
     endSession,
-    consoleAccess: createConsoleAccess(ports),
-    administratorFlows: createAdministratorFlows(ports),
-    relyingParties: createRelyingParties(ports),
-    overview: createOverview({ ...ports, expiries: { list: async () => [] } }),
+    ...createConsoleFlows({ ...ports, expiries }),
     subjects: createSubjectFlows({ ...ports, endSession }),
     signOut: createSignOut({ ...ports, endSession }),
     providerLogout: createProviderLogout({ ...ports, endSession }),

@@ -3,6 +3,7 @@ import { byUrgency, daysUntil, type Expiry, warningLevel } from '../domain/expir
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import type { ExpirySource, ExpiryWarnings } from '../ports/expiries.ts'
+import type { MetadataStates } from '../ports/metadata-states.ts'
 import type { OwnKeyStore } from '../ports/own-keys.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
@@ -90,5 +91,18 @@ export const ownKeyExpiries = (
       .map(({ connection, purpose, kid, expiresAt: at }) => ({
         ...({ connection, kind: 'own-certificate', name: `${purpose} ${kid}`, at } as const),
       }))
+  },
+})
+
+/** What IdPs say of the end of their own metadata, as it was last read. */
+export const metadataExpiries = (states: Pick<MetadataStates, 'metadataValidity'>): ExpirySource => ({
+  async of(institution) {
+    const ends = await states.metadataValidity(institution)
+    return ends.map(({ connection, validUntil: at }) => ({
+      connection,
+      kind: 'metadata',
+      name: 'metadata',
+      at,
+    }))
   },
 })

@@ -44,7 +44,9 @@ beforeAll(async () => {
   ownKeys = createLocalOwnKeys({ master: randomBytes(32), sealed, clock, lifetimeMs: 1 })
   const checker = await createSamlChecker({ workers: 1, deadlineMs: 5000 })
   close = () => checker.close()
-  plugin = samlConnector({ ownKeys, checker, clock })
+  // What only an import uses.
+  const unused = { fetch: undefined as never, idpMetadata: undefined as never }
+  plugin = samlConnector({ ownKeys, checker, clock, ...unused })
 })
 afterAll(() => close())
 

@@ -170,25 +170,34 @@ function open(ports: SamlPorts, addresses: ConnectorAddresses, settings: SamlSet
     },
     readable: readableExchange,
     logout: samlLogout(ports, addresses, settings),
-    async metadata(now) {
-      const signers = await ports.ownKeys.published(signing)
-      const decrypters = await ports.ownKeys.published(decryption)
-      const validUntil = now + metadataDays * dayMs
-      const body = spMetadata({
-        entityId,
-        acsUrl,
-        sloUrl: sloUrlOf(addresses),
-        nameIdFormat: settings.nameIdFormat,
-        signing: signers.map(({ certificate: own }) => own),
-        // A retired key still opens what comes, and nobody shall begin to encrypt to it.
-        encryption: decrypters
-          .filter(({ state }) => settings.encrypted !== 'refused' && state !== 'retired')
-          .map(({ certificate: own }) => own),
-        validUntil,
-      })
-      return { type: 'application/samlmetadata+xml', body }
-    },
+    metadata: (now) => ownMetadata(ports, addresses, { settings, now }),
   }
+}
+
+interface OwnSide {
+  readonly settings: SamlSettings
+  readonly now: number
+}
+
+/** What the IdP's administrator loads: with every key of ours that counts now or will. */
+async function ownMetadata(ports: SamlPorts, addresses: ConnectorAddresses, { settings, now }: OwnSide) {
+  const { entityId, acsUrl, institution, connection } = addresses
+  const place = { institution: institution.id, connection: connection.id }
+  const signers = await ports.ownKeys.published({ ...place, purpose: 'saml-signing' })
+  const decrypters = await ports.ownKeys.published({ ...place, purpose: 'saml-decryption' })
+  const body = spMetadata({
+    entityId,
+    acsUrl,
+    sloUrl: sloUrlOf(addresses),
+    nameIdFormat: settings.nameIdFormat,
+    signing: signers.map(({ certificate: own }) => own),
+    // A retired key still opens what comes, and nobody shall begin to encrypt to it.
+    encryption: decrypters
+      .filter(({ state }) => settings.encrypted !== 'refused' && state !== 'retired')
+      .map(({ certificate: own }) => own),
+    validUntil: now + metadataDays * dayMs,
+  })
+  return { type: 'application/samlmetadata+xml', body }
 }
 
 /** A level asks for the classes that reach it, each of which would do; no level, for what the settings say. */
