@@ -112,7 +112,7 @@ function rowsIn(page: string): Map<string, string[]> {
 describe('refusal codes', () => {
   const app = rowsIn('docs/app-developer.md')
   const idp = rowsIn('docs/fi-administrator.md')
-  const administrators = rowsIn('docs/connections.md')
+  const administrators = new Map([...rowsIn('docs/connections.md'), ...rowsIn('docs/console.md')])
   test.each(refusalCodes)('%s is explained', (code) =>
     expect(
       (/^(saml|metadata|oidc|fetch)\./.test(code) ? idp : app).has(code) || administrators.has(code),

@@ -112,5 +112,28 @@ describe('the console', () => {
     await at(path)
     await looked(name)
   })
+  test('#201 names that hold markup are only names, on every page', async () => {
+    const evil = '<img src=x onerror="document.title=`hit`"><script>document.title="hit"</script>'
+    await applyTwo(bridge, {
+      personal: { name: evil },
+      business: { name: 'Alder staff', audience: 'workforce', domains: [] },
+      app: { name: evil, connections: ['alder-idp'] },
+    })
+    for (const path of [
+      '',
+      '/exchanges',
+      '/relying-parties',
+      '/relying-parties/alder-phone',
+      '/administrators',
+    ]) {
+      await at(path)
+      await page.waitForLoadState('networkidle')
+      expect([path, await page.title()]).not.toContainEqual(expect.stringContaining('hit'))
+      expect(await page.locator('img, main script').count(), path).toBe(0)
+    }
+    // The control: the names were on the pages, as text.
+    await at('/relying-parties')
+    expect(await page.getByText(evil).count()).toBe(1)
+  })
   test('no page complained', () => expect(complaints).toEqual([]))
 })
