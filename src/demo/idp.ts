@@ -8,7 +8,7 @@ import { pageHeaders } from '../http/security-headers.ts'
 import { gate } from '../xml/gate.ts'
 import { NAME_ID, NS } from '../xml/names.ts'
 import { failedResponse, issueResponse, type ResponseContent } from '../xml/saml/issue-response.ts'
-import { type ReadAuthnRequest, readAuthnRequest } from '../xml/saml/read-authn-request.ts'
+import { claimedIssuer, type ReadAuthnRequest, readAuthnRequest } from '../xml/saml/read-authn-request.ts'
 import { all, parseTree, textOf } from '../xml/tree.ts'
 import { readForm } from './forms.ts'
 import type { PeerKey } from './keys.ts'
@@ -37,8 +37,8 @@ export const customers: Readonly<Record<string, Customer>> = {
 export interface IdpOptions {
   readonly world: string
   readonly key: PeerKey
-  /** Where the bridge publishes its side of the connection. */
-  readonly spMetadataUrl: string
+  /** The issuer whose connections this IdP serves. */
+  readonly bridge: string
   /** Told of each answer that is sent. */
   readonly answered: (answer: {
     readonly user: string
@@ -58,7 +58,7 @@ const sessionCookie = 'alder_idp'
 export function idpRoutes(router: Router, options: IdpOptions): void {
   const pending = new Map<string, Pending>()
   const sessions = new Map<string, { user: string; at: number }>()
-  const readRequest = requestReader(options.spMetadataUrl)
+  const readRequest = requestReader(options.bridge)
 
   router.get('/idp/sso', async (ctx) => {
     const request = await readRequest(ctx.querystring)
@@ -92,17 +92,20 @@ export function idpRoutes(router: Router, options: IdpOptions): void {
 }
 
 /**
- * Reads a request by any signing certificate of the bridge's metadata, which is read again when none of them fits: the
- * bridge changes its keys, and publishes the new one beforehand.
+ * Reads a request of any connection of the bridge, by the signing certificates of that connection's metadata. They are
+ * read again when none of them fits: the bridge changes its keys, and publishes the new one beforehand.
  */
-function requestReader(url: string): (query: string) => Promise<ReadAuthnRequest> {
-  let known: readonly string[] = []
+function requestReader(bridge: string): (query: string) => Promise<ReadAuthnRequest> {
+  const known = new Map<string, readonly string[]>()
   return async (query) => {
+    const entityId = claimedIssuer(query)
+    if (!entityId.startsWith(`${bridge}/saml/`)) throw new Error('a service that this IdP does not know')
     try {
-      return byAny(query, known)
+      return byAny(query, known.get(entityId) ?? [])
     } catch {
-      known = await spCertificates(url)
-      return byAny(query, known)
+      // Our entityID is where our metadata is.
+      known.set(entityId, await spCertificates(entityId))
+      return byAny(query, known.get(entityId) ?? [])
     }
   }
 }

@@ -52,8 +52,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   const { firstInvitations } = await application.start()
   const trusted = certificatesIn(await (await fetch(`${issuer}/soap/payments/certificates`)).text())
   const router = new Router()
-  const spMetadataUrl = `${issuer}/saml/alder-idp/metadata`
-  idpRoutes(router, { world: url, key: idpKey, spMetadataUrl, answered: scene.answered })
+  idpRoutes(router, { world: url, key: idpKey, bridge: issuer, answered: scene.answered })
   staffRoutes(router, { world: url, issuer })
   coreRoutes(router, { world: url, trusted, judged: scene.judged })
   phoneRoutes(router, { world: url, issuer, scene })

@@ -75,7 +75,7 @@ async function stage() {
   idpRoutes(router, {
     world,
     key,
-    spMetadataUrl: `${issuer}/saml/alder-idp/metadata`,
+    bridge: issuer,
     answered: () => undefined,
   })
   coreRoutes(router, { world, trusted, judged: () => undefined })

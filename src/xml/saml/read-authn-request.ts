@@ -30,6 +30,17 @@ function octets(query: string): Record<(typeof names)[number], string> {
   return found as Record<(typeof names)[number], string>
 }
 
+function rootOf(raw: ReturnType<typeof octets>) {
+  const packed = Buffer.from(decodeURIComponent(raw.SAMLRequest), 'base64')
+  return parseTree(inflateRawSync(packed, { maxOutputLength: 1024 * 1024 })).root
+}
+
+const issuerIn = (root: ReturnType<typeof rootOf>): string =>
+  textOf(elements(root, NS.saml2, 'Issuer')[0] ?? root) ?? ''
+
+/** Who the request says that it is from: nothing is proven by it, it tells whose certificate to try. Throws XmlRefused. */
+export const claimedIssuer = (query: string): string => issuerIn(rootOf(octets(query)))
+
 /**
  * Checks the signature over the raw query (SAML Bindings 3.4.4.1) by the service provider's certificate (base64 DER)
  * and reads the request. Throws XmlRefused.
@@ -41,13 +52,12 @@ export function readAuthnRequest(query: string, certificate: string): ReadAuthnR
   const { publicKey } = new X509Certificate(Buffer.from(certificate, 'base64'))
   const value = Buffer.from(decodeURIComponent(raw.Signature), 'base64')
   if (!verify('sha256', Buffer.from(signed), publicKey, value)) throw new XmlRefused('signature')
-  const packed = Buffer.from(decodeURIComponent(raw.SAMLRequest), 'base64')
-  const { root } = parseTree(inflateRawSync(packed, { maxOutputLength: 1024 * 1024 }))
+  const root = rootOf(raw)
   if (root.uri !== NS.samlp || root.local !== 'AuthnRequest') throw new XmlRefused('not an AuthnRequest')
   const policy = elements(root, NS.samlp, 'NameIDPolicy')[0]
   return {
     id: attributeOf(root, '', 'ID') ?? '',
-    issuer: textOf(elements(root, NS.saml2, 'Issuer')[0] ?? root) ?? '',
+    issuer: issuerIn(root),
     acsUrl: attributeOf(root, '', 'AssertionConsumerServiceURL') ?? '',
     forceAuthn: attributeOf(root, '', 'ForceAuthn') === 'true',
     nameIdFormat: policy && attributeOf(policy, '', 'Format'),
