@@ -9,17 +9,31 @@ import type { Connections } from './unit-of-work.ts'
 
 const freshMs = 2000
 
-/** A value that may be as old as `freshMs`; concurrent readers share one query. */
-function cached<T>(now: () => number) {
-  const kept = new Map<string, { at: number; value: Promise<T> }>()
+interface Kept<T> {
+  readonly at: number
+  readonly value: Promise<T>
+  settled: boolean
+}
+
+/**
+ * A value that may be as old as `freshMs`; concurrent readers share one query, but for those who hold a connection: the
+ * other's query may be waiting for that very connection, on the embedded database for ever.
+ */
+function cached<T>(now: () => number, holds: () => boolean) {
+  const kept = new Map<string, Kept<T>>()
   return {
     get(key: string, load: () => Promise<T>): Promise<T> {
       const hit = kept.get(key)
-      if (hit && now() - hit.at < freshMs) return hit.value
-      const value = load()
-      kept.set(key, { at: now(), value })
-      value.catch(() => kept.delete(key))
-      return value
+      const fresh = hit !== undefined && now() - hit.at < freshMs
+      if (fresh && (hit.settled || !holds())) return hit.value
+      if (fresh) return load()
+      const entry: Kept<T> = { at: now(), value: load(), settled: false }
+      kept.set(key, entry)
+      const settled = () => {
+        entry.settled = true
+      }
+      entry.value.then(settled, () => kept.get(key) === entry && kept.delete(key))
+      return entry.value
     },
     clear: () => kept.clear(),
   }
@@ -40,8 +54,8 @@ export function createDirectory({
   now,
   publicUrl,
 }: DirectoryPorts): Directory & DirectoryWriter & { forget(): void } {
-  const sets = cached<InstitutionSet | undefined>(now)
-  const all = cached<readonly Institution[]>(now)
+  const sets = cached<InstitutionSet | undefined>(now, connections.holds)
+  const all = cached<readonly Institution[]>(now, connections.holds)
   const set = (id: string) => sets.get(id, async () => readSet(await connections.reader(), seal, { id }))
   const forget = () => {
     sets.clear()

@@ -34,6 +34,8 @@ export interface Connections {
   send(write: (db: Queries) => Knex.QueryBuilder): Promise<void>
   /** For one statement that nothing else depends on: the unit's transaction if it has begun, else by itself. */
   alone(): Promise<Queries>
+  /** Does the unit around the caller hold a connection? Then it must not wait for anybody who waits for one. */
+  holds(): boolean
 }
 
 interface Unit {
@@ -108,6 +110,7 @@ function connectionsOf(database: UnitPorts['database'], current: () => Unit | un
   return {
     reader: begunOrPool,
     alone: begunOrPool,
+    holds: () => current()?.begun !== undefined,
     writer: async () => (await transaction())?.queries ?? pool,
     send: async (write) => {
       const begun = await transaction()
