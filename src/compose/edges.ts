@@ -42,6 +42,7 @@ import { createAccessTokens, createOidcGate } from '../oidc/gate.ts'
 import { linkUpstream } from '../oidc/levels.ts'
 import { pairwiseOf } from '../oidc/pairwise.ts'
 import { createProviders } from '../oidc/provider.ts'
+import { createReturns } from '../oidc/returns.ts'
 import { createPinHash } from '../plugins/keys/pin-hash.ts'
 import { gatewayRoutes } from '../soap/gateway.ts'
 import { createSoapMessages } from '../xml/messages.ts'
@@ -143,16 +144,18 @@ function createOidc({ base, stores, services, flows }: Parts) {
       pages,
     }
   }
+  const returns = createReturns({ ...base, ...stores, seconds: config.sessions.codeSeconds })
   const providers = createProviders({
     ...base,
     directory: stores.directory,
     pages,
+    returns,
     endSession: flows.endSession,
     signOut: flows.signOut,
     rateLimits: services.rateLimits,
     settingsOf,
   })
-  const ports = { ...stores, providers, publicUrl, clock }
+  const ports = { ...stores, providers, returns, publicUrl, clock }
   return { gate: createOidcGate(ports), accessTokens: createAccessTokens(ports) }
 }
 

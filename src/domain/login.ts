@@ -110,3 +110,13 @@ function raise(login: LoginTransaction, acr: Acr): Step {
 /** Once a sign-in at most: an IdP that answers too weakly again is not asked a third time. */
 const idpCan = ({ upstreamGives, upstreamSpent, approvalAcr }: LoginTransaction, acr: Acr): boolean =>
   upstreamSpent !== true && approvalAcr === undefined && satisfies(upstreamGives, acr)
+
+/**
+ * Has this question been answered already? Then a second press of the same button changes nothing, and is led to where
+ * the first one led; an answer to a question that was never asked is another matter (attack 117).
+ */
+export function isAnswered(login: LoginTransaction, question: 'step-up' | 'consent'): boolean {
+  if (login.outcome === 'refused') return false
+  if (login.outcome === 'cancelled') return true
+  return question === 'step-up' ? login.amr.includes('pin') : login.consent === 'given'
+}

@@ -1,7 +1,7 @@
 // The dispatcher: one address a sign-in, at which the pure `nextStep` says what the customer sees.
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { LoginTransaction, Step } from '../domain/login.ts'
+import { isAnswered, type LoginTransaction, type Step } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Login } from '../flows/login.ts'
 import type { StepUp } from '../flows/step-up.ts'
@@ -45,20 +45,59 @@ export function interactionRoutes(router: Router, ports: InteractionPorts): void
     const login = await own(ctx, ports)
     await show(ctx, ports, login)
   })
-  router.post('/interaction/:uid/pin', async (ctx) => {
-    const { login, form } = await posted(ctx, ports)
-    await withinRate(ports.rateLimits, 'pin', `${login.institution}|${login.uid}`)
-    const denied = form.get('do') === 'deny'
-    const next = denied
-      ? await ports.login.cancel(login)
-      : await tryPin(ctx, ports, { login, pin: form.get('pin') ?? '' })
+  router.post('/interaction/:uid/pin', (ctx) =>
+    answered(ctx, ports, {
+      question: 'step-up',
+      take: async ({ login, form }) => {
+        await withinRate(ports.rateLimits, 'pin', `${login.institution}|${login.uid}`)
+        return form.get('do') === 'deny'
+          ? ports.login.cancel(login)
+          : tryPin(ctx, ports, { login, pin: form.get('pin') ?? '' })
+      },
+    }),
+  )
+  router.post('/interaction/:uid/consent', (ctx) =>
+    answered(ctx, ports, {
+      question: 'consent',
+      take: ({ login, form }) => {
+        const answer = form.get('do')
+        return ports.login.consent(login, answer === 'allow' || answer === 'approve')
+      },
+    }),
+  )
+}
+
+type Posted = Awaited<ReturnType<typeof posted>>
+
+interface Answering {
+  readonly question: 'step-up' | 'consent'
+  /** Takes the answer; undefined when it was answered by a page of its own. */
+  readonly take: (posted: Posted) => Promise<LoginTransaction | undefined>
+}
+
+/**
+ * Browsers send a form once a press, and drop the way that the press before was on. So the second press of a button is
+ * led to where the first one led, whether it comes after it or at the same time.
+ */
+async function answered(ctx: Context, ports: InteractionPorts, { question, take }: Answering): Promise<void> {
+  const given = await posted(ctx, ports)
+  if (isAnswered(given.login, question)) return again(ctx, ports, given.login)
+  try {
+    const next = await take(given)
     if (next) await goOn(ctx, ports, next)
-  })
-  router.post('/interaction/:uid/consent', async (ctx) => {
-    const { login, form } = await posted(ctx, ports)
-    const answer = form.get('do')
-    await goOn(ctx, ports, await ports.login.consent(login, answer === 'allow' || answer === 'approve'))
-  })
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'interaction.finished') throw error
+    const login = await own(ctx, ports)
+    if (!isAnswered(login, question)) throw error
+    await again(ctx, ports, login)
+  }
+}
+
+async function again(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
+  if (login.outcome === 'open') return back(ctx, login)
+  const to = await ports.oidc.again(ctx, tenantOf(ctx), login.uid)
+  if (to === undefined) return showDone(ctx, login)
+  leave(ctx, to)
 }
 
 /** The sign-in that the address names; what is refused here concerns its app and customer, whoever asks. */
@@ -171,10 +210,13 @@ async function refuse(
 }
 
 async function end(ctx: Context, ports: InteractionPorts, outcome: InteractionEnd): Promise<void> {
-  const returnTo = await ports.oidc.end(ctx, tenantOf(ctx), outcome)
+  leave(ctx, await ports.oidc.end(ctx, tenantOf(ctx), outcome))
+}
+
+function leave(ctx: Context, to: string): void {
   ctx.set('Cache-Control', 'no-store')
   ctx.status = 303
-  ctx.redirect(returnTo)
+  ctx.redirect(to)
 }
 
 export function pageOf(ctx: Context, login: LoginTransaction, html: string): void {

@@ -25,6 +25,8 @@ export interface OidcGate {
   holds(ctx: Context, tenant: Tenant, uid: string): Promise<boolean>
   /** Stores the end and resolves with where the browser goes next; the caller redirects after its commit. */
   end(ctx: Context, tenant: Tenant, end: InteractionEnd): Promise<string>
+  /** Where an interaction that has ended leads, or has just led; undefined when nobody knows any more. */
+  again(ctx: Context, tenant: Tenant, uid: string): Promise<string | undefined>
   /**
    * Redeems a code here instead of over the network, once; nothing of it is good for anything else afterwards. Refuses
    * with `token.invalid` one that is unknown, spent, late, another app's, or that another browser began.

@@ -18,6 +18,7 @@ import type { SubjectStates } from '../ports/subjects.ts'
 import type { InteractionLevel } from './levels.ts'
 import { redeemed } from './redeem.ts'
 import { oidcScopes } from './resources.ts'
+import type { Returns } from './returns.ts'
 
 export interface GatePorts {
   readonly providers: (tenant: Tenant) => Promise<Provider>
@@ -28,7 +29,11 @@ export interface GatePorts {
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
-export function createOidcGate(ports: GatePorts): OidcGate {
+export interface EndPorts extends GatePorts {
+  readonly returns: Returns
+}
+
+export function createOidcGate(ports: EndPorts): OidcGate {
   return {
     async handle(ctx, tenant) {
       const provider = await ports.providers(tenant)
@@ -54,6 +59,12 @@ export function createOidcGate(ports: GatePorts): OidcGate {
       return interaction.returnTo
     },
     redeem: async (tenant, returned) => redeemed(await ports.providers(tenant), returned),
+    async again(_ctx, tenant, uid) {
+      const provider = await ports.providers(tenant)
+      // Once the app has been answered the provider forgets the interaction, and only our memory is left.
+      const interaction = await provider.Interaction.find(uid)
+      return interaction?.returnTo ?? ports.returns.of(tenant.institution.id, uid)
+    },
   }
 }
 

@@ -18,6 +18,7 @@ import type { Directory, RateLimits } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { type EventPorts, failureOf, recordEvents, whoOf } from './audit.ts'
 import { type ConfigurationPorts, configuration, type ProviderPages } from './configuration.ts'
+import type { Returns } from './returns.ts'
 import { keepOwnFields } from './session.ts'
 
 export interface ProviderPorts extends EventPorts {
@@ -29,6 +30,7 @@ export interface ProviderPorts extends EventPorts {
   readonly endSession: EndSession
   readonly signOut: SignOut
   readonly chance: Chance
+  readonly returns: Returns
   /** Everything of the configuration but the secrets, which come from the key store. */
   readonly settingsOf: (tenant: Tenant) => Omit<ConfigurationPorts, 'secrets'>
 }
@@ -141,9 +143,27 @@ function withReference(ctx: KoaContextWithOIDC): void {
 async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
   if (ctx.path === '/token') maskDetails(ctx)
   if (ctx.path.startsWith('/.well-known/')) await nameApiScopes(ports, tenant, ctx)
+  if (ctx.oidc?.route === 'resume') await remembered(ports, tenant, ctx)
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
   const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
   if (ctx.path === '/sign-out/confirm' && session?.destroyed) await signedOut(ports, tenant, ctx)
+}
+
+/**
+ * The interaction is over once it has led to the app. A second press makes the browser ask again here: it is led to
+ * where the first one led, if it holds the cookie of this very interaction.
+ */
+async function remembered(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
+  const { id } = tenant.institution
+  const uid = ctx.cookies.get(ctx.oidc.provider.cookieName('resume'), { signed: true })
+  const location = ctx.response.get('Location') ?? ''
+  const to = location === '' ? undefined : new URL(location, tenant.issuer)
+  if (uid === undefined || !ctx.path.endsWith(`/${uid}`) || to?.href.startsWith(`${tenant.issuer}/`)) return
+  const failed = to === undefined || to.searchParams.has('error')
+  const before = failed ? await ports.returns.of(id, uid) : undefined
+  if (before === undefined) return to && ports.returns.keep(id, uid, location)
+  ctx.status = 303
+  ctx.redirect(before)
 }
 
 /** The library has ended the session; what is left of it goes too, and then the browser goes on to the IdP. */

@@ -247,9 +247,9 @@ describe('the interaction', () => {
     expect(done.returned).toContain('code=')
     const back = await fresh.browser.go(page.url)
     expect([back.status, back.body.includes('<form')]).toEqual([200, false])
-    const twice = await fresh.browser.go(form.action, { ...form.fields, do: 'allow' })
-    expect(twice.status).toBe(400)
-    expect(twice.location).toBeUndefined()
+    // A second press is led to where the first one led: the same redirect, and never a second code.
+    const twice = await fresh.browser.go(form.action, { ...form.fields, do: 'deny' })
+    expect([twice.status, twice.location]).toEqual([303, done.returned])
   })
   test('two tabs and a double click end in one consistent result', async () => {
     const who = await customer(bridge)
@@ -262,12 +262,8 @@ describe('the interaction', () => {
         }),
       ),
     )
-    const codes = both.filter(({ returned }) => returned?.includes('code='))
-    expect(codes.length).toBeGreaterThanOrEqual(1)
-    expect(
-      new Set(codes.map(({ returned }) => new URL(returned as string).searchParams.get('code'))).size,
-    ).toBe(codes.length)
-    expect(both.every(({ status }) => status < 500)).toBe(true)
+    expect(both.map(({ returned }) => returned?.includes('code='))).toEqual([true, true])
+    expect(both[0]?.returned).toBe(both[1]?.returned)
   })
   test('#118 a form posted by another site, or without its token', async () => {
     const who = await customer(bridge)

@@ -114,7 +114,7 @@ describe('the phone', () => {
     await says('€25.00 to Nordhaven Energy: accepted.')
     await pictures('demo-phone-paid')
   })
-  test('pays a large amount after its PIN; a wrong one is told', async () => {
+  test('pays a large amount after its PIN; a wrong one is told, and a double click on Approve loses nothing', async () => {
     await press('Pay €1,240.00')
     await page.waitForURL(/\/interaction\//)
     await page.getByText('Nordhaven Energy').first().waitFor()
@@ -125,9 +125,31 @@ describe('the phone', () => {
     await page.locator('input[name="pin"][aria-invalid="true"]').waitFor()
     await accessible()
     await page.locator('input[name="pin"]').fill('271828')
-    await press(/^Approve/)
+    const posts: string[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/pin')) posts.push(request.url())
+    })
+    await page.getByRole('button', { name: /^Approve/ }).click({ clickCount: 2, delay: 30 })
     await page.waitForURL(/\/phone\//)
+    expect(posts).toHaveLength(2)
     await says('€1,240.00 to Nordhaven Energy: accepted.')
+  })
+  test.each([
+    ['Allow', '#said.ok'],
+    ['Don’t allow', '#said.warn'],
+  ])('a double click on %s leads to the app, which is told once', async (name, said) => {
+    const other = await browser.newContext()
+    const phonePage = await other.newPage()
+    await phonePage.goto(phone())
+    await phonePage.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await phonePage.getByLabel('User name').fill('bob')
+    await phonePage.getByLabel('Password').fill('bob-pw')
+    await phonePage.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await phonePage.waitForURL(/\/interaction\//)
+    await phonePage.getByRole('button', { name, exact: true }).click({ clickCount: 2, delay: 30 })
+    await phonePage.waitForURL(/\/phone\//)
+    await phonePage.locator(said).waitFor()
+    await other.close()
   })
   test('renews its session, and keeps its key to itself', async () => {
     await press('Renew my session')
