@@ -9,6 +9,7 @@ import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
 import { amrOfGrant } from '../domain/upstream-level.ts'
 import { apiOf } from '../http/authorize.ts'
+import { browserOf } from '../http/browser.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import type { Tenant } from '../http/tenant.ts'
 import type { AccessTokens, BoundToken } from '../ports/access-tokens.ts'
@@ -59,11 +60,12 @@ export function createOidcGate(ports: EndPorts): OidcGate {
       return interaction.returnTo
     },
     redeem: async (tenant, returned) => redeemed(await ports.providers(tenant), returned),
-    async again(_ctx, tenant, uid) {
+    async again(ctx, tenant, uid) {
       const provider = await ports.providers(tenant)
       // Once the app has been answered the provider forgets the interaction, and only our memory is left.
       const interaction = await provider.Interaction.find(uid)
-      return interaction?.returnTo ?? ports.returns.of(tenant.institution.id, uid)
+      const place = { institution: tenant.institution.id, uid, browser: browserOf(ctx, tenant).hash }
+      return interaction?.returnTo ?? ports.returns.of(place)
     },
   }
 }

@@ -7,7 +7,7 @@ import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
 import type { EndSession } from '../flows/end-session.ts'
 import type { SignOut } from '../flows/sign-out.ts'
-import { bindBrowser } from '../http/browser.ts'
+import { bindBrowser, browserOf } from '../http/browser.ts'
 import { stateOfRequest } from '../http/context.ts'
 import { withinRate } from '../http/interaction.ts'
 import { notingRefusals } from '../http/noted.ts'
@@ -151,7 +151,7 @@ async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextW
 
 /**
  * The interaction is over once it has led to the app. A second press makes the browser ask again here: it is led to
- * where the first one led, if it holds the cookie of this very interaction.
+ * where the first one led, if it holds the cookies of this very sign-in.
  */
 async function remembered(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
   const { id } = tenant.institution
@@ -159,9 +159,10 @@ async function remembered(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextW
   const location = ctx.response.get('Location') ?? ''
   const to = location === '' ? undefined : new URL(location, tenant.issuer)
   if (uid === undefined || !ctx.path.endsWith(`/${uid}`) || to?.href.startsWith(`${tenant.issuer}/`)) return
+  const place = { institution: id, uid, browser: browserOf(ctx, tenant).hash }
   const failed = to === undefined || to.searchParams.has('error')
-  const before = failed ? await ports.returns.of(id, uid) : undefined
-  if (before === undefined) return to && ports.returns.keep(id, uid, location)
+  const before = failed ? await ports.returns.of(place) : undefined
+  if (before === undefined) return to && ports.returns.keep(place, location)
   ctx.status = 303
   ctx.redirect(before)
 }

@@ -2,7 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { createFlows, createPublicApp } from '../../src/compose/edges.ts'
-import { createFoundation, createServices, createStores } from '../../src/compose/foundation.ts'
+import {
+  createFoundation,
+  createServices,
+  createStores,
+  type Foundation,
+} from '../../src/compose/foundation.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import type { SettingsInput } from '../../src/config/schema.ts'
 import type { ConnectionContent, Institution } from '../../src/domain/institution.ts'
@@ -32,8 +37,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** `change` goes over the settings. Nothing runs in the background: what a schedule does is called by the test. */
-export async function startParts(change: Partial<SettingsInput> = {}) {
+/** `change` goes over the settings, `over` over what all else is made of. Nothing runs in the background: what a schedule does is called by the test. */
+export async function startParts(change: Partial<SettingsInput> = {}, over: Partial<Foundation> = {}) {
   const place = await scratch('embedded')
   const database = await migrated(place)
   const port = await freePort()
@@ -49,7 +54,7 @@ export async function startParts(change: Partial<SettingsInput> = {}) {
     ...change,
   }
   const config = loadSettings(settings, { MASTER: master })
-  const base = createFoundation(config, database, {})
+  const base = { ...createFoundation(config, database, {}), ...over }
   const stores = createStores(base)
   const services = await createServices(base)
   const flows = createFlows(base, stores, services)
