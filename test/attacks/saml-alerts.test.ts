@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { alarmingCodes, Refusal, type RefusalCode } from '../../src/domain/refusal.ts'
 import { ALG } from '../../src/xml/names.ts'
 import { checkResponse } from '../../src/xml/saml/response.ts'
-import { answer, base64, expected, makeKey, type TestKey } from '../xml/hostile/idp.ts'
+import { answer, base64, expected, hmacByPublicKey, makeKey, type TestKey } from '../xml/hostile/idp.ts'
 
 let key: TestKey
 beforeAll(async () => {
@@ -45,7 +45,9 @@ test('what a badly set-up IdP might send does not', () => {
 })
 test('#20 an HMAC keyed by the public key is forgery; #18 an algorithm of yesterday is a setting', () => {
   expect(codeOf(signedBy(ALG.rsaSha256))).toBeUndefined()
-  for (const hmac of ['2000/09/xmldsig#hmac-sha1', '2001/04/xmldsig-more#hmac-sha256'])
-    expect(codeOf(signedBy(`http://www.w3.org/${hmac}`))).toBe('saml.signature_invalid')
+  for (const hmac of ['2000/09/xmldsig#hmac-sha1', '2001/04/xmldsig-more#hmac-sha256']) {
+    const assertionForm = hmacByPublicKey(key, `http://www.w3.org/${hmac}`)
+    expect(codeOf(answer({ key, sides: 'assertion', assertionForm }))).toBe('saml.signature_invalid')
+  }
   expect(codeOf(signedBy('http://www.w3.org/2000/09/xmldsig#rsa-sha1'))).toBe('saml.algorithm')
 })

@@ -30,9 +30,18 @@ function octets(query: string): Record<(typeof names)[number], string> {
   return found as Record<(typeof names)[number], string>
 }
 
+/** Attack 48: a bomb ends at the limit. */
+function inflated(packed: Buffer): Buffer {
+  try {
+    return inflateRawSync(packed, { maxOutputLength: 1024 * 1024 })
+  } catch {
+    throw new XmlRefused('deflate')
+  }
+}
+
 function rootOf(raw: ReturnType<typeof octets>) {
   const packed = Buffer.from(decodeURIComponent(raw.SAMLRequest), 'base64')
-  return parseTree(inflateRawSync(packed, { maxOutputLength: 1024 * 1024 })).root
+  return parseTree(inflated(packed)).root
 }
 
 const issuerIn = (root: ReturnType<typeof rootOf>): string =>

@@ -1,7 +1,7 @@
 // A genuine IdP for tests: answers that must be accepted, and the handles by which each attack changes them.
 import { createSign, generateKeyPairSync, type KeyObject, sign, webcrypto } from 'node:crypto'
 import 'reflect-metadata'
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import type { ExpectedAnswer } from '../../../src/domain/saml-answer.ts'
 import { ALG, NS } from '../../../src/xml/names.ts'
@@ -239,6 +239,19 @@ export function signatureFor(canonical: string, id: string, key: TestKey, form: 
     `<${d}KeyInfo><${d}X509Data><${d}X509Certificate>${key.base64}</${d}X509Certificate></${d}X509Data></${d}KeyInfo>`
   const whole = `<${d}Signature ${declaration}>${info}<${d}SignatureValue>${value}</${d}SignatureValue>${keyInfo}</${d}Signature>`
   return form.twist ? form.twist(whole) : whole
+}
+
+/** Attack 20: the value is an HMAC over SignedInfo, keyed by the certificate's PEM, which a verifier may take for a key. */
+export function hmacByPublicKey({ pem }: TestKey, method: string): SignatureForm {
+  const hash = method.split('-').at(-1) as string
+  const twist = (signature: string): string => {
+    const info = /<ds:SignedInfo.*<\/ds:SignedInfo>/.exec(signature)?.[0] ?? ''
+    const value = createHmac(hash, pem)
+      .update(canonicalTree(parseTree(info).root))
+      .digest('base64')
+    return signature.replace(/<ds:SignatureValue>[^<]*/, `<ds:SignatureValue>${value}`)
+  }
+  return { method, twist }
 }
 
 function find(root: Tree, id: string): Tree {
