@@ -1,4 +1,6 @@
 // The one plain-JavaScript file: it must run on any Node, to say clearly which one is needed.
+import module from 'node:module'
+
 const needed = 24
 const major = Number(process.versions.node.split('.')[0])
 
@@ -9,4 +11,7 @@ if (major < needed) {
   )
   process.exit(78)
 }
+// Stripping types and compiling is half of a start. Node's own place for the results (its temporary directory, or
+// NODE_COMPILE_CACHE); where that cannot be written it answers so, and nothing is kept.
+module.enableCompileCache?.()
 await import('./main.ts')

@@ -27,6 +27,10 @@ export const journey: Command = {
       const report = await walked(terminal, directory, flag('verbose') ? 'info' : 'error')
       if (flag('json')) terminal.out(`${JSON.stringify(report)}\n`)
       return report.ok ? exit.ok : exit.failed
+    } catch (error) {
+      // Whoever reads the last line finds one, also when nothing could begin; why stands on the other stream.
+      if (flag('json')) terminal.out(`${JSON.stringify({ ok: false, steps: [] })}\n`)
+      throw error
     } finally {
       remove()
     }

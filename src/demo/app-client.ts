@@ -26,6 +26,11 @@ export function createBrowser() {
   return {
     go,
     cookies: (url: string): Promise<string> => jar.getCookieString(url),
+    /** Takes cookies that another browser holds, as somebody might plant them. */
+    async plant(cookies: string, url: string): Promise<void> {
+      const { pathname } = new URL(url)
+      for (const pair of cookies.split('; ')) await jar.setCookie(`${pair}; Path=${pathname}`, url)
+    },
     /** Follows redirects until a page comes, or an address that begins with `until`. */
     async follow(url: string, { until, form }: { until: string; form?: Readonly<Record<string, string>> }) {
       let answer = await go(url, form)

@@ -23,7 +23,7 @@ export function controlRoomRoutes(router: Router, options: ControlRoomOptions): 
   assetRoutes(router)
   breakRoutes(router, options)
   router.get('/', (ctx) => showPage(ctx, roomPage(options)))
-  router.get('/panes', (ctx) => showPage(ctx, textOf(panes(options))))
+  router.get('/panes', (ctx) => showPage(ctx, textOf(html`${finding(options)}${panes(options)}`)))
   router.get('/events', (ctx) => {
     const stream = new PassThrough()
     ctx.set('Cache-Control', 'no-store')
@@ -38,6 +38,10 @@ export function controlRoomRoutes(router: Router, options: ControlRoomOptions): 
   })
 }
 
+/** The page's headline; it comes with the panes, so that it changes with them. */
+const finding = ({ scene }: ControlRoomOptions): Html =>
+  html`<h1 id="finding">${scene.events.length > 1 ? 'One bank, end to end' : 'Nothing has happened yet'}</h1>`
+
 const panes = (options: ControlRoomOptions): Html => html`<div class="panes">
 ${phonePane(options)}${answerPane(options)}${decisionPane(options)}${callPane(options)}${auditPane(options)}
 </div>`
@@ -50,12 +54,9 @@ const trials = {
 } as const
 
 function roomPage(options: ControlRoomOptions): string {
-  const { scene } = options
-  const started = scene.events.length > 1
-  const finding = started ? 'One bank, end to end' : 'Nothing has happened yet'
   const header = html`<header><span class="bank"><span>Drawbridge control room</span></span>
 <div class="actions"><a class="btn primary" href="/phone/" target="_blank" rel="noopener">Open the phone</a><a class="btn" href="/">Reload</a></div></header>`
-  const main = html`<div class="head"><div><h1>${finding}</h1>
+  const main = html`<div class="head"><div>${finding(options)}
 <p class="quiet">Alder Pay asks, Alder Bank’s IdP answers, Drawbridge decides and signs, the core verifies. Sign in as <code>alice</code> with <code>alice-pw</code>.</p></div></div>
 ${panes(options)}
 <section class="card"><h2>Break something</h2><p class="small">Each is really sent, to the real address, and shows what came back.</p>

@@ -3,7 +3,7 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { type Acr, satisfies, withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isOver, money } from '../domain/transaction.ts'
+import { isOver, money, transactionOf } from '../domain/transaction.ts'
 import { text } from '../xml/emit.ts'
 import { faultXml, plainEnvelope, type SoapVersion } from '../xml/soap.ts'
 import { elements, type Tree, textOf } from '../xml/tree.ts'
@@ -81,13 +81,29 @@ function field(operation: Tree, name: string): string {
   return value
 }
 
-/** The core's own rule: whatever a bridge asserts, money over the limit needs a PIN and an approved transaction. */
-function checkLevel(operation: Tree, { assertion }: VerifiedMessage): void {
+/** The core's own rule: whatever a bridge asserts, money over the limit needs a PIN and the approval of this very payment. */
+function checkTransfer(operation: Tree, { assertion }: VerifiedMessage): void {
   const amount = money(field(operation, 'amount'), field(operation, 'currency'))
   const over = isOver(amount, pinOver)
-  const needed: Acr = over ? withDeviceAndPin : withDevice
-  if (!satisfies(assertion.acr, needed)) throw new WssRefused('level', assertion.acr)
+  needLevel(assertion.acr, over ? withDeviceAndPin : withDevice)
   if (over && assertion.transaction === undefined) throw new WssRefused('level', 'no approved transaction')
+  if (over && assertion.transaction !== paymentIn(operation))
+    throw new WssRefused('transaction', 'another payment was approved')
+}
+
+function needLevel(acr: string, needed: Acr): void {
+  if (!satisfies(acr, needed)) throw new WssRefused('level', acr)
+}
+
+/** The hash of the payment that stands in the Body (ruling R-21). */
+function paymentIn(operation: Tree): string {
+  return transactionOf({
+    type: 'payment_initiation',
+    instructedAmount: { amount: field(operation, 'amount'), currency: field(operation, 'currency') },
+    debtorAccount: { iban: field(operation, 'debtorAccount') },
+    creditorName: field(operation, 'creditorName'),
+    creditorAccount: { iban: field(operation, 'creditorAccount') },
+  }).hash
 }
 
 function answerTo(verified: VerifiedMessage): string {
@@ -95,12 +111,13 @@ function answerTo(verified: VerifiedMessage): string {
   const wrap = (name: string, inner: string) =>
     `<p:${name} xmlns:p="${paymentsNamespace}">${inner}</p:${name}>`
   if (operation.namespace === paymentsNamespace && operation.localName === 'GetBalance') {
+    needLevel(verified.assertion.acr, withDevice)
     return wrap('GetBalanceResponse', '<p:balance>4210.55</p:balance><p:currency>EUR</p:currency>')
   }
   if (operation.namespace !== paymentsNamespace || operation.localName !== 'Transfer') {
     throw new WssRefused('request', `no operation ${operation.localName}`)
   }
-  checkLevel(body, verified)
+  checkTransfer(body, verified)
   const facts = `<p:amount>${text(field(body, 'amount'))}</p:amount><p:creditorName>${text(field(body, 'creditorName'))}</p:creditorName>`
   return wrap('TransferResponse', `<p:status>accepted</p:status>${facts}`)
 }

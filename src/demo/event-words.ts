@@ -8,6 +8,9 @@ export interface ShownEvent {
   readonly code: string | undefined
   readonly detail: Readonly<Record<string, unknown>>
   readonly transaction: string | undefined
+  readonly reference: string | undefined
+  readonly subject: string | undefined
+  readonly device: string | undefined
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -63,8 +66,11 @@ export function shownEvent(text: string): ShownEvent {
     code?: string
     detail?: Record<string, unknown>
     transaction?: string
+    reference?: string
+    subject?: string
+    device?: string
   }
-  const { type, outcome, at, code, detail = {}, transaction } = event
+  const { type, outcome, at, code, detail = {}, transaction, reference, subject, device } = event
   const said = words[type] ?? type
   return {
     words: code === undefined ? said : `${said} (${code})`,
@@ -74,5 +80,8 @@ export function shownEvent(text: string): ShownEvent {
     code,
     detail,
     transaction,
+    reference,
+    subject,
+    device,
   }
 }

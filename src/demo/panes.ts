@@ -8,7 +8,8 @@ import { gate } from '../xml/gate.ts'
 import { NS } from '../xml/names.ts'
 import { verifiedBytes } from '../xml/saml/signature.ts'
 import { elements, parseTree } from '../xml/tree.ts'
-import { type ShownEvent, shownEvent } from './event-words.ts'
+import { type Decision, decisionOf } from './decision.ts'
+import { shownEvent } from './event-words.ts'
 import type { Scene } from './scene.ts'
 
 /** What the panes are made from. */
@@ -113,34 +114,31 @@ export function answerPane({ scene, idpCertificate }: RoomView): Html {
 const rule = (good: boolean, text: string, evidence: string): Html =>
   html`<li>${icon(good ? 'ok' : 'stop')}<span>${text}</span><span class="quiet num">${evidence}</span></li>`
 
-/** The last decision and the events that led to it, newest sign-in or call first. */
+/** The last decision and the events that led to it. */
 export function decisionPane({ scene }: RoomView): Html {
-  const events = scene.events.map(shownEvent)
-  const last = events.findLast(
-    ({ type }) => type.startsWith('call.') || type === 'login.finished' || type === 'login.refused',
-  )
+  const decision = decisionOf(scene.events.map(shownEvent))
   const title = 'Decision'
-  if (!last)
+  if (!decision)
     return pane({
       n: 3,
       name: 'decision',
       title,
       body: html`<p class="quiet">Nothing has been decided yet.</p>`,
     })
+  const { last } = decision
   const good = last.outcome === 'ok'
-  const body = html`<p class="small">${last.words}.</p><ul class="rules">${reasons(events, last)}</ul>`
+  const body = html`<p class="small">${last.words}.</p><ul class="rules">${reasons(decision)}</ul>`
   return pane({ n: 3, name: 'decision', title, badge: { good, text: good ? 'Allowed' : 'Refused' }, body })
 }
 
-function reasons(events: readonly ShownEvent[], last: ShownEvent): Html[] {
-  const answered = events.findLast(({ type }) => type === 'login.upstream_answered')
+function reasons({ last, login, proven }: Decision): Html[] {
+  const answered = login.findLast(({ type }) => type === 'login.upstream_answered')
   const checks = Array.isArray(answered?.detail.checks) ? answered.detail.checks.length : 0
-  const finished = events.findLast(({ type }) => type === 'login.finished')
+  const finished = login.findLast(({ type }) => type === 'login.finished')
   const level = String(finished?.detail.acr ?? '')
     .split(':')
     .at(-1)
-  const proven = events.findLast(({ type }) => type === 'device.activated')
-  const pin = events.findLast(({ type }) => type.startsWith('step_up.'))
+  const pin = login.findLast(({ type }) => type.startsWith('step_up.'))
   return [
     ...(answered
       ? [rule(answered.outcome === 'ok', 'The bank’s answer held', answered.code ?? `${checks} checks`)]

@@ -1,6 +1,7 @@
 // A bridge with two connections whose IdPs the test plays itself, and with its log, its events and its counters in view.
 import { randomBytes } from 'node:crypto'
 import { inflateRawSync } from 'node:zlib'
+import type { SettingsInput } from '../../src/config/schema.ts'
 import { createApp, createBrowser, formIn, type Tokens } from '../../src/demo/app-client.ts'
 import { demoRows } from '../../src/demo/institution.ts'
 import type { Connection, RelyingParty } from '../../src/domain/institution.ts'
@@ -43,10 +44,10 @@ function rowsFor(idps: readonly HostileIdp[]) {
   }
 }
 
-export async function startHostileWorld() {
+export async function startHostileWorld(change: Partial<SettingsInput> = {}) {
   const lines: string[] = []
   const log = createLog({ level: 'info', destination: 'stderr' }, { write: (line) => void lines.push(line) })
-  const parts = await startParts({}, { log })
+  const parts = await startParts(change, { log })
   const [main, other] = await Promise.all([makeIdp('main'), makeIdp('other')])
   await parts.stores.directory.put(rowsFor([main, other]), 'file')
   const events: { type: string; outcome: string; code?: string }[] = []
@@ -67,6 +68,11 @@ export async function startHostileWorld() {
 export type HostileWorld = Awaited<ReturnType<typeof startHostileWorld>>
 export type AtIdp = Awaited<ReturnType<typeof begin>>
 
+interface Page {
+  readonly url: string
+  readonly body: string
+}
+
 async function begin(issuer: string, idp: HostileIdp) {
   const app = await createApp({ issuer, redirectUri, clientId: idp.app })
   const browser = createBrowser()
@@ -83,6 +89,12 @@ async function begin(issuer: string, idp: HostileIdp) {
     nameId: `customer-${randomBytes(6).toString('hex')}`,
     ...change,
   })
+  /** Says yes to what the page asks; the redirect to the app. */
+  async function agreed(page: Page): Promise<string> {
+    const form = formIn(page)
+    const yes = { ...form.fields, do: 'allow' }
+    return (await browser.follow(form.action, { until: redirectUri, form: yes })).returned as string
+  }
   return {
     ...{ app, browser, started, requestId, RelayState, acs },
     /** What the IdP says, base64; genuine unless something is changed. */
@@ -93,12 +105,8 @@ async function begin(issuer: string, idp: HostileIdp) {
       ),
     deliver: (SAMLResponse: string, to = acs) =>
       browser.follow(to, { until: redirectUri, form: { SAMLResponse, RelayState } }),
-    /** Agrees to what the page asks, and redeems the code. */
-    async finish(page: { url: string; body: string }): Promise<Tokens> {
-      const form = formIn(page)
-      const yes = { ...form.fields, do: 'allow' }
-      const { returned } = await browser.follow(form.action, { until: redirectUri, form: yes })
-      return app.redeem(returned as string, started)
-    },
+    agreed,
+    /** Agrees, and redeems the code. */
+    finish: async (page: Page): Promise<Tokens> => app.redeem(await agreed(page), started),
   }
 }

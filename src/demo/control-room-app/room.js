@@ -5,7 +5,7 @@ let waiting
 async function renew() {
   const response = await fetch('/panes')
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
-  for (const pane of fresh.querySelectorAll('[id^="pane-"]'))
+  for (const pane of fresh.querySelectorAll('#finding, [id^="pane-"]'))
     document.getElementById(pane.id)?.replaceWith(pane)
 }
 
@@ -18,7 +18,6 @@ const events = new EventSource('/events')
 events.addEventListener('changed', later)
 events.addEventListener('audit', (message) => {
   const { words, outcome, at } = JSON.parse(message.data)
-  document.getElementById('no-events')?.remove()
   const item = document.createElement('li')
   item.className = outcome === 'ok' ? 'ok' : 'bad'
   const strong = document.createElement('strong')
