@@ -19,7 +19,7 @@ function expectWords(
   code: string,
   group: 'not-open' | 'other-browser',
 ) {
-  expect([page.status, codeOn(page.body)]).toEqual([400, code])
+  expect([page.status, codeOn(page.body)]).toEqual([group === 'not-open' ? 410 : 400, code])
   const { title, next } = refusalsInEnglish[group]
   expect(page.body).toContain(title)
   expect(page.body).toContain(next)
