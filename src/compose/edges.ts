@@ -3,6 +3,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { consoleRoutes } from '../console/routes.ts'
 import { createConnectionImport } from '../flows/connection-import.ts'
+import { createConnectionApproval } from '../flows/connection-approval.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
 import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
@@ -74,6 +75,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     expiries,
     connectionImport: createConnectionImport(ports),
     metadataRefresh,
+    connectionApproval: createConnectionApproval(ports),
     testLogin: createTestLogin(ports),
     exchangeFlows: createExchangeFlows(ports),
     login: createLogin(ports),

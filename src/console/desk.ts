@@ -5,7 +5,7 @@ import { actorOf, type Permission, permits, recentSeconds, type Visitor } from '
 import type { Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ConsoleAccess } from '../flows/console-access.ts'
-import { readForm } from '../http/body.ts'
+import { readForm, readUpload } from '../http/body.ts'
 import { checkForm, formToken } from '../http/browser.ts'
 import { stateOf, tenantOf } from '../http/context.ts'
 import { withinRate } from '../http/interaction.ts'
@@ -17,6 +17,7 @@ import type { RateLimits } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { sessionCookie } from './cookies.ts'
 import { type ConsoleView, showConsole } from './page.ts'
+import { type Leaving, leaveForIdp } from './to-idp.ts'
 
 export interface DeskPorts {
   readonly consoleAccess: ConsoleAccess
@@ -51,15 +52,16 @@ export interface Desk {
   /** A page. What the flows refuse as unknown is a 404 here, and audited: nobody learns what another institution has. */
   page(path: string, needs: Permission, show: (visit: Visit) => Promise<ConsoleView>): void
   /**
-   * A form: resolves with the path below `/console` to go to (303), or with a view to show instead. Only our own page
-   * can post it (attack 198).
+   * A form: resolves with the path below `/console` to go to (303), with a view to show instead, or with the way to an
+   * IdP. Only our own page can post it (attack 198).
    */
-  form(
-    path: string,
-    needs: Permission,
-    act: (visit: Visit, form: Form) => Promise<string | ConsoleView>,
-  ): void
+  form(path: string, needs: Permission, act: Act): void
+  /** A form that may bring a file along. */
+  upload(path: string, needs: Permission, act: Act): void
 }
+
+export type Next = string | ConsoleView | Leaving
+export type Act = (visit: Visit, form: Form) => Promise<Next>
 
 export function createDesk(router: Router, ports: DeskPorts): Desk {
   return {
@@ -73,21 +75,33 @@ export function createDesk(router: Router, ports: DeskPorts): Desk {
         })
       })
     },
-    form: (path, needs, act) => {
-      router.post(`/console${path}`, async (ctx) => {
-        const visit = await entered(ctx, ports)
-        stateOf(ctx).startAgain = `${tenantOf(ctx).issuer}/console/sign-in`
-        if (visit === undefined) throw new Refusal('console.signed_out')
-        await held(ports, visit, async () => {
-          const form = await posted(ctx, ports, visit)
-          permit(visit, needs)
-          const next = await act(visit, form)
-          if (typeof next === 'string') seeOther(ctx, visit.path(next))
-          else showConsole(ctx, next, visit)
-        })
-      })
-    },
+    form: (path, needs, act) => hangForm(router, ports, { path, needs, act, read: readForm }),
+    upload: (path, needs, act) => hangForm(router, ports, { path, needs, act, read: readUpload }),
   }
+}
+
+interface HungForm {
+  readonly path: string
+  readonly needs: Permission
+  readonly act: Act
+  readonly read: typeof readForm
+}
+
+function hangForm(router: Router, ports: DeskPorts, { path, needs, act, read }: HungForm): void {
+  router.post(`/console${path}`, async (ctx) => {
+    const visit = await entered(ctx, ports)
+    stateOf(ctx).startAgain = `${tenantOf(ctx).issuer}/console/sign-in`
+    if (visit === undefined) throw new Refusal('console.signed_out')
+    await held(ports, visit, async () => {
+      const form = await read(ctx, ports.consoleFormBytes)
+      checkForm(ctx, visit.tenant, { given: form.get('form_token'), expected: visit.formToken })
+      permit(visit, needs)
+      const next = await act(visit, form)
+      if (typeof next === 'string') seeOther(ctx, visit.path(next))
+      else if ('departure' in next) leaveForIdp(ctx, next)
+      else showConsole(ctx, next, visit)
+    })
+  })
 }
 
 async function entered(ctx: Context, ports: DeskPorts): Promise<Visit | undefined> {
@@ -113,12 +127,6 @@ async function entered(ctx: Context, ports: DeskPorts): Promise<Visit | undefine
 
 function permit({ visitor }: Visit, needs: Permission): void {
   if (!permits(visitor, needs)) throw new Refusal('console.forbidden', { needs, roles: visitor.roles })
-}
-
-async function posted(ctx: Context, ports: DeskPorts, { tenant, formToken: expected }: Visit): Promise<Form> {
-  const form = await readForm(ctx, ports.consoleFormBytes)
-  checkForm(ctx, tenant, { given: form.get('form_token'), expected })
-  return form
 }
 
 const unknown: ReadonlySet<string> = new Set(['connection.unknown', 'request.not_found', 'subject.unknown'])

@@ -1,6 +1,8 @@
 // All of the console: one page or form a line in the files that this one calls.
 import type Router from '@koa/router'
 import { type AdministratorPagePorts, administratorPages } from './administrators.ts'
+import { connectionPages } from './connection-pages.ts'
+import type { ConnectionPagePorts } from './connection-ports.ts'
 import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
@@ -11,7 +13,8 @@ export type ConsolePorts = SignInPorts &
   OverviewPagePorts &
   ExchangePagePorts &
   RelyingPartyPagePorts &
-  AdministratorPagePorts
+  AdministratorPagePorts &
+  ConnectionPagePorts
 
 export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   signInRoutes(router, ports)
@@ -20,4 +23,5 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   exchangePages(desk, ports)
   administratorPages(desk, ports)
   relyingPartyPages(desk, ports)
+  connectionPages(desk, ports)
 }

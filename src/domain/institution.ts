@@ -136,6 +136,8 @@ export const reservedIds: ReadonlySet<string> = new Set([
   'robots',
   'api',
   'admin',
+  // An address of the console, where a connection's would be.
+  'new',
 ])
 
 const idPattern = /^[a-z0-9-]{2,32}$/

@@ -63,6 +63,8 @@ export function createConsoleAccess(ports: ConsoleAccessPorts) {
     invite: (institution: string, given: Inviting) => invite(ports, institution, given),
     /** An open invitation by its token. Refuses with `console.invitation`. */
     invitation: (institution: string, token: string) => openInvitation(ports, institution, token),
+    /** How an administrator is called; their subject where nobody has told us a name. */
+    nameOf: (institution: string, subject: string) => nameOf(ports, institution, subject),
     /** Is there a way in for staff: an active workforce connection? */
     hasWayIn: async (institution: string): Promise<boolean> =>
       (await ports.connectionStore.list(institution)).some(

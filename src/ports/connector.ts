@@ -8,6 +8,7 @@ import type { OwnKeyPurpose } from '../domain/own-key.ts'
 import type { LogoutMessage, LogoutRequest, LogoutResponse } from '../domain/saml-logout.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
 import type { Discovery } from './discovery.ts'
+import type { OurAddress, SettingField } from './connector-settings.ts'
 import type { UpstreamSession } from './sign-out.ts'
 
 export interface UpstreamStart {
@@ -125,6 +126,10 @@ export interface ConnectorPlugin {
   check(settings: Readonly<Record<string, unknown>>): void
   /** How settings are found out instead of typed; undefined where the protocol has no way. */
   readonly discovery?: Discovery
+  /** The form by which the console asks for the settings. */
+  readonly form: readonly SettingField[]
+  /** What the IdP's administrator is to be given of a connection of this id, also before it is saved. */
+  ours(issuer: string, connection: string): readonly OurAddress[]
   open(addresses: ConnectorAddresses): Connector
   /** The keys that each of its connections has of its own; none where the member is missing. */
   readonly ownKeys?: readonly OwnKeyPurpose[]

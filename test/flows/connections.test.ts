@@ -27,6 +27,8 @@ const content: ConnectionContent = {
 }
 const plugin = {
   type: 'saml',
+  form: [],
+  ours: () => [],
   secrets: ['secret'],
   check: ({ ssoUrl }: Readonly<Record<string, unknown>>) => {
     if (ssoUrl === undefined) throw new SettingsRefused([{ path: 'settings.ssoUrl', message: 'is missing' }])

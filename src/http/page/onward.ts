@@ -5,7 +5,7 @@ import { filled } from './parts.ts'
 import { type Asking, page } from './shell.ts'
 
 export interface OnwardView extends Asking {
-  /** A path of our own. */
+  /** A path of our own, or an address of the IdP that the connector made. */
   readonly to: string
   /** Who the customer is taken to, by name. */
   readonly name: string

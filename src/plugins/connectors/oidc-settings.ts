@@ -64,11 +64,13 @@ const shape = z.strictObject({
       readable((pem) => new X509Certificate(pem)),
       'this is no PEM certificate',
     )
+    .meta({ kind: 'pem' })
     .optional()
     .describe('Ours, for the two tls_ ways.'),
   tlsKey: z
     .string()
     .refine(readable(createPrivateKey), 'this is no PEM private key')
+    .meta({ kind: 'pem' })
     .optional()
     .describe('Its private key.'),
   tlsAuthority: z
@@ -77,6 +79,7 @@ const shape = z.strictObject({
       readable((pem) => new X509Certificate(pem)),
       'this is no PEM certificate',
     )
+    .meta({ kind: 'pem' })
     .optional()
     .describe('The authority that its own TLS certificate is from, where the world does not know it.'),
   idTokenAlgorithm: z.enum(algorithms).default('RS256').describe('The one algorithm of its ID tokens.'),

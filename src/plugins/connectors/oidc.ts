@@ -14,6 +14,7 @@ import type {
   UpstreamReply,
   UpstreamStart,
 } from '../../ports/connector.ts'
+import type { OurAddress } from '../../ports/connector-settings.ts'
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
 import type { OwnKeys } from '../../ports/own-keys.ts'
 import { certificateEnd, endOfDay } from './expiries.ts'
@@ -24,6 +25,7 @@ import { createProviderKeys } from './oidc-keys.ts'
 import { oidcLogout } from './oidc-logout.ts'
 import { type OidcSettings, oidcSettings } from './oidc-settings.ts'
 import { checkSettings } from './settings.ts'
+import { oidcLabels, settingFields } from './settings-form.ts'
 
 export interface OidcPorts {
   readonly ownKeys: OwnKeys
@@ -32,13 +34,31 @@ export interface OidcPorts {
   readonly chance: Chance
 }
 
+const secrets = ['clientSecret', 'tlsKey']
+const asked = ['clientId', 'clientAuth', 'clientSecret', 'tlsCertificate', 'tlsKey']
+const form = settingFields(oidcSettings, { labels: oidcLabels, secrets, asked })
+
+const ours = (issuer: string, connection: string): OurAddress[] => {
+  const at = `${issuer}/oidc/${connection}`
+  return [
+    { name: 'Redirect URI', meaning: 'Where its answers go.', value: `${at}/callback` },
+    {
+      name: 'JWKS URL',
+      meaning: 'Our public keys, for private_key_jwt.',
+      value: `${at}/jwks.json`,
+    },
+  ]
+}
+
 /** The plugin; its parts of the house are given once, its settings per connection. */
 export function oidcConnector(ports: OidcPorts): ConnectorPlugin {
   return {
     type: 'oidc',
-    secrets: ['clientSecret', 'tlsKey'],
+    secrets,
     ownKeys: ['client-assertion'],
     expiries: (settings) => oidcExpiries(oidcSettings.safeParse(settings).data),
+    form,
+    ours,
     check: (settings) => checkSettings(oidcSettings, settings),
     discovery: oidcDiscovery(ports),
     open: (addresses) => open(ports, addresses, oidcSettings.parse(addresses.connection.settings)),

@@ -18,6 +18,7 @@ import type {
   ConnectorPlugin,
   UpstreamReply,
 } from '../../ports/connector.ts'
+import type { OurAddress } from '../../ports/connector-settings.ts'
 import type { OwnKeys } from '../../ports/own-keys.ts'
 import type { SamlChecker } from '../../ports/saml-checker.ts'
 import { NAME_ID } from '../../xml/names.ts'
@@ -29,6 +30,7 @@ import { certificateEnd } from './expiries.ts'
 import { type SamlDiscoveryPorts, samlDiscovery } from './saml-discovery.ts'
 import { samlLogout, sloUrlOf } from './saml-logout.ts'
 import { checkSettings } from './settings.ts'
+import { samlLabels, settingFields } from './settings-form.ts'
 
 const certificate = z
   .string()
@@ -36,6 +38,7 @@ const certificate = z
     isCertificate,
     'this is no PEM certificate with an RSA (2048 bits or more) or P-256, P-384 or P-521 key',
   )
+  .meta({ kind: 'pem' })
 
 function isCertificate(pem: string): boolean {
   try {
@@ -127,6 +130,30 @@ const endsSoon = (clock: Clock) => (settings: SamlSettings, ctx: z.RefinementCtx
   ctx.addIssue({ code: 'custom', path: ['compat', 'until'], message: 'at most 180 days ahead' })
 }
 
+const form = settingFields(samlSettings, { labels: samlLabels, secrets: [], asked: [] })
+
+const ours = (issuer: string, connection: string): OurAddress[] => {
+  const at = `${issuer}/saml/${connection}`
+  return [
+    {
+      name: 'Metadata URL',
+      meaning: 'Load this into the IdP; it says all of the rest, and our certificates.',
+      value: `${at}/metadata`,
+    },
+    { name: 'Entity ID', meaning: 'Our name, where the IdP asks for it.', value: `${at}/metadata` },
+    {
+      name: 'Assertion consumer service',
+      meaning: 'Where its answers go, by HTTP-POST.',
+      value: `${at}/acs`,
+    },
+    {
+      name: 'Single logout service',
+      meaning: 'Where its logout messages go, by HTTP-Redirect or HTTP-POST.',
+      value: `${at}/slo`,
+    },
+  ]
+}
+
 /** The plugin; its parts of the house are given once, its settings per connection. */
 export function samlConnector(ports: SamlPorts): ConnectorPlugin {
   return {
@@ -136,6 +163,8 @@ export function samlConnector(ports: SamlPorts): ConnectorPlugin {
     expiries: (settings) => samlExpiries(samlSettings.safeParse(settings).data),
     check: (settings) => checkSettings(samlSettings.superRefine(endsSoon(ports.clock)), settings),
     discovery: samlDiscovery(ports),
+    form,
+    ours,
     open: (addresses) => open(ports, addresses, samlSettings.parse(addresses.connection.settings)),
   }
 }

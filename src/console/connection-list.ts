@@ -1,0 +1,66 @@
+// All connections of the institution: what each is called, whether people sign in by it, and when its certificate ends.
+
+import { type Html, html } from '../http/page/html.ts'
+import { bdi } from '../http/page/parts.ts'
+import type { ConnectionRecord } from '../ports/connections.ts'
+import { certificateEnd } from './certificates.ts'
+import type { ConnectionPagePorts } from './connection-ports.ts'
+import { audienceName, badge, protocolName, standingOf } from './connection-words.ts'
+import type { Desk, Visit } from './desk.ts'
+import type { ConsoleView } from './page.ts'
+import { counted, leftText } from './times.ts'
+
+export function connectionList(desk: Desk, ports: ConnectionPagePorts): void {
+  desk.page('/connections', 'read', async (visit) => {
+    const all = await ports.connections.list(visit.institution.id)
+    return listView(visit, { all, now: ports.clock.now() })
+  })
+}
+
+interface Listing {
+  readonly all: readonly ConnectionRecord[]
+  readonly now: number
+}
+
+function listView(visit: Visit, { all, now }: Listing): ConsoleView {
+  const create = visit.may('connections') && connectButton(visit)
+  const live = all.filter(({ state }) => state === 'active').length
+  return {
+    title: 'Connections',
+    heading: all.length === 0 ? 'No IdP is connected yet' : headingOf(live, all.length),
+    place: '/connections',
+    ...(create && all.length > 0 && { aside: create }),
+    main: all.length === 0 ? empty(create) : table(visit, { all, now }),
+  }
+}
+
+const headingOf = (live: number, all: number): string =>
+  live === all
+    ? `${counted(all, 'connection')}, ${all === 1 ? 'live' : 'all live'}`
+    : `${live} of ${counted(all, 'connection')} ${live === 1 ? 'is' : 'are'} live`
+
+const connectButton = (visit: Visit): Html =>
+  html`<a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a>`
+
+const empty = (create: Html | false): Html =>
+  html`<div class="empty"><h3>Each IdP that people sign in by will stand here</h3>
+<p class="small">You need its metadata address, or its OpenID issuer, and ten minutes.</p>${create}</div>`
+
+const table = (visit: Visit, { all, now }: Listing): Html =>
+  html`<section class="card"><div class="scroll" tabindex="0" role="region" aria-label="Connections table"><table class="table">
+<caption class="vh">Connections, their state and the end of their certificates</caption>
+<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col">Certificate</th><th scope="col" class="opt">Ruled by</th></tr></thead>
+<tbody>${all.map((one) => row(visit, { one, now }))}</tbody></table></div></section>`
+
+function row(visit: Visit, { one, now }: { one: ConnectionRecord; now: number }): Html {
+  const end = certificateEnd(one.settings)
+  return html`<tr><th scope="row"><a href="${visit.path(`/connections/${one.id}`)}">${bdi(one.name)}</a><small>${audienceName(one)}</small></th>
+<td class="opt keep">${protocolName(one.type)}</td><td>${badge(standingOf(one))}</td>
+<td>${end === undefined ? html`<span class="quiet">Keys are fetched</span>` : endText(end, now)}</td>
+<td class="opt keep">${one.managedBy === 'file' ? 'A file' : 'This console'}</td></tr>`
+}
+
+const monthMs = 30 * 24 * 3600_000
+
+const endText = (end: number, now: number): Html | string =>
+  end - now > monthMs ? leftText(end, now) : html`<strong class="bad-text">${leftText(end, now)}</strong>`

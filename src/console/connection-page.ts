@@ -1,0 +1,214 @@
+// One connection: how it stands, what to do next, what its IdP must be told, and what it says.
+import type { FieldChange } from '../domain/connection.ts'
+import type { Approval } from '../domain/connection-approval.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
+import type { ConnectionRecord } from '../ports/connections.ts'
+import type { ConnectorPlugin } from '../ports/connector.ts'
+import type { TestLogin } from '../ports/test-logins.ts'
+import { audienceName, badge, protocolName, standingOf } from './connection-words.ts'
+import type { Visit } from './desk.ts'
+import { difference } from './difference.ts'
+import { oursView } from './our-addresses.ts'
+import type { ConsoleView } from './page.ts'
+import { settingRows } from './setting-rows.ts'
+import { testRows } from './test-rows.ts'
+import { time } from './times.ts'
+
+/** A step of the page: its button, and what it means. */
+export interface StepForm {
+  readonly to: string
+  readonly button: string
+  readonly meaning: string
+  readonly tone?: '' | ' primary' | ' danger-quiet'
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+export interface ConnectionView {
+  readonly record: ConnectionRecord
+  readonly plugin: ConnectorPlugin
+  readonly label: (path: string) => string
+  /** Of what waits, against what customers sign in by. */
+  readonly changes: readonly FieldChange[]
+  readonly proposedBy: string
+  readonly approval: Approval
+  readonly tests: readonly TestLogin[]
+  readonly lastSignIn: number | undefined
+  /** Above everything else: what just happened, or did not. */
+  readonly news: Html | undefined
+  readonly now: number
+}
+
+export function connectionView(visit: Visit, view: ConnectionView): ConsoleView {
+  const { record } = view
+  const standing = standingOf(record)
+  return {
+    title: record.name,
+    heading: html`${bdi(record.name)} ${standing.finding}`,
+    lead: leadOf(view),
+    aside: badge(standing),
+    place: '/connections',
+    main: html`<div class="grid">${view.news && html`<div>${view.news}</div>`}
+${nextSteps(visit, view)}
+${proposalCard(visit, view)}
+${oursView(view.plugin.ours(visit.tenant.issuer, record.id))}
+${settingsCard(view)}
+${testsCard(visit, view)}
+${moreCard(visit, view)}</div>`,
+  }
+}
+
+function leadOf({ record, lastSignIn }: ConnectionView): Html {
+  const seen = lastSignIn === undefined ? undefined : html` · last sign-in ${time(lastSignIn)}`
+  const file = record.managedBy === 'file' && ' · ruled by a file'
+  return html`${protocolName(record.type)} · ${audienceName(record)}${seen}${file}`
+}
+
+/** A form with one button; every one of them says which version it was pressed at. */
+export const stepForm = (visit: Visit, record: ConnectionRecord, step: StepForm): Html =>
+  html`<form method="post" action="${visit.path(`/connections/${record.id}/${step.to}`)}">${hiddenFields({ form_token: visit.formToken, version: String(record.version), ...step.fields })}
+<button class="btn${step.tone}">${step.button}</button></form>`
+
+interface Todo {
+  readonly badge: Html
+  readonly fact: string
+  readonly meaning: string
+  readonly action: Html | undefined
+}
+
+function nextSteps(visit: Visit, view: ConnectionView): Html | undefined {
+  const todos = todosOf(visit, view)
+  if (todos.length === 0) return undefined
+  return html`<section class="card" aria-labelledby="h-next"><h2 class="vh" id="h-next">What is next</h2><ul class="todo">
+${todos.map((todo) => html`<li>${todo.badge}<div><strong>${todo.fact}</strong><p class="small quiet">${todo.meaning}</p></div>${todo.action}</li>`)}</ul></section>`
+}
+
+function todosOf(visit: Visit, view: ConnectionView): Todo[] {
+  const { record } = view
+  if (!visit.may('connections') || record.managedBy === 'file') return []
+  if (record.state === 'draft') return [tellIdp(view), tryIt(visit, view)]
+  if (record.state === 'tested') return [goLive(visit, view)]
+  if (record.state === 'disabled') return [tryAgain(visit, view)]
+  return []
+}
+
+const tellIdp = ({ plugin, record }: ConnectionView): Todo => ({
+  badge: html`<span class="badge info">First</span>`,
+  fact: 'Tell the IdP about us',
+  meaning: `Give its administrator what stands below${record.type === 'saml' ? ': the metadata URL is enough where the IdP can load it' : ''}.`,
+  action: html`<a class="btn" href="#ours">${plugin.type === 'saml' ? 'Our metadata' : 'Our addresses'}</a>`,
+})
+
+const tryIt = (visit: Visit, { record }: ConnectionView): Todo => ({
+  badge: html`<span class="badge info">Then</span>`,
+  fact: 'Make a test login',
+  meaning:
+    'You go to the IdP, sign in as yourself, and come back to every check that was made. Nothing of it can be used as a sign-in.',
+  action: stepForm(visit, record, { to: 'test', button: 'Test', meaning: '', tone: ' primary' }),
+})
+
+const tryAgain = (visit: Visit, { record }: ConnectionView): Todo => ({
+  badge: html`<span class="badge info">To switch on</span>`,
+  fact: 'Make a test login',
+  meaning:
+    'Nobody can sign in by this connection. It comes back by a test that passes, and is then activated.',
+  action: stepForm(visit, record, { to: 'test', button: 'Test', meaning: '', tone: ' primary' }),
+})
+
+const goLive = (visit: Visit, view: ConnectionView): Todo => ({
+  badge: html`<span class="badge ok">Ready</span>`,
+  fact: `Let ${audienceName(view.record).toLowerCase()} sign in by it`,
+  meaning: approvalText(visit, view.approval, view.label) || 'From then on they can, at once.',
+  action: mayActivate(visit, view)
+    ? stepForm(visit, view.record, { to: 'activate', button: 'Activate', meaning: '', tone: ' primary' })
+    : undefined,
+})
+
+const mayActivate = (visit: Visit, { approval }: ConnectionView): boolean =>
+  !approval.weaken || visit.may('weaken')
+
+/** What the step asks beside the button. */
+export function approvalText(visit: Visit, approval: Approval, label: (path: string) => string): string {
+  const paths = [...new Set(approval.loosened.map(label))].join(', ')
+  const loose = paths === '' ? '' : `It may let somebody in who was not let in before: ${paths}. `
+  if (approval.weaken && !visit.may('weaken')) return `${loose}A security administrator must take this step.`
+  const proven = visit.recent || visit.visitor.kind !== 'workforce'
+  return approval.recent && !proven ? `${loose}You are asked to sign in once more first.` : loose
+}
+
+function proposalCard(visit: Visit, view: ConnectionView): Html | undefined {
+  const { record, changes, label } = view
+  const { proposal } = record
+  if (proposal === undefined) return undefined
+  const said = proposal.why === '' ? undefined : html` “${bdi(proposal.why)}”`
+  return html`<section class="card stack" aria-labelledby="h-waits"><header><h2 id="h-waits">A change is waiting</h2>${proposal.tested ? badge({ badge: 'Tested', tone: 'info' }) : badge({ badge: 'Not tested yet', tone: 'warn' })}</header>
+<p class="small quiet">Proposed by ${bdi(view.proposedBy)}, ${time(proposal.at)}.${said} Until it is activated, people sign in as before.</p>
+${difference({ caption: 'What would change', changes, label })}
+<p class="small">${approvalText(visit, view.approval, label)}</p>
+${visit.may('connections') && proposalActions(visit, view, proposal.tested)}</section>`
+}
+
+function proposalActions(visit: Visit, view: ConnectionView, tested: boolean): Html {
+  const { record } = view
+  const activate = tested && mayActivate(visit, view)
+  const test = {
+    to: 'test',
+    button: tested ? 'Test the change again' : 'Test the change',
+    meaning: '',
+    tone: tested ? '' : ' primary',
+    fields: { what: 'proposal' },
+  } as const
+  return html`<div class="actions">${activate && stepForm(visit, record, { to: 'activate', button: 'Activate the change', meaning: '', tone: ' primary' })}${stepForm(visit, record, test)}${stepForm(visit, record, { to: 'discard', button: 'Discard it', meaning: '' })}</div>`
+}
+
+const settingsCard = ({ record, plugin, now }: ConnectionView): Html =>
+  html`<section class="card w8" aria-labelledby="h-settings"><header><h2 id="h-settings">What it says</h2><span class="small quiet">Version ${record.version}</span></header>
+${settingRows({ record, fields: plugin.form, now })}</section>`
+
+const testsCard = (visit: Visit, { record, tests, now }: ConnectionView): Html =>
+  html`<section class="card w4" aria-labelledby="h-tests"><header><h2 id="h-tests">Test logins</h2></header>
+${testRows(visit, { record, tests, now })}</section>`
+
+interface More {
+  readonly link: Html
+  readonly meaning: string
+}
+
+function moreCard(visit: Visit, { record }: ConnectionView): Html {
+  const here = (below: string) => visit.path(`/connections/${record.id}/${below}`)
+  const writes = visit.may('connections')
+  const own = writes && record.managedBy === 'console'
+  const step = (one: StepForm): More => ({ link: stepForm(visit, record, one), meaning: one.meaning })
+  const all: (More | false)[] = [
+    own && {
+      link: html`<a class="btn" href="${here('edit')}">Edit</a>`,
+      meaning: 'Change what it says. You see the difference before anything is saved.',
+    },
+    writes &&
+      step({
+        to: 'test',
+        button: 'Test',
+        meaning: 'Try it as it is now, without an app. Works in every state.',
+      }),
+    {
+      link: html`<a class="btn" href="${here('history')}">History</a>`,
+      meaning: 'Every version: who, when, why, and what it changed.',
+    },
+    writes &&
+      record.state !== 'disabled' &&
+      step({ to: 'disable', button: 'Disable', meaning: disableText(record), tone: ' danger-quiet' }),
+  ]
+  const rows = all.filter((one) => one !== false)
+  const file =
+    record.managedBy === 'file' &&
+    notice(
+      'info',
+      'A file of the operator rules this connection.',
+      'It is changed by “drawbridge apply”; here it can be tested, and disabled in an emergency.',
+    )
+  return html`<section class="card stack" aria-labelledby="h-more"><h2 id="h-more">What you can do</h2>${file}
+<ul class="deeds">${rows.map(({ link, meaning }) => html`<li>${link}<p class="small quiet">${meaning}</p></li>`)}</ul></section>`
+}
+
+const disableText = ({ audience, proposal }: ConnectionRecord): string =>
+  `At once nobody can sign in by it any more.${audience === 'workforce' ? ' Staff can then come in here by another connection only.' : ''}${proposal === undefined ? '' : ' The change that waits is dropped.'}`

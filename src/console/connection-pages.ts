@@ -1,0 +1,16 @@
+// The pages of connections, each hung up by its own file.
+import { connectionEdit } from './connection-edit.ts'
+import { connectionHistory } from './connection-history.ts'
+import { connectionList } from './connection-list.ts'
+import type { ConnectionPagePorts } from './connection-ports.ts'
+import { connectionSteps } from './connection-steps.ts'
+import { connectionTests } from './connection-tests.ts'
+import type { Desk } from './desk.ts'
+
+export function connectionPages(desk: Desk, ports: ConnectionPagePorts): void {
+  connectionList(desk, ports)
+  connectionSteps(desk, ports)
+  connectionEdit(desk, ports)
+  connectionTests(desk, ports)
+  connectionHistory(desk, ports)
+}

@@ -1,0 +1,103 @@
+// What the pages of connections work with, and what all of them ask first: which connection, at which version, may they.
+import type { Approval } from '../domain/connection-approval.ts'
+import type { ConnectionContent } from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { ConnectionApproval } from '../flows/connection-approval.ts'
+import type { ConnectionAt, ConnectionFlows } from '../flows/connections.ts'
+import type { ConsoleAccess } from '../flows/console-access.ts'
+import type { ExchangeFlows } from '../flows/exchanges.ts'
+import type { TestLoginFlows } from '../flows/test-login.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import type { Actor, ConnectionRecord } from '../ports/connections.ts'
+import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
+import type { FieldSeal } from '../ports/field-seal.ts'
+import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import { actorText } from './connection-words.ts'
+import { type Form, signInAgain, type Visit } from './desk.ts'
+
+export interface ConnectionPagePorts {
+  readonly connections: ConnectionFlows
+  readonly connectionApproval: ConnectionApproval
+  readonly testLogin: TestLoginFlows
+  readonly exchangeFlows: Pick<ExchangeFlows, 'health'>
+  readonly connectors: Pick<Connectors, 'plugins'>
+  readonly consoleAccess: Pick<ConsoleAccess, 'nameOf'>
+  readonly seal: FieldSeal
+  readonly unit: Pick<UnitOfWork, 'checkpoint'>
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+/** The connection of the address; one of another institution is not there. */
+export const connectionOf = ({ connections }: ConnectionPagePorts, visit: Visit): Promise<ConnectionRecord> =>
+  connections.get(visit.institution.id, String(visit.ctx.params.id))
+
+/** The version that the person had before their eyes. */
+export function atOf({ institution, ctx }: Visit, form: Form): ConnectionAt {
+  const version = Number(form.get('version'))
+  if (!Number.isSafeInteger(version)) throw new Refusal('request.malformed', { version: false })
+  return { institution: institution.id, id: String(ctx.params.id), version }
+}
+
+/** Who, and why in their own words. */
+export const actorIn = (visit: Visit, form: Form): Actor =>
+  visit.actor((form.get('why') ?? '').trim().slice(0, 300))
+
+export function pluginFor({ connectors }: ConnectionPagePorts, type: string): ConnectorPlugin {
+  const plugin = connectors.plugins().find((one) => one.type === type)
+  if (plugin === undefined) throw new Refusal('connection.settings', { type })
+  return plugin
+}
+
+/**
+ * Undefined when the person may take the step now; else where they prove themselves again and come back from. Sessions of
+ * the first link and of a passkey have nothing to sign in by, and last an hour. Refuses with `console.forbidden`.
+ */
+export function firstTo(visit: Visit, approval: Approval, then: string): string | undefined {
+  if (approval.weaken && !visit.may('weaken'))
+    throw new Refusal('console.forbidden', { needs: 'weaken', loosened: approval.loosened })
+  const proven = visit.recent || visit.visitor.kind !== 'workforce'
+  return approval.recent && !proven ? signInAgain(then) : undefined
+}
+
+/** Names of those who did something, for a page that shows several. */
+export function namesFor(
+  ports: ConnectionPagePorts,
+  { institution }: Visit,
+): (by: string) => Promise<string> {
+  return (by) => actorText(by, (subject) => ports.consoleAccess.nameOf(institution.id, subject))
+}
+
+/** What a form has carried along, sealed: the browser keeps it and neither reads nor changes it. */
+export interface Carried {
+  /** Which form of which connection it is for. */
+  readonly purpose: string
+  readonly content: ConnectionContent
+}
+
+export const carry = <T extends Carried>(
+  { seal }: ConnectionPagePorts,
+  { institution }: Visit,
+  it: T,
+): string => seal.seal(institution.id, JSON.stringify(it))
+
+/** Undefined where the form carries nothing. Refuses with `request.malformed` what was not carried for this form. */
+export function carried<T extends Carried>(
+  { seal }: ConnectionPagePorts,
+  { institution }: Visit,
+  { form, purpose }: { form: Form; purpose: string },
+): T | undefined {
+  const text = form.get('carried')
+  if (text === undefined || text === '') return undefined
+  const found = opened<T>(() => seal.open(institution.id, text))
+  if (found?.purpose !== purpose) throw new Refusal('request.malformed', { carried: false })
+  return found
+}
+
+function opened<T>(open: () => string): T | undefined {
+  try {
+    return JSON.parse(open()) as T
+  } catch {
+    return undefined
+  }
+}

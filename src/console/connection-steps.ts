@@ -1,0 +1,166 @@
+// The page of a connection and the steps that are taken on it: test, activate, discard, disable.
+import { fieldChanges } from '../domain/connection.ts'
+import { nothingAsked } from '../domain/connection-approval.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { contentOfRecord } from '../flows/connections.ts'
+import { bindBrowser } from '../http/browser.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { notice } from '../http/page/parts.ts'
+import type { Actor, ConnectionRecord } from '../ports/connections.ts'
+import { connectionView } from './connection-page.ts'
+import {
+  actorIn,
+  atOf,
+  type ConnectionPagePorts,
+  connectionOf,
+  firstTo,
+  namesFor,
+  pluginFor,
+} from './connection-ports.ts'
+import type { Desk, Form, Next, Visit } from './desk.ts'
+import { difference, pathLabel } from './difference.ts'
+import type { ConsoleView } from './page.ts'
+import { contentAt } from './shown-content.ts'
+
+export function connectionSteps(desk: Desk, ports: ConnectionPagePorts): void {
+  desk.page('/connections/:id', 'read', async (visit) => {
+    const record = await connectionOf(ports, visit)
+    return pageOf(ports, visit, { record, news: newsOf(visit, record) })
+  })
+  desk.form('/connections/:id/test', 'connections', (visit, form) => beginTest(ports, visit, form))
+  desk.form('/connections/:id/activate', 'connections', (visit, form) => activate(ports, visit, form))
+  desk.form('/connections/:id/discard', 'connections', (visit, form) =>
+    step(ports, visit, {
+      form,
+      news: 'discarded',
+      act: (actor) => ports.connections.discard(atOf(visit, form), actor),
+    }),
+  )
+  desk.form('/connections/:id/disable', 'connections', (visit, form) =>
+    step(ports, visit, {
+      form,
+      news: 'disabled',
+      act: (actor) => ports.connections.disable(atOf(visit, form), actor),
+    }),
+  )
+}
+
+export interface Showing {
+  readonly record: ConnectionRecord
+  readonly news: Html | undefined
+}
+
+const shownTests = 5
+
+/** The page with everything on it, as it is now. */
+export async function pageOf(
+  ports: ConnectionPagePorts,
+  visit: Visit,
+  { record, news }: Showing,
+): Promise<ConsoleView> {
+  const { institution } = visit
+  const { proposal, state } = record
+  const plugin = pluginFor(ports, record.type)
+  const health = (await ports.exchangeFlows.health(institution.id)).find(
+    (one) => one.connection === record.id,
+  )
+  const canGoLive = state === 'tested' || proposal !== undefined
+  return connectionView(visit, {
+    record,
+    plugin,
+    label: pathLabel(ports.connectors.plugins(), record.type),
+    changes:
+      proposal === undefined ? [] : fieldChanges(contentOfRecord(record), proposal.content, plugin.secrets),
+    proposedBy: proposal === undefined ? '' : await namesFor(ports, visit)(proposal.by),
+    approval: canGoLive ? await ports.connectionApproval.toActivate(record) : nothingAsked,
+    tests: (await ports.testLogin.list(institution.id, record.id)).slice(0, shownTests),
+    lastSignIn: health?.lastSuccessAt,
+    news,
+    now: ports.clock.now(),
+  })
+}
+
+interface Step {
+  readonly form: Form
+  /** Which sentence the page says afterwards. */
+  readonly news: string
+  readonly act: (actor: Actor) => Promise<unknown>
+}
+
+/** Takes it, or shows what has moved meanwhile. */
+async function step(ports: ConnectionPagePorts, visit: Visit, { form, news, act }: Step): Promise<Next> {
+  try {
+    await act(actorIn(visit, form))
+    return `/connections/${visit.ctx.params.id}?done=${news}`
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'connection.stale') throw error
+    return staleStep(ports, visit, form)
+  }
+}
+
+/** Nothing was done: somebody else was first. The same page, as it is now, with what they changed. */
+async function staleStep(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<ConsoleView> {
+  const record = await connectionOf(ports, visit)
+  const { version } = atOf(visit, form)
+  const history = await ports.connections.history(visit.institution.id, record.id)
+  const before = contentAt(history, version)
+  const now = contentAt(history, record.version)
+  const { secrets } = pluginFor(ports, record.type)
+  const label = pathLabel(ports.connectors.plugins(), record.type)
+  const changes = before && now ? fieldChanges(before, now, secrets) : []
+  const news = html`<div class="stack">${notice('warn', 'Nothing was done.', `Somebody changed this connection since you opened the page (version ${version}, now ${record.version}). Look again, then take the step.`)}
+${difference({ caption: `What changed since version ${version}`, changes, label })}</div>`
+  return { ...(await pageOf(ports, visit, { record, news })), status: 409 }
+}
+
+async function activate(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {
+  const record = await connectionOf(ports, visit)
+  // What was judged must be what is activated: another version is another change.
+  if (record.version !== atOf(visit, form).version) return staleStep(ports, visit, form)
+  const approval = await ports.connectionApproval.toActivate(record)
+  const first = firstTo(visit, approval, `/connections/${record.id}`)
+  if (first !== undefined) return first
+  const act = (actor: Actor) => ports.connections.activate(record, actor)
+  return step(ports, visit, { form, news: 'activated', act })
+}
+
+async function beginTest(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {
+  const { ctx, tenant, institution } = visit
+  const record = await connectionOf(ports, visit)
+  const what = form.get('what') === 'proposal' ? 'proposal' : 'present'
+  const { by } = visit.actor()
+  const browserHash = bindBrowser(ctx, tenant, ports.chance)
+  // The connector may ask its IdP: nothing of this unit may be open meanwhile (ruling R-1).
+  await ports.unit.checkpoint()
+  const start = { connection: record.id, what, by, browserHash } as const
+  const { departure } = await ports.testLogin.start(institution, start)
+  return { departure, to: record.name, nonce: ports.chance.token(16) }
+}
+
+const done: Readonly<Record<string, readonly [outcome: string, meaning: string]>> = {
+  created: ['The draft is saved.', 'Tell the IdP about us, then make a test login.'],
+  saved: ['The change is saved.', ''],
+  proposed: ['The change is saved and waits.', 'People sign in as before until it was tested and activated.'],
+  activated: ['It is live.', 'People sign in by it from now on.'],
+  discarded: ['The change was discarded.', 'It stays in the history.'],
+  disabled: ['It is switched off.', 'Nobody can sign in by it.'],
+  restored: ['The earlier version is back.', 'It was taken over like any other change.'],
+  refreshed: ['Its metadata was read again.', ''],
+}
+
+/** After a step; and after the very first connection of staff, how to come in by it. */
+function newsOf(visit: Visit, record: ConnectionRecord): Html | undefined {
+  const first = firstWayIn(visit, record)
+  const [outcome, meaning] = done[String(visit.ctx.query.done ?? '')] ?? []
+  if (first === undefined && outcome === undefined) return undefined
+  return html`${first ?? (outcome !== undefined && notice('ok', outcome, meaning))}`
+}
+
+const firstWayIn = ({ visitor }: Visit, { audience, state }: ConnectionRecord): Html | undefined =>
+  visitor.kind === 'set-up' && audience === 'workforce' && state === 'active'
+    ? notice(
+        'ok',
+        'Staff can sign in now.',
+        'Open your invitation link again and sign in as yourself: it makes you the owner of this console.',
+      )
+    : undefined

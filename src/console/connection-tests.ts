@@ -1,0 +1,166 @@
+// What a test login found: the verdict first, then every check, both messages, and what apps would learn.
+import { actorOf } from '../domain/administrator.ts'
+import { type Check, offsetText } from '../domain/exchange.ts'
+import { mask } from '../domain/mask.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { bdi, icon, keyValues, notice } from '../http/page/parts.ts'
+import type { ConnectionRecord } from '../ports/connections.ts'
+import type { TestLogin, TestResult } from '../ports/test-logins.ts'
+import { stepForm } from './connection-page.ts'
+import { type ConnectionPagePorts, connectionOf, namesFor } from './connection-ports.ts'
+import type { Desk, Visit } from './desk.ts'
+import { messageView } from './message-view.ts'
+import type { ConsoleView } from './page.ts'
+import { outcomeBadge, testRows } from './test-rows.ts'
+import { time } from './times.ts'
+
+export function connectionTests(desk: Desk, ports: ConnectionPagePorts): void {
+  desk.page('/connections/:id/tests/:test', 'read', async (visit) => {
+    const record = await connectionOf(ports, visit)
+    const test = await ports.testLogin.result(visit.institution.id, String(visit.ctx.params.test))
+    if (test.connection !== record.id) throw new Refusal('request.not_found', { test: test.id })
+    const by = await namesFor(ports, visit)(test.by)
+    return testView(visit, { record, test, by, now: ports.clock.now() })
+  })
+  desk.page('/connections/:id/tests', 'read', async (visit) => {
+    const record = await connectionOf(ports, visit)
+    const tests = await ports.testLogin.list(visit.institution.id, record.id)
+    return {
+      title: `Test logins of ${record.name}`,
+      heading: html`Test logins of ${bdi(record.name)}`,
+      place: '/connections',
+      main: html`<section class="card">${testRows(visit, { record, tests, now: ports.clock.now() })}</section>`,
+    }
+  })
+}
+
+interface TestView {
+  readonly record: ConnectionRecord
+  readonly test: TestLogin
+  readonly by: string
+  readonly now: number
+}
+
+function testView(visit: Visit, view: TestView): ConsoleView {
+  const { record, test, by } = view
+  const { result } = test
+  return {
+    title: `Test login of ${record.name}`,
+    heading: headingOf(view),
+    lead: html`${bdi(record.name)}, version ${test.version} · ${time(test.startedAt)} · ${bdi(by)}`,
+    aside: outcomeBadge(test),
+    place: '/connections',
+    main: html`<div class="grid">
+<section class="card stack" aria-labelledby="h-next"><h2 class="vh" id="h-next">What is next</h2>${verdict(view)}<div class="actions">${nextButtons(visit, view)}</div></section>
+${result && resultCards(visit, { test, result })}</div>`,
+  }
+}
+
+function headingOf({ test: { outcome, result, answerBy }, now }: TestView): string {
+  const checks = result?.checks ?? []
+  const good = checks.filter(({ ok }) => ok).length
+  if (outcome === 'passed') return `${good} of ${checks.length} checks passed`
+  if (outcome === 'open') return answerBy > now ? 'The answer has not come yet' : 'No answer came'
+  const failed = checks.find(({ ok }) => !ok)
+  return failed === undefined ? 'The test failed' : `The test failed at: ${failed.name}`
+}
+
+function verdict({ test, record }: TestView): Html {
+  const { outcome, result } = test
+  if (outcome === 'open')
+    return notice(
+      'info',
+      'Nothing was decided.',
+      'Sign in at the IdP in the window that the test opened, or run it again.',
+    )
+  if (outcome === 'failed')
+    return notice(
+      'bad',
+      'Nothing was changed.',
+      html`The answer was refused with <code>${result?.code}</code>. What was expected and what was there stands below.`,
+    )
+  if (result?.counts) return notice('ok', 'It counts.', countsText(record))
+  return notice('warn', 'It does not count.', 'What was tested is no longer what is saved. Run it again.')
+}
+
+const countsText = ({ state, proposal }: ConnectionRecord): string => {
+  if (proposal?.tested) return 'The change that waits can be activated.'
+  return state === 'active' ? 'What people sign in by works.' : 'The connection can be activated.'
+}
+
+/** Activate, where this very test is what made it ready; else run again, or mend it. */
+function nextButtons(visit: Visit, { record, test }: TestView): Html | undefined {
+  if (!visit.may('connections')) return undefined
+  const ready =
+    test.result?.counts &&
+    record.managedBy === 'console' &&
+    (record.state === 'tested' || record.proposal?.tested)
+  const what = record.proposal === undefined ? undefined : { what: 'proposal' }
+  const again = stepForm(visit, record, {
+    to: 'test',
+    button: 'Run again',
+    meaning: '',
+    tone: ready || test.outcome === 'passed' ? '' : ' primary',
+    ...(what && { fields: what }),
+  })
+  const edit =
+    record.managedBy === 'console' &&
+    html`<a class="btn" href="${visit.path(`/connections/${record.id}/edit`)}">Edit</a>`
+  return html`${ready && stepForm(visit, record, { to: 'activate', button: 'Activate', meaning: '', tone: ' primary' })}${again}${edit}<a class="btn plain" href="${visit.path(`/connections/${record.id}`)}">To the connection</a>`
+}
+
+interface Result {
+  readonly test: TestLogin
+  readonly result: TestResult
+}
+
+function resultCards(visit: Visit, { test, result }: Result): Html {
+  const passed = test.outcome === 'passed'
+  return html`<section class="card w8 stack" aria-labelledby="h-checks"><h2 id="h-checks">What was checked</h2>${checksView(result.checks)}</section>
+<section class="card w4 stack" aria-labelledby="h-who"><h2 id="h-who">What came</h2>${keyValues([
+    [
+      'Clock of the IdP',
+      result.clockOffsetMs === undefined
+        ? 'Its answer names no time'
+        : `${offsetText(result.clockOffsetMs)} against ours`,
+    ],
+    ['Reference', html`<span class="ref">${test.reference}</span>`],
+    passed ? ['Name (NameID, sub)', ownValue(visit, test, result.nameId)] : undefined,
+  ])}</section>
+${passed && attributesCard(visit, { test, result })}
+<section class="card stack" aria-labelledby="h-said"><h2 id="h-said">What was said</h2><p class="hint">Decoded. What names a person, or could be used, is masked.</p>
+${messageView('What we asked', result.request)}${messageView('What was answered', result.answer)}</section>`
+}
+
+/** The failing one on top, with both sides; the order of the others is that of checking. */
+function checksView(checks: readonly Check[]): Html {
+  if (checks.length === 0) return html`<p class="quiet">Nothing could be checked.</p>`
+  const ordered = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)]
+  return html`<ul class="rules">${ordered.map(checkRow)}</ul>`
+}
+
+const checkRow = ({ name, ok, expected, actual }: Check): Html =>
+  ok
+    ? html`<li>${icon('ok')}<span><span class="vh">passed: </span>${name}</span><span class="evidence quiet">${bdi(actual)}</span></li>`
+    : html`<li class="bad failed">${icon('stop')}<div><strong><span class="vh">failed: </span>${name}</strong>
+<dl class="kv"><div><dt>Expected</dt><dd><code>${bdi(expected)}</code></dd></div><div><dt>Was there</dt><dd><code>${bdi(actual)}</code></dd></div></dl></div></li>`
+
+/** The tester sees their own; others see that there was something (invariant 8). */
+const ownValue = ({ visitor }: Visit, { by }: TestLogin, value: string): Html =>
+  actorOf(visitor) === by ? bdi(value) : html`<span class="quiet">${mask(value)}</span>`
+
+function attributesCard(visit: Visit, { test, result }: Result): Html {
+  const attributes = Object.entries(result.attributes)
+  const claimOf = (attribute: string) =>
+    Object.entries(test.content.claims).flatMap(([claim, from]) => (from === attribute ? [claim] : []))
+  const missing = Object.entries(test.content.claims).filter(([claim]) => result.claims[claim] === undefined)
+  return html`<section class="card stack" aria-labelledby="h-attr"><h2 id="h-attr">Attributes, and the claims that apps get</h2>
+${
+  attributes.length === 0
+    ? html`<p class="quiet">The answer brought none.</p>`
+    : html`<div class="scroll" tabindex="0" role="region" aria-label="Attributes table"><table class="table"><caption class="vh">Attributes of the answer and their claims</caption><thead><tr><th scope="col">Attribute</th><th scope="col">Value</th><th scope="col">Claim</th></tr></thead><tbody>
+${attributes.map(([name, values]) => html`<tr><th scope="row"><code>${name}</code></th><td>${values.map((value, i) => html`${i > 0 && html`<br>`}${ownValue(visit, test, value)}`)}</td><td>${claimOf(name).length > 0 ? html`<code>${claimOf(name).join(', ')}</code>` : html`<span class="quiet">Not passed on</span>`}</td></tr>`)}</tbody></table></div>`
+}
+${missing.length > 0 && html`<p class="small">The mapping asks for what the answer did not bring: ${missing.map(([claim, from]) => `${claim} ← ${from}`).join(', ')}.</p>`}</section>`
+}

@@ -1,0 +1,130 @@
+// The form of a whole connection: its name, who signs in by it, what becomes of attributes, and the connector's settings.
+
+import { isMailDomain } from '../domain/choice.ts'
+import { isMappable } from '../domain/claims.ts'
+import type { ConnectionContent } from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { type Html, html } from '../http/page/html.ts'
+import type { SettingField } from '../ports/connector-settings.ts'
+import type { Form } from './desk.ts'
+import { namesOf, readSettings } from './setting-values.ts'
+import { type Fault, faultsAt, labelled, settingsFields } from './settings-form.ts'
+
+export type ClaimRow = readonly [claim: string, attribute: string]
+
+/** What somebody has typed so far, whether it holds or not. */
+export interface Typed {
+  readonly content: ConnectionContent
+  readonly rows: readonly ClaimRow[]
+  readonly faults: readonly Fault[]
+}
+
+export const typedOf = (content: ConnectionContent): Typed => ({
+  content,
+  rows: Object.entries(content.claims),
+  faults: [],
+})
+
+const mostRows = 60
+const fixed = ['form_token', 'version', 'carried', 'why', 'do', 'name', 'audience', 'domains'] as const
+
+/** Refuses with `request.malformed` a form that says what no field of ours asks for. */
+export function onlyKnown(form: Form, fields: readonly SettingField[], more: readonly string[] = []): void {
+  const known = new Set<string>([...fixed, ...more, ...namesOf(fields)])
+  const isRow = (name: string) => /^(claim|attribute)\.\d{1,2}$/.test(name)
+  const stranger = [...form.keys()].find((name) => !known.has(name) && !isRow(name))
+  if (stranger !== undefined) throw new Refusal('request.malformed', { field: stranger.slice(0, 50) })
+}
+
+/** What the form says, on the base of what was there before. Nothing is lost, also of what does not hold. */
+export function readTyped(form: Form, fields: readonly SettingField[], base: ConnectionContent): Typed {
+  const rows = rowsIn(form)
+  const domains = (form.get('domains') ?? '')
+    .toLowerCase()
+    .split(/[\s,;]+/)
+    .filter(Boolean)
+  const audience = form.get('audience') === 'workforce' ? 'workforce' : 'customers'
+  const content: ConnectionContent = {
+    ...base,
+    name: (form.get('name') ?? '').trim(),
+    settings: readSettings(fields, form, base.settings),
+    claims: Object.fromEntries(rows),
+    ...(domains.length > 0 || base.domains !== undefined ? { domains } : {}),
+    ...(audience === 'workforce' || base.audience !== undefined ? { audience } : {}),
+  }
+  return { content, rows, faults: faultsOf(content, rows) }
+}
+
+/** A row without a claim is an attribute that nobody wants. */
+function rowsIn(form: Form): ClaimRow[] {
+  const rows: ClaimRow[] = []
+  for (let i = 0; i < mostRows; i += 1) {
+    const claim = (form.get(`claim.${i}`) ?? '').trim()
+    if (claim !== '') rows.push([claim, (form.get(`attribute.${i}`) ?? '').trim()])
+  }
+  return rows
+}
+
+function faultsOf({ name, domains = [] }: ConnectionContent, rows: readonly ClaimRow[]): Fault[] {
+  const bad = domains.filter((domain) => !isMailDomain(domain))
+  const claims = rows.map(([claim]) => claim)
+  const faults = rows.flatMap(([claim, attribute], i) => {
+    if (!isMappable(claim)) return [{ path: 'claims', message: `${claim} is no claim that an IdP may set` }]
+    if (attribute === '') return [{ path: 'claims', message: `${claim} needs the name of an attribute` }]
+    return claims.indexOf(claim) < i ? [{ path: 'claims', message: `${claim} stands there twice` }] : []
+  })
+  return [
+    ...(name === '' || name.length > 100 ? [{ path: 'name', message: '1 to 100 characters' }] : []),
+    ...bad.map((domain) => ({ path: 'domains', message: `${domain.slice(0, 80)} is no mail domain` })),
+    ...faults,
+  ]
+}
+
+export interface ContentFormView {
+  readonly typed: Typed
+  readonly fields: readonly SettingField[]
+  /** Attributes that the last test login brought, with what they are usually meant for. */
+  readonly seen: readonly ClaimRow[]
+  readonly now: number
+}
+
+/** All fields, in groups; the form around it is the page's. */
+export const contentFields = (view: ContentFormView): Html => html`${labelFields(view.typed)}
+${claimFields(view)}
+<section class="card stack" aria-labelledby="h-idp"><h2 id="h-idp">The IdP</h2>${settingsFields({ ...view, settings: view.typed.content.settings, faults: view.typed.faults })}</section>`
+
+export function labelFields({ content, faults }: Typed): Html {
+  const { name, domains = [] } = content
+  return html`<section class="card stack" aria-labelledby="h-labels"><h2 id="h-labels">The connection</h2>
+${labelled({ name: 'name', label: 'Name', hint: 'As customers call it: they see it where they choose.', faults: faultsAt(faults, 'name') }, (attributes) => html`<input class="input" value="${name}" maxlength="100" required ${attributes}>`)}
+${audienceField(content)}
+${labelled({ name: 'domains', label: 'Mail domains (optional)', hint: 'Of people who are at home here, to spare them the choice. One a line.', faults: faultsAt(faults, 'domains') }, (attributes) => html`<textarea class="input mono" rows="2" spellcheck="false" ${attributes}>${domains.join('\n')}</textarea>`)}
+</section>`
+}
+
+export const audienceField = ({ audience }: Pick<ConnectionContent, 'audience'>): Html =>
+  labelled(
+    {
+      name: 'audience',
+      label: 'Who signs in by it',
+      hint: 'By a connection for staff, the bank’s own people come into this console, and customers nowhere.',
+      faults: [],
+    },
+    (attributes) => html`<select class="input" ${attributes}>
+<option value="customers">Customers</option><option value="workforce"${audience === 'workforce' && html` selected`}>Staff of the bank</option></select>`,
+  )
+
+function claimFields({ typed, seen }: ContentFormView): Html {
+  const known = new Set(typed.rows.map(([, attribute]) => attribute))
+  const offered = seen.filter(([, attribute]) => !known.has(attribute))
+  const rows: ClaimRow[] = [...typed.rows, ...offered, ['', ''], ['', '']]
+  const faults = faultsAt(typed.faults, 'claims')
+  return html`<section class="card stack" aria-labelledby="h-claims"><h2 id="h-claims">Attributes and claims</h2>
+<p class="hint">Only what stands here is ever read from an answer. ${offered.length > 0 && `${offered.length} more came with the last test login; clear the claim of what you don’t want.`}</p>
+${faults.length > 0 && html`<p class="error">${faults.join('; ')}</p>`}
+<div class="scroll" tabindex="0" role="region" aria-label="Attributes and claims"><table class="table rows"><caption class="vh">Which attribute becomes which claim</caption><thead><tr><th scope="col">Claim for apps</th><th scope="col">Attribute of the IdP</th></tr></thead><tbody>
+${rows.slice(0, mostRows).map(([claim, attribute], i) => claimRow(i, { claim, attribute }))}</tbody></table></div></section>`
+}
+
+const claimRow = (i: number, { claim, attribute }: { claim: string; attribute: string }): Html =>
+  html`<tr><td><input class="input mono" name="claim.${i}" value="${claim}" aria-label="Claim ${i + 1}" spellcheck="false" autocomplete="off"></td><td><input class="input mono" name="attribute.${i}" value="${attribute}" aria-label="Attribute for claim ${i + 1}" spellcheck="false" autocomplete="off"></td></tr>`
