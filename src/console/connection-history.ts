@@ -12,11 +12,11 @@ import {
   firstTo,
   namesFor,
 } from './connection-ports.ts'
-import { badge, changeName, standingOf } from './connection-words.ts'
+import { changeName } from './connection-words.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
 import { difference, pathLabel } from './difference.ts'
 import type { ConsoleView } from './page.ts'
-import { counted, time } from './times.ts'
+import { badge, count, moment } from './words.ts'
 
 export function connectionHistory(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/:id/history', 'read', (visit) => historyView(ports, visit, undefined))
@@ -41,7 +41,7 @@ async function historyView(
   const label = pathLabel(ports.connectors.plugins(), record.type)
   return {
     title: `History of ${record.name}`,
-    heading: html`${counted(history.length, 'version')} of ${bdi(record.name)}`,
+    heading: html`${count(history.length, 'version', 'versions')} of ${bdi(record.name)}`,
     lead: 'The newest first. Versions are never changed.',
     aside: html`<a class="btn" href="${visit.path(`/connections/${record.id}`)}">To the connection</a>`,
     place: '/connections',
@@ -60,10 +60,17 @@ function entryView(visit: Visit, { record, entry, name, label }: EntryView): Htm
   const { version, change, state, changes, why, at } = entry
   const present = version === record.version
   const restorable = !present && visit.may('connections') && record.managedBy === 'console'
-  return html`<li class="${toneOf(entry)} stack"><div class="head"><div><strong>Version ${version}: ${changeName(change)}</strong> ${present && badge({ badge: 'Present', tone: 'info' })}
-${time(at)}<span class="small quiet">${bdi(name)}${why !== '' && html`: “${bdi(why)}”`} · ${standingOf({ state, proposal: undefined }).badge.toLowerCase()} afterwards</span></div>
+  return html`<li class="${toneOf(entry)} stack"><div class="head"><div><strong>Version ${version}: ${changeName(change)}</strong> ${present && badge('info', 'Present')}
+${moment(at)}<span class="small quiet">${bdi(name)}${why !== '' && html`: “${bdi(why)}”`} · ${stateWord[state]} afterwards</span></div>
 ${restorable && restoreForm(visit, record, version)}</div>
-${changes.length > 0 && html`<details class="more"><summary>${counted(changes.length, 'difference')}</summary>${difference({ caption: `Version ${version}`, changes, label })}</details>`}</li>`
+${changes.length > 0 && html`<details class="more"><summary>${count(changes.length, 'difference', 'differences')}</summary>${difference({ caption: `Version ${version}`, changes, label })}</details>`}</li>`
+}
+
+const stateWord: Readonly<Record<ConnectionRecord['state'], string>> = {
+  draft: 'a draft',
+  tested: 'tested',
+  active: 'live',
+  disabled: 'off',
 }
 
 const toneOf = ({ change }: HistoryEntry): string =>

@@ -5,10 +5,11 @@ import { bdi } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import { certificateEnd } from './certificates.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
-import { audienceName, badge, protocolName, standingOf } from './connection-words.ts'
+import { audienceName } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
-import { counted, leftText } from './times.ts'
+import { leftText } from './times.ts'
+import { count, protocolName, stateBadge } from './words.ts'
 
 export function connectionList(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections', 'read', async (visit) => {
@@ -36,8 +37,8 @@ function listView(visit: Visit, { all, now }: Listing): ConsoleView {
 
 const headingOf = (live: number, all: number): string =>
   live === all
-    ? `${counted(all, 'connection')}, ${all === 1 ? 'live' : 'all live'}`
-    : `${live} of ${counted(all, 'connection')} ${live === 1 ? 'is' : 'are'} live`
+    ? `${count(all, 'connection', 'connections')}, ${all === 1 ? 'live' : 'all live'}`
+    : `${live} of ${count(all, 'connection', 'connections')} ${live === 1 ? 'is' : 'are'} live`
 
 const connectButton = (visit: Visit): Html =>
   html`<a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a>`
@@ -55,7 +56,7 @@ const table = (visit: Visit, { all, now }: Listing): Html =>
 function row(visit: Visit, { one, now }: { one: ConnectionRecord; now: number }): Html {
   const end = certificateEnd(one.settings)
   return html`<tr><th scope="row"><a href="${visit.path(`/connections/${one.id}`)}">${bdi(one.name)}</a><small>${audienceName(one)}</small></th>
-<td class="opt keep">${protocolName(one.type)}</td><td>${badge(standingOf(one))}</td>
+<td class="opt keep">${protocolName(one.type)}</td><td>${stateBadge(one)}</td>
 <td>${end === undefined ? html`<span class="quiet">Keys are fetched</span>` : endText(end, now)}</td>
 <td class="opt keep">${one.managedBy === 'file' ? 'A file' : 'This console'}</td></tr>`
 }

@@ -6,14 +6,14 @@ import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import type { TestLogin } from '../ports/test-logins.ts'
-import { audienceName, badge, protocolName, standingOf } from './connection-words.ts'
+import { audienceName, findingOf } from './connection-words.ts'
 import type { Visit } from './desk.ts'
 import { difference } from './difference.ts'
 import { oursView } from './our-addresses.ts'
 import type { ConsoleView } from './page.ts'
 import { settingRows } from './setting-rows.ts'
 import { testRows } from './test-rows.ts'
-import { time } from './times.ts'
+import { badge, moment, protocolName, stateBadge } from './words.ts'
 
 /** A step of the page: its button, and what it means. */
 export interface StepForm {
@@ -41,12 +41,11 @@ export interface ConnectionView {
 
 export function connectionView(visit: Visit, view: ConnectionView): ConsoleView {
   const { record } = view
-  const standing = standingOf(record)
   return {
     title: record.name,
-    heading: html`${bdi(record.name)} ${standing.finding}`,
+    heading: html`${bdi(record.name)} ${findingOf(record)}`,
     lead: leadOf(view),
-    aside: badge(standing),
+    aside: stateBadge(record),
     place: '/connections',
     main: html`<div class="grid">${view.news && html`<div>${view.news}</div>`}
 ${nextSteps(visit, view)}
@@ -59,7 +58,7 @@ ${moreCard(visit, view)}</div>`,
 }
 
 function leadOf({ record, lastSignIn }: ConnectionView): Html {
-  const seen = lastSignIn === undefined ? undefined : html` · last sign-in ${time(lastSignIn)}`
+  const seen = lastSignIn === undefined ? undefined : html` · last sign-in ${moment(lastSignIn)}`
   const file = record.managedBy === 'file' && ' · ruled by a file'
   return html`${protocolName(record.type)} · ${audienceName(record)}${seen}${file}`
 }
@@ -141,8 +140,8 @@ function proposalCard(visit: Visit, view: ConnectionView): Html | undefined {
   const { proposal } = record
   if (proposal === undefined) return undefined
   const said = proposal.why === '' ? undefined : html` “${bdi(proposal.why)}”`
-  return html`<section class="card stack" aria-labelledby="h-waits"><header><h2 id="h-waits">A change is waiting</h2>${proposal.tested ? badge({ badge: 'Tested', tone: 'info' }) : badge({ badge: 'Not tested yet', tone: 'warn' })}</header>
-<p class="small quiet">Proposed by ${bdi(view.proposedBy)}, ${time(proposal.at)}.${said} Until it is activated, people sign in as before.</p>
+  return html`<section class="card stack" aria-labelledby="h-waits"><header><h2 id="h-waits">A change is waiting</h2>${proposal.tested ? badge('info', 'Tested') : badge('warn', 'Not tested yet')}</header>
+<p class="small quiet">Proposed by ${bdi(view.proposedBy)}, ${moment(proposal.at)}.${said} Until it is activated, people sign in as before.</p>
 ${difference({ caption: 'What would change', changes, label })}
 <p class="small">${approvalText(visit, view.approval, label)}</p>
 ${visit.may('connections') && proposalActions(visit, view, proposal.tested)}</section>`

@@ -1,19 +1,20 @@
 // What a test login found: the verdict first, then every check, both messages, and what apps would learn.
 import { actorOf } from '../domain/administrator.ts'
-import { type Check, offsetText } from '../domain/exchange.ts'
+import { offsetText } from '../domain/exchange.ts'
 import { mask } from '../domain/mask.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi, icon, keyValues, notice } from '../http/page/parts.ts'
+import { bdi, keyValues, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { TestLogin, TestResult } from '../ports/test-logins.ts'
 import { stepForm } from './connection-page.ts'
 import { type ConnectionPagePorts, connectionOf, namesFor } from './connection-ports.ts'
 import type { Desk, Visit } from './desk.ts'
-import { messageView } from './message-view.ts'
+import { checkList } from './exchanges.ts'
+import { messageFigure } from './message.ts'
 import type { ConsoleView } from './page.ts'
 import { outcomeBadge, testRows } from './test-rows.ts'
-import { time } from './times.ts'
+import { moment } from './words.ts'
 
 export function connectionTests(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/:id/tests/:test', 'read', async (visit) => {
@@ -48,7 +49,7 @@ function testView(visit: Visit, view: TestView): ConsoleView {
   return {
     title: `Test login of ${record.name}`,
     heading: headingOf(view),
-    lead: html`${bdi(record.name)}, version ${test.version} · ${time(test.startedAt)} · ${bdi(by)}`,
+    lead: html`${bdi(record.name)}, version ${test.version} · ${moment(test.startedAt)} · ${bdi(by)}`,
     aside: outcomeBadge(test),
     place: '/connections',
     main: html`<div class="grid">
@@ -117,7 +118,7 @@ interface Result {
 
 function resultCards(visit: Visit, { test, result }: Result): Html {
   const passed = test.outcome === 'passed'
-  return html`<section class="card w8 stack" aria-labelledby="h-checks"><h2 id="h-checks">What was checked</h2>${checksView(result.checks)}</section>
+  return html`<section class="card w8 stack" aria-labelledby="h-checks"><h2 id="h-checks">What was checked</h2>${checkList(result.checks)}</section>
 <section class="card w4 stack" aria-labelledby="h-who"><h2 id="h-who">What came</h2>${keyValues([
     [
       'Clock of the IdP',
@@ -130,21 +131,12 @@ function resultCards(visit: Visit, { test, result }: Result): Html {
   ])}</section>
 ${passed && attributesCard(visit, { test, result })}
 <section class="card stack" aria-labelledby="h-said"><h2 id="h-said">What was said</h2><p class="hint">Decoded. What names a person, or could be used, is masked.</p>
-${messageView('What we asked', result.request)}${messageView('What was answered', result.answer)}</section>`
+${messageFigure('Our request', result.request, undefined)}${messageFigure(
+  'The answer',
+  result.answer,
+  result.checks.find(({ ok }) => !ok),
+)}</section>`
 }
-
-/** The failing one on top, with both sides; the order of the others is that of checking. */
-function checksView(checks: readonly Check[]): Html {
-  if (checks.length === 0) return html`<p class="quiet">Nothing could be checked.</p>`
-  const ordered = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)]
-  return html`<ul class="rules">${ordered.map(checkRow)}</ul>`
-}
-
-const checkRow = ({ name, ok, expected, actual }: Check): Html =>
-  ok
-    ? html`<li>${icon('ok')}<span><span class="vh">passed: </span>${name}</span><span class="evidence quiet">${bdi(actual)}</span></li>`
-    : html`<li class="bad failed">${icon('stop')}<div><strong><span class="vh">failed: </span>${name}</strong>
-<dl class="kv"><div><dt>Expected</dt><dd><code>${bdi(expected)}</code></dd></div><div><dt>Was there</dt><dd><code>${bdi(actual)}</code></dd></div></dl></div></li>`
 
 /** The tester sees their own; others see that there was something (invariant 8). */
 const ownValue = ({ visitor }: Visit, { by }: TestLogin, value: string): Html =>

@@ -1,33 +1,19 @@
 // How connections are spoken of: their state in words first, who did what, what a protocol is called.
 import type { ConnectionContent } from '../domain/institution.ts'
-import { type Html, html } from '../http/page/html.ts'
 import type { ConnectionChange, ConnectionRecord } from '../ports/connections.ts'
 
-export interface Standing {
-  readonly badge: string
-  readonly tone: '' | 'ok' | 'warn' | 'bad' | 'info'
-  /** After the name, as the page's finding: "Alder Personal is live". */
-  readonly finding: string
+/** After the name, as the page's finding: "Alder Personal is live". */
+export function findingOf({ state, proposal }: Pick<ConnectionRecord, 'state' | 'proposal'>): string {
+  if (proposal !== undefined) return 'is live, and a change is waiting'
+  return findings[state]
 }
 
-type Standings = Pick<ConnectionRecord, 'state' | 'proposal'>
-
-export function standingOf({ state, proposal }: Standings): Standing {
-  if (state === 'active' && proposal !== undefined)
-    return { badge: 'Change waiting', tone: 'warn', finding: 'is live, and a change is waiting' }
-  return {
-    draft: { badge: 'Draft', tone: '', finding: 'is not tested yet' },
-    tested: { badge: 'Tested', tone: 'info', finding: 'passed its test and can go live' },
-    active: { badge: 'Live', tone: 'ok', finding: 'is live' },
-    disabled: { badge: 'Disabled', tone: 'bad', finding: 'is switched off' },
-  }[state] as Standing
+const findings: Readonly<Record<ConnectionRecord['state'], string>> = {
+  draft: 'is not tested yet',
+  tested: 'passed its test and can go live',
+  active: 'is live',
+  disabled: 'is switched off',
 }
-
-export const badge = ({ badge: word, tone }: Pick<Standing, 'badge' | 'tone'>): Html =>
-  html`<span class="badge${tone !== '' && ` ${tone}`}">${word}</span>`
-
-export const protocolName = (type: string): string =>
-  ({ saml: 'SAML 2.0', oidc: 'OpenID Connect' })[type] ?? type
 
 export const audienceName = ({ audience }: Pick<ConnectionContent, 'audience'>): string =>
   audience === 'workforce' ? 'Staff' : 'Customers'

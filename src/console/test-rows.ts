@@ -2,9 +2,8 @@
 import { type Html, html } from '../http/page/html.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { TestLogin } from '../ports/test-logins.ts'
-import { badge } from './connection-words.ts'
 import type { Visit } from './desk.ts'
-import { time } from './times.ts'
+import { badge, moment } from './words.ts'
 
 export interface TestRowsView {
   readonly record: Pick<ConnectionRecord, 'id'>
@@ -14,7 +13,7 @@ export interface TestRowsView {
 
 export function testRows(visit: Visit, { record, tests, now }: TestRowsView): Html {
   if (tests.length === 0) return html`<p class="quiet small">None in the last seven days.</p>`
-  return html`<ul class="timeline">${tests.map((test) => html`<li class="${toneOf(test)}"><a href="${visit.path(`/connections/${record.id}/tests/${test.id}`)}">${outcomeText(test, now)}</a>${time(test.startedAt)}</li>`)}</ul>`
+  return html`<ul class="timeline">${tests.map((test) => html`<li class="${toneOf(test)}"><a href="${visit.path(`/connections/${record.id}/tests/${test.id}`)}">${outcomeText(test, now)}</a>${moment(test.startedAt)}</li>`)}</ul>`
 }
 
 const toneOf = ({ outcome }: TestLogin): string => ({ passed: 'ok', failed: 'bad', open: '' })[outcome]
@@ -26,11 +25,6 @@ export function outcomeText({ outcome, result, answerBy }: TestLogin, now: numbe
   return outcome === 'passed' ? `Passed, ${good} of ${checks.length} checks` : `Failed: ${result?.code ?? ''}`
 }
 
-export const outcomeBadge = ({ outcome }: TestLogin): Html =>
-  badge(
-    {
-      passed: { badge: 'Passed', tone: 'ok' },
-      failed: { badge: 'Failed', tone: 'bad' },
-      open: { badge: 'Open', tone: '' },
-    }[outcome] as Parameters<typeof badge>[0],
-  )
+const badges = { passed: badge('ok', 'Passed'), failed: badge('bad', 'Failed'), open: badge('', 'Open') }
+
+export const outcomeBadge = ({ outcome }: TestLogin): Html => badges[outcome]
