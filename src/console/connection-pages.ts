@@ -2,6 +2,7 @@
 import { connectionEdit } from './connection-edit.ts'
 import { connectionHistory } from './connection-history.ts'
 import { connectionList } from './connection-list.ts'
+import { connectionNew } from './connection-new.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
 import { connectionSteps } from './connection-steps.ts'
 import { connectionTests } from './connection-tests.ts'
@@ -9,6 +10,8 @@ import type { Desk } from './desk.ts'
 
 export function connectionPages(desk: Desk, ports: ConnectionPagePorts): void {
   connectionList(desk, ports)
+  // Before the page of a connection: `new` is no id.
+  connectionNew(desk, ports)
   connectionSteps(desk, ports)
   connectionEdit(desk, ports)
   connectionTests(desk, ports)

@@ -3,9 +3,11 @@ import type { Approval } from '../domain/connection-approval.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ConnectionApproval } from '../flows/connection-approval.ts'
+import type { ConnectionImport } from '../flows/connection-import.ts'
 import type { ConnectionAt, ConnectionFlows } from '../flows/connections.ts'
 import type { ConsoleAccess } from '../flows/console-access.ts'
 import type { ExchangeFlows } from '../flows/exchanges.ts'
+import type { MetadataRefresh } from '../flows/metadata-refresh.ts'
 import type { TestLoginFlows } from '../flows/test-login.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { Actor, ConnectionRecord } from '../ports/connections.ts'
@@ -18,6 +20,8 @@ import { type Form, signInAgain, type Visit } from './desk.ts'
 export interface ConnectionPagePorts {
   readonly connections: ConnectionFlows
   readonly connectionApproval: ConnectionApproval
+  readonly connectionImport: ConnectionImport
+  readonly metadataRefresh: Pick<MetadataRefresh, 'now' | 'state'>
   readonly testLogin: TestLoginFlows
   readonly exchangeFlows: Pick<ExchangeFlows, 'health'>
   readonly connectors: Pick<Connectors, 'plugins'>

@@ -7,6 +7,7 @@ import { page } from '../http/page/shell.ts'
 import { pageHeaders } from '../http/security-headers.ts'
 import { gate } from '../xml/gate.ts'
 import { NAME_ID, NS } from '../xml/names.ts'
+import { idpMetadata } from '../xml/saml/issue-metadata.ts'
 import { failedResponse, issueResponse, type ResponseContent } from '../xml/saml/issue-response.ts'
 import { claimedIssuer, type ReadAuthnRequest, readAuthnRequest } from '../xml/saml/read-authn-request.ts'
 import { all, parseTree, textOf } from '../xml/tree.ts'
@@ -60,6 +61,15 @@ export function idpRoutes(router: Router, options: IdpOptions): void {
   const sessions = new Map<string, { user: string; at: number }>()
   const readRequest = requestReader(options.bridge)
 
+  router.get('/idp/metadata', (ctx) => {
+    ctx.type = 'application/samlmetadata+xml'
+    ctx.body = idpMetadata({
+      entityId: `${options.world}/idp/metadata`,
+      ssoUrl: `${options.world}/idp/sso`,
+      nameIdFormat: NAME_ID.persistent,
+      certificate: options.key.signer.certificate,
+    })
+  })
   router.get('/idp/sso', async (ctx) => {
     const request = await readRequest(ctx.querystring)
     const session = sessions.get(ctx.cookies.get(sessionCookie) ?? '')

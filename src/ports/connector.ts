@@ -7,8 +7,8 @@ import type { UpstreamSent } from '../domain/login.ts'
 import type { OwnKeyPurpose } from '../domain/own-key.ts'
 import type { LogoutMessage, LogoutRequest, LogoutResponse } from '../domain/saml-logout.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
-import type { Discovery } from './discovery.ts'
 import type { OurAddress, SettingField } from './connector-settings.ts'
+import type { Discovery } from './discovery.ts'
 import type { UpstreamSession } from './sign-out.ts'
 
 export interface UpstreamStart {

@@ -1,0 +1,203 @@
+// A new connection in two pages: where the IdP describes itself, and what was read there before anything is saved.
+import type { IdpFacts } from '../domain/idp-facts.ts'
+import { type ConnectionContent, isId } from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { ImportPreview } from '../flows/connection-import.ts'
+import type { DiscoverySource } from '../ports/discovery.ts'
+import { settingFaults } from './connection-edit.ts'
+import {
+  actorIn,
+  type Carried,
+  type ConnectionPagePorts,
+  carried,
+  carry,
+  pluginFor,
+} from './connection-ports.ts'
+import { onlyKnown } from './content-form.ts'
+import type { Desk, Form, Next, Visit } from './desk.ts'
+import { importFault, typesFor } from './import-faults.ts'
+import { beginView, type NewFields, previewView, severalView } from './new-views.ts'
+import { readSettings } from './setting-values.ts'
+import type { Fault } from './settings-form.ts'
+
+export function connectionNew(desk: Desk, ports: ConnectionPagePorts): void {
+  desk.page('/connections/new', 'connections', async (visit) => {
+    // Until staff have a way in, theirs is the one that is being made.
+    const audience = visit.visitor.kind === 'set-up' ? 'workforce' : 'customers'
+    return beginView(visit, { fields: { ...nothing, audience }, faults: [] })
+  })
+  desk.upload('/connections/new', 'connections', (visit, form) =>
+    form.get('do') === 'save' ? save(ports, visit, form) : look(ports, visit, form),
+  )
+}
+
+const nothing: NewFields = { name: '', address: '', document: '', audience: 'customers', id: '' }
+
+/** What the first page asks for, sealed along while one of several IdPs is chosen. */
+interface Looking extends Carried {
+  readonly fields: NewFields
+}
+
+interface Previewed extends Carried {
+  readonly fields: NewFields
+  readonly facts: IdpFacts
+  readonly twins: readonly string[]
+}
+
+const looking = 'new: which'
+const previewed = 'new: preview'
+const names = ['address', 'document', 'file', 'id', 'identifier']
+
+function fieldsIn(form: Form): NewFields {
+  const text = (name: string) => (form.get(name) ?? '').trim()
+  return {
+    name: text('name'),
+    address: text('address'),
+    document: text('file') || text('document'),
+    audience: form.get('audience') === 'workforce' ? 'workforce' : 'customers',
+    id: text('id'),
+  }
+}
+
+async function look(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {
+  onlyKnown(form, [], names)
+  const kept = carried<Looking>(ports, visit, { form, purpose: looking })
+  const fields = kept?.fields ?? fieldsIn(form)
+  const id = await idFor(ports, visit, fields)
+  const faults = faultsOf(fields, id)
+  if (id === undefined || faults.length > 0) return beginView(visit, { fields, faults })
+  const read = await readIdp(ports, visit, { fields, identifier: form.get('identifier') })
+  if ('fault' in read) return beginView(visit, { fields, faults: [read.fault] })
+  if (read.kind === 'several') {
+    const again = carry(ports, visit, { purpose: looking, content: empty(fields), fields: { ...fields, id } })
+    return severalView(visit, { identifiers: read.identifiers, carried: again })
+  }
+  return showPreview(ports, visit, { fields: { ...fields, id }, read })
+}
+
+const empty = ({ name }: NewFields): ConnectionContent => ({ name, type: '', settings: {}, claims: {} })
+
+function faultsOf({ name, address, document }: NewFields, id: string | undefined): Fault[] {
+  return [
+    ...(name === '' || name.length > 100 ? [{ path: 'name', message: '1 to 100 characters' }] : []),
+    ...(address === '' && document === ''
+      ? [{ path: 'address', message: 'Say where the IdP describes itself, or give its metadata below' }]
+      : []),
+    ...(address !== '' && URL.parse(withScheme(address)) === null
+      ? [{ path: 'address', message: 'This is no web address' }]
+      : []),
+    ...(id === undefined
+      ? [{ path: 'id', message: '2 to 32 of a-z, 0-9 and -, and not the id of another connection' }]
+      : []),
+  ]
+}
+
+const withScheme = (address: string): string => (/^[a-z]+:/i.test(address) ? address : `https://${address}`)
+
+/** As it was typed; or made from the name, with a number where that is taken. */
+async function idFor(
+  { connections }: ConnectionPagePorts,
+  { institution }: Visit,
+  { id, name }: NewFields,
+): Promise<string | undefined> {
+  const taken = new Set((await connections.list(institution.id)).map((one) => one.id))
+  if (id !== '') return isId(id) && !taken.has(id) ? id : undefined
+  const slug = slugOf(name)
+  for (let n = 1; n < 100; n += 1) {
+    const tried = n === 1 ? slug : `${slug.slice(0, 29)}-${n}`
+    if (isId(tried) && !taken.has(tried)) return tried
+  }
+  return undefined
+}
+
+/** `Älder Personal!` -> `alder-personal`; a name in another script leaves nothing, and is called `idp`. */
+function slugOf(name: string): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  const slug = plain
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 32)
+    .replace(/-+$/, '')
+  return slug.length < 2 ? 'idp' : slug
+}
+
+interface Reading {
+  readonly fields: NewFields
+  readonly identifier: string | undefined
+}
+
+/** The protocol need not be said: what is at the address tells it. The first answer that makes sense counts. */
+async function readIdp(
+  ports: ConnectionPagePorts,
+  { institution }: Visit,
+  { fields, identifier }: Reading,
+): Promise<ImportPreview | { readonly fault: Fault }> {
+  const { address, document, name } = fields
+  const source: DiscoverySource =
+    document === '' ? { url: withScheme(address) } : { document: new TextEncoder().encode(document) }
+  const path = document === '' ? 'address' : 'document'
+  let fault: Fault | undefined
+  for (const type of typesFor(source)) {
+    try {
+      return await ports.connectionImport.preview({
+        institution: institution.id,
+        type,
+        source,
+        identifier,
+        name,
+      })
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      fault ??= { path, message: importFault(error) }
+      if (!another(error)) break
+    }
+  }
+  return { fault: fault as Fault }
+}
+
+/** Nothing else will be read there either, by whatever protocol. */
+const another = ({ code }: Refusal): boolean => code !== 'fetch.refused' && code !== 'busy'
+
+interface Show {
+  readonly fields: NewFields
+  readonly read: Extract<ImportPreview, { kind: 'one' }>
+}
+
+function showPreview(ports: ConnectionPagePorts, visit: Visit, { fields, read }: Show): Next {
+  const { audience } = fields
+  const content: ConnectionContent = { ...read.content, ...(audience === 'workforce' && { audience }) }
+  // What people have not been asked yet is no fault of theirs.
+  const facts = { fields, facts: read.facts, twins: read.twins }
+  return viewOf(ports, visit, { purpose: previewed, content, ...facts }, [])
+}
+
+function viewOf(ports: ConnectionPagePorts, visit: Visit, it: Previewed, faults: readonly Fault[]) {
+  const { content, facts, twins, fields } = it
+  const plugin = pluginFor(ports, content.type)
+  return previewView(visit, {
+    id: fields.id,
+    content,
+    facts,
+    twins,
+    faults,
+    form: plugin.form,
+    ours: plugin.ours(visit.tenant.issuer, fields.id),
+    carried: carry(ports, visit, it),
+    now: ports.clock.now(),
+  })
+}
+
+async function save(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {
+  const kept = carried<Previewed>(ports, visit, { form, purpose: previewed })
+  if (kept === undefined) throw new Refusal('request.malformed', { carried: false })
+  const { form: fields } = pluginFor(ports, kept.content.type)
+  onlyKnown(form, fields)
+  const settings = readSettings(fields, form, kept.content.settings)
+  const content = { ...kept.content, settings }
+  const faults = settingFaults(ports, content)
+  if (faults.length > 0) return { ...viewOf(ports, visit, { ...kept, content }, faults), status: 422 }
+  const id = await idFor(ports, visit, kept.fields)
+  if (id === undefined) return beginView(visit, { fields: kept.fields, faults: faultsOf(kept.fields, id) })
+  await ports.connections.create({ institution: visit.institution.id, id, content }, actorIn(visit, form))
+  return `/connections/${id}?done=created`
+}
