@@ -2,27 +2,20 @@
 import type { FieldChange } from '../domain/connection.ts'
 import type { Approval } from '../domain/connection-approval.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
+import { bdi, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import type { TestLogin } from '../ports/test-logins.ts'
 import { audienceName, findingOf } from './connection-words.ts'
 import type { Visit } from './desk.ts'
 import { difference } from './difference.ts'
+import { type MetadataCard, metadataCard } from './metadata-card.ts'
 import { oursView } from './our-addresses.ts'
 import type { ConsoleView } from './page.ts'
 import { settingRows } from './setting-rows.ts'
+import { type StepForm, stepForm } from './step-form.ts'
 import { testRows } from './test-rows.ts'
 import { badge, moment, protocolName, stateBadge } from './words.ts'
-
-/** A step of the page: its button, and what it means. */
-export interface StepForm {
-  readonly to: string
-  readonly button: string
-  readonly meaning: string
-  readonly tone?: '' | ' primary' | ' danger-quiet'
-  readonly fields?: Readonly<Record<string, string>>
-}
 
 export interface ConnectionView {
   readonly record: ConnectionRecord
@@ -34,6 +27,8 @@ export interface ConnectionView {
   readonly approval: Approval
   readonly tests: readonly TestLogin[]
   readonly lastSignIn: number | undefined
+  /** Undefined where its IdP has none that is read again. */
+  readonly metadata: Pick<MetadataCard, 'state'> | undefined
   /** Above everything else: what just happened, or did not. */
   readonly news: Html | undefined
   readonly now: number
@@ -53,6 +48,7 @@ ${proposalCard(visit, view)}
 ${oursView(view.plugin.ours(visit.tenant.issuer, record.id))}
 ${settingsCard(view)}
 ${testsCard(visit, view)}
+${view.metadata && metadataCard(visit, { ...view, ...view.metadata })}
 ${moreCard(visit, view)}</div>`,
   }
 }
@@ -62,11 +58,6 @@ function leadOf({ record, lastSignIn }: ConnectionView): Html {
   const file = record.managedBy === 'file' && ' · ruled by a file'
   return html`${protocolName(record.type)} · ${audienceName(record)}${seen}${file}`
 }
-
-/** A form with one button; every one of them says which version it was pressed at. */
-export const stepForm = (visit: Visit, record: ConnectionRecord, step: StepForm): Html =>
-  html`<form method="post" action="${visit.path(`/connections/${record.id}/${step.to}`)}">${hiddenFields({ form_token: visit.formToken, version: String(record.version), ...step.fields })}
-<button class="btn${step.tone}">${step.button}</button></form>`
 
 interface Todo {
   readonly badge: Html
@@ -103,7 +94,7 @@ const tryIt = (visit: Visit, { record }: ConnectionView): Todo => ({
   fact: 'Make a test login',
   meaning:
     'You go to the IdP, sign in as yourself, and come back to every check that was made. Nothing of it can be used as a sign-in.',
-  action: stepForm(visit, record, { to: 'test', button: 'Test', meaning: '', tone: ' primary' }),
+  action: stepForm(visit, record, { to: 'test', button: 'Test', tone: ' primary' }),
 })
 
 const tryAgain = (visit: Visit, { record }: ConnectionView): Todo => ({
@@ -111,7 +102,7 @@ const tryAgain = (visit: Visit, { record }: ConnectionView): Todo => ({
   fact: 'Make a test login',
   meaning:
     'Nobody can sign in by this connection. It comes back by a test that passes, and is then activated.',
-  action: stepForm(visit, record, { to: 'test', button: 'Test', meaning: '', tone: ' primary' }),
+  action: stepForm(visit, record, { to: 'test', button: 'Test', tone: ' primary' }),
 })
 
 const goLive = (visit: Visit, view: ConnectionView): Todo => ({
@@ -119,7 +110,7 @@ const goLive = (visit: Visit, view: ConnectionView): Todo => ({
   fact: `Let ${audienceName(view.record).toLowerCase()} sign in by it`,
   meaning: approvalText(visit, view.approval, view.label) || 'From then on they can, at once.',
   action: mayActivate(visit, view)
-    ? stepForm(visit, view.record, { to: 'activate', button: 'Activate', meaning: '', tone: ' primary' })
+    ? stepForm(visit, view.record, { to: 'activate', button: 'Activate', tone: ' primary' })
     : undefined,
 })
 
@@ -153,11 +144,10 @@ function proposalActions(visit: Visit, view: ConnectionView, tested: boolean): H
   const test = {
     to: 'test',
     button: tested ? 'Test the change again' : 'Test the change',
-    meaning: '',
     tone: tested ? '' : ' primary',
     fields: { what: 'proposal' },
   } as const
-  return html`<div class="actions">${activate && stepForm(visit, record, { to: 'activate', button: 'Activate the change', meaning: '', tone: ' primary' })}${stepForm(visit, record, test)}${stepForm(visit, record, { to: 'discard', button: 'Discard it', meaning: '' })}</div>`
+  return html`<div class="actions">${activate && stepForm(visit, record, { to: 'activate', button: 'Activate the change', tone: ' primary' })}${stepForm(visit, record, test)}${stepForm(visit, record, { to: 'discard', button: 'Discard it' })}</div>`
 }
 
 const settingsCard = ({ record, plugin, now }: ConnectionView): Html =>
@@ -166,7 +156,7 @@ ${settingRows({ record, fields: plugin.form, now })}</section>`
 
 const testsCard = (visit: Visit, { record, tests, now }: ConnectionView): Html =>
   html`<section class="card w4" aria-labelledby="h-tests"><header><h2 id="h-tests">Test logins</h2></header>
-${testRows(visit, { record, tests, now })}</section>`
+${testRows(visit, { record, tests, now })}${tests.length > 0 && html`<p class="small"><a href="${visit.path(`/connections/${record.id}/tests`)}">All of the last seven days</a></p>`}</section>`
 
 interface More {
   readonly link: Html
@@ -177,25 +167,25 @@ function moreCard(visit: Visit, { record }: ConnectionView): Html {
   const here = (below: string) => visit.path(`/connections/${record.id}/${below}`)
   const writes = visit.may('connections')
   const own = writes && record.managedBy === 'console'
-  const step = (one: StepForm): More => ({ link: stepForm(visit, record, one), meaning: one.meaning })
+  const step = (one: StepForm): Html => stepForm(visit, record, one)
   const all: (More | false)[] = [
     own && {
       link: html`<a class="btn" href="${here('edit')}">Edit</a>`,
       meaning: 'Change what it says. You see the difference before anything is saved.',
     },
-    writes &&
-      step({
-        to: 'test',
-        button: 'Test',
-        meaning: 'Try it as it is now, without an app. Works in every state.',
-      }),
+    writes && {
+      link: step({ to: 'test', button: 'Test' }),
+      meaning: 'Try it as it is now, without an app. Works in every state.',
+    },
     {
       link: html`<a class="btn" href="${here('history')}">History</a>`,
       meaning: 'Every version: who, when, why, and what it changed.',
     },
     writes &&
-      record.state !== 'disabled' &&
-      step({ to: 'disable', button: 'Disable', meaning: disableText(record), tone: ' danger-quiet' }),
+      record.state !== 'disabled' && {
+        link: step({ to: 'disable', button: 'Disable', tone: ' danger-quiet' }),
+        meaning: disableText(record),
+      },
   ]
   const rows = all.filter((one) => one !== false)
   const file =

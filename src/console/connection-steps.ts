@@ -19,6 +19,7 @@ import {
 } from './connection-ports.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
 import { difference, pathLabel } from './difference.ts'
+import { refreshNews } from './metadata-card.ts'
 import type { ConsoleView } from './page.ts'
 import { contentAt } from './shown-content.ts'
 
@@ -28,6 +29,7 @@ export function connectionSteps(desk: Desk, ports: ConnectionPagePorts): void {
     return pageOf(ports, visit, { record, news: newsOf(visit, record) })
   })
   desk.form('/connections/:id/test', 'connections', (visit, form) => beginTest(ports, visit, form))
+  desk.form('/connections/:id/refresh', 'connections', (visit) => refresh(ports, visit))
   desk.form('/connections/:id/activate', 'connections', (visit, form) => activate(ports, visit, form))
   desk.form('/connections/:id/discard', 'connections', (visit, form) =>
     step(ports, visit, {
@@ -75,6 +77,9 @@ export async function pageOf(
     approval: canGoLive ? await ports.connectionApproval.toActivate(record) : nothingAsked,
     tests: (await ports.testLogin.list(institution.id, record.id)).slice(0, shownTests),
     lastSignIn: health?.lastSuccessAt,
+    metadata: plugin.discovery?.again(record.settings) && {
+      state: await ports.metadataRefresh.state(institution.id, record.id),
+    },
     news,
     now: ports.clock.now(),
   })
@@ -137,6 +142,14 @@ async function beginTest(ports: ConnectionPagePorts, visit: Visit, form: Form): 
   return { departure, to: record.name, nonce: ports.chance.token(16) }
 }
 
+async function refresh(ports: ConnectionPagePorts, visit: Visit): Promise<ConsoleView> {
+  const { id } = await connectionOf(ports, visit)
+  const report = await ports.metadataRefresh.now(visit.institution.id, id, visit.actor('read by hand'))
+  const record = await connectionOf(ports, visit)
+  const label = pathLabel(ports.connectors.plugins(), record.type)
+  return pageOf(ports, visit, { record, news: refreshNews(report, label) })
+}
+
 const done: Readonly<Record<string, readonly [outcome: string, meaning: string]>> = {
   created: ['The draft is saved.', 'Tell the IdP about us, then make a test login.'],
   saved: ['The change is saved.', ''],
@@ -145,7 +158,6 @@ const done: Readonly<Record<string, readonly [outcome: string, meaning: string]>
   discarded: ['The change was discarded.', 'It stays in the history.'],
   disabled: ['It is switched off.', 'Nobody can sign in by it.'],
   restored: ['The earlier version is back.', 'It was taken over like any other change.'],
-  refreshed: ['Its metadata was read again.', ''],
 }
 
 /** After a step; and after the very first connection of staff, how to come in by it. */

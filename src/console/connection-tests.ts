@@ -7,12 +7,12 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { TestLogin, TestResult } from '../ports/test-logins.ts'
-import { stepForm } from './connection-page.ts'
 import { type ConnectionPagePorts, connectionOf, namesFor } from './connection-ports.ts'
 import type { Desk, Visit } from './desk.ts'
 import { checkList } from './exchanges.ts'
 import { messageFigure } from './message.ts'
 import type { ConsoleView } from './page.ts'
+import { stepForm } from './step-form.ts'
 import { outcomeBadge, testRows } from './test-rows.ts'
 import { moment } from './words.ts'
 
@@ -101,14 +101,13 @@ function nextButtons(visit: Visit, { record, test }: TestView): Html | undefined
   const again = stepForm(visit, record, {
     to: 'test',
     button: 'Run again',
-    meaning: '',
     tone: ready || test.outcome === 'passed' ? '' : ' primary',
     ...(what && { fields: what }),
   })
   const edit =
     record.managedBy === 'console' &&
     html`<a class="btn" href="${visit.path(`/connections/${record.id}/edit`)}">Edit</a>`
-  return html`${ready && stepForm(visit, record, { to: 'activate', button: 'Activate', meaning: '', tone: ' primary' })}${again}${edit}<a class="btn plain" href="${visit.path(`/connections/${record.id}`)}">To the connection</a>`
+  return html`${ready && stepForm(visit, record, { to: 'activate', button: 'Activate', tone: ' primary' })}${again}${edit}<a class="btn plain" href="${visit.path(`/connections/${record.id}`)}">To the connection</a>`
 }
 
 interface Result {
