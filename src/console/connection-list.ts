@@ -9,7 +9,7 @@ import { audienceName } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { leftText } from './times.ts'
-import { count, protocolName, stateBadge } from './words.ts'
+import { badge, count, protocolName, stateBadge } from './words.ts'
 
 export function connectionList(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections', 'read', async (visit) => {
@@ -50,14 +50,14 @@ const empty = (create: Html | false): Html =>
 const table = (visit: Visit, { all, now }: Listing): Html =>
   html`<section class="card"><div class="scroll" tabindex="0" role="region" aria-label="Connections table"><table class="table">
 <caption class="vh">Connections, their state and the end of their certificates</caption>
-<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col">Certificate</th><th scope="col" class="opt">Ruled by</th></tr></thead>
+<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Certificate</th><th scope="col" class="opt">Ruled by</th></tr></thead>
 <tbody>${all.map((one) => row(visit, { one, now }))}</tbody></table></div></section>`
 
 function row(visit: Visit, { one, now }: { one: ConnectionRecord; now: number }): Html {
   const end = certificateEnd(one.settings)
   return html`<tr><th scope="row"><a href="${visit.path(`/connections/${one.id}`)}">${bdi(one.name)}</a><small>${audienceName(one)}</small></th>
-<td class="opt keep">${protocolName(one.type)}</td><td>${stateBadge(one)}</td>
-<td>${end === undefined ? html`<span class="quiet">Keys are fetched</span>` : endText(end, now)}</td>
+<td class="opt keep">${protocolName(one.type)}</td><td>${stateBadge(one)}${end !== undefined && end - now <= monthMs && html` ${badge('bad', end <= now ? 'Certificate ended' : 'Certificate ends')}`}</td>
+<td class="opt keep">${end === undefined ? html`<span class="quiet">Keys are fetched</span>` : endText(end, now)}</td>
 <td class="opt keep">${one.managedBy === 'file' ? 'A file' : 'This console'}</td></tr>`
 }
 

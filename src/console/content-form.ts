@@ -8,7 +8,7 @@ import { type Html, html } from '../http/page/html.ts'
 import type { SettingField } from '../ports/connector-settings.ts'
 import type { Form } from './desk.ts'
 import { namesOf, readSettings } from './setting-values.ts'
-import { type Fault, faultsAt, labelled, settingsFields } from './settings-form.ts'
+import { type Fault, faultsAt, foldedFields, labelled } from './settings-form.ts'
 
 export type ClaimRow = readonly [claim: string, attribute: string]
 
@@ -91,7 +91,7 @@ export interface ContentFormView {
 /** All fields, in groups; the form around it is the page's. */
 export const contentFields = (view: ContentFormView): Html => html`${labelFields(view.typed)}
 ${claimFields(view)}
-<section class="card stack" aria-labelledby="h-idp"><h2 id="h-idp">The IdP</h2>${settingsFields({ ...view, settings: view.typed.content.settings, faults: view.typed.faults })}</section>`
+<section class="card stack" aria-labelledby="h-idp"><h2 id="h-idp">The IdP</h2>${foldedFields({ ...view, settings: view.typed.content.settings, faults: view.typed.faults })}</section>`
 
 export function labelFields({ content, faults }: Typed): Html {
   const { name, domains = [] } = content

@@ -21,6 +21,14 @@ export interface SettingsFormView {
 export const settingsFields = (view: SettingsFormView): Html =>
   html`${view.fields.map((field) => settingField(field, view))}`
 
+/** First what is said or needed; what is as usual can be opened, and is open where something in it does not hold. */
+export function foldedFields(view: SettingsFormView): Html {
+  const said = (field: SettingField) => field.required || valueAt(view.settings, field.path) !== undefined
+  const usual = view.fields.filter((field) => !said(field))
+  const open = usual.some((field) => faultsAt(view.faults, nameOfField(field)).length > 0)
+  return html`${settingsFields({ ...view, fields: view.fields.filter(said) })}${usual.length > 0 && html`<details class="more"${open && html` open`}><summary>Everything else is as usual</summary><div class="stack">${settingsFields({ ...view, fields: usual })}</div></details>`}`
+}
+
 /** Faults that none of these names explains; they are told above the form. */
 export const faultsBeside = (faults: readonly Fault[], names: readonly string[]): Fault[] =>
   faults.filter(({ path }) => !names.some((name) => isAt(path, name)))
@@ -74,18 +82,23 @@ function settingField(field: SettingField, view: SettingsFormView): Html {
   const optional = field.required || field.usual !== undefined ? '' : ' (optional)'
   const shownLabel = `${label}${optional}`
   const value = valueAt(view.settings, field.path)
+  const typed = value ?? (isSecret(field) ? undefined : field.usual)
   const one = labelled({ name, label: shownLabel, hint: hintOf(field, value), faults }, (attributes) =>
-    inputOf(field, value, attributes),
+    inputOf(field, typed, attributes),
   )
   return html`${one}${secretSwitch(field, value)}${certificatesBelow(field, { value, now: view.now })}`
 }
 
-function hintOf(field: SettingField, value: unknown): string {
+function hintOf(field: SettingField, value: unknown): Html {
   const usual = typeof field.usual === 'number' ? ` Usually ${field.usual}.` : ''
   const each = field.kind === 'list' ? ' One a line.' : ''
   const kept = isSecret(field) && value !== undefined ? ' One is set; leave this empty to keep it.' : ''
-  return `${field.meaning}${each}${usual}${kept}`
+  return html`${spoken(field.meaning)}${each}${usual}${kept}`
 }
+
+/** Words of the protocol stand between backticks in what a setting means. */
+const spoken = (meaning: string): Html[] =>
+  meaning.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))
 
 function inputOf(field: SettingField, value: unknown, attributes: Html): Html {
   const text = typedText(field, value)
@@ -140,14 +153,14 @@ export const check = ({
 function switchOf(field: SettingField, { settings, faults }: SettingsFormView): Html {
   const name = nameOfField(field)
   const checked = (valueAt(settings, field.path) ?? field.usual) === true
-  return html`<div class="field">${check({ name, label: html`<strong>${field.label}</strong><br><span class="hint">${field.meaning}</span>`, checked })}${faultText(`${idOf(name)}-e`, faultsAt(faults, name))}</div>`
+  return html`<div class="field">${check({ name, label: html`<strong>${field.label}</strong><br><span class="hint">${spoken(field.meaning)}</span>`, checked })}${faultText(`${idOf(name)}-e`, faultsAt(faults, name))}</div>`
 }
 
 function choices(field: SettingField, { settings, faults }: SettingsFormView): Html {
   const name = nameOfField(field)
   const chosen = valueAt(settings, field.path)
   const isChosen = (option: string) => Array.isArray(chosen) && chosen.includes(option)
-  return html`<fieldset class="field"><legend>${field.label}</legend>${field.meaning !== '' && html`<p class="hint">${field.meaning}</p>`}
+  return html`<fieldset class="field"><legend>${field.label}</legend>${field.meaning !== '' && html`<p class="hint">${spoken(field.meaning)}</p>`}
 ${field.options.map((option) => check({ name: `${name}.${option}`, label: html`<code>${option}</code>`, checked: isChosen(option) }))}${faultText(`${idOf(name)}-e`, faultsAt(faults, name))}</fieldset>`
 }
 

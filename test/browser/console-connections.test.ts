@@ -102,7 +102,8 @@ async function looked(name: string): Promise<void> {
       await page.screenshot({ path: join(shots, `connection-${name}-${kind}-${scheme}.png`), fullPage: true })
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
       expect(wide, `${name} on a ${kind}`).toBeLessThanOrEqual(0)
-      await accessible()
+      // Each width in one of the schemes: together they see every size and every colour.
+      if ((kind === 'phone') === (scheme === 'dark')) await accessible()
     }
   }
   await page.emulateMedia({ colorScheme: 'light' })
@@ -183,6 +184,8 @@ describe('a change', () => {
   test('is looked at as a difference before it is saved, and waits beside what is live', async () => {
     await at('/connections/alder-staff/edit')
     await looked('edit')
+    await page.getByText('Everything else is as usual').click()
+    await looked('edit-open')
     await page.getByLabel('Authentication classes').fill('urn:example:a-class-that-nobody-has')
     await page.getByLabel('Clock difference, seconds').fill('120')
     await press('Check the change')

@@ -39,12 +39,23 @@ interface Within {
 function fieldsOf(node: Node, { prefix, words }: Within): SettingField[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const path = `${prefix}${name}`
-    if (child.properties !== undefined) return fieldsOf(child, { prefix: `${path}.`, words })
+    if (child.properties !== undefined) return fieldsOf(withMeaning(child), { prefix: `${path}.`, words })
     // Inside an object that may be missing, nothing is needed as long as nothing of it is said.
     const required = prefix === '' && (node.required ?? []).includes(name)
     return [fieldOf(child, { path, required, words })]
   })
 }
+
+/** What is not explained by itself is explained by what it is a part of. */
+const withMeaning = ({ description, ...node }: Node): Node => ({
+  ...node,
+  properties: Object.fromEntries(
+    Object.entries(node.properties ?? {}).map(([name, child]) => [
+      name,
+      { ...(description !== undefined && { description }), ...child },
+    ]),
+  ),
+})
 
 interface Placed {
   readonly path: string
