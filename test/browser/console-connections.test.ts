@@ -121,7 +121,7 @@ async function atIdp(user = 'alice'): Promise<void> {
     await page.getByLabel('Password').fill(`${user}-pw`)
     await page.getByRole('button', { name: 'Sign in' }).click()
   }
-  await page.waitForURL(/\/console/)
+  await page.waitForURL(/\/tests\/test-/)
 }
 
 describe('the wizard', () => {
@@ -223,6 +223,50 @@ describe('a change', () => {
     await at('/connections')
     await looked('list-more')
   })
+})
+
+// Attack 201: every value that comes from outside tries to become markup or script, in each way at once.
+const attack = [
+  `"><img src=x onerror="window.owned=1">`,
+  `' autofocus onfocus='window.owned=1`,
+  '<script>window.owned=1</script>',
+  '</title></textarea></select><svg onload=window.owned=1>',
+].join('')
+
+test('#201 a hostile name runs on no page, even without the policy', async () => {
+  const bare = await browser.newContext({ bypassCSP: true, storageState: await context.storageState() })
+  const victim = await bare.newPage()
+  const clean = async (where: string) => {
+    expect(await victim.evaluate(() => 'owned' in window), where).toBe(false)
+    expect(await victim.locator('img, script, [onerror], [onload], [onfocus]').count(), where).toBe(0)
+    expect(await victim.content(), where).toContain('onerror=')
+  }
+  await victim.goto(`${bridge.issuer}/console/connections/new`)
+  await victim.getByLabel('Name', { exact: true }).fill(attack.slice(0, 100))
+  await victim.getByLabel('Metadata URL, or OpenID issuer').fill(`${bridge.world.url}/idp/metadata`)
+  await victim.getByRole('button', { name: 'Look at it' }).click()
+  await clean('preview')
+  await victim.getByRole('button', { name: 'Save as draft' }).click()
+  const { pathname } = new URL(victim.url())
+  await clean('connection')
+  await victim.goto(`${bridge.issuer.replace('/alder', '')}${pathname}/edit`)
+  await victim.getByLabel('Authentication classes').evaluate((field, text) => {
+    ;(field as HTMLTextAreaElement).value = text
+  }, attack)
+  await clean('edit')
+  await victim.getByRole('button', { name: 'Check the change' }).click()
+  await clean('difference')
+  await victim.getByLabel('Why (optional)').fill(attack)
+  await victim.getByRole('button', { name: 'Save', exact: true }).click()
+  await clean('saved')
+  for (const path of [`${pathname}/history`, '/alder/console/connections', '/alder/console']) {
+    await victim.goto(`${new URL(bridge.issuer).origin}${path}`)
+    await clean(path)
+  }
+  // The control: the same text, not escaped, runs here.
+  await victim.setContent(attack)
+  await victim.waitForFunction(() => 'owned' in window)
+  await bare.close()
 })
 
 test('no page complained', () => expect(complaints).toEqual([]))
