@@ -1,6 +1,7 @@
 // Changing a connection: a form, the difference before it is saved, and two people at once without loss.
 import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { levelFaults } from '../domain/upstream-level.ts'
 import { contentOfRecord } from '../flows/connections.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import { SettingsRefused } from '../ports/connector-settings.ts'
@@ -101,7 +102,8 @@ async function faultsOf(
       .filter((domain) => content.domains?.includes(domain))
       .map((domain) => ({ path: 'domains', message: `${domain} stands at ${name} already` })),
   )
-  return [...settingFaults(ports, content), ...taken]
+  const levels = levelFaults(content.levels).map(({ path, message }) => ({ path: `levels.${path}`, message }))
+  return [...settingFaults(ports, content), ...taken, ...levels]
 }
 
 /** What its connector says of the settings, before anything is saved. */

@@ -181,6 +181,10 @@ function moreCard(visit: Visit, { record }: ConnectionView): Html {
       link: html`<a class="btn" href="${here('history')}">History</a>`,
       meaning: 'Every version: who, when, why, and what it changed.',
     },
+    {
+      link: html`<a class="btn" href="${here('keys')}">Keys</a>`,
+      meaning: 'Ours, for this connection: which one is in use, which one comes next.',
+    },
     writes &&
       record.state !== 'disabled' && {
         link: step({ to: 'disable', button: 'Disable', tone: ' danger-quiet' }),

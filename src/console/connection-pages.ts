@@ -1,6 +1,7 @@
 // The pages of connections, each hung up by its own file.
 import { connectionEdit } from './connection-edit.ts'
 import { connectionHistory } from './connection-history.ts'
+import { connectionKeys } from './connection-keys.ts'
 import { connectionList } from './connection-list.ts'
 import { connectionNew } from './connection-new.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
@@ -16,4 +17,5 @@ export function connectionPages(desk: Desk, ports: ConnectionPagePorts): void {
   connectionEdit(desk, ports)
   connectionTests(desk, ports)
   connectionHistory(desk, ports)
+  connectionKeys(desk, ports)
 }

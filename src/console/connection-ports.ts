@@ -8,6 +8,7 @@ import type { ConnectionAt, ConnectionFlows } from '../flows/connections.ts'
 import type { ConsoleAccess } from '../flows/console-access.ts'
 import type { ExchangeFlows } from '../flows/exchanges.ts'
 import type { MetadataRefresh } from '../flows/metadata-refresh.ts'
+import type { OwnKeyFlows } from '../flows/own-keys.ts'
 import type { TestLoginFlows } from '../flows/test-login.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { Actor, ConnectionRecord } from '../ports/connections.ts'
@@ -21,6 +22,7 @@ export interface ConnectionPagePorts {
   readonly connections: ConnectionFlows
   readonly connectionApproval: ConnectionApproval
   readonly connectionImport: ConnectionImport
+  readonly keyFlows: OwnKeyFlows
   readonly metadataRefresh: Pick<MetadataRefresh, 'now' | 'state'>
   readonly testLogin: TestLoginFlows
   readonly exchangeFlows: Pick<ExchangeFlows, 'health'>

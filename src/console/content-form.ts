@@ -1,5 +1,6 @@
 // The form of a whole connection: its name, who signs in by it, what becomes of attributes, and the connector's settings.
 
+import { acrLadder, levelName } from '../domain/acr.ts'
 import { isMailDomain } from '../domain/choice.ts'
 import { isMappable } from '../domain/claims.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
@@ -26,7 +27,11 @@ export const typedOf = (content: ConnectionContent): Typed => ({
 })
 
 const mostRows = 60
-const fixed = ['form_token', 'version', 'carried', 'why', 'do', 'name', 'audience', 'domains'] as const
+const levels = acrLadder.map(levelName)
+const fixed = [
+  ...['form_token', 'version', 'carried', 'why', 'do', 'name', 'audience', 'domains', 'raisedBy'],
+  ...levels.map((level) => `levels.${level}`),
+]
 
 /** Refuses with `request.malformed` a form that says what no field of ours asks for. */
 export function onlyKnown(form: Form, fields: readonly SettingField[], more: readonly string[] = []): void {
@@ -49,10 +54,24 @@ export function readTyped(form: Form, fields: readonly SettingField[], base: Con
     name: (form.get('name') ?? '').trim(),
     settings: readSettings(fields, form, base.settings),
     claims: Object.fromEntries(rows),
+    ...levelsIn(form, base),
     ...(domains.length > 0 || base.domains !== undefined ? { domains } : {}),
     ...(audience === 'workforce' || base.audience !== undefined ? { audience } : {}),
   }
   return { content, rows, faults: faultsOf(content, rows) }
+}
+
+/** What is as usual is not written where nobody had written it. */
+function levelsIn(form: Form, base: ConnectionContent): Pick<ConnectionContent, 'levels' | 'raisedBy'> {
+  const said = levels.flatMap((level) => {
+    const classes = (form.get(`levels.${level}`) ?? '').split(/\s+/).filter(Boolean)
+    return classes.length === 0 ? [] : [[level, classes] as const]
+  })
+  const raisedBy = form.get('raisedBy') === 'idp' ? 'idp' : 'bridge'
+  return {
+    ...(said.length > 0 || base.levels !== undefined ? { levels: Object.fromEntries(said) } : {}),
+    ...(raisedBy === 'idp' || base.raisedBy !== undefined ? { raisedBy } : {}),
+  }
 }
 
 /** A row without a claim is an attribute that nobody wants. */
@@ -91,7 +110,23 @@ export interface ContentFormView {
 /** All fields, in groups; the form around it is the page's. */
 export const contentFields = (view: ContentFormView): Html => html`${labelFields(view.typed)}
 ${claimFields(view)}
-<section class="card stack" aria-labelledby="h-idp"><h2 id="h-idp">The IdP</h2>${foldedFields({ ...view, settings: view.typed.content.settings, faults: view.typed.faults })}</section>`
+<section class="card stack" aria-labelledby="h-idp"><h2 id="h-idp">The IdP</h2>${foldedFields({ ...view, settings: view.typed.content.settings, faults: view.typed.faults })}</section>
+${levelFields(view.typed)}`
+
+const levelLabels: Readonly<Record<string, string>> = {
+  delegated: 'Counts as a sign-in at the IdP',
+  device: 'Counts as a sign-in with a device',
+  'device-pin': 'Counts as a sign-in with a device and a PIN',
+}
+
+/** Most connections have none: then every answer is a plain sign-in, and the bridge asks for more itself. */
+function levelFields({ content: { levels: table = {}, raisedBy }, faults }: Typed): Html {
+  const said = Object.keys(table).length > 0 || raisedBy === 'idp' || faultsAt(faults, 'levels').length > 0
+  return html`<section class="card"><details class="more"${said && html` open`}><summary>Which of the IdP’s classes count as which level</summary><div class="stack">
+${levels.map((level) => labelled({ name: `levels.${level}`, label: levelLabels[level] ?? level, hint: 'AuthnContextClassRef or acr, exactly as the IdP writes it. One a line.', faults: faultsAt(faults, `levels.${level}`) }, (attributes) => html`<textarea class="input mono" rows="2" spellcheck="false" ${attributes}>${(table[level] ?? []).join('\n')}</textarea>`))}
+${labelled({ name: 'raisedBy', label: 'Who asks for more, where both could', hint: 'The bridge by its own factors, or the IdP.', faults: [] }, (attributes) => html`<select class="input" ${attributes}><option value="bridge">The bridge</option><option value="idp"${raisedBy === 'idp' && html` selected`}>The IdP</option></select>`)}
+</div></details></section>`
+}
 
 export function labelFields({ content, faults }: Typed): Html {
   const { name, domains = [] } = content

@@ -21,6 +21,10 @@ const contentLabels: Readonly<Record<string, string>> = {
   type: 'Protocol',
   domains: 'Mail domains',
   audience: 'Who signs in by it',
+  'levels.delegated': 'Counts as a sign-in at the IdP',
+  'levels.device': 'Counts as a sign-in with a device',
+  'levels.device-pin': 'Counts as a sign-in with a device and a PIN',
+  raisedBy: 'Who asks for more, where both could',
 }
 
 export interface DifferenceView {

@@ -41,6 +41,8 @@ export const nameAndSettings = (fields: readonly SettingField[]): string[] => [
   'domains',
   'audience',
   'claims',
+  'levels',
+  'raisedBy',
   ...fields.map(nameOfField),
 ]
 

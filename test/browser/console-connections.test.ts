@@ -82,7 +82,7 @@ const choose = async (label: string, value: string) => {
   await page.getByLabel(label, { exact: true }).selectOption(value)
 }
 const at = (path: string) => page.goto(`${bridge.issuer}/console${path}`)
-const heading = () => page.getByRole('heading', { level: 1 }).innerText()
+const heading = async () => (await page.getByRole('heading', { level: 1 }).textContent()) ?? ''
 
 async function accessible(): Promise<void> {
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
@@ -132,7 +132,7 @@ describe('the wizard', () => {
     Object.assign(counted, { clicks: 0, fields: 0 })
     await follow('Connect an IdP')
     await looked('new')
-    await fill('Name', 'Alder Staff')
+    await fill('Name', 'Alder Works')
     await fill('Metadata URL, or OpenID issuer', `${bridge.world.url}/idp/metadata`)
     await choose('Who signs in by it', 'workforce')
     await press('Look at it')
@@ -145,7 +145,7 @@ describe('the wizard', () => {
     expect(await heading()).toMatch(/^(\d+) of \1 checks passed$/)
     await looked('test-passed')
     await press('Activate')
-    expect(await heading()).toBe('Alder Staff is live')
+    expect(await heading()).toBe('Alder Works is live')
     await looked('live')
     expect(counted).toEqual({ clicks: 5, fields: 3 })
   })
@@ -182,7 +182,7 @@ describe('the wizard', () => {
 
 describe('a change', () => {
   test('is looked at as a difference before it is saved, and waits beside what is live', async () => {
-    await at('/connections/alder-staff/edit')
+    await at('/connections/alder-works/edit')
     await looked('edit')
     await page.getByText('Everything else is as usual').click()
     await looked('edit-open')
@@ -192,7 +192,7 @@ describe('a change', () => {
     await looked('check')
     await page.getByLabel('Why (optional)').fill('The new policy of June')
     await press('Save as a proposal')
-    expect(await heading()).toBe('Alder Staff is live, and a change is waiting')
+    expect(await heading()).toBe('Alder Works is live, and a change is waiting')
     await looked('waiting')
   })
   test('that fails its test says which check, what was expected, and what was there', async () => {
@@ -217,9 +217,13 @@ describe('a change', () => {
     await looked('stale')
   })
   test('stands in the history', async () => {
-    await at('/connections/alder-staff/history')
+    await at('/connections/alder-works/history')
     await page.locator('summary').first().click()
     await looked('history')
+    await at('/connections/alder-works/keys')
+    await press('Prepare')
+    await page.getByText('The next key is made and published.').waitFor()
+    await looked('keys')
     await at('/connections')
     await looked('list-more')
   })

@@ -31,27 +31,27 @@ describe('the first link opens the console to connect the staff’s IdP', () => 
   test('from its metadata URL to a live connection, in three fields', async () => {
     const list = await first.join(bridge.world.invitation as string, 'nobody')
     expect(list.url).toBe(`${bridge.issuer}/console/connections`)
-    const fields = { name: 'Alder Staff', address: metadataUrl(), audience: 'workforce' }
+    const fields = { name: 'Alder Works', address: metadataUrl(), audience: 'workforce' }
     const { preview, saved } = await connect(first, fields)
     expect(heading(preview)).toBe('This is what the IdP says of itself')
     expect(preview.body).toContain(`${bridge.world.url}/idp/sso`)
     expect(preview.body).toMatch(/([0-9A-F]{2}:){31}[0-9A-F]{2}/)
-    expect(preview.body).toContain(`${bridge.issuer}/saml/alder-staff/metadata`)
+    expect(preview.body).toContain(`${bridge.issuer}/saml/alder-works/metadata`)
     const draft = await saved()
-    expect(draft.url).toBe(`${bridge.issuer}/console/connections/alder-staff?done=created`)
-    expect(heading(draft)).toBe('Alder Staff is not tested yet')
+    expect(draft.url).toBe(`${bridge.issuer}/console/connections/alder-works?done=created`)
+    expect(heading(draft)).toBe('Alder Works is not tested yet')
     const result = await tested(first, draft)
     expect(heading(result)).toMatch(/^(\d+) of \1 checks passed$/)
     expect(result.body).toContain('Alice Alder')
     const live = await first.press(result, { action: /\/activate$/ })
-    expect(heading(live)).toBe('Alder Staff is live')
+    expect(heading(live)).toBe('Alder Works is live')
     expect(live.body).toContain('Open your invitation link again')
   })
   test('the link then makes its holder the owner, who is known by name once the mapping says so', async () => {
     const page = await first.join(bridge.world.invitation as string, 'alice')
     expect(page.url).toBe(`${bridge.issuer}/console`)
     expect(page.body).toContain('Owner')
-    const edit = await first.get('/connections/alder-staff/edit')
+    const edit = await first.get('/connections/alder-works/edit')
     // What the test login brought is proposed.
     expect(formTo(edit, /\/edit$/).fields).toMatchObject({
       'claim.0': 'name',
@@ -65,19 +65,19 @@ describe('the first link opens the console to connect the staff’s IdP', () => 
       action: /\/edit$/,
       fields: { do: 'save', why: 'names, please' },
     })
-    expect(heading(waiting)).toBe('Alder Staff is live, and a change is waiting')
+    expect(heading(waiting)).toBe('Alder Works is live, and a change is waiting')
     const result = await tested(first, waiting, 'value="proposal"')
     const live = await first.press(result, { action: /\/activate$/ })
-    expect(heading(live)).toBe('Alder Staff is live')
-    expect((await first.get('/connections/alder-staff/history')).body).toContain('names, please')
+    expect(heading(live)).toBe('Alder Works is live')
+    expect((await first.get('/connections/alder-works/history')).body).toContain('names, please')
   })
 })
 
 describe('a connection of customers', () => {
   test('whose name is taken gets an id of its own, and says that the IdP is known already', async () => {
-    const { preview, saved } = await connect(first, { name: 'Alder Staff', address: metadataUrl() })
+    const { preview, saved } = await connect(first, { name: 'Alder Works', address: metadataUrl() })
     expect(preview.body).toContain('There is a connection to this IdP already')
-    expect((await saved()).url).toContain('/connections/alder-staff-2')
+    expect((await saved()).url).toContain('/connections/alder-works-2')
   })
   test('is made from a pasted document, and from a file', async () => {
     const document = await (await fetch(metadataUrl())).text()
@@ -115,15 +115,15 @@ describe('a connection of customers', () => {
     expect(formTo(preview, /\/new$/).fields.name).toBe(fields.name)
   })
   test('cannot go live without a test login that passed', async () => {
-    const page = await first.get('/connections/alder-staff-2')
-    expect(page.body).not.toContain('/alder-staff-2/activate"')
+    const page = await first.get('/connections/alder-works-2')
+    expect(page.body).not.toContain('/alder-works-2/activate"')
     const { fields } = formTo(page, /\/test$/)
-    const forced = await first.follow(`${bridge.issuer}/console/connections/alder-staff-2/activate`, fields)
+    const forced = await first.follow(`${bridge.issuer}/console/connections/alder-works-2/activate`, fields)
     expect([forced.status, forced.body]).toEqual([409, expect.stringContaining('connection.state')])
-    expect((await first.get('/connections/alder-staff-2')).body).toContain('is not tested yet')
+    expect((await first.get('/connections/alder-works-2')).body).toContain('is not tested yet')
   })
   test('keeps what does not hold in its form, with the fault at its field', async () => {
-    const edit = await first.get('/connections/alder-staff-2/edit')
+    const edit = await first.get('/connections/alder-works-2/edit')
     const fields = {
       do: 'check',
       name: 'Alder Customers',
@@ -149,7 +149,7 @@ describe('a connection of customers', () => {
 
 describe('two administrators with the same page', () => {
   test('the second is told, sees both differences, and loses nothing of what was typed', async () => {
-    const edit = await first.get('/connections/alder-staff-2/edit')
+    const edit = await first.get('/connections/alder-works-2/edit')
     const theirs = await first.press(edit, { action: /\/edit$/, fields: { do: 'check', name: 'Theirs' } })
     const mine = await first.press(edit, {
       action: /\/edit$/,
@@ -166,8 +166,8 @@ describe('two administrators with the same page', () => {
     expect(heading(saved)).toBe('Mine is not tested yet')
   })
   test('a step on a page that is old is not taken', async () => {
-    const page = await first.get('/connections/alder-staff-2')
-    const edit = await first.get('/connections/alder-staff-2/edit')
+    const page = await first.get('/connections/alder-works-2')
+    const edit = await first.get('/connections/alder-works-2/edit')
     const check = await first.press(edit, { action: /\/edit$/, fields: { do: 'check', name: 'Once more' } })
     await first.press(check, { action: /\/edit$/, fields: { do: 'save' } })
     const stale = await first.press(page, { action: /\/disable$/ })
@@ -179,16 +179,60 @@ describe('two administrators with the same page', () => {
 })
 
 test('an earlier version is restored through the same checks', async () => {
-  const history = await first.get('/connections/alder-staff-2/history')
+  const history = await first.get('/connections/alder-works-2/history')
   expect(history.body).toContain('Version 1: Made')
   const restored = await first.press(history, { action: /\/history\/1\/restore$/ })
-  expect(heading(restored)).toBe('Alder Staff is switched off')
-  const after = await first.get('/connections/alder-staff-2/history')
+  expect(heading(restored)).toBe('Alder Works is switched off')
+  const after = await first.get('/connections/alder-works-2/history')
   expect(after.body).toContain('Earlier version restored')
 })
 
+describe('our own keys', () => {
+  const keyIds = (page: { body: string }) =>
+    [...page.body.matchAll(/Key ID<\/dt><dd><code class="copy">([^<]+)/g)].map(([, kid]) => kid)
+  test('the next ones are prepared and published; they take over at once only by somebody who says so', async () => {
+    const before = await first.get('/connections/alder-works/keys')
+    expect(keyIds(before)).toHaveLength(2)
+    const prepared = await first.press(before, { action: /\/keys\/prepare$/ })
+    expect(keyIds(prepared)).toHaveLength(4)
+    const metadata = await (await fetch(`${bridge.issuer}/saml/alder-works/metadata`)).text()
+    expect(metadata.match(/use="signing"/g)).toHaveLength(2)
+    const { to, fields } = formTo(prepared, /\/keys\/promote$/)
+    const { early: _early, ...plain } = fields
+    const refused = await first.follow(to, plain)
+    expect([refused.status, refused.body]).toEqual([409, expect.stringContaining('key.unpublished')])
+    expect(keyIds(await first.get('/connections/alder-works/keys'))).toEqual(keyIds(prepared))
+    const promoted = await first.follow(to, fields)
+    expect(promoted.body).toContain('The next key signs from now on.')
+    const [, next] = keyIds(prepared)
+    expect(keyIds(promoted)[0]).toBe(next)
+  })
+  test('the key that signs cannot be removed', async () => {
+    const page = await first.get('/connections/alder-works/keys')
+    const { to, fields } = formTo(page, /\/keys\/remove$/)
+    const refused = await first.follow(to, { ...fields, kid: keyIds(page)[0] ?? '' })
+    expect([refused.status, refused.body]).toEqual([409, expect.stringContaining('key.active')])
+    expect(keyIds(await first.follow(to, fields))).toHaveLength(3)
+  })
+})
+
+describe('levels', () => {
+  test('classes of the IdP are counted as levels; what cannot be is said at its field', async () => {
+    const edit = await first.get('/connections/alder-works/edit')
+    const level = 'urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract'
+    const twice = { do: 'check', 'levels.device': level, 'levels.device-pin': level }
+    const wrong = await first.press(edit, { action: /\/edit$/, fields: twice })
+    expect([wrong.status, wrong.body]).toEqual([422, expect.stringContaining('stands for one level only')])
+    const check = await first.press(wrong, {
+      action: /\/edit$/,
+      fields: { do: 'check', 'levels.device-pin': '' },
+    })
+    expect(check.body).toMatch(new RegExp(`Counts as a sign-in with a device:\\s*<ins>.*${level}`))
+  })
+})
+
 test('what waits is discarded, and people signed in by what was there all the time', async () => {
-  const edit = await first.get('/connections/alder-staff/edit')
+  const edit = await first.get('/connections/alder-works/edit')
   const check = await first.press(edit, {
     action: /\/edit$/,
     fields: { do: 'check', 'settings.forceAuthn': 'on' },
@@ -196,5 +240,5 @@ test('what waits is discarded, and people signed in by what was there all the ti
   expect(check.body).not.toContain('It may let somebody in')
   const waiting = await first.press(check, { action: /\/edit$/, fields: { do: 'save' } })
   const live = await first.press(waiting, { action: /\/discard$/ })
-  expect(heading(live)).toBe('Alder Staff is live')
+  expect(heading(live)).toBe('Alder Works is live')
 })

@@ -47,6 +47,21 @@ const ours = (issuer: string, connection: string): OurAddress[] => {
       meaning: 'Our public keys, for private_key_jwt.',
       value: `${at}/jwks.json`,
     },
+    {
+      name: 'Post-logout redirect URI',
+      meaning: 'Where it leads the browser after signing out there.',
+      value: `${at}/signed-out`,
+    },
+    {
+      name: 'Back-channel logout URI',
+      meaning: 'Where it tells us that a session has ended; with a session ID (session required).',
+      value: `${at}/backchannel-logout`,
+    },
+    {
+      name: 'Front-channel logout URI',
+      meaning: 'Only where it can do nothing better, and the connection allows it.',
+      value: `${at}/frontchannel-logout`,
+    },
   ]
 }
 

@@ -126,6 +126,7 @@ export const oidcLabels: FormWords['labels'] = {
   clientId: 'Client ID',
   clientAuth: 'How we prove ourselves',
   clientSecret: 'Client secret',
+  clientSecretExpires: 'Last day of the client secret',
   tlsCertificate: 'Our TLS certificate',
   tlsKey: 'Its private key',
   tlsAuthority: 'Authority of its TLS certificate',
@@ -135,5 +136,6 @@ export const oidcLabels: FormWords['labels'] = {
   otherOrigins: 'Other origins',
   acrValues: 'Authentication levels (acr)',
   forceLogin: 'Ask anew each time',
+  frontchannelLogout: 'Sign out by a frame',
   skewSeconds: 'Clock difference, seconds',
 }
