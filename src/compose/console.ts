@@ -1,14 +1,20 @@
 // The flows that only the console calls.
 import { type AdministratorPorts, createAdministratorFlows } from '../flows/administrators.ts'
+import { type ConnectionApprovalPorts, createConnectionApproval } from '../flows/connection-approval.ts'
 import { type ConsoleAccessPorts, createConsoleAccess } from '../flows/console-access.ts'
 import { createOverview, type OverviewPorts } from '../flows/overview.ts'
 import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-parties.ts'
 
-type ConsoleFlowPorts = AdministratorPorts & ConsoleAccessPorts & OverviewPorts & RelyingPartyPorts
+type ConsoleFlowPorts = AdministratorPorts &
+  ConnectionApprovalPorts &
+  ConsoleAccessPorts &
+  OverviewPorts &
+  RelyingPartyPorts
 
 export const createConsoleFlows = (ports: ConsoleFlowPorts) => ({
   consoleAccess: createConsoleAccess(ports),
   administratorFlows: createAdministratorFlows(ports),
   relyingParties: createRelyingParties(ports),
+  connectionApproval: createConnectionApproval(ports),
   overview: createOverview(ports),
 })

@@ -2,7 +2,6 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { consoleRoutes } from '../console/routes.ts'
-import { createConnectionApproval } from '../flows/connection-approval.ts'
 import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
@@ -75,7 +74,6 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     expiries,
     connectionImport: createConnectionImport(ports),
     metadataRefresh,
-    connectionApproval: createConnectionApproval(ports),
     testLogin: createTestLogin(ports),
     exchangeFlows: createExchangeFlows(ports),
     login: createLogin(ports),

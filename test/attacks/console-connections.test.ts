@@ -123,7 +123,7 @@ describe('#199 a connection of another institution', () => {
     await made('birch-idp', { name: 'Birch secret' }, 'birch')
     const { cookie, subject } = await visitors.somebody(['owner'])
     const form = { form_token: await visitors.tokenOf(cookie), version: '1', do: 'check' }
-    const pages = ['', '/edit', '/history', '/tests'].map((path) =>
+    const pages = ['', '/edit', '/history', '/tests', '/keys'].map((path) =>
       go(`/connections/birch-idp${path}`, { cookie }),
     )
     const forms = [
@@ -133,6 +133,9 @@ describe('#199 a connection of another institution', () => {
       '/disable',
       '/edit',
       '/refresh',
+      '/keys/prepare',
+      '/keys/promote',
+      '/keys/remove',
       '/history/1/restore',
     ].map((path) => go(`/connections/birch-idp${path}`, { cookie, form }))
     for (const { status, text } of await Promise.all([...pages, ...forms]))
@@ -172,6 +175,7 @@ describe('#200 who may', () => {
       '/seen/edit',
       '/new',
       '/seen/history/1/restore',
+      '/seen/keys/prepare',
     ]) {
       const { status, text } = await go(`/connections${path}`, { cookie, form })
       expect([path, status, text.includes('console.forbidden')]).toEqual([path, 403, true])
