@@ -109,6 +109,7 @@ function workforce({ world }: DemoParts): Connection {
     type: 'oidc',
     state: 'active',
     version: 0,
+    audience: 'workforce',
     settings: {
       issuer: staffIssuer(world),
       clientId: staffClient,

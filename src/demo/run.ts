@@ -124,6 +124,11 @@ const welcome = (url: string, issuer: string, invitation: string | undefined): s
     Bridge         ${issuer}
 
   Sign in as  alice / alice-pw  (or bob / bob-pw). Choose any six-digit PIN that is not too easy.
+  In the console  marta / marta-pw  (or jaan / jaan-pw); ${
+    invitation === undefined
+      ? 'its owner lets others in.'
+      : 'the link above makes whoever takes it its owner.'
+  }
   Stop with Ctrl-C.
 
 `
