@@ -11,7 +11,8 @@ if (major < needed) {
   )
   process.exit(78)
 }
-// Stripping types and compiling is half of a start. Node's own place for the results (its temporary directory, or
-// NODE_COMPILE_CACHE); where that cannot be written it answers so, and nothing is kept.
-module.enableCompileCache?.()
+// Stripping types and compiling is a good part of a start. Node keeps the results in its temporary directory, or in
+// NODE_COMPILE_CACHE; where that cannot be written nothing is kept. A bridge in production starts seldom, and from
+// file systems that are read-only: it has no use for this.
+if (process.argv[2] !== 'serve') module.enableCompileCache?.()
 await import('./main.ts')
