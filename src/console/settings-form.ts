@@ -81,7 +81,8 @@ function settingField(field: SettingField, view: SettingsFormView): Html {
   const { label } = field
   const name = nameOfField(field)
   const faults = faultsAt(view.faults, name)
-  const optional = field.required || field.usual !== undefined ? '' : ' (optional)'
+  // Of what is asked, its meaning says when it is needed.
+  const optional = field.required || field.asked || field.usual !== undefined ? '' : ' (optional)'
   const shownLabel = `${label}${optional}`
   const value = valueAt(view.settings, field.path)
   const typed = value ?? (isSecret(field) ? undefined : field.usual)

@@ -170,7 +170,7 @@ describe('the wizard', () => {
     await page.getByText('client_secret_basic needs it').waitFor()
     await looked('preview-oidc-fault')
     expect(await page.getByLabel('Client ID').inputValue()).toBe('drawbridge')
-    await page.getByLabel('Client secret (optional)').fill('swordfish-1')
+    await page.getByLabel('Client secret', { exact: true }).fill('swordfish-1')
     await press('Save as draft')
     expect(await heading()).toBe('Alder Youth is not tested yet')
     expect(await page.content()).not.toContain('swordfish-1')

@@ -147,6 +147,18 @@ describe('a connection of customers', () => {
   })
 })
 
+test('a test login at an OpenID provider, of a connection that a file rules, shows its checks and changes nothing', async () => {
+  const page = await first.get('/connections/alder-staff')
+  expect(page.body).toContain('A file of the operator rules this connection.')
+  expect(page.body).not.toContain('/alder-staff/edit"')
+  const result = await first.throughIdp(await first.press(page, { action: /\/test$/ }), 'marta')
+  expect(heading(result)).toMatch(/^(\d+) of \1 checks passed$/)
+  expect(result.body).toContain('marta.oja@alder.example')
+  expect(result.body).not.toContain('/activate"')
+  const refused = await first.get('/connections/alder-staff/edit')
+  expect([refused.status, refused.body]).toEqual([409, expect.stringContaining('connection.managed')])
+})
+
 describe('two administrators with the same page', () => {
   test('the second is told, sees both differences, and loses nothing of what was typed', async () => {
     const edit = await first.get('/connections/alder-works-2/edit')

@@ -35,7 +35,7 @@ export interface OidcPorts {
 }
 
 const secrets = ['clientSecret', 'tlsKey']
-const asked = ['clientId', 'clientAuth', 'clientSecret', 'tlsCertificate', 'tlsKey']
+const asked = ['clientId', 'clientAuth', 'clientSecret', 'clientSecretExpires', 'tlsCertificate', 'tlsKey']
 const form = settingFields(oidcSettings, { labels: oidcLabels, secrets, asked })
 
 const ours = (issuer: string, connection: string): OurAddress[] => {
