@@ -36,6 +36,8 @@ export interface ConnectionView {
 
 export function connectionView(visit: Visit, view: ConnectionView): ConsoleView {
   const { record } = view
+  // What is being made is finished by what it still needs; what there is, is worked on.
+  const begun = record.state === 'active' || record.state === 'disabled'
   return {
     title: record.name,
     heading: html`${bdi(record.name)} ${findingOf(record)}`,
@@ -45,11 +47,12 @@ export function connectionView(visit: Visit, view: ConnectionView): ConsoleView 
     main: html`<div class="grid">${view.news && html`<div>${view.news}</div>`}
 ${nextSteps(visit, view)}
 ${proposalCard(visit, view)}
+${begun && moreCard(visit, view)}
 ${oursView(view.plugin.ours(visit.tenant.issuer, record.id))}
 ${settingsCard(view)}
 ${testsCard(visit, view)}
 ${view.metadata && metadataCard(visit, { ...view, ...view.metadata })}
-${moreCard(visit, view)}</div>`,
+${!begun && moreCard(visit, view)}</div>`,
   }
 }
 

@@ -47,6 +47,7 @@ const weakening = [
   'settings.compat',
   'settings.trustNewKeys',
   'settings.expiredCertificates',
+  'settings.expiredMetadata',
   'levels',
   'audience',
 ]

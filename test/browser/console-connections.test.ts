@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withoutWayIn } from '../journeys/administrator.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { launch } from './chromium.ts'
 
@@ -45,6 +46,7 @@ beforeAll(async () => {
   mkdirSync(shots, { recursive: true })
   await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve))
   bridge = await startBridge()
+  await withoutWayIn(bridge)
   browser = await launch()
   context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
   page = await context.newPage()

@@ -1,5 +1,6 @@
 // An administrator in the console, without a browser's scripts: pages, their forms, and the IdP on the way.
 import { createBrowser } from '../../src/demo/app-client.ts'
+import { demoRows } from '../../src/demo/institution.ts'
 import type { TestBridge } from './bridge.ts'
 
 export interface Page {
@@ -95,3 +96,14 @@ export function createAdministrator({ issuer, world }: Pick<TestBridge, 'issuer'
 }
 
 export type Administrator = ReturnType<typeof createAdministrator>
+
+/** The demo bank as it is before anybody has connected its staff: its directory stays, and nobody comes in by it. */
+export async function withoutWayIn({
+  application,
+  world,
+}: Pick<TestBridge, 'application' | 'world'>): Promise<void> {
+  const { d: _private, ...apiKey } = world.apiKey
+  const rows = demoRows({ world: world.url, idpCertificate: world.idpCertificate, apiKey })
+  const connections = rows.connections.map((one) => ({ ...one, audience: 'customers' as const }))
+  await application.apply([{ ...rows, connections }], { dryRun: false })
+}

@@ -1,6 +1,6 @@
 // An administrator who has never seen Drawbridge connects an IdP, changes it, and takes a change back, by pages alone.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Administrator, createAdministrator, formTo } from './administrator.ts'
+import { type Administrator, createAdministrator, formTo, withoutWayIn } from './administrator.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
 
 let bridge: TestBridge
@@ -8,6 +8,7 @@ let first: Administrator
 
 beforeAll(async () => {
   bridge = await startBridge()
+  await withoutWayIn(bridge)
   first = createAdministrator(bridge)
 })
 afterAll(() => bridge.stop())
