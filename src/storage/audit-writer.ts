@@ -107,6 +107,7 @@ function rowOf(
     counter,
     at: new Date(at),
     type: event.type,
+    outcome: event.outcome,
     body,
     personal: personal === undefined ? null : seal.seal(institution, JSON.stringify(personal)),
     leaf: leafHash(body),

@@ -37,7 +37,7 @@ export async function countHours(
 ): Promise<void> {
   await trx.raw(
     `insert into audit_hour (institution, hour, type, outcome, count)
-       select institution, date_trunc('hour', at, 'UTC'), type, coalesce(body::jsonb ->> 'outcome', ''), count(*)
+       select institution, date_trunc('hour', at, 'UTC'), type, outcome, count(*)
        from audit_event where institution = ? and log_index >= ? and log_index < ?
        group by 1, 2, 3, 4
      on conflict (institution, hour, type, outcome) do update set count = audit_hour.count + excluded.count`,

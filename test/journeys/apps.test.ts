@@ -140,7 +140,9 @@ describe('a token without a key', () => {
     const tokens = await signIn(who)
     expect((await introspect(bridge, tokens.accessToken)).acr).toBe(delegated)
     const answer = await call(who, { method: 'POST', path: '/soap/payments', tokens, body: balance })
-    expect([answer.status, answer.text.includes('4210.55')]).toEqual([200, true])
+    // The gateway lets it through; that the demo's core wants more than `delegated` is the core's own answer.
+    expect(answer.text).toContain('The core refused this message: level')
+    expect(answer.text).not.toContain('dpop.')
   })
   test('#109 opens neither the gateway nor the device API, as Bearer or as DPoP', async () => {
     const tokens = await bearerTokens()
