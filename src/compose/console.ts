@@ -1,11 +1,13 @@
 // The flows that only the console calls.
 import { type AdministratorPorts, createAdministratorFlows } from '../flows/administrators.ts'
+import { type BreakGlassPorts, createBreakGlass } from '../flows/break-glass.ts'
 import { type ConnectionApprovalPorts, createConnectionApproval } from '../flows/connection-approval.ts'
 import { type ConsoleAccessPorts, createConsoleAccess } from '../flows/console-access.ts'
 import { createOverview, type OverviewPorts } from '../flows/overview.ts'
 import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-parties.ts'
 
 type ConsoleFlowPorts = AdministratorPorts &
+  BreakGlassPorts &
   ConnectionApprovalPorts &
   ConsoleAccessPorts &
   OverviewPorts &
@@ -13,6 +15,7 @@ type ConsoleFlowPorts = AdministratorPorts &
 
 export const createConsoleFlows = (ports: ConsoleFlowPorts) => ({
   consoleAccess: createConsoleAccess(ports),
+  breakGlass: createBreakGlass(ports),
   administratorFlows: createAdministratorFlows(ports),
   relyingParties: createRelyingParties(ports),
   connectionApproval: createConnectionApproval(ports),

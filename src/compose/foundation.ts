@@ -12,9 +12,11 @@ import { createLocalKeys } from '../plugins/keys/local.ts'
 import { createLocalOwnKeys } from '../plugins/keys/own.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
+import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
+import { createBreakGlassKeys, createBreakGlassUses } from '../storage/break-glass.ts'
 import { createOwnKeyStore, createSealedOwnKeys } from '../storage/connection-keys.ts'
 import { createConnectionStore } from '../storage/connections.ts'
 import { createDevices } from '../storage/devices.ts'
@@ -87,6 +89,7 @@ export function createFoundation(config: Config, database: Database, options: Co
     seal,
     keys,
     ownKeys,
+    passkeys: webauthn,
     ...createUnits({ database, events }),
   }
 }
@@ -128,6 +131,8 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     administrators: createAdministrators(connections),
     consoleSessions: createConsoleSessions(connections),
     invitations: createInvitations(connections),
+    breakGlassKeys: createBreakGlassKeys(connections),
+    breakGlassUses: createBreakGlassUses(connections),
     statistics: createStatistics(connections),
     relyingPartyStore: createRelyingPartyStore(connections, directory.forget),
     consents: createConsents(connections),

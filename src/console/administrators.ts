@@ -2,10 +2,12 @@
 import { roles as allRoles, isRole, type Role } from '../domain/administrator.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { AdministratorFlows, AdministratorView } from '../flows/administrators.ts'
+import type { BreakGlass } from '../flows/break-glass.ts'
 import { type ConsoleAccess, invitationHours } from '../flows/console-access.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
 import type { Invitation } from '../ports/administrators.ts'
+import { keySection } from './break-glass-keys.ts'
 import type { Desk, Form, Visit } from './desk.ts'
 import { signInAgain } from './desk.ts'
 import { roleName } from './page.ts'
@@ -14,6 +16,7 @@ import { moment } from './words.ts'
 export interface AdministratorPagePorts {
   readonly administratorFlows: AdministratorFlows
   readonly consoleAccess: ConsoleAccess
+  readonly breakGlass: BreakGlass
 }
 
 const place = '/administrators'
@@ -66,9 +69,11 @@ async function invite(visit: Visit, ports: AdministratorPagePorts, form: Form): 
   return listPage(visit, ports, `${tenant.issuer}/console/invitation/${token}`)
 }
 
-async function listPage(visit: Visit, { administratorFlows }: AdministratorPagePorts, link?: string) {
+async function listPage(visit: Visit, ports: AdministratorPagePorts, link?: string) {
+  const { administratorFlows, breakGlass } = ports
   const { id } = visit.institution
   const [people, open] = [await administratorFlows.list(id), await administratorFlows.invitations(id)]
+  const keys = await breakGlass.keys(id)
   return {
     title: 'Administrators',
     lead: visit.recent
@@ -80,7 +85,8 @@ async function listPage(visit: Visit, { administratorFlows }: AdministratorPageP
 <section class="card w8 fill" aria-labelledby="invite"><header><h2 id="invite">Let somebody in</h2></header>
 <form method="post" action="${visit.path(`${place}/invite`)}" class="stack-l">${hiddenFields({ form_token: visit.formToken })}
 ${roleBoxes('invite', ['viewer'])}<div class="actions"><button class="btn primary">Make a link</button></div></form></section>
-<section class="card w4 fill" aria-labelledby="open"><header><h2 id="open">Open invitations</h2></header>${invitationList(visit, open)}</section></div>`,
+<section class="card w4 fill" aria-labelledby="open"><header><h2 id="open">Open invitations</h2></header>${invitationList(visit, open)}</section>
+${keySection(visit, keys)}</div>`,
   } as const
 }
 

@@ -2,8 +2,10 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { actorOf, type Permission, permits, recentSeconds, type Visitor } from '../domain/administrator.ts'
+import type { BreakGlassUse } from '../domain/break-glass.ts'
 import type { Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
+import type { BreakGlass } from '../flows/break-glass.ts'
 import type { ConsoleAccess } from '../flows/console-access.ts'
 import { readForm, readUpload } from '../http/body.ts'
 import { checkForm, formToken } from '../http/browser.ts'
@@ -21,6 +23,7 @@ import { type Leaving, leaveForIdp } from './to-idp.ts'
 
 export interface DeskPorts {
   readonly consoleAccess: ConsoleAccess
+  readonly breakGlass: BreakGlass
   readonly keys: Pick<KeyStore, 'secret'>
   readonly rateLimits: RateLimits
   readonly unit: UnitOfWork
@@ -37,6 +40,8 @@ export interface Visit {
   readonly visitor: Visitor
   /** Goes into every form of the page, as `form_token`. */
   readonly formToken: string
+  /** Uses of break-glass that this person has not said to know: the frame of the page tells of them. */
+  readonly untold: readonly BreakGlassUse[]
   /** An address of the console: `path('/connections')`. */
   path(below: string): string
   may(permission: Permission): boolean
@@ -117,6 +122,7 @@ async function entered(ctx: Context, ports: DeskPorts): Promise<Visit | undefine
     tenant,
     institution,
     visitor,
+    untold: await ports.breakGlass.untold(visitor),
     formToken: formToken(ports.keys.secret(institution.id, 'form-token'), `console|${cookie}`),
     path: (below) => `${tenant.prefix}/console${below}`,
     may: (permission) => permits(visitor, permission),

@@ -1,12 +1,14 @@
 // The frame of every console page: the bank, the way around, who is here, and the page's finding as its heading.
 import type { Context } from 'koa'
 import { type Permission, permits, type Visitor } from '../domain/administrator.ts'
+import type { BreakGlassUse } from '../domain/break-glass.ts'
 import { tenantOf } from '../http/context.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi, hiddenFields } from '../http/page/parts.ts'
+import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
 import { bank, page } from '../http/page/shell.ts'
 import { askingOf } from '../http/page-context.ts'
 import { formActionOf, pageHeaders } from '../http/security-headers.ts'
+import { moment } from './words.ts'
 
 /** The pages that everybody finds from everywhere; paths are below `/console`. */
 export const places = [
@@ -40,6 +42,8 @@ export interface ConsoleView {
 export interface Frame {
   readonly visitor: Visitor
   readonly formToken: string
+  /** Uses of break-glass that this person has not said to know. */
+  readonly untold: readonly BreakGlassUse[]
 }
 
 const roleNames: Readonly<Record<string, string>> = {
@@ -65,7 +69,7 @@ export function showConsole(ctx: Context, view: ConsoleView, frame: Frame): void
     skipTo: 'content',
     header: side(ctx, view, frame),
     heading: head(view),
-    main: view.main,
+    main: html`${told(ctx, frame)}${view.main}`,
   })
 }
 
@@ -90,4 +94,24 @@ function saidRoles({ kind, roles }: Visitor): string {
   if (kind === 'set-up') return 'First steps, for an hour'
   if (kind === 'break-glass') return 'By passkey, for an hour; everybody is told'
   return roles.map(roleName).join(', ')
+}
+
+/** Above every page, whatever it is about, until this administrator says that they know. */
+function told(ctx: Context, { untold, visitor, formToken }: Frame): Html | undefined {
+  if (untold.length === 0) return undefined
+  const { prefix } = tenantOf(ctx)
+  const fields = {
+    form_token: formToken,
+    uses: untold.map(({ id }) => id).join(' '),
+    onward: ctx.method === 'GET' ? `${ctx.path}${ctx.search}` : '/console',
+  }
+  return html`<section class="stack-l told" aria-label="Break-glass was used">${untold.map(
+    ({ label, at, until }) =>
+      notice(
+        'bad',
+        `Break-glass was used by key ${label}`,
+        html`at ${moment(at)} (until ${moment(until)}). If you do not know why, call the operator.`,
+      ),
+  )}
+${visitor.kind === 'workforce' && html`<form method="post" action="${prefix}/console/break-glass/seen" class="actions">${hiddenFields(fields)}<button class="btn">I know of this</button></form>`}</section>`
 }

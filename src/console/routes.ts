@@ -1,6 +1,8 @@
 // All of the console: one page or form a line in the files that this one calls.
 import type Router from '@koa/router'
 import { type AdministratorPagePorts, administratorPages } from './administrators.ts'
+import { breakGlassDoor } from './break-glass.ts'
+import { type BreakGlassKeyPorts, breakGlassKeyPages } from './break-glass-keys.ts'
 import { connectionPages } from './connection-pages.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
 import { createDesk } from './desk.ts'
@@ -14,14 +16,17 @@ export type ConsolePorts = SignInPorts &
   ExchangePagePorts &
   RelyingPartyPagePorts &
   AdministratorPagePorts &
-  ConnectionPagePorts
+  ConnectionPagePorts &
+  BreakGlassKeyPorts
 
 export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   signInRoutes(router, ports)
+  breakGlassDoor(router, ports)
   const desk = createDesk(router, ports)
   overviewPages(desk, ports)
   exchangePages(desk, ports)
   administratorPages(desk, ports)
+  breakGlassKeyPages(desk, ports)
   relyingPartyPages(desk, ports)
   connectionPages(desk, ports)
 }

@@ -8,7 +8,7 @@ import { readForm } from '../http/body.ts'
 import { checkForm, formToken } from '../http/browser.ts'
 import { stateOf, tenantOf } from '../http/context.ts'
 import { withinRate } from '../http/interaction.ts'
-import { html } from '../http/page/html.ts'
+import { type Html, html } from '../http/page/html.ts'
 import { onwardPage } from '../http/page/onward.ts'
 import { hiddenFields, notice } from '../http/page/parts.ts'
 import { page } from '../http/page/shell.ts'
@@ -31,6 +31,7 @@ export function signInRoutes(router: Router, ports: SignInPorts): void {
   router.get('/console/sign-in', async (ctx) => {
     await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
     const fresh = ctx.query.fresh === 'yes'
+    if (fresh && (await cameByKey(ctx, ports))) return seeOther(ctx, keyAgain(ctx))
     await leave(ctx, ports, { onward: safePath(ctx.query.then), invitation: undefined, fresh })
   })
   router.get('/console/callback', (ctx) => comeBack(ctx, ports))
@@ -41,11 +42,25 @@ export function signInRoutes(router: Router, ports: SignInPorts): void {
 }
 
 /** Only a path of the console's own, never an address: nothing that a link says leads elsewhere. */
-function safePath(given: unknown): string {
+export function safePath(given: unknown): string {
   return typeof given === 'string' && /^\/console(\/[\w-][\w.-]*)*(\?[\w.&=%-]*)?$/.test(given)
     ? given
     : '/console'
 }
+
+/** Whoever came in by a key from the safe proves themselves by it again: the staff's own sign-in may be what is broken. */
+async function cameByKey(ctx: Context, { consoleAccess }: SignInPorts): Promise<boolean> {
+  const tenant = tenantOf(ctx)
+  const visitor = await consoleAccess.visitor(tenant.institution.id, sessionCookie(ctx, tenant))
+  return visitor?.kind === 'break-glass'
+}
+
+const keyAgain = (ctx: Context): string =>
+  `${tenantOf(ctx).prefix}/console/break-glass?then=${encodeURIComponent(safePath(ctx.query.then))}`
+
+/** In small print: it is for the day on which nothing else works. */
+const smallPrint = (prefix: string) =>
+  html`<p class="small quiet"><a href="${prefix}/console/break-glass">Open the console with a key from the safe</a></p>`
 
 interface Leaving {
   readonly onward: string
@@ -132,9 +147,18 @@ async function signOut(ctx: Context, ports: SignInPorts): Promise<void> {
   seeOther(ctx, `${tenant.prefix}/console/signed-out`)
 }
 
-function show(ctx: Context, view: { title: string; main: ReturnType<typeof html>; status?: number }): void {
+export interface DoorView {
+  readonly title: string
+  readonly main: Html
+  readonly status?: number
+  /** A page with a script of its own has its nonce. */
+  readonly nonce?: string
+}
+
+/** A page in front of the console: nobody is signed in yet. */
+export function show(ctx: Context, view: DoorView): void {
   const { issuer } = tenantOf(ctx)
-  ctx.set(pageHeaders({ formActions: [], https: issuer.startsWith('https:') }))
+  ctx.set(pageHeaders({ formActions: [], nonce: view.nonce, https: issuer.startsWith('https:') }))
   ctx.status = view.status ?? 200
   ctx.type = 'html'
   const heading = html`<h1>${view.title}</h1>`
@@ -147,16 +171,19 @@ function showSignedOut(ctx: Context): void {
     title: 'You are signed out of the console',
     main: html`${notice('ok', 'Your console session is over.', 'Your session at your own sign-in page may still be open.')}
 <div class="actions"><a class="btn primary" href="${prefix}/console/sign-in">Sign in again</a>
-<a class="btn" href="${prefix}/sign-out?client_id=${consoleId}">End that session too</a></div>`,
+<a class="btn" href="${prefix}/sign-out?client_id=${consoleId}">End that session too</a></div>
+${smallPrint(prefix)}`,
   })
 }
 
 function showNoWayIn(ctx: Context): void {
+  const { prefix } = tenantOf(ctx)
   show(ctx, {
     title: 'There is no way in for staff yet',
     status: 404,
     main: html`<p>Nobody has connected the sign-in of the bank’s own people.</p>
-${notice('info', 'The operator has a first link.', 'It was printed when the bridge was started, and opens the console for the first hour.')}`,
+${notice('info', 'The operator has a first link.', 'It was printed when the bridge was started, and opens the console for the first hour.')}
+${smallPrint(prefix)}`,
   })
 }
 

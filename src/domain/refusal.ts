@@ -44,6 +44,11 @@ export const refusalCodes = [
   'console.invitation',
   'console.recent',
   'console.last_owner',
+  'break_glass.late',
+  'break_glass.refused',
+  'break_glass.replayed',
+  'break_glass.cloned',
+  'break_glass.keys',
   'upstream.too_weak',
   'logout.refused',
   'subject.disabled',
@@ -108,6 +113,10 @@ export const alarmingCodes: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'upstream.foreign_browser',
   'device.proof_replayed',
   'dpop.replayed',
+  // Nobody tries this door by chance: only answers to a question of ours come here, a few in a quarter of an hour.
+  'break_glass.refused',
+  'break_glass.replayed',
+  'break_glass.cloned',
 ])
 
 /**

@@ -83,7 +83,7 @@ export interface Replays {
   /** True for exactly one caller per (institution, kind, id) until `expiresAt` (epoch milliseconds). */
   once(institution: string, seen: { kind: ReplayKind; id: string; expiresAt: number }): Promise<boolean>
 }
-export type ReplayKind = 'logout' | 'dpop' | 'saml-assertion' | 'device-proof' | 'transaction'
+export type ReplayKind = 'logout' | 'dpop' | 'saml-assertion' | 'device-proof' | 'transaction' | 'passkey'
 
 export interface Devices {
   create(device: Device): Promise<void>

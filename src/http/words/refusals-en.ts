@@ -281,4 +281,23 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Make somebody else an owner first.',
   },
+  'break-glass-late': {
+    title: 'Ask for the key once more',
+    happened: 'The page was open for more than five minutes, or in another browser, so its question is over.',
+    ...asBefore,
+    next: 'Open the page again and answer at once.',
+  },
+  'break-glass-refused': {
+    title: 'This key doesn’t open the console',
+    happened: 'The answer of the key didn’t pass our checks. The try was recorded and an alarm was raised.',
+    ...asBefore,
+    next: 'Open the page again, or take the other key. If you know nothing of this, call the operator.',
+  },
+  'break-glass-keys': {
+    title: 'This key can’t be registered',
+    happened:
+      'There are two keys already, this one is one of them, it can be copied to other devices, or its answer didn’t pass our checks.',
+    ...asBefore,
+    next: 'Look at the page of administrators, and take a security key that asks for its own PIN.',
+  },
 }

@@ -285,4 +285,24 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Nombre primero a otro propietario.',
   },
+  'break-glass-late': {
+    title: 'Pida la llave otra vez',
+    happened: 'La página estuvo abierta más de cinco minutos, o en otro navegador, y su pregunta ya no vale.',
+    ...asBefore,
+    next: 'Abra la página de nuevo y responda enseguida.',
+  },
+  'break-glass-refused': {
+    title: 'Esta llave no abre la consola',
+    happened:
+      'La respuesta de la llave no superó nuestras comprobaciones. El intento quedó registrado y se dio la alarma.',
+    ...asBefore,
+    next: 'Abra la página de nuevo o tome la otra llave. Si usted no sabe nada de esto, llame al operador.',
+  },
+  'break-glass-keys': {
+    title: 'Esta llave no se puede registrar',
+    happened:
+      'Ya hay dos llaves, esta es una de ellas, se puede copiar a otros dispositivos, o su respuesta no superó nuestras comprobaciones.',
+    ...asBefore,
+    next: 'Mire la página de administradores y tome una llave de seguridad que pida su propio PIN.',
+  },
 }
