@@ -39,17 +39,17 @@ export function breakGlassKeyPages(desk: Desk, ports: BreakGlassKeyPorts): void 
 /** On the page of administrators: what lies in the safes, and what is missing there. */
 export function keySection(visit: Visit, keys: readonly BreakGlassKey[]): Html {
   const missing = keysWanted - keys.length
-  return html`<section class="card fill" aria-labelledby="keys"><header><h2 id="keys">Break-glass keys</h2></header>
+  return html`<section class="card fill" aria-labelledby="keys"><header><h2 id="keys">Break-glass keys</h2></header><div class="stack-l">
 ${missing > 0 && notice('warn', missing === 1 ? 'One of two keys is missing.' : 'There is no break-glass key.', 'Without them nobody comes in here while your own sign-in is broken.')}
 <p class="quiet">Put them into two safes. Either opens this console for one hour with an owner’s rights, without your IdP, and everybody is told.</p>
-${keys.length > 0 && html`<ul class="todo">${keys.map((key) => keyRow(visit, key))}</ul>`}
+${keys.length > 0 && html`<ul class="todo keys">${keys.map((key) => keyRow(visit, key))}</ul>`}
 ${missing > 0 && mayChangeKeys(visit.visitor) && html`<div class="actions"><a class="btn" href="${visit.path(`${place}/new`)}">Register a key</a></div>`}
-${!mayChangeKeys(visit.visitor) && html`<p class="quiet">Whoever came in by such a key changes none of them.</p>`}</section>`
+${!mayChangeKeys(visit.visitor) && html`<p class="quiet">Whoever came in by such a key changes none of them.</p>`}</div></section>`
 }
 
 function keyRow(visit: Visit, { id, label, registeredAt, lastUsedAt }: BreakGlassKey): Html {
   const used = lastUsedAt === undefined ? 'never used' : html`last used ${moment(lastUsedAt)}`
-  return html`<li><strong>${bdi(label)}</strong><div class="small quiet">registered ${moment(registeredAt)}, ${used}</div>
+  return html`<li><div><strong>${bdi(label)}</strong><div class="small quiet">registered ${moment(registeredAt)}, ${used}</div></div>
 ${
   mayChangeKeys(visit.visitor) &&
   html`<form method="post" action="${visit.path(`${place}/${id}/remove`)}" class="actions">${hiddenFields({ form_token: visit.formToken })}

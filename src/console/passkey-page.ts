@@ -42,7 +42,7 @@ export function passkeyForm({ action, kind, options, fields, before, button, non
   const present = 'This key is registered already. The second safe needs another one.'
   return html`<form method="post" action="${action}" class="stack-l" id="passkey" data-kind="${kind}" data-options="${options}" data-failed="${failed}" data-present="${present}">
 ${hidden}${before}
-<p id="passkey-said" role="alert"></p>
+<div class="field"><p class="error" id="passkey-said" role="alert"></p></div>
 <div class="actions"><button class="btn primary">${button}</button></div>
 <noscript><p>This page needs JavaScript: only a script may talk to a key.</p></noscript>
 </form>
