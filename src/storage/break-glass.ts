@@ -33,7 +33,7 @@ export function createBreakGlassKeys({ reader, writer }: Connections): BreakGlas
   return {
     async list(institution) {
       const db = await reader()
-      const rows = await db('break_glass_key').where({ institution }).orderBy('registered_at')
+      const rows = await db('break_glass_key').where({ institution }).orderBy(['registered_at', 'id'])
       return rows.map(keyOf)
     },
     async add(key, limit) {

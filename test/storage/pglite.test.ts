@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '../../src/storage/directory-lock.ts'
+import { breakGlassContract } from './break-glass-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
@@ -14,6 +15,7 @@ describe('embedded database', () => {
   rowContract('embedded')
   keyContract('embedded')
   deviceContract('embedded')
+  breakGlassContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

@@ -1,5 +1,6 @@
 // The store contract on PostgreSQL, where DATABASE_URL names a server; the interop suite demands one.
 import { describe, expect, test } from 'vitest'
+import { breakGlassContract } from './break-glass-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
@@ -15,5 +16,6 @@ if (serverUrl === undefined) {
     rowContract('server')
     keyContract('server')
     deviceContract('server')
+    breakGlassContract('server')
   })
 }
