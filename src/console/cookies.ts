@@ -47,18 +47,17 @@ export const sealing = ({ seal, clock }: { seal: FieldSeal; clock: Clock }): Sea
   now: clock.now(),
 })
 
-interface Kept<T> {
+type Kept<T> = T & {
   /** One cookie's content is nothing in the place of another. */
   readonly cookie: string
   readonly expiresAt: number
-  readonly given: T
 }
 
 /** A cookie of this name that is good for so many seconds. */
 export function sealedCookie<T>(name: string, seconds: number): SealedCookie<T> {
   return {
     set(ctx, tenant, { seal, now, given }) {
-      const kept: Kept<T> = { cookie: name, expiresAt: now + seconds * 1000, given }
+      const kept: Kept<T> = { ...given, cookie: name, expiresAt: now + seconds * 1000 }
       ctx.cookies.set(nameOf(tenant, name), seal.seal(tenant.institution.id, JSON.stringify(kept)), {
         ...options(tenant),
         maxAge: seconds * 1000,
@@ -70,7 +69,7 @@ export function sealedCookie<T>(name: string, seconds: number): SealedCookie<T> 
       ctx.cookies.set(nameOf(tenant, name), null, options(tenant))
       try {
         const kept = JSON.parse(seal.open(tenant.institution.id, value)) as Kept<T>
-        return kept.cookie === name && kept.expiresAt > now ? kept.given : undefined
+        return kept.cookie === name && kept.expiresAt > now ? kept : undefined
       } catch {
         return undefined
       }
