@@ -4,9 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDemoBridge } from '../../src/cli/demo-bridge.ts'
+import { prepareDemo } from '../../src/config/demo-stamp.ts'
 import { runDemo, type World } from '../../src/demo/run.ts'
 import type { Application } from '../../src/ports/application.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import { seeded } from '../storage/seed.ts'
 
 export interface TestBridge {
   readonly world: World
@@ -36,6 +38,9 @@ export function movingClock() {
 export async function startBridge(databaseUrl?: string, clock?: Clock): Promise<TestBridge> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
   const env = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
+  // The stamp first: the demo refuses a directory that holds data of somebody else.
+  prepareDemo({ env, directory, host: '127.0.0.1' })
+  if (databaseUrl === undefined) await seeded(directory)
   const { application, config } = await openDemoBridge({
     env,
     directory,

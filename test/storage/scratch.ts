@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { migrate } from '../../src/storage/migrate.ts'
 import { type Database, openDatabase } from '../../src/storage/open.ts'
+import { seeded } from './seed.ts'
 
 export const serverUrl = process.env.DATABASE_URL
 
@@ -41,8 +42,9 @@ export async function scratch(kind: 'embedded' | 'server'): Promise<Scratch> {
 export const open = (place: Scratch, poolMax = 10): Promise<Database> =>
   openDatabase({ url: place.url, dataDirectory: place.directory, poolMax, acquireTimeoutMs: 2000 })
 
-/** Opened and brought to this version. */
+/** Opened and brought to this version; an embedded one comes ready. */
 export async function migrated(place: Scratch): Promise<Database> {
+  if (place.url === undefined) await seeded(place.directory)
   const database = await open(place)
   await migrate(database, place.url)
   return database
