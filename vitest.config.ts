@@ -1,4 +1,9 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+// Every file starts processes and threads of its own; what they compile they need not compile each time.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), `drawbridge-compile-cache-${process.getuid?.() ?? 0}`)
 
 const common = { environment: 'node' as const, testTimeout: 30_000, hookTimeout: 60_000 }
 

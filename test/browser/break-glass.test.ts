@@ -1,12 +1,10 @@
 // Break-glass in a real browser with virtual security keys: two are registered, one opens the console, everybody is told.
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
+import { looked } from './looked.ts'
 
 let bridge: TestBridge
 let browser: Browser
@@ -16,10 +14,8 @@ let viewer: Page
 let stranger: Page
 const inSafe: { tartu?: Kept[]; narva?: Kept[] } = {}
 const complaints: string[] = []
-const shots = join(import.meta.dirname, '../screenshots')
 
 beforeAll(async () => {
-  mkdirSync(shots, { recursive: true })
   bridge = await startBridge()
   await applyTwo(bridge, {
     business: { name: 'Alder staff', audience: 'workforce', domains: [] },
@@ -41,7 +37,7 @@ async function newPage(): Promise<Page> {
     reducedMotion: 'reduce',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   page.on('console', (message) => {
     if (message.type() === 'error' && !/status of 40[34]/.test(message.text()))
       complaints.push(message.text())
@@ -90,28 +86,6 @@ const press = (page: Page, name: string | RegExp) => page.getByRole('button', { 
 const at = (page: Page, path: string) => page.goto(`${bridge.issuer}/console${path}`)
 const pathOf = (page: Page) => new URL(page.url()).pathname
 
-async function looked(page: Page, name: string): Promise<void> {
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme })
-    for (const [kind, width, height] of [
-      ['phone', 390, 844],
-      ['desktop', 1280, 900],
-    ] as const) {
-      await page.setViewportSize({ width, height })
-      await page.screenshot({
-        path: join(shots, `break-glass-${name}-${kind}-${scheme}.png`),
-        fullPage: true,
-      })
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect(wide, `${name} on a ${kind}`).toBeLessThanOrEqual(0)
-    }
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-    const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
-}
-
 async function joined(page: Page, link: string, who: string): Promise<void> {
   await page.goto(link)
   await press(page, 'Sign in and join')
@@ -125,7 +99,7 @@ describe('break-glass', () => {
   test('without a key there is no such way in', async () => {
     const answer = await at(stranger, '/break-glass')
     expect(answer?.status()).toBe(404)
-    await looked(stranger, 'none')
+    await looked(stranger, 'break-glass-none')
   })
   test('an owner puts two keys into two safes', async () => {
     await joined(owner, bridge.world.invitation as string, 'alice')
@@ -133,7 +107,7 @@ describe('break-glass', () => {
     await owner.getByText('There is no break-glass key.').waitFor()
     const first = await plugIn(owner)
     await owner.getByRole('link', { name: 'Register a key' }).click()
-    await looked(owner, 'new')
+    await looked(owner, 'break-glass-new')
     await owner.getByLabel('What stands on its envelope').fill('Safe in Tartu')
     await press(owner, 'Register this key')
     await owner.getByText('One of two keys is missing.').waitFor()
@@ -148,7 +122,7 @@ describe('break-glass', () => {
     await owner.getByText('Safe in Narva').first().waitFor()
     expect(await owner.getByText(/is missing|There is no break-glass key/).count()).toBe(0)
     inSafe.narva = await second.unplug()
-    await looked(owner, 'keys')
+    await looked(owner, 'break-glass-keys')
   })
   test('another administrator comes in', async () => {
     await at(owner, '/administrators')
@@ -164,7 +138,7 @@ describe('break-glass', () => {
     await press(stranger, 'Use the key')
     // A key that is not registered: the browser finds none that fits, and says so.
     await stranger.getByText('The browser got no answer from a key.').waitFor()
-    await looked(stranger, 'door')
+    await looked(stranger, 'break-glass-door')
     await key.hold(inSafe.narva?.[0] as Kept)
     await press(stranger, 'Use the key')
     await stranger.getByText('By passkey, for an hour; everybody is told').waitFor()
@@ -172,7 +146,7 @@ describe('break-glass', () => {
     await at(stranger, '/administrators')
     await stranger.getByText('Whoever came in by such a key changes none of them.').waitFor()
     expect(await stranger.getByRole('button', { name: 'Make a link' }).count()).toBe(1)
-    await looked(stranger, 'inside')
+    await looked(stranger, 'break-glass-inside')
   })
   test('everybody is told until they say that they know', async () => {
     const said = 'Break-glass was used by key Safe in Narva'
@@ -183,7 +157,7 @@ describe('break-glass', () => {
       await at(page, path)
       await page.getByText(said).waitFor()
     }
-    await looked(viewer, 'told')
+    await looked(viewer, 'break-glass-told')
     await press(viewer, 'I know of this')
     await viewer.waitForURL('**/console/exchanges')
     expect(await viewer.getByText(said).count()).toBe(0)

@@ -1,22 +1,19 @@
 // Connections in a real browser: the wizard from its first field to a live connection, each page looked at on the way.
 
-import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withoutWayIn } from '../journeys/administrator.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { launch } from './chromium.ts'
+import { looked as lookedAt } from './looked.ts'
 
 let bridge: TestBridge
 let browser: Browser
 let context: BrowserContext
 let page: Page
 const complaints: string[] = []
-const shots = join(import.meta.dirname, '../screenshots')
 
 /** An OpenID provider as far as its configuration is read. */
 const provider = createServer((request, response) => {
@@ -43,7 +40,6 @@ const provider = createServer((request, response) => {
 })
 
 beforeAll(async () => {
-  mkdirSync(shots, { recursive: true })
   await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve))
   bridge = await startBridge()
   await withoutWayIn(bridge)
@@ -86,30 +82,7 @@ const choose = async (label: string, value: string) => {
 const at = (path: string) => page.goto(`${bridge.issuer}/console${path}`)
 const heading = async () => (await page.getByRole('heading', { level: 1 }).textContent()) ?? ''
 
-async function accessible(): Promise<void> {
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
-}
-
-/** Looked at in both schemes and both widths: axe says nothing, and nothing is wider than the window. */
-async function looked(name: string): Promise<void> {
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme })
-    for (const [kind, width, height] of [
-      ['phone', 390, 844],
-      ['desktop', 1280, 900],
-    ] as const) {
-      await page.setViewportSize({ width, height })
-      await page.screenshot({ path: join(shots, `connection-${name}-${kind}-${scheme}.png`), fullPage: true })
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect(wide, `${name} on a ${kind}`).toBeLessThanOrEqual(0)
-      // Each width in one of the schemes: together they see every size and every colour.
-      if ((kind === 'phone') === (scheme === 'dark')) await accessible()
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
-}
+const looked = (name: string) => lookedAt(page, `connection-${name}`)
 
 /** The IdP's own pages, which are not counted as ours. */
 async function atIdp(user = 'alice'): Promise<void> {
