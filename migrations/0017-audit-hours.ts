@@ -1,13 +1,13 @@
 // How many of which events came in which hour, counted where they are integrated: charts need not read the whole log.
-// The outcome is a column, for the text of an event may hold what jsonb refuses. Hours of before are not counted.
+// Outcome and connection are columns, for the text of an event may hold what jsonb refuses. Hours of before are not counted.
 import type { Knex } from 'knex'
 
 const tables = `
-alter table audit_event add column outcome text not null default '';
+alter table audit_event add column outcome text not null default '', add column connection text not null default '';
 create table audit_hour (
   institution text not null, hour timestamptz not null, type text not null, outcome text not null,
-  count bigint not null,
-  primary key (institution, hour, type, outcome)
+  connection text not null, count bigint not null, last_at timestamptz not null,
+  primary key (institution, hour, type, outcome, connection)
 );
 `
 

@@ -19,6 +19,7 @@ import {
   type OperationTransaction,
   type RelyingParty,
 } from '../domain/institution.ts'
+import { logoIn } from '../domain/logo.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
@@ -32,6 +33,7 @@ const [lowest, ...others] = acrLadder.map(levelName)
 export const institutionRules: InstitutionRules = {
   isId,
   isMailDomain,
+  isLogo: (value) => logoIn(value) !== undefined,
   isMappable,
   isRelyingPartyId,
   redirectFault,
@@ -118,6 +120,7 @@ const connection = (institution: string, entry: ConnectionEntry): Connection => 
   settings: camelled(entry.settings),
   claims: entry.claims,
   ...(entry.domains.length > 0 && { domains: entry.domains }),
+  ...(entry.logo !== undefined && { logo: entry.logo }),
   ...(entry.audience === 'workforce' && { audience: entry.audience }),
   ...(Object.keys(entry.levels).length > 0 && { levels: entry.levels }),
   // The schema has let only the domain's names through.

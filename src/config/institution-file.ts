@@ -5,6 +5,8 @@ import { z } from 'zod'
 export interface InstitutionRules {
   /** May an institution, connection or core be called so? */
   isId(value: string): boolean
+  /** Is this a picture that may be shown: `data:image/png;base64,…`? */
+  isLogo(value: string): boolean
   /** Is this the domain of a mail address, in lower case and as DNS has it? */
   isMailDomain(value: string): boolean
   /** May a claims table set this claim? */
@@ -181,6 +183,10 @@ const connectionShape = (rules: InstitutionRules) =>
           ctx.addIssue({ code: 'custom', path: [claim], message: 'no upstream attribute may set this claim' })
         }
       }),
+    logo: z
+      .string()
+      .refine(rules.isLogo, 'a data: address of a PNG, JPEG or WebP of at most 64 KiB is needed')
+      .optional(),
     domains: z
       .array(z.string().refine(rules.isMailDomain, 'a domain in lower case is needed: alder.example'))
       .max(100)

@@ -180,6 +180,10 @@ function moreCard(visit: Visit, { record }: ConnectionView): Html {
       link: step({ to: 'test', button: 'Test' }),
       meaning: 'Try it as it is now, without an app. Works in every state.',
     },
+    own && {
+      link: html`<a class="btn" href="${here('logo')}">Logo</a>`,
+      meaning: 'Its picture, beside the name where customers choose.',
+    },
     {
       link: html`<a class="btn" href="${here('history')}">History</a>`,
       meaning: 'Every version: who, when, why, and what it changed.',

@@ -3,6 +3,7 @@ import { connectionEdit } from './connection-edit.ts'
 import { connectionHistory } from './connection-history.ts'
 import { connectionKeys } from './connection-keys.ts'
 import { connectionList } from './connection-list.ts'
+import { connectionLogo } from './connection-logo.ts'
 import { connectionNew } from './connection-new.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
 import { connectionSteps } from './connection-steps.ts'
@@ -18,4 +19,5 @@ export function connectionPages(desk: Desk, ports: ConnectionPagePorts): void {
   connectionTests(desk, ports)
   connectionHistory(desk, ports)
   connectionKeys(desk, ports)
+  connectionLogo(desk, ports)
 }

@@ -69,13 +69,13 @@ function todoOf(facts: OverviewFacts, visit: Visit): Html[] {
 }
 
 function failing({ record, health }: ConnectionLine): Task[] {
-  const { lastFailureAt = 0, lastSuccessAt = 0, failures = 0 } = health ?? {}
-  if (record.state !== 'active' || failures === 0 || lastSuccessAt > lastFailureAt) return []
+  const { lastRefusedAt = 0, lastTakenAt = 0, refused } = health
+  if (record.state !== 'active' || refused === 0 || lastTakenAt > lastRefusedAt) return []
   return [
     {
       badge: badge('bad', 'Failing'),
       what: `${record.name}: the last answer was refused`,
-      why: `${count(failures, 'answer', 'answers')} refused within 24 hours, and none was taken since.`,
+      why: `${count(refused, 'answer', 'answers')} refused within 24 hours, and none was taken since the last of them.`,
       action: 'See why',
       path: `/exchanges?connection=${record.id}&outcome=failed`,
     },
@@ -123,9 +123,9 @@ function connectionTable({ connections }: OverviewFacts, visit: Visit): Html {
     return html`<div class="empty"><h3>No IdP is connected</h3><p>Customers and staff sign in by connections to the bank’s own IdPs.</p><a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a></div>`
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Connections table"><table class="table">
 <caption class="vh">Connections, their state and how they do</caption>
-<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Last success</th><th scope="col" class="num">Refused today</th></tr></thead>
+<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Last success</th><th scope="col" class="num">Signed in</th><th scope="col" class="num">Refused</th></tr></thead>
 <tbody>${connections.map(
     ({ record, health }) =>
-      html`<tr><th scope="row"><a href="${visit.path(`/connections/${record.id}`)}">${bdi(record.name)}</a><small>${record.audience === 'workforce' ? 'Staff' : 'Customers'}</small></th><td class="opt keep">${protocolName(record.type)}</td><td>${stateBadge(record)}</td><td class="opt">${health?.lastSuccessAt === undefined ? '–' : moment(health.lastSuccessAt)}</td><td class="num">${health?.failures ?? 0}</td></tr>\n`,
+      html`<tr><th scope="row"><a href="${visit.path(`/connections/${record.id}`)}">${bdi(record.name)}</a><small>${record.audience === 'workforce' ? 'Staff' : 'Customers'}</small></th><td class="opt keep">${protocolName(record.type)}</td><td>${stateBadge(record)}</td><td class="opt">${health.lastTakenAt === undefined ? '–' : moment(health.lastTakenAt)}</td><td class="num">${health.taken}</td><td class="num">${health.refused}</td></tr>\n`,
   )}</tbody></table></div>`
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Connection, ConnectionContent, ConnectionState } from './institution.ts'
+import { logoWords } from './logo.ts'
 
 /** `edit` touches the exchange with the IdP and needs a new test login; `relabel` does not. */
 export type ConnectionEvent = 'edit' | 'relabel' | 'test-passed' | 'activate' | 'disable'
@@ -43,7 +44,7 @@ export function digestOf(content: ConnectionContent): string {
 }
 
 // What a test login could tell nothing about: how the connection is called, and whom it is offered to.
-const labels: ReadonlySet<string> = new Set(['name', 'domains', 'audience'])
+const labels: ReadonlySet<string> = new Set(['name', 'domains', 'audience', 'logo'])
 
 const isLabel = (path: string): boolean => labels.has(path.split(/[.[]/)[0] ?? '')
 
@@ -98,9 +99,15 @@ export function fieldChanges(
   const hidden = (path: string) => secrets.some((name) => path.split(/[.[]/)[1] === name)
   const mask = (value: string | undefined) => value && masked
   return changesAt(before, after, '').map((change) =>
-    change.path.startsWith('settings.') && hidden(change.path)
-      ? { ...change, before: mask(change.before), after: mask(change.after) }
-      : change,
+    change.path === 'logo'
+      ? {
+          ...change,
+          before: change.before && logoWords(change.before),
+          after: change.after && logoWords(change.after),
+        }
+      : change.path.startsWith('settings.') && hidden(change.path)
+        ? { ...change, before: mask(change.before), after: mask(change.after) }
+        : change,
   )
 }
 
@@ -122,6 +129,7 @@ const narrowed = ({ before, after }: FieldChange): boolean => before !== undefin
  */
 const tightening: Readonly<Record<string, (change: FieldChange) => boolean>> = {
   name: () => true,
+  logo: () => true,
   'settings.certificates[]': narrowed,
   'levels.delegated[]': narrowed,
   'levels.device[]': narrowed,

@@ -64,6 +64,8 @@ export interface ConnectionContent {
   readonly claims: Readonly<Record<string, string>>
   /** Mail domains of the customers who are at home here; lower case, as DNS has them. */
   readonly domains?: readonly string[] | undefined
+  /** Its picture where customers choose, as a `data:` address (domain/logo). */
+  readonly logo?: string | undefined
   /** Who signs in by it: customers unless told, or the institution's own people, who come into the console. */
   readonly audience?: 'customers' | 'workforce' | undefined
   /** Which of the IdP's classes count as which level; without it every answer is `delegated`. */

@@ -2,12 +2,10 @@
 import type { AuditType } from '../domain/audit.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ConnectionRecord, ConnectionStore } from '../ports/connections.ts'
-import type { ConnectionHealth, Exchanges } from '../ports/exchanges.ts'
 import type { HourCount, Statistics } from '../ports/statistics.ts'
 
 export interface OverviewPorts {
   readonly connectionStore: Pick<ConnectionStore, 'list'>
-  readonly exchanges: Pick<Exchanges, 'health'>
   readonly statistics: Statistics
   readonly expiries: { list(institution: string): Promise<readonly Expiring[]> }
   readonly clock: Clock
@@ -29,9 +27,18 @@ export interface HourOfSignIns {
   readonly failed: number
 }
 
+/** Answers of one connection's IdP in the last 24 hours. */
+export interface ConnectionHealth {
+  readonly taken: number
+  readonly refused: number
+  /** Epoch milliseconds; undefined where there was none. */
+  readonly lastTakenAt: number | undefined
+  readonly lastRefusedAt: number | undefined
+}
+
 export interface ConnectionLine {
   readonly record: ConnectionRecord
-  readonly health: ConnectionHealth | undefined
+  readonly health: ConnectionHealth
 }
 
 export interface OverviewFacts {
@@ -66,12 +73,11 @@ const types = [
 export type Overview = ReturnType<typeof createOverview>
 
 /** Reads only. */
-export function createOverview({ connectionStore, exchanges, statistics, expiries, clock }: OverviewPorts) {
+export function createOverview({ connectionStore, statistics, expiries, clock }: OverviewPorts) {
   return async function overview(institution: string): Promise<OverviewFacts> {
     const at = clock.now()
     const since = at - (at % hour) - (shownHours - 1) * hour
     const counts = await statistics.hours(institution, { types, since })
-    const health = await exchanges.health(institution, at - 24 * hour)
     const records = await connectionStore.list(institution)
     const sum = (chosen: (count: HourCount) => boolean) =>
       counts.filter(chosen).reduce((total, { count }) => total + count, 0)
@@ -87,7 +93,7 @@ export function createOverview({ connectionStore, exchanges, statistics, expirie
       expiring: (await expiries.list(institution)).filter(({ daysLeft }) => daysLeft <= warnedDays),
       connections: records.map((record) => ({
         record,
-        health: health.find(({ connection }) => connection === record.id),
+        health: healthOf(counts.filter((count) => count.connection === record.id)),
       })),
     }
   }
@@ -97,6 +103,21 @@ const isSignIn = ({ type }: HourCount): boolean => type === 'login.finished'
 
 const isFailure = ({ type, outcome }: HourCount): boolean =>
   type === 'login.refused' || (type === 'login.upstream_answered' && outcome === 'refused')
+
+function healthOf(counts: readonly HourCount[]): ConnectionHealth {
+  const answers = (outcome: string) =>
+    counts.filter((count) => count.type === 'login.upstream_answered' && count.outcome === outcome)
+  const sum = (of: readonly HourCount[]) => of.reduce((total, { count }) => total + count, 0)
+  const last = (of: readonly HourCount[]) =>
+    of.length === 0 ? undefined : Math.max(...of.map(({ lastAt }) => lastAt))
+  const [taken, refused] = [answers('ok'), answers('refused')]
+  return {
+    taken: sum(taken),
+    refused: sum(refused),
+    lastTakenAt: last(taken),
+    lastRefusedAt: last(refused),
+  }
+}
 
 function hourOf(counts: readonly HourCount[], at: number): HourOfSignIns {
   const of = (chosen: (count: HourCount) => boolean) =>

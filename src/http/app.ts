@@ -9,6 +9,7 @@ import type { Directory } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { attach, type RequestState, stateOf, tenantOf } from './context.ts'
 import { ownCors } from './cors.ts'
+import { loggedPath } from './logging.ts'
 import { notingRefusals } from './noted.ts'
 import { type Asset, asset, brandAsset, cacheControlOf } from './page/assets.ts'
 import type { OidcGate } from './provider-port.ts'
@@ -76,7 +77,7 @@ function entry({ proxies, metrics, log, chance }: AppPorts) {
     metrics.time('drawbridge_request_seconds', seconds)
     log.info('request', {
       ...labels,
-      path: ctx.path,
+      path: loggedPath(ctx.path),
       reference: state.reference,
       ms: Math.round(seconds * 1000),
       client: clientAddress,

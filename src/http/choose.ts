@@ -2,6 +2,8 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { LoginTransaction } from '../domain/login.ts'
+import { logoIn } from '../domain/logo.ts'
+import { Refusal } from '../domain/refusal.ts'
 import type { Choice } from '../flows/login-choice.ts'
 import { bindBrowser } from './browser.ts'
 import { stateOf, tenantOf } from './context.ts'
@@ -31,6 +33,7 @@ export function chooseRoutes(router: Router, ports: ChoosePorts): void {
     if (step === 'choose' || step === 'upstream') await showChoices(ctx, ports, { login })
     else back(ctx, login)
   })
+  router.get('/connections/:connection/logo', (ctx) => showLogo(ctx, ports))
   router.post('/interaction/:uid/choose', async (ctx) => {
     const { login, form } = await posted(ctx, ports)
     if (form.get('do') === 'cancel') return goOn(ctx, ports, await ports.login.cancel(login))
@@ -68,10 +71,27 @@ async function showChoices(ctx: Context, ports: ChoosePorts, { login, homeless }
   const html = choosePage({
     ...question,
     action: action('choose'),
-    choices: offered.map(({ id, name }) => ({ id, name })),
+    choices: offered.map(({ id, name, logo, version }) => ({
+      id,
+      name,
+      ...(logo !== undefined && { logo: `${tenantOf(ctx).prefix}/connections/${id}/logo?v=${version}` }),
+    })),
     last: login.connection ?? rememberedChoice(ctx, tenantOf(ctx)),
     byAddress: offered.some(({ domains = [] }) => domains.length > 0),
     homeless,
   })
   pageOf(ctx, login, html)
+}
+
+/** The picture, as nothing but a picture: whoever opens it alone runs nothing. */
+async function showLogo(ctx: Context, { directory }: ChoosePorts): Promise<void> {
+  const { institution } = tenantOf(ctx)
+  const connection = await directory.connection(institution.id, String(ctx.params.connection))
+  const logo = logoIn(connection?.logo ?? '')
+  if (logo === undefined) throw new Refusal('request.not_found')
+  ctx.set('Cache-Control', 'public, max-age=300')
+  ctx.set('X-Content-Type-Options', 'nosniff')
+  ctx.set('Content-Security-Policy', "default-src 'none'; sandbox")
+  ctx.type = logo.type
+  ctx.body = Buffer.from(logo.bytes)
 }

@@ -7,6 +7,12 @@ export interface LogSettings {
   readonly destination: 'stdout' | 'stderr'
 }
 
+// What opens something once stands in some addresses: invitations, answers of IdPs that wait to be taken up.
+const opening = /(\/(?:invitation|upstream|test-login|slo)\/)[^/]+/g
+
+/** A path as the log may have it. */
+export const loggedPath = (path: string): string => path.replace(opening, '$1…')
+
 // Nobody passes these on purpose; the list is for the day when somebody logs a whole form or header set.
 const secretNames =
   /^(authorization|cookie|set-?cookie|dpop|pin|new_?pin|password|secret|client_?secret|client_?assertion|code_?verifier|(access|refresh|id)_?token|token|saml_?response|assertion|private_?key|master)$/i

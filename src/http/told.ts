@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { alarmingCodes, Refusal } from '../domain/refusal.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import { stateOf } from './context.ts'
+import { loggedPath } from './logging.ts'
 import { errorPage } from './page/error.ts'
 import { askingOf } from './page-context.ts'
 import { pageHeaders } from './security-headers.ts'
@@ -48,7 +49,7 @@ export function tellFailure(ports: TellPorts, ctx: Context, error: unknown): voi
 /** The line in the log, the counter, and the alert where the code calls for one. */
 export function noteFailure({ log, metrics }: Omit<TellPorts, 'now'>, ctx: Context, error: unknown): void {
   const { reference } = stateOf(ctx)
-  const { path } = ctx
+  const path = loggedPath(ctx.path)
   if (!(error instanceof Refusal)) {
     log.error('failed', { reference, path, error: error instanceof Error ? error.stack : String(error) })
     metrics.count('drawbridge_refusals_total', { code: 'unexpected' })

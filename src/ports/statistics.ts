@@ -6,7 +6,11 @@ export interface HourCount {
   readonly hour: number
   readonly type: AuditType
   readonly outcome: string
+  /** '' for what belongs to none. */
+  readonly connection: string
   readonly count: number
+  /** Epoch milliseconds of the last one in this hour. */
+  readonly lastAt: number
 }
 
 export interface Statistics {

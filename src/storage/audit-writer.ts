@@ -108,6 +108,7 @@ function rowOf(
     at: new Date(at),
     type: event.type,
     outcome: event.outcome,
+    connection: event.connection ?? '',
     body,
     personal: personal === undefined ? null : seal.seal(institution, JSON.stringify(personal)),
     leaf: leafHash(body),

@@ -7,7 +7,9 @@ interface Row {
   readonly hour: Date
   readonly type: never
   readonly outcome: string
+  readonly connection: string
   readonly count: string
+  readonly last_at: Date
 }
 
 export function createStatistics({ reader }: Connections): Statistics {
@@ -19,11 +21,11 @@ export function createStatistics({ reader }: Connections): Statistics {
         .where('hour', '>=', new Date(since))
         .whereIn('type', [...types])
         .orderBy('hour')
-      return rows.map(({ hour, type, outcome, count }) => ({
+      return rows.map(({ hour, count, last_at, ...row }) => ({
+        ...{ type: row.type, outcome: row.outcome, connection: row.connection },
         hour: hour.getTime(),
-        type,
-        outcome,
         count: Number(count),
+        lastAt: last_at.getTime(),
       }))
     },
   }
@@ -36,11 +38,12 @@ export async function countHours(
   { from, count }: { from: number; count: number },
 ): Promise<void> {
   await trx.raw(
-    `insert into audit_hour (institution, hour, type, outcome, count)
-       select institution, date_trunc('hour', at, 'UTC'), type, outcome, count(*)
+    `insert into audit_hour (institution, hour, type, outcome, connection, count, last_at)
+       select institution, date_trunc('hour', at, 'UTC'), type, outcome, connection, count(*), max(at)
        from audit_event where institution = ? and log_index >= ? and log_index < ?
-       group by 1, 2, 3, 4
-     on conflict (institution, hour, type, outcome) do update set count = audit_hour.count + excluded.count`,
+       group by 1, 2, 3, 4, 5
+     on conflict (institution, hour, type, outcome, connection) do update
+       set count = audit_hour.count + excluded.count, last_at = greatest(audit_hour.last_at, excluded.last_at)`,
     [institution, from, from + count],
   )
 }

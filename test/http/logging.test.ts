@@ -1,6 +1,6 @@
 // One record a line, whatever the values hold (attack 212), and no secrets.
 import { describe, expect, test } from 'vitest'
-import { createLog, type LogSettings } from '../../src/http/logging.ts'
+import { createLog, type LogSettings, loggedPath } from '../../src/http/logging.ts'
 
 function logged(fields: Record<string, unknown>, level: LogSettings['level'] = 'info') {
   const lines: string[] = []
@@ -83,4 +83,16 @@ test('errors keep their stack and cause; bytes, big numbers and dates can be rea
 test('below its level nothing is written', () => {
   expect(logged({ a: 1 }, 'error')).toEqual([])
   expect(logged({ a: 1 }, 'warn')).toHaveLength(1)
+})
+
+test('what opens something once is not in the path of a record', () => {
+  const paths = {
+    '/alder/console/invitation/6gP6__V04qcX': '/alder/console/invitation/…',
+    '/upstream/handle-of-an-answer': '/upstream/…',
+    '/alder/test-login/handle': '/alder/test-login/…',
+    '/alder/saml/idp/slo/handle': '/alder/saml/idp/slo/…',
+    '/alder/console/connections/main': '/alder/console/connections/main',
+    '/alder/saml/idp/slo': '/alder/saml/idp/slo',
+  }
+  for (const [path, logged] of Object.entries(paths)) expect(loggedPath(path)).toBe(logged)
 })

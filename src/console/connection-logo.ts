@@ -1,0 +1,69 @@
+// The picture of a connection, beside its name where customers choose.
+import { contentOf } from '../domain/connection.ts'
+import { logoIn, longestLogo } from '../domain/logo.ts'
+import { contentOfRecord } from '../flows/connections.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { hiddenFields, icon, notice } from '../http/page/parts.ts'
+import type { ConnectionRecord } from '../ports/connections.ts'
+import type { ConnectionPagePorts } from './connection-ports.ts'
+import type { Desk, Form, Visit } from './desk.ts'
+
+const place = (id: string): string => `/connections/${id}/logo`
+
+export function connectionLogo(desk: Desk, ports: ConnectionPagePorts): void {
+  desk.page('/connections/:id/logo', 'connections', async (visit) => view(visit, await found(visit, ports)))
+  desk.upload('/connections/:id/logo', 'connections', (visit, form) => save(visit, ports, form))
+}
+
+const found = (
+  { institution, ctx }: Visit,
+  { connections }: ConnectionPagePorts,
+): Promise<ConnectionRecord> => connections.get(institution.id, String(ctx.params.id))
+
+async function save(visit: Visit, ports: ConnectionPagePorts, form: Form) {
+  const record = await found(visit, ports)
+  const given = form.get('do') === 'remove' ? undefined : form.get('logo')
+  if (form.get('do') !== 'remove' && logoIn(given ?? '') === undefined)
+    return view(visit, record, faultOf(given))
+  const { logo: _before, ...content } = contentOfRecord(record)
+  const at = { institution: record.institution, id: record.id, version: Number(form.get('version')) || 0 }
+  await ports.connections.save(
+    at,
+    { ...content, ...(given !== undefined && { logo: given }) },
+    visit.actor('logo'),
+  )
+  return `/connections/${record.id}`
+}
+
+const faultOf = (given: string | undefined): string =>
+  given === undefined
+    ? 'Choose a picture first.'
+    : `This is no PNG, JPEG or WebP of at most ${longestLogo / 1024} KiB.`
+
+function view(visit: Visit, record: ConnectionRecord, fault?: string) {
+  const { tenant } = visit
+  const ruled = record.managedBy === 'file'
+  return {
+    title: `Logo of ${record.name}`,
+    place: '/connections',
+    status: fault === undefined ? 200 : 422,
+    main: html`<section class="card stack-l" aria-label="Logo">
+${
+  record.logo === undefined
+    ? html`<p class="quiet">There is none: customers see the name alone.</p>`
+    : html`<p><img src="${tenant.prefix}/connections/${record.id}/logo?v=${record.version}" alt="The logo of today" width="56" height="56"></p>`
+}
+${ruled ? notice('info', 'A file rules this connection.', 'Its logo is set there.') : uploadForm(visit, record, fault)}
+<p><a href="${visit.path(`/connections/${record.id}`)}">Back to ${contentOf(record).name}</a></p></section>`,
+  } as const
+}
+
+const uploadForm = (visit: Visit, record: ConnectionRecord, fault: string | undefined): Html =>
+  html`<form method="post" enctype="multipart/form-data" action="${visit.path(place(record.id))}" class="stack-l">
+${hiddenFields({ form_token: visit.formToken, version: String(record.version) })}
+<div class="field"><label for="logo">Picture</label>
+<input class="input" id="logo" name="logo" type="file" accept="image/png,image/jpeg,image/webp" aria-describedby="${fault !== undefined && 'logo-error '}logo-hint"${fault !== undefined && html` aria-invalid="true"`}>
+${fault !== undefined && html`<p class="error" id="logo-error">${icon('warn')}<span>${fault}</span></p>`}
+<p class="hint" id="logo-hint">Square, PNG, JPEG or WebP, at most ${longestLogo / 1024} KiB; shown 28 pixels wide.</p></div>
+<div class="actions"><button class="btn primary" name="do" value="save">Use this picture</button>
+${record.logo !== undefined && html`<button class="btn" name="do" value="remove">Show no picture</button>`}</div></form>`
