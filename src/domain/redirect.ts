@@ -17,6 +17,9 @@ export function redirectFault(text: string): string | undefined {
   // RFC 8252 7.1: a private scheme is a domain name in reverse, so it has a dot; that bars javascript: and data:.
   if (url.protocol !== 'https:' && !url.protocol.includes('.'))
     return 'a private scheme is a reversed domain name (com.example.app:/callback, RFC 8252 7.1)'
+  // CSP 3 2.3.1 names sources by DNS names: no page of ours could list another as where its form leads (ruling R-14).
+  if (url.protocol === 'https:' && !/^[a-z0-9.-]+$/.test(url.hostname))
+    return 'the host is named by letters, digits, dots and hyphens'
   return undefined
 }
 

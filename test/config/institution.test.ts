@@ -95,6 +95,12 @@ describe('a fault is told for', () => {
       redirect('http://127.0.0.1.a.example/cb'),
       'redirect_uris[0]: http is for loopback',
     ],
+    [
+      'a host that no policy can name',
+      redirect('https://my_app.example/cb'),
+      'redirect_uris[0]: the host is named',
+    ],
+    ['an address for a host', redirect('https://[2001:db8::1]/cb'), 'redirect_uris[0]: the host is named'],
     ['a script', redirect('javascript:alert(1)'), 'redirect_uris[0]: a private scheme'],
     ['userinfo', redirect('https://bank@evil.example/cb'), 'redirect_uris[0]: a redirect holds no user name'],
     ['no redirect at all', party('kind: app'), 'redirect_uris: an app needs one'],
