@@ -1,4 +1,4 @@
-// How long `npm start` takes until it says that it is up: the first time, and later. Ends with 1 where it is too long.
+// How long `npm start` takes until it says that it is up: the first time, and later. Ends with 1 where it is twice the aim.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,9 @@ import { join } from 'node:path'
 
 // The quickest of so many: whatever else the machine does makes a start slower and never quicker.
 const tries = 3
-const limits = { first: 10_000, later: 2_000 } as const
+const aims = { first: 10_000, later: 2_000 } as const
+// What a change may not do: a busy machine alone must not turn this red.
+const worst = 2
 
 const root = join(import.meta.dirname, '../..')
 
@@ -32,7 +34,7 @@ function started(home: string): Promise<number> {
   })
 }
 
-const times: Record<keyof typeof limits, number[]> = { first: [], later: [] }
+const times: Record<keyof typeof aims, number[]> = { first: [], later: [] }
 for (let i = 0; i < tries; i++) {
   const home = mkdtempSync(join(tmpdir(), 'drawbridge-start-'))
   try {
@@ -44,9 +46,8 @@ for (let i = 0; i < tries; i++) {
 }
 for (const kind of ['first', 'later'] as const) {
   const best = Math.min(...times[kind])
-  const ok = best < limits[kind]
-  console.log(
-    `${kind} start: ${best} ms of ${limits[kind]} (${times[kind].join(', ')})${ok ? '' : ': TOO LONG'}`,
-  )
+  const ok = best < worst * aims[kind]
+  const said = best < aims[kind] ? '' : ok ? ': slower than the aim' : ': TOO LONG'
+  console.log(`${kind} start: ${best} ms, aim ${aims[kind]} (${times[kind].join(', ')})${said}`)
   if (!ok) process.exitCode = 1
 }
