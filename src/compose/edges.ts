@@ -50,10 +50,17 @@ import { createConsoleFlows } from './console.ts'
 import type { Foundation, Services, Stores } from './foundation.ts'
 import { createExpiries, createKeyFlows } from './own-keys.ts'
 
+function settingsOf({ exchanges, sessions }: Config) {
+  const { keepSeconds, messageCharacters, sampleEvery } = exchanges
+  const { refreshTokenSeconds, browserSeconds } = sessions
+  return {
+    exchangeSettings: { keepMs: keepSeconds * 1000, messageCharacters, sampleEvery },
+    answerSettings: { namedMs: (refreshTokenSeconds + browserSeconds) * 1000 },
+  }
+}
+
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
-  const { keepSeconds, messageCharacters, sampleEvery } = base.config.exchanges
-  const exchangeSettings = { keepMs: keepSeconds * 1000, messageCharacters, sampleEvery }
-  const given = { ...base, ...stores, ...services, exchangeSettings }
+  const given = { ...base, ...stores, ...services, ...settingsOf(base.config) }
   const connectionFlows = createConnections(given)
   const plugins = services.connectors.plugins()
   const exchangeKeeper = createExchangeKeeper(given)

@@ -115,11 +115,11 @@ async function comeBack(ctx: Context, ports: SignInPorts): Promise<void> {
   if (begun === undefined || ctx.query.state !== begun.state)
     throw new Refusal('console.signed_out', { check: 'state' })
   if (typeof ctx.query.error === 'string') throw new Refusal('login.cancelled', { error: ctx.query.error })
-  const { subject, authenticatedAt } = await redeemed(ctx, ports, begun)
+  const { authenticatedAt, ...person } = await redeemed(ctx, ports, begun)
   if (begun.freshSince !== undefined && authenticatedAt < begun.freshSince - skewMs)
     throw new Refusal('console.recent', { authenticatedAt })
   const before = sessionCookie(ctx, tenant)
-  const signedIn = { subject, authenticatedAt, invitation: begun.invitation, before }
+  const signedIn = { ...person, authenticatedAt, invitation: begun.invitation, before }
   setSession(ctx, tenant, await ports.consoleAccess.signIn(tenant.institution.id, signedIn))
   seeOther(ctx, `${tenant.prefix}${begun.onward}`)
 }

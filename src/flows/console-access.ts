@@ -31,6 +31,8 @@ export interface ConsoleAccessPorts {
 /** Somebody whom the workforce connection has named. */
 export interface SignedIn {
   readonly subject: string
+  /** The session of their browser at our provider. */
+  readonly browserSession?: string | undefined
   /** Epoch milliseconds. */
   readonly authenticatedAt: number
   /** The token of the invitation that they came by. */
@@ -160,7 +162,9 @@ async function signIn(ports: ConsoleAccessPorts, institution: string, signedIn: 
   if (signedIn.before !== undefined) await ports.consoleSessions.end(institution, hashOf(signedIn.before))
   const detail = { kind: 'workforce', roles: record.roles }
   ports.audit.record({ type: 'console.signed_in', outcome: 'ok', subject, detail })
-  return begin(ports, { institution, kind: 'workforce', administrator: subject, authenticatedAt })
+  const { browserSession } = signedIn
+  const person = { kind: 'workforce', administrator: subject, browserSession } as const
+  return begin(ports, { institution, ...person, authenticatedAt })
 }
 
 interface Joining {
@@ -197,6 +201,7 @@ interface Beginning {
   readonly institution: string
   readonly kind: SessionKind
   readonly administrator: string
+  readonly browserSession?: string | undefined
   readonly authenticatedAt: number
 }
 

@@ -1,4 +1,5 @@
 // The end of a browser session, whoever asked for it: grants and tokens go, and the apps are owed a notice.
+import type { ConsoleSessions } from '../ports/administrators.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { BrowserSession, BrowserSessions, LogoutNotices, UpstreamSessions } from '../ports/sign-out.ts'
 import type { Directory } from '../ports/stores.ts'
@@ -8,6 +9,7 @@ export interface EndSessionPorts {
   readonly directory: Directory
   readonly browserSessions: BrowserSessions
   readonly upstreamSessions: UpstreamSessions
+  readonly consoleSessions: Pick<ConsoleSessions, 'endOf'>
   readonly notices: LogoutNotices
   readonly audit: Audit
   readonly clock: Clock
@@ -22,24 +24,30 @@ export type EndSession = ReturnType<typeof createEndSession>
 /** Every function runs inside a unit of work: the session is over and the notices are owed, or neither. */
 export function createEndSession(ports: EndSessionPorts) {
   const end = async (institution: string, uid: string): Promise<BrowserSession | undefined> => {
-    const session = await ports.browserSessions.find(institution, uid)
+    const session = await rest(ports, institution, uid)
     for (const { id, sid } of session?.relyingParties ?? [])
       await owe(ports, institution, { relyingParty: id, subject: session?.subject ?? '', sid })
-    await ports.browserSessions.end(institution, uid)
-    await ports.upstreamSessions.forget(institution, uid)
     return session
   }
   return {
     /** Ends the session with all that it gave; resolves with what it was, undefined when it was over already. */
     end,
     /** Ends what is left of a session that the provider has ended itself. */
-    async rest(institution: string, uid: string): Promise<void> {
-      await ports.browserSessions.end(institution, uid)
-      await ports.upstreamSessions.forget(institution, uid)
+    rest: async (institution: string, uid: string): Promise<void> => {
+      await rest(ports, institution, uid)
     },
     /** Writes the notice that this app is owed, if it takes any. */
     owe: (institution: string, debt: Debt) => owe(ports, institution, debt),
   }
+}
+
+/** The console's session came of a code, as tokens do: looked for after whoever redeemed that code was waited for. */
+async function rest(ports: EndSessionPorts, institution: string, uid: string) {
+  const session = await ports.browserSessions.end(institution, uid)
+  if ((await ports.consoleSessions.endOf(institution, uid)) > 0)
+    ports.audit.record({ type: 'console.signed_out', outcome: 'ok', detail: { by: 'session' } })
+  await ports.upstreamSessions.forget(institution, uid)
+  return session
 }
 
 export interface Debt {

@@ -24,12 +24,18 @@ import {
 import { grantOf, spentBy, withoutIdp } from './upstream-level.ts'
 
 const answerSeconds = 120
-// An IdP may name a session for as long as tokens of it can be alive, whatever end it gave the session.
-const namedFor = 30 * 24 * 3600_000
-
 export interface AnswerPorts extends LoginPorts, Pick<JudgingPorts, 'connectionStore' | 'metadataRefresh'> {
   readonly unit: Pick<UnitOfWork, 'checkpoint'>
   readonly exchangeKeeper: ExchangeKeeper
+  readonly answerSettings: AnswerSettings
+}
+
+export interface AnswerSettings {
+  /**
+   * How long at least an IdP may name a session: as long as tokens of a sign-in usually live, whatever end it gave the
+   * session. While more of it is left, it is kept for longer.
+   */
+  readonly namedMs: number
 }
 
 export type Answer = ReturnType<typeof createAnswer>
@@ -166,7 +172,7 @@ interface Admission {
 }
 
 async function admit(
-  ports: LoginPorts,
+  ports: AnswerPorts,
   { login, connection, subject: upstream }: Admission,
 ): Promise<LoginTransaction> {
   const { institution } = login
@@ -208,7 +214,7 @@ async function admit(
     subject,
     logoutHint: upstream.logoutHint,
     login: login.uid,
-    expiresAt: ports.clock.now() + namedFor,
+    expiresAt: ports.clock.now() + ports.answerSettings.namedMs,
   })
   return next
 }

@@ -165,8 +165,9 @@ export async function endAll(
   detail: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { institution, connection } = name
-  const sessions = await ports.upstreamSessions.named(name)
+  // In this order: it waits for a sign-in that is becoming a session at this moment, and then finds that session.
   await ports.upstreamSessions.abandon(name)
+  const sessions = await ports.upstreamSessions.named(name)
   const ends = new Map<string, LinkedSession>(sessions.map((session) => [session.browserSession, session]))
   for (const [uid, { subject }] of ends) {
     await ports.endSession.end(institution, uid)

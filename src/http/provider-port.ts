@@ -36,6 +36,8 @@ export interface OidcGate {
 
 export interface RedeemedCode {
   readonly subject: string
+  /** The session of the browser that the code came of. */
+  readonly browserSession: string | undefined
   /** Epoch milliseconds. */
   readonly authenticatedAt: number
 }

@@ -6,6 +6,7 @@ import type { RelyingParty } from '../domain/institution.ts'
 import type { Replays } from '../ports/stores.ts'
 import type { TokenRow, TokenStore } from '../ports/tokens.ts'
 import { clientMetadata } from './clients.ts'
+import { createKnownSessions } from './known-sessions.ts'
 
 export interface AdapterPorts {
   readonly institution: string
@@ -33,6 +34,7 @@ export function createAdapter(ports: AdapterPorts): (model: string) => Adapter {
   return (model) => {
     if (model === 'Client') return clientAdapter(ports)
     if (model === 'ReplayDetection') return replayAdapter(ports)
+    if (model === 'Session') return sessionAdapter(ports)
     return tokenAdapter(ports, model)
   }
 }
@@ -68,6 +70,34 @@ function replayAdapter({ institution, replays, now }: AdapterPorts): Adapter {
       const seen = { kind: 'dpop', id, expiresAt: now() + expiresIn * 1000 } as const
       if (!(await replays.once(institution, seen)))
         throw new errors.InvalidDpopProof('DPoP proof was already used')
+    },
+  }
+}
+
+/**
+ * The library writes every session again at the end of a request. One that was there when the request began may have been
+ * ended meanwhile, by the customer's IdP or in another window: then it must not come back, nor what the request made of it.
+ */
+function sessionAdapter(ports: AdapterPorts): Adapter {
+  const { institution, tokens } = ports
+  const key = (id: string) => ({ institution, model: 'Session', id })
+  const known = createKnownSessions(() => Provider.ctx)
+  const plain = tokenAdapter(ports, 'Session')
+  return {
+    ...plain,
+    find: async (id) => {
+      const found = await plain.find(id)
+      if (found) known.found(id)
+      return found
+    },
+    upsert: async (id, payload, expiresIn) => {
+      const was = known.saved(id)
+      if (was === undefined) return plain.upsert(id, payload, expiresIn)
+      await tokens.replace(key(was), { ...payload }, { id, expiresInSeconds: expiresIn })
+    },
+    destroy: async (id) => {
+      // A session that gets another identifier is one row before and after.
+      if (!known.leaves(id)) await plain.destroy(id)
     },
   }
 }

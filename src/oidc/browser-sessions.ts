@@ -3,8 +3,6 @@ import type { BrowserSession, BrowserSessions } from '../ports/sign-out.ts'
 import type { TokenStore } from '../ports/tokens.ts'
 
 interface StoredSession {
-  readonly jti?: string
-  readonly uid?: string
   readonly accountId?: string
   readonly authorizations?: Readonly<Record<string, { readonly sid?: string }>>
 }
@@ -17,19 +15,15 @@ function sessionOf(uid: string, { accountId, authorizations = {} }: StoredSessio
 }
 
 export function createBrowserSessions(tokens: TokenStore): BrowserSessions {
-  const stored = async (institution: string, uid: string): Promise<StoredSession | undefined> =>
-    (await tokens.findByUid({ institution, model: 'Session', uid }))?.payload
   return {
-    async find(institution, uid) {
-      const session = await stored(institution, uid)
-      return session?.accountId === undefined ? undefined : sessionOf(uid, session)
-    },
     ofSubject: (institution, subject) => tokens.sessionsOf(institution, subject),
     async end(institution, uid) {
-      const session = await stored(institution, uid)
-      if (session?.jti !== undefined) await tokens.destroy({ institution, model: 'Session', id: session.jti })
+      // First the session: an authorization that goes on with it holds its row, and its code is there when the wait is over.
+      const row = await tokens.takeByUid({ institution, model: 'Session', uid })
       // Ruling R-22: every grant of the session, also those of levels that were stepped up to.
       await tokens.revoke(institution, { session: uid })
+      const session: StoredSession | undefined = row?.payload
+      return session?.accountId === undefined ? undefined : sessionOf(uid, session)
     },
   }
 }

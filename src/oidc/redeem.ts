@@ -11,6 +11,7 @@ interface StoredCode {
   readonly authTime?: number
   readonly nonce?: string
   readonly grantId?: string
+  readonly sessionUid?: string
   readonly codeChallenge?: string
   readonly codeChallengeMethod?: string
   readonly consumed?: unknown
@@ -51,5 +52,6 @@ export async function redeemed(provider: Provider, returned: ReturnedCode): Prom
   })
   const grant = code.grantId === undefined ? undefined : await provider.Grant.find(code.grantId)
   await grant?.destroy()
-  return { subject: code.accountId ?? '', authenticatedAt: (code.authTime ?? 0) * 1000 }
+  const { accountId: subject = '', authTime = 0, sessionUid: browserSession } = code
+  return { subject, browserSession, authenticatedAt: authTime * 1000 }
 }

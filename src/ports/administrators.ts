@@ -27,6 +27,8 @@ export interface ConsoleSession {
   readonly kind: SessionKind
   /** A subject, or the name of the key that opened a set-up or break-glass session. */
   readonly administrator: string
+  /** The browser's session at our provider by which they came; it ends with that one. */
+  readonly browserSession?: string | undefined
   readonly authenticatedAt: number
   readonly seenAt: number
   readonly expiresAt: number
@@ -39,6 +41,10 @@ export interface ConsoleSessions {
   seen(session: ConsoleSession, at: number): Promise<void>
   /** False when it was over already. */
   end(institution: string, idHash: string): Promise<boolean>
+  /** Ends those that came by this session of a browser; resolves with how many. */
+  endOf(institution: string, browserSession: string): Promise<number>
+  /** Ends those whose browser signed in by this connection; resolves with how many. */
+  endBy(institution: string, connection: string): Promise<number>
   /** Ends all sessions of one administrator; of one kind where it is given. */
   endAll(institution: string, administrator: string): Promise<number>
 }

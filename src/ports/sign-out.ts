@@ -55,11 +55,13 @@ export interface BrowserSession {
 }
 
 export interface BrowserSessions {
-  find(institution: string, uid: string): Promise<BrowserSession | undefined>
   /** The uids of a customer's sessions. */
   ofSubject(institution: string, subject: string): Promise<readonly string[]>
-  /** Ends it with every code, token and grant that it gave; also when the session itself has run out before them. */
-  end(institution: string, uid: string): Promise<void>
+  /**
+   * Ends it with every code, token and grant that it gave, also when the session itself has run out before them; waits for what
+   * is being made of it. Resolves with what it was, undefined when nobody was signed in by it any more.
+   */
+  end(institution: string, uid: string): Promise<BrowserSession | undefined>
 }
 
 /** What one app is owed: that one customer's session has ended (OIDC Back-Channel Logout 1.0). */

@@ -70,6 +70,7 @@ interface SessionRow {
   readonly id_hash: string
   readonly kind: ConsoleSession['kind']
   readonly administrator: string
+  readonly browser_session: string | null
   readonly authenticated_at: Date
   readonly seen_at: Date
   readonly expires_at: Date
@@ -80,6 +81,7 @@ const sessionOf = (row: SessionRow): ConsoleSession => ({
   idHash: row.id_hash,
   kind: row.kind,
   administrator: row.administrator,
+  browserSession: row.browser_session ?? undefined,
   authenticatedAt: row.authenticated_at.getTime(),
   seenAt: row.seen_at.getTime(),
   expiresAt: row.expires_at.getTime(),
@@ -89,10 +91,10 @@ const minute = 60_000
 
 export function createConsoleSessions({ reader, writer, alone }: Connections): ConsoleSessions {
   return {
-    async create({ institution, idHash, kind, administrator, ...times }) {
+    async create({ institution, idHash, kind, administrator, browserSession = null, ...times }) {
       const db = await writer()
       await db('console_session').insert({
-        ...{ institution, kind, administrator, id_hash: idHash },
+        ...{ institution, kind, administrator, id_hash: idHash, browser_session: browserSession },
         authenticated_at: new Date(times.authenticatedAt),
         seen_at: new Date(times.seenAt),
         expires_at: new Date(times.expiresAt),
@@ -114,6 +116,15 @@ export function createConsoleSessions({ reader, writer, alone }: Connections): C
     async end(institution, idHash) {
       const db = await writer()
       return (await db('console_session').where({ institution, id_hash: idHash }).del()) === 1
+    },
+    async endOf(institution, browserSession) {
+      const db = await writer()
+      return db('console_session').where({ institution, browser_session: browserSession }).del()
+    },
+    async endBy(institution, connection) {
+      const db = await writer()
+      const theirs = db('upstream_session').where({ institution, connection }).select('browser_session')
+      return db('console_session').where({ institution }).whereIn('browser_session', theirs).del()
     },
     async endAll(institution, administrator) {
       const db = await writer()

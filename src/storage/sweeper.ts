@@ -5,7 +5,6 @@ import type { Database } from './open.ts'
 const tables = [
   'login_transaction',
   'upstream_answer',
-  'upstream_session',
   'logout_notice',
   'pending_logout',
   'replay',
@@ -22,6 +21,15 @@ const graceSeconds = 600
 const statement = (table: string): string => `
 delete from ${table} where ctid in (
   select ctid from ${table} where expires_at < now() - make_interval(secs => ${graceSeconds})
+  limit ${batch} for update skip locked)`
+
+// Whoever signed in must be found by their IdP for as long as a session or a token of it is left, however long that is.
+const unused = `
+delete from upstream_session where ctid in (
+  select ctid from upstream_session named where expires_at < now() - make_interval(secs => ${graceSeconds})
+  and not exists (select from oidc_payload where institution = named.institution and session_uid = named.browser_session)
+  and not exists (
+    select from oidc_payload where institution = named.institution and model = 'Session' and uid = named.browser_session)
   limit ${batch} for update skip locked)`
 
 // An enrolment that was never finished; what was once active stays, revoked or not, for the audit to point at.
@@ -47,7 +55,7 @@ export interface SweeperLimits {
 export async function sweep({ knex }: Database, { exchangeBytes }: SweeperLimits): Promise<number> {
   const { rowCount: excess } = await knex.raw(oversize, [exchangeBytes])
   let removed: number = excess
-  for (const expired of [...tables.map(statement), abandoned]) {
+  for (const expired of [...tables.map(statement), unused, abandoned]) {
     for (;;) {
       const { rowCount } = await knex.raw(expired)
       removed += rowCount

@@ -67,9 +67,13 @@ interface Upsert {
   readonly expiresInSeconds: number | undefined
 }
 
-function upsert(db: Queries, key: TokenKey, { payload, expiresInSeconds }: Upsert) {
+function valuesAt(db: Queries, key: TokenKey, { payload, expiresInSeconds }: Upsert) {
   const expires = db.raw('now() + make_interval(secs => ?)', [expiresInSeconds ?? longestSeconds])
-  const values = { ...valuesOf(key, payload), expires_at: expires }
+  return { ...valuesOf(key, payload), expires_at: expires }
+}
+
+function upsert(db: Queries, key: TokenKey, given: Upsert) {
+  const values = valuesAt(db, key, given)
   return db('oidc_payload')
     .insert({ ...where(key), ...values })
     .onConflict(['institution', 'model', 'id_hash'])
@@ -88,6 +92,7 @@ export function createTokenStore(connections: Connections): TokenStore {
         await db('oidc_payload').where(where(key)).whereRaw('expires_at > now()').first(columns(db)),
       )
     },
+    replace: (was, payload, as) => replace(connections, { was, payload, ...as }),
     async findByUid({ institution, model, uid }) {
       const db = await reader()
       return rowOf(
@@ -96,6 +101,13 @@ export function createTokenStore(connections: Connections): TokenStore {
           .whereRaw('expires_at > now()')
           .first(columns(db)),
       )
+    },
+    async takeByUid({ institution, model, uid }) {
+      const db = await writer()
+      const rows: Row[] = await db('oidc_payload')
+        .where({ institution, model, uid })
+        .del(columns(db) as string[])
+      return rowOf(rows[0])
     },
     async consume(key) {
       const db = await writer()
@@ -118,11 +130,43 @@ export function createTokenStore(connections: Connections): TokenStore {
   }
 }
 
+interface Replacing extends Upsert {
+  readonly was: TokenKey
+  readonly id: string
+}
+
+function replace({ send }: Connections, { was, id, ...given }: Replacing): Promise<void> {
+  const as = { ...was, id }
+  return send((db) => {
+    const values = { ...where(as), ...valuesAt(db, as, given) }
+    const change = db('oidc_payload').where(where(was)).update(values).returning('model')
+    return db('changed').with('changed', change).select(db.raw('one_changed(count(*))'))
+  })
+}
+
+/**
+ * Whoever makes a token holds the row that it is made of, so that a statement which ends that row has waited for them; but it
+ * sees nothing that was stored while it waited. The next one does; once nothing is left there is no row to make any of.
+ */
 async function revoke({ writer }: Connections, institution: string, by: RevokeBy): Promise<number> {
   const [kind, value] = Object.entries(by)[0] as [string, string]
   const db = await writer()
-  return db('oidc_payload')
-    .where({ institution, [column[kind] as string]: value })
-    .whereIn('model', revocable)
-    .del()
+  const grants = new Set<string>()
+  let ended = 0
+  for (;;) {
+    const rows: { grant_id: string | null }[] = await db('oidc_payload')
+      .where({ institution, [column[kind] as string]: value })
+      .whereIn('model', revocable)
+      .del(['grant_id'])
+    if (rows.length === 0) break
+    ended += rows.length
+    for (const { grant_id } of rows) if (grant_id !== null) grants.add(grant_id)
+  }
+  // A Grant does not know its session; what is left of it must not be worth anything.
+  if (kind === 'session' && grants.size > 0)
+    await db('oidc_payload')
+      .where({ institution, model: 'Grant' })
+      .whereIn('id_hash', [...grants])
+      .del()
+  return ended
 }

@@ -87,6 +87,7 @@ test('while an answer of an IdP is checked, the database is free', async () => {
     ...parts.stores,
     connectors: { of: () => connector, plugins: [] } as never,
     exchangeKeeper: { failed: async () => undefined, answered: async () => undefined },
+    answerSettings: { namedMs: 60_000 },
     metadataRefresh: { forUnknownKey: async () => undefined },
   })
   const browser = { hash: 'the-browser' }

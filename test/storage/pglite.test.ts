@@ -8,6 +8,7 @@ import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
+import { sessionContract } from './session-contract.ts'
 import { rowContract } from './store-contract.ts'
 
 describe('embedded database', () => {
@@ -15,6 +16,7 @@ describe('embedded database', () => {
   rowContract('embedded')
   keyContract('embedded')
   deviceContract('embedded')
+  sessionContract('embedded')
   breakGlassContract('embedded')
 })
 

@@ -5,6 +5,7 @@ import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { serverUrl } from './scratch.ts'
+import { sessionContract } from './session-contract.ts'
 import { rowContract } from './store-contract.ts'
 
 if (serverUrl === undefined) {
@@ -16,6 +17,7 @@ if (serverUrl === undefined) {
     rowContract('server')
     keyContract('server')
     deviceContract('server')
+    sessionContract('server')
     breakGlassContract('server')
   })
 }

@@ -4,6 +4,7 @@ import type { AuditEvent } from '../../src/domain/audit.ts'
 import type { Device } from '../../src/domain/device.ts'
 import type { LoginTransaction } from '../../src/domain/login.ts'
 import { createFieldSeal } from '../../src/plugins/keys/seal.ts'
+import { createConsoleSessions } from '../../src/storage/administrators.ts'
 import { createAuditLog } from '../../src/storage/audit-log.ts'
 import { createAuditWriter } from '../../src/storage/audit-writer.ts'
 import { createOwnKeyStore } from '../../src/storage/connection-keys.ts'
@@ -45,6 +46,7 @@ export function everything(database: Database) {
     subjects: createSubjects(connections, seal),
     upstreamSessions: createUpstreamSessions(connections, seal),
     notices: createLogoutNotices(connections),
+    consoleSessions: createConsoleSessions(connections),
     consents: createConsents(connections),
     ownKeyStore: createOwnKeyStore(connections),
     expiryWarnings: createExpiryWarnings(connections),
