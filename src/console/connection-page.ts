@@ -211,4 +211,4 @@ function moreCard(visit: Visit, { record }: ConnectionView): Html {
 }
 
 const disableText = ({ audience, proposal }: ConnectionRecord): string =>
-  `At once nobody can sign in by it any more.${audience === 'workforce' ? ' Staff can then come in here by another connection only.' : ''}${proposal === undefined ? '' : ' The change that waits is dropped.'}`
+  `At once nobody can sign in by it any more.${audience === 'workforce' ? ' Staff who came in here by it are out, but for you, and come in by another connection only.' : ''}${proposal === undefined ? '' : ' The change that waits is dropped.'}`

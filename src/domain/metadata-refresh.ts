@@ -159,6 +159,9 @@ export function nextRefresh({ now, refreshMs, cacheSeconds, validUntil, leaving 
 export const nextAttempt = (now: number, failures: number, refreshMs: number): number =>
   now + Math.max(shortestRefreshMs, Math.min(refreshMs, shortestRefreshMs * 2 ** Math.min(failures - 1, 12)))
 
-/** Was this answer refused because its signature is by none of the connection's keys? The IdP may have a new one. */
+// Of a signature inside the XML, and of one over a query.
+const ofKeys: readonly unknown[] = ['value', 'octets']
+
+/** Was this refused because its signature is by none of the connection's keys? The IdP may have a new one. */
 export const byUnknownKey = (code: string, detail: Readonly<Record<string, unknown>>): boolean =>
-  code === 'saml.signature_invalid' && detail.check === 'value'
+  code === 'saml.signature_invalid' && ofKeys.includes(detail.check)

@@ -15,6 +15,8 @@ export interface ExpectedLogout {
   /** Epoch milliseconds. */
   readonly now: number
   readonly skewSeconds: number
+  /** As for answers (domain/saml-answer). */
+  readonly expiredCertificates?: 'warn' | 'refuse' | undefined
 }
 
 export interface LogoutRequest {

@@ -1,4 +1,4 @@
-// Judging an answer by its connection; and where it is signed by a key that nobody knows, once more after asking for new ones.
+// Judging what an IdP signed by its connection; and where it is by a key that nobody knows, once more after asking for new ones.
 import type { Connection, Institution } from '../domain/institution.ts'
 import { certificatesIn, effectiveContent, sameValue } from '../domain/learned-keys.ts'
 import { byUnknownKey } from '../domain/metadata-refresh.ts'
@@ -16,12 +16,15 @@ export interface JudgingPorts {
   readonly unit: Pick<UnitOfWork, 'checkpoint'>
 }
 
-export interface Judging {
+export interface Signed {
   readonly institution: Institution
   readonly connection: Connection
-  readonly reply: UpstreamReply
   /** What of a record, as it is by now, may be judged by instead of `connection`; undefined where nothing may. */
   readonly instead: (record: ConnectionRecord) => Connection | undefined
+}
+
+export interface Judging extends Signed {
+  readonly reply: UpstreamReply
 }
 
 export interface Judgement {
@@ -30,20 +33,31 @@ export interface Judgement {
   readonly connection: Connection
 }
 
+/** Throws the connector's refusal; the keys are asked for as `byItsKeys` says. */
+export function judgeAnswer(ports: JudgingPorts, judging: Judging): Promise<Judgement> {
+  return byItsKeys(ports, judging, async (connection) => ({
+    subject: await judged(ports, judging, connection),
+    connection,
+  }))
+}
+
 /**
- * Throws the connector's refusal. Where the answer is by no listed key, the keys may have changed since: elsewhere in the
+ * Judges, and throws what that throws. Where the answer is by no listed key, the keys may have changed since: elsewhere in the
  * meantime, or at the IdP, which is asked for its metadata then (at most once in five minutes). If there are others by now, the same
  * answer is judged once more, so that a key that the IdP has just begun to use costs no sign-in.
  */
-export async function judgeAnswer(ports: JudgingPorts, judging: Judging): Promise<Judgement> {
-  const { connection } = judging
+export async function byItsKeys<T>(
+  ports: JudgingPorts,
+  signed: Signed,
+  judge: (connection: Connection) => Promise<T>,
+): Promise<T> {
   try {
-    return { subject: await judged(ports, judging, connection), connection }
+    return await judge(signed.connection)
   } catch (error) {
     if (!(error instanceof Refusal && byUnknownKey(error.code, error.detail))) throw error
-    const other = await otherKeys(ports, judging)
+    const other = await otherKeys(ports, signed)
     if (other === undefined) throw error
-    return { subject: await judged(ports, judging, other), connection: other }
+    return judge(other)
   }
 }
 
@@ -57,8 +71,8 @@ async function judged(
   return connector.complete(reply)
 }
 
-async function otherKeys(ports: JudgingPorts, judging: Judging): Promise<Connection | undefined> {
-  const { institution, connection, instead } = judging
+async function otherKeys(ports: JudgingPorts, signed: Signed): Promise<Connection | undefined> {
+  const { institution, connection, instead } = signed
   const keys = (of: Connection) => certificatesIn(effectiveContent(of))
   const now = async () => {
     const record = await ports.connectionStore.get(institution.id, connection.id)

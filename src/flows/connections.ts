@@ -13,6 +13,7 @@ import { type Connection, type ConnectionContent, isId } from '../domain/institu
 import { withLearned } from '../domain/learned-keys.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { levelFaults } from '../domain/upstream-level.ts'
+import type { ConsoleSessions } from '../ports/administrators.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type {
   Actor,
@@ -29,6 +30,7 @@ import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 export interface ConnectionsPorts {
   readonly connectionStore: ConnectionStore
   readonly connectors: Pick<Connectors, 'plugins'>
+  readonly consoleSessions: Pick<ConsoleSessions, 'endBy'>
   readonly unit: UnitOfWork
   readonly audit: Audit
   readonly clock: Clock
@@ -82,8 +84,19 @@ export function createConnections(ports: ConnectionsPorts) {
       change(at, actor, (record) => saved(ports, record, { content, change: 'saved', actor })),
     /** Makes the tested connection, or the tested proposal of an active one, what customers sign in by. */
     activate: (at: ConnectionAt, actor: Actor) => change(at, actor, activated),
-    /** At any time, also where a file rules the connection. Customers can no longer sign in by it; a proposal is dropped. */
-    disable: (at: ConnectionAt, actor: Actor) => change(at, actor, disabled),
+    /**
+     * At any time, also where a file rules the connection. Nobody can sign in by it any more; a proposal is dropped. Staff who
+     * came into the console by it are out, but for whoever does this.
+     */
+    disable: (at: ConnectionAt, actor: Actor) =>
+      run(ports, at.institution, async () => {
+        const record = await change(at, actor, disabled)
+        const ended = await ports.consoleSessions.endBy(at, actor.by)
+        const detail = { by: 'connection', sessions: ended }
+        if (ended > 0)
+          ports.audit.record({ type: 'console.signed_out', outcome: 'ok', connection: at.id, detail })
+        return record
+      }),
     /** Drops the proposal of an active connection. */
     discard: (at: ConnectionAt, actor: Actor) => change(at, actor, discarded),
     /** An earlier version's content, through the same checks as any other save. */

@@ -3,7 +3,7 @@ import type { Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { EndedSession, UpstreamLogout } from '../ports/connector.ts'
 import type { Browser } from './login.ts'
-import { endAll, type SignOutPorts } from './sign-out.ts'
+import { endAll, heardConnection, type SignOutPorts } from './sign-out.ts'
 
 export type ProviderLogout = ReturnType<typeof createProviderLogout>
 
@@ -27,15 +27,14 @@ export function createProviderLogout(ports: SignOutPorts) {
     framed: (institution: Institution, frame: Framed) => framed(ports, institution, frame),
     /** May sessions of this connection be ended by a frame? */
     takesFrames: async (institution: Institution, connection: string): Promise<boolean> =>
-      (await activeOf(ports, institution, connection)).logout?.frontChannel !== undefined,
+      (await heardBy(ports, institution, connection)).logout?.frontChannel !== undefined,
   }
 }
 
-/** The connection and what its protocol knows of logout; refuses with `request.not_found` where nobody signs in by it. */
-async function activeOf({ directory, connectors }: SignOutPorts, institution: Institution, id: string) {
-  const connection = await directory.connection(institution.id, id)
-  if (connection?.state !== 'active') throw new Refusal('request.not_found')
-  const logout: UpstreamLogout | undefined = connectors.of(institution, connection).logout
+/** The connection and what its protocol knows of logout; refuses with `request.not_found` where nobody signed in by it. */
+async function heardBy(ports: SignOutPorts, institution: Institution, id: string) {
+  const connection = await heardConnection(ports, institution, id)
+  const logout: UpstreamLogout | undefined = ports.connectors.of(institution, connection).logout
   return { connection, logout }
 }
 
@@ -63,7 +62,7 @@ export interface Heard {
 }
 
 async function hear(ports: SignOutPorts, institution: Institution, heard: Heard): Promise<void> {
-  const { connection, logout } = await activeOf(ports, institution, heard.connection)
+  const { connection, logout } = await heardBy(ports, institution, heard.connection)
   if (logout?.backChannel === undefined) throw new Refusal('request.not_found')
   // The provider's keys may have to be fetched.
   await ports.unit.checkpoint()
@@ -110,7 +109,7 @@ async function framed(
   institution: Institution,
   { connection: id, iss, sid, login }: Framed,
 ): Promise<readonly string[]> {
-  const { logout } = await activeOf(ports, institution, id)
+  const { logout } = await heardBy(ports, institution, id)
   if (logout?.frontChannel === undefined) throw new Refusal('request.not_found')
   const refuse = (check: string) => new Refusal('logout.refused', { cause: 'oidc.front_channel', check })
   if (iss !== logout.frontChannel.issuer) throw refuse('iss')

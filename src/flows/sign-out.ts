@@ -2,15 +2,20 @@
 import type { Connection, Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { LogoutMessage } from '../domain/saml-logout.ts'
+import type { ConnectionRecord } from '../ports/connections.ts'
 import type { Connectors, LogoutNews, UpstreamDeparture } from '../ports/connector.ts'
 import type { Log } from '../ports/log.ts'
 import type { LinkedSession, PendingLogouts, UpstreamName } from '../ports/sign-out.ts'
 import type { Replays } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import { byItsKeys, type JudgingPorts } from './answer-judging.ts'
+import { connectionOfRecord } from './connections.ts'
 import type { EndSession, EndSessionPorts } from './end-session.ts'
 import type { Browser } from './login.ts'
 
-export interface SignOutPorts extends EndSessionPorts {
+export interface SignOutPorts
+  extends EndSessionPorts,
+    Pick<JudgingPorts, 'connectionStore' | 'metadataRefresh'> {
   readonly connectors: Connectors
   readonly pendingLogouts: PendingLogouts
   readonly replays: Replays
@@ -102,16 +107,34 @@ async function goUpstream(
 }
 
 async function hear(ports: SignOutPorts, institution: Institution, heard: Heard): Promise<AfterLogout> {
-  const connection = await ports.directory.connection(institution.id, heard.connection)
-  const messages = connection && ports.connectors.of(institution, connection).logout?.messages
-  if (connection?.state !== 'active' || messages === undefined) throw new Refusal('request.not_found')
+  const connection = await heardConnection(ports, institution, heard.connection)
+  const messagesOf = (one: Connection) => ports.connectors.of(institution, one).logout?.messages
+  const messages = messagesOf(connection)
+  if (messages === undefined) throw new Refusal('request.not_found')
   const given = { relayState: heard.relayState, now: ports.clock.now() }
-  const news = await messages.read(heard.message, given).catch(asLogoutRefusal)
+  const instead = (record: ConnectionRecord) => (hears(record.state) ? connectionOfRecord(record) : undefined)
+  const news = await byItsKeys(ports, { institution, connection, instead }, (one) =>
+    (messagesOf(one) ?? messages).read(heard.message, given),
+  ).catch(asLogoutRefusal)
   if (news.kind === 'response') return goOn(ports, { institution, connection, news, browser: heard.browser })
   await endNamed(ports, { institution, connection, news })
   const answer = { id: news.id, relayState: news.relayState, now: ports.clock.now() }
   const departure = await messages.answer(answer)
   return departure === undefined ? { kind: 'over' } : { kind: 'depart', departure, connection }
+}
+
+/** Nobody signs in by a disabled connection; sessions of before may still have to end at its word. */
+const hears = (state: Connection['state']): boolean => state === 'active' || state === 'disabled'
+
+/** The connection whose IdP may speak of logout; refuses with `request.not_found` where there is none. */
+export async function heardConnection(
+  { directory }: Pick<SignOutPorts, 'directory'>,
+  institution: Institution,
+  id: string,
+): Promise<Connection> {
+  const connection = await directory.connection(institution.id, id)
+  if (connection === undefined || !hears(connection.state)) throw new Refusal('request.not_found')
+  return connection
 }
 
 /** One code for people: they are not told which check of a stranger's message failed; the log is. */

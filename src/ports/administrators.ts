@@ -43,8 +43,8 @@ export interface ConsoleSessions {
   end(institution: string, idHash: string): Promise<boolean>
   /** Ends those that came by this session of a browser; resolves with how many. */
   endOf(institution: string, browserSession: string): Promise<number>
-  /** Ends those whose browser signed in by this connection; resolves with how many. */
-  endBy(institution: string, connection: string): Promise<number>
+  /** Ends those whose browser signed in by this connection, but not this actor's own; resolves with how many. */
+  endBy(at: { readonly institution: string; readonly id: string }, actor: string): Promise<number>
   /** Ends all sessions of one administrator; of one kind where it is given. */
   endAll(institution: string, administrator: string): Promise<number>
 }

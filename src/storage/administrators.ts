@@ -121,10 +121,11 @@ export function createConsoleSessions({ reader, writer, alone }: Connections): C
       const db = await writer()
       return db('console_session').where({ institution, browser_session: browserSession }).del()
     },
-    async endBy(institution, connection) {
+    async endBy({ institution, id: connection }, actor) {
       const db = await writer()
       const theirs = db('upstream_session').where({ institution, connection }).select('browser_session')
-      return db('console_session').where({ institution }).whereIn('browser_session', theirs).del()
+      const own = db.raw(`'administrator:' || administrator <> ?`, [actor])
+      return db('console_session').where({ institution }).whereIn('browser_session', theirs).where(own).del()
     },
     async endAll(institution, administrator) {
       const db = await writer()

@@ -252,3 +252,23 @@ describe('what a file rules', () => {
     expect(contentOfRecord(await present())).toEqual(made)
   })
 })
+
+test('disabling ends console sessions that came by the connection, but for the one of whoever does it', async () => {
+  const record = await active()
+  const at = Date.now()
+  const times = { authenticatedAt: at, seenAt: at, expiresAt: at + 60_000 }
+  const nameId = { format: 'f', value: unique(), nameQualifier: undefined, spNameQualifier: undefined }
+  const came = async (administrator: string, connection: string) => {
+    const [idHash, browserSession, login] = [unique(), unique(), unique()]
+    const upstream = { institution, connection, nameId, sessionIndex: '', subject: administrator, login }
+    await stores.upstreamSessions.put({ ...upstream, expiresAt: at + 60_000 })
+    await stores.upstreamSessions.link(institution, login, browserSession)
+    const session = { institution, idHash, kind: 'workforce', administrator, browserSession } as const
+    await stores.consoleSessions.create({ ...session, ...times })
+    return async () => (await stores.consoleSessions.get(institution, idHash)) !== undefined
+  }
+  const [own = '', other] = [actor.by.split(':')[1], unique()]
+  const sessions = [await came(other, id), await came(own, id), await came(other, 'elsewhere')]
+  await flows.disable(record, actor)
+  expect(await Promise.all(sessions.map((lives) => lives()))).toEqual([false, true, true])
+})

@@ -33,14 +33,25 @@ describe('the keys of a provider', () => {
   })
   test('a missing one is looked for at once, then at most every half minute', async () => {
     const { state, keys } = provider()
-    await keys.current()
+    const first = await keys.current()
     state.body = JSON.stringify({ keys: [{ kid: 'k1' }, { kid: 'k2' }] })
-    expect(kids((await keys.newer()) as JSONWebKeySet)).toEqual(['k1', 'k2'])
-    expect(kids(await keys.current())).toEqual(['k1', 'k2'])
-    for (let i = 0; i < 50; i++) expect(await keys.newer()).toBeUndefined()
+    expect(kids((await keys.newer(first)) as JSONWebKeySet)).toEqual(['k1', 'k2'])
+    const second = await keys.current()
+    expect(kids(second)).toEqual(['k1', 'k2'])
+    for (let i = 0; i < 50; i++) expect(await keys.newer(second)).toBeUndefined()
     expect(state.asked).toBe(2)
     state.now = 30_000
-    expect(await keys.newer()).toBeDefined()
+    expect(await keys.newer(second)).toBeDefined()
+  })
+  test('all of a burst by a new one get it, from one look', async () => {
+    const { state, keys } = provider()
+    const tried = await keys.current()
+    state.body = JSON.stringify({ keys: [{ kid: 'k2' }] })
+    const burst = await Promise.all(Array.from({ length: 20 }, () => keys.newer(tried)))
+    expect(burst.map((set) => set && kids(set))).toEqual(Array.from({ length: 20 }, () => ['k2']))
+    // Whoever began with the old ones, and comes late.
+    expect(await keys.newer(tried)).toBeDefined()
+    expect(state.asked).toBe(2)
   })
   test('of a provider that is down for a moment stay; one that never answered is refused and asked again', async () => {
     const { state, keys } = provider()

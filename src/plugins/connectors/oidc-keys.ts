@@ -14,10 +14,11 @@ export interface ProviderKeys {
   /** At most ten minutes old; refuses with `fetch.*` or `oidc.discovery` where they were never had. */
   current(): Promise<JSONWebKeySet>
   /**
-   * Fetched anew, for a token by a key that is not among the current ones; undefined where that was done a moment ago:
-   * whoever sends such tokens must not make us ask the provider for each.
+   * Others than the `tried` ones, for a token by a key that is not among those: what another token made us fetch meanwhile, else
+   * fetched anew; undefined where that was done a moment ago: whoever sends such tokens must not make us ask the
+   * provider for each.
    */
-  newer(): Promise<JSONWebKeySet | undefined>
+  newer(tried: JSONWebKeySet): Promise<JSONWebKeySet | undefined>
 }
 
 const keepMs = 600_000
@@ -37,13 +38,19 @@ export function createProviderKeys(ports: ProviderKeysPorts): ProviderKeys {
     kept = { at: ports.now(), keys }
     return keys
   }
+  const newer = async (tried: JSONWebKeySet): Promise<JSONWebKeySet | undefined> => {
+    const looked = kept?.keys
+    const last = await looked?.catch(() => undefined)
+    if (last !== undefined && last !== tried) return last
+    // Another token has begun to ask while this one waited.
+    if (kept?.keys !== looked) return newer(tried)
+    if (ports.now() - askedAgain < againMs) return undefined
+    askedAgain = ports.now()
+    return load()
+  }
   return {
     current: () => (kept === undefined || ports.now() - kept.at >= keepMs ? load() : kept.keys),
-    async newer() {
-      if (ports.now() - askedAgain < againMs) return undefined
-      askedAgain = ports.now()
-      return load()
-    },
+    newer,
   }
 }
 

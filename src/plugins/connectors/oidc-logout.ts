@@ -72,10 +72,11 @@ async function verified(
       // With it `iat` must be there, and not lie ahead.
       maxTokenAge: longestAgeSeconds,
     })
+  const current = await keys.current()
   try {
-    return await by(await keys.current())
+    return await by(current)
   } catch (error) {
-    const newer = error instanceof errors.JWKSNoMatchingKey ? await keys.newer() : undefined
+    const newer = error instanceof errors.JWKSNoMatchingKey ? await keys.newer(current) : undefined
     if (newer === undefined) throw error
     return by(newer)
   }

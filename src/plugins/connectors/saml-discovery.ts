@@ -94,6 +94,7 @@ function settingsOf(idp: IdpMetadata, settings: Settings): Settings {
     ...(slo === undefined
       ? { sloUrl: undefined }
       : placed(slo, settings.sloBinding, ['sloUrl', 'sloBinding'])),
+    sloResponseUrl: slo?.responseUrl,
     certificates: keptAsWritten(idp, settings),
     ...(settings.nameIdFormat === undefined && !known && nameIdOf(idp.nameIdFormats)),
   }

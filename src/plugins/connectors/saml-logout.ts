@@ -21,7 +21,10 @@ export interface SamlLogoutSettings {
   readonly sloUrl?: string | undefined
   readonly sloBinding: 'redirect' | 'post'
   readonly idpEntityId: string
+  /** Where our answers to its requests go; to `sloUrl` where it is left out. */
+  readonly sloResponseUrl?: string | undefined
   readonly certificates: readonly string[]
+  readonly expiredCertificates: 'warn' | 'refuse'
   readonly skewSeconds: number
 }
 
@@ -42,7 +45,9 @@ export function samlLogout(
     idpEntityId,
     certificates: idpCertificates,
     skewSeconds,
+    expiredCertificates,
   } = settings
+  const answersTo = settings.sloResponseUrl ?? to
   const { entityId: issuer, institution, connection } = addresses
   const place = { institution: institution.id, connection: connection.id, purpose: 'saml-signing' } as const
   const deliver = async (
@@ -63,14 +68,14 @@ export function samlLogout(
     messages: {
       async read(message, { relayState, now }) {
         const destination = sloUrlOf(addresses)
-        const expected = { idpEntityId, idpCertificates, destination, now, skewSeconds }
+        const expected = { idpEntityId, idpCertificates, destination, now, skewSeconds, expiredCertificates }
         const facts = await ports.checker.checkLogout(message, expected)
         return facts.kind === 'request' ? { ...facts, relayState } : facts
       },
       async answer({ id, relayState, now }) {
-        if (to === undefined) return undefined
-        const content = { id: freshId(), issuer, destination: to, now, inResponseTo: id }
-        return deliver(logoutResponse(content), { to, name: 'SAMLResponse', relayState })
+        if (answersTo === undefined) return undefined
+        const content = { id: freshId(), issuer, destination: answersTo, now, inResponseTo: id }
+        return deliver(logoutResponse(content), { to: answersTo, name: 'SAMLResponse', relayState })
       },
     },
   }

@@ -60,6 +60,9 @@ export const samlSettings = z.strictObject({
     .max(10)
     .describe('Its signing certificates; nothing else is believed.'),
   sloUrl: web.optional().describe('Its SingleLogoutService; without it signing out ends our side alone.'),
+  sloResponseUrl: web
+    .optional()
+    .describe('Where our answers to its logout requests go, if elsewhere (ResponseLocation).'),
   sloBinding: z.enum(['redirect', 'post']).default('redirect').describe('How our logout messages travel.'),
   binding: z.enum(['redirect', 'post']).default('redirect').describe('How our request travels.'),
   encrypted: z

@@ -103,6 +103,7 @@ export const samlLabels: FormWords['labels'] = {
   ssoUrl: 'Sign-in address',
   certificates: 'Signing certificates',
   sloUrl: 'Sign-out address',
+  sloResponseUrl: 'Sign-out address for answers',
   sloBinding: 'Binding for sign-out',
   binding: 'Binding for sign-in',
   encrypted: 'Encrypted assertions',

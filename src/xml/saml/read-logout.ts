@@ -23,11 +23,12 @@ import {
 } from '../element.ts'
 import { gate, XmlRefused } from '../gate.ts'
 import { NAME_ID, NS } from '../names.ts'
+import { checkCertificate } from './certificate-check.ts'
 import { type Checks, createChecks } from './checks.ts'
 import { decodeForm } from './form-value.ts'
 import { type MessageName, readRedirect } from './redirect-binding.ts'
 import { checkNoSchemaHints } from './shape.ts'
-import { verifiedBytes } from './signature.ts'
+import { type VerifiedElement, verifiedElement } from './signature.ts'
 import { instantOf } from './time.ts'
 
 const kinds: Readonly<Record<MessageName, string>> = {
@@ -51,23 +52,27 @@ function checkShape(root: XmlElement, name: MessageName): void {
   }
 }
 
+interface SignedMessage extends VerifiedElement {
+  readonly name: MessageName
+}
+
 /** The text of the message that a signature of the IdP covers; refuses where there is none (attack 80). */
-function signedText(message: LogoutMessage, { idpCertificates }: ExpectedLogout): [MessageName, string] {
+function signedText(message: LogoutMessage, { idpCertificates }: ExpectedLogout): SignedMessage {
   const redirect = message.binding === 'redirect' ? readRedirect(message.query, idpCertificates) : undefined
   const name = redirect?.name ?? (message as { name: MessageName }).name
   const xml = gate(redirect?.xml ?? decodeForm((message as { value: string }).value))
-  const bytes = withDocument(xml, (root, document) => {
+  const signed = withDocument(xml, (root, document) => {
     checkShape(root, name)
     checkNoSchemaHints(xml, root)
     validate(document, 'protocol')
     if (redirect === undefined)
-      return verifiedBytes({ xml, element: root, at: 'root', certificates: idpCertificates })
+      return verifiedElement({ xml, element: root, at: 'root', certificates: idpCertificates })
     // Bindings 3.4.4.1: by redirect the XML carries no signature of its own.
     if (optional(root, NS.ds, 'Signature')) throw new XmlShape('a signature inside a redirect')
-    return xml
+    return { bytes: xml, certificate: redirect.certificate }
   })
-  if (bytes === undefined) throw new Refusal('saml.signature_missing', { check: 'signature' })
-  return [name, bytes]
+  if (signed === undefined) throw new Refusal('saml.signature_missing', { check: 'signature' })
+  return { name, ...signed }
 }
 
 function checkCommon(root: XmlElement, expected: ExpectedLogout, checks: Checks): void {
@@ -129,9 +134,10 @@ function responseOf(root: XmlElement): LogoutResponse {
  */
 export function checkLogout(message: LogoutMessage, expected: ExpectedLogout): LogoutFacts {
   try {
-    const [name, text] = signedText(message, expected)
-    return withDocument(gate(text), (root) => {
+    const { name, bytes, certificate } = signedText(message, expected)
+    return withDocument(gate(bytes), (root) => {
       const checks = createChecks([])
+      checkCertificate(certificate, expected, checks)
       checkCommon(root, expected, checks)
       return name === 'SAMLRequest' ? requestOf(root, expected, checks) : responseOf(root)
     })

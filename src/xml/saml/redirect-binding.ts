@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Signer } from '../../ports/key-store.ts'
 import { ALG } from '../names.ts'
-import { type OctetSignature, verifiesOctets } from './signature.ts'
+import { type OctetSignature, octetSigner } from './signature.ts'
 
 export type MessageName = 'SAMLRequest' | 'SAMLResponse'
 
@@ -38,6 +38,8 @@ const malformed = (actual: string): Refusal => new Refusal('saml.malformed', { c
 export interface ReadRedirect {
   readonly name: MessageName
   readonly xml: Buffer
+  /** The pinned certificate by whose key it is signed. */
+  readonly certificate: string
 }
 
 /**
@@ -58,9 +60,10 @@ export function readRedirect(query: string, certificates: readonly string[]): Re
     value: base64(decoded(raw('Signature'))),
     certificates,
   }
-  if (!verifiesOctets(signature)) throw new Refusal('saml.signature_invalid', { check: 'octets' })
+  const certificate = octetSigner(signature)
+  if (certificate === undefined) throw new Refusal('saml.signature_invalid', { check: 'octets' })
   const name = names[0] as MessageName
-  return { name, xml: inflated(base64(decoded(raw(name)))) }
+  return { name, xml: inflated(base64(decoded(raw(name)))), certificate }
 }
 
 function decoded(text: string): string {

@@ -180,14 +180,19 @@ export interface OctetSignature {
   readonly certificates: readonly string[]
 }
 
-/** Does a pinned key of the right kind verify these octets (SAML Bindings 3.4.4.1)? Refuses an algorithm that is not allowed. */
-export function verifiesOctets({ octets, algorithm, value, certificates }: OctetSignature): boolean {
+/**
+ * The pinned certificate whose key, of the right kind, verifies these octets (SAML Bindings 3.4.4.1); undefined where none
+ * does. Refuses an algorithm that is not allowed.
+ */
+export function octetSigner({ octets, algorithm, value, certificates }: OctetSignature): string | undefined {
   const kind = Object.hasOwn(signatureKinds, algorithm) ? signatureKinds[algorithm] : undefined
   if (!kind) throw refusedAlgorithm(algorithm)
-  return certificates
-    .map(keyOf)
-    .filter((key) => fits(key, kind))
-    .some((key) => verify(kind.hash, Buffer.from(octets), { key, dsaEncoding: 'ieee-p1363' }, value))
+  return certificates.find((certificate) => {
+    const key = keyOf(certificate)
+    return (
+      fits(key, kind) && verify(kind.hash, Buffer.from(octets), { key, dsaEncoding: 'ieee-p1363' }, value)
+    )
+  })
 }
 
 /**
