@@ -7,7 +7,7 @@ import type { UpstreamSubject } from '../domain/subject.ts'
 import type { ConnectionRecord, ConnectionStore } from '../ports/connections.ts'
 import type { Connectors, UpstreamReply } from '../ports/connector.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
-import type { MetadataRefresh } from './metadata-refresh.ts'
+import type { MetadataRefresh, Sender } from './metadata-refresh.ts'
 
 export interface JudgingPorts {
   readonly connectionStore: Pick<ConnectionStore, 'get'>
@@ -21,6 +21,8 @@ export interface Signed {
   readonly connection: Connection
   /** What of a record, as it is by now, may be judged by instead of `connection`; undefined where nothing may. */
   readonly instead: (record: ConnectionRecord) => Connection | undefined
+  /** Who may have sent it; a sign-in of ours where it is left out. */
+  readonly from?: Sender
 }
 
 export interface Judging extends Signed {
@@ -83,6 +85,6 @@ async function otherKeys(ports: JudgingPorts, signed: Signed): Promise<Connectio
   await ports.unit.checkpoint()
   const found = await now()
   if (found !== undefined) return found
-  await ports.metadataRefresh.forUnknownKey(institution.id, connection.id)
+  await ports.metadataRefresh.forUnknownKey(institution.id, connection.id, signed.from)
   return now()
 }

@@ -61,9 +61,11 @@ export function createMetadataRefresh(ports: MetadataRefreshPorts) {
     now: (institution: string, id: string, actor: Actor) => now(ports, { institution, id, actor }),
     /**
      * An answer came by a key that this connection does not list. Reads, or waits while another reads; at most once in
-     * five minutes for all nodes. Commits the unit around the caller before, and again after.
+     * five minutes for all nodes. Commits the unit around the caller before, and again after. What `anybody` may send without a
+     * sign-in of ours does not use up the looks that sign-ins have, and makes us read nothing that was just read.
      */
-    forUnknownKey: (institution: string, id: string) => forUnknownKey(ports, institution, id),
+    forUnknownKey: (institution: string, id: string, from: Sender = 'sign-in') =>
+      forUnknownKey(ports, { institution, id, from }),
     /** Undefined before the first reading. */
     state: (institution: string, id: string) => ports.metadataStates.get(institution, id),
     metadataValidity: (institution: string) => ports.metadataStates.metadataValidity(institution),
@@ -127,11 +129,32 @@ async function now(ports: MetadataRefreshPorts, { institution, id, actor }: Aske
 const longestWaitMs = 8000
 const stepMs = 100
 
-async function forUnknownKey(ports: MetadataRefreshPorts, institution: string, id: string): Promise<void> {
+/** Who brought what is signed by an unknown key. */
+export type Sender = 'sign-in' | 'anybody'
+
+interface Unknown {
+  readonly institution: string
+  readonly id: string
+  readonly from: Sender
+}
+
+/** Is a look due, though it may be a stranger who makes us look? A document that cannot be read has its own times. */
+async function quiet({ metadataStates, clock }: MetadataRefreshPorts, { institution, id }: Unknown) {
+  const { fetchedAt = 0, failures = 0, nextAt = 0 } = (await metadataStates.get(institution, id)) ?? {}
+  const at = clock.now()
+  return at - fetchedAt >= unknownKeyMs && (failures === 0 || nextAt <= at)
+}
+
+async function forUnknownKey(ports: MetadataRefreshPorts, unknown: Unknown): Promise<void> {
+  const { institution, id, from } = unknown
   const record = await ports.connectionStore.get(institution, id)
   if (record === undefined || againOf(ports, record) === undefined) return
-  if (await claimed(ports, record, 'unknown-key')) {
-    await read(ports, record, { by: 'schedule', why: 'an answer was signed by a key that nobody knew' })
+  const mine =
+    from === 'sign-in'
+      ? await claimed(ports, record, 'unknown-key')
+      : (await quiet(ports, unknown)) && (await claimed(ports, record, 'now'))
+  if (mine) {
+    await read(ports, record, { by: 'schedule', why: 'something was signed by a key that nobody knew' })
     return
   }
   // Whoever is at it must not wait for this unit.

@@ -113,7 +113,8 @@ async function hear(ports: SignOutPorts, institution: Institution, heard: Heard)
   if (messages === undefined) throw new Refusal('request.not_found')
   const given = { relayState: heard.relayState, now: ports.clock.now() }
   const instead = (record: ConnectionRecord) => (hears(record.state) ? connectionOfRecord(record) : undefined)
-  const news = await byItsKeys(ports, { institution, connection, instead }, (one) =>
+  const signed = { institution, connection, instead, from: 'anybody' } as const
+  const news = await byItsKeys(ports, signed, (one) =>
     (messagesOf(one) ?? messages).read(heard.message, given),
   ).catch(asLogoutRefusal)
   if (news.kind === 'response') return goOn(ports, { institution, connection, news, browser: heard.browser })

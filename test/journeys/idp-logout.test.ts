@@ -95,11 +95,13 @@ test('a key that the IdP has just begun to use is looked for in its metadata', a
   expect(await logout(next)).toEqual(answered)
   expect([await lives(), idp.asked.length]).toEqual([false, 1])
 })
-test('strangers’ messages make us look once in five minutes, and end nothing', async () => {
+test('strangers’ messages make us look once in five minutes, end nothing, and take no look from a sign-in', async () => {
   await connected(rolling())
   const lives = await session()
   for (let i = 0; i < 5; i += 1) expect((await logout(next)).status).toBe(400)
   expect([await lives(), idp.asked.length]).toEqual([true, 1])
+  await parts.flows.metadataRefresh.forUnknownKey(institution, id)
+  expect(idp.asked.length).toBe(2)
 })
 test('a certificate whose time is over counts only where the connection does not mind', async () => {
   await connected({ expiredCertificates: 'refuse' })
