@@ -160,7 +160,7 @@ export const nextAttempt = (now: number, failures: number, refreshMs: number): n
   now + Math.max(shortestRefreshMs, Math.min(refreshMs, shortestRefreshMs * 2 ** Math.min(failures - 1, 12)))
 
 // Of a signature inside the XML, and of one over a query.
-const ofKeys: readonly unknown[] = ['value', 'octets']
+const ofKeys: readonly unknown[] = ['signing key', 'octets']
 
 /** Was this refused because its signature is by none of the connection's keys? The IdP may have a new one. */
 export const byUnknownKey = (code: string, detail: Readonly<Record<string, unknown>>): boolean =>

@@ -1,5 +1,5 @@
 // Each layer that judges a signature, alone: the others are out of the way, so that none is there in name only.
-import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
 import type { XmlElement } from 'libxml2-wasm'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Refusal } from '../../src/domain/refusal.ts'
@@ -48,12 +48,49 @@ describe('our own verifier', () => {
     expect(own(made({ canonical: '' }))).toBe('saml.signature_invalid digest')
   })
   test('the value', () => {
-    expect(own(made({}, rogue))).toBe('saml.signature_invalid value')
-    expect(own(made(), { certificates: [] })).toBe('saml.signature_invalid value')
+    expect(own(made({}, rogue))).toBe('saml.signature_invalid signing key')
+    expect(own(made(), { certificates: [] })).toBe('saml.signature_invalid signing key')
     // A digest that fits the changed content, under the old signature.
     const forged = answer({ key: rogue, sides: 'assertion', facts: { nameId: 'mallory' } })
     const value = /<ds:SignatureValue>.*<\/ds:SignatureValue>/
-    expect(own(forged.replace(value, value.exec(made())?.[0] ?? ''))).toBe('saml.signature_invalid value')
+    expect(own(forged.replace(value, value.exec(made())?.[0] ?? ''))).toBe(
+      'saml.signature_invalid signing key',
+    )
+  })
+  test('#16 what it names as its key is told to people, and believed by nobody', () => {
+    const said = (document: string, certificates: readonly string[]) =>
+      withDocument(document, (root) => {
+        const element: XmlElement = one(root, NS.saml2, 'Assertion')
+        const judge = () => verifiedBytes({ xml: document, element, at: 'assertion', certificates })
+        try {
+          return judge()
+        } catch (error) {
+          const { expected: wanted, actual } = (error as Refusal).detail
+          return [wanted, actual]
+        }
+      })
+    const [ours, theirs] = [key, rogue].map(({ pem }) => new X509Certificate(pem).fingerprint256)
+    const named = ({ base64: der }: TestKey, signer: TestKey) => {
+      const info = `<ds:KeyInfo><ds:X509Data><ds:X509Certificate>${der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>`
+      const document = made({}, signer).replace(/<ds:KeyInfo>.*?<\/ds:KeyInfo>/, '')
+      return document.replace('</ds:SignatureValue>', `</ds:SignatureValue>${info}`)
+    }
+    expect(said(named(rogue, rogue), [key.pem])).toEqual([
+      ours,
+      `by none of these; the answer names ${theirs}`,
+    ])
+    expect(said(named(key, rogue), [key.pem])).toEqual([
+      ours,
+      `does not hold, though the answer names ${ours}`,
+    ])
+    const silent = 'by none of these; the answer does not say which key it used'
+    for (const junk of ['', 'AAAA', '&lt;&gt;'])
+      expect(said(named({ ...rogue, base64: junk }, rogue), [key.pem, ec.pem])).toEqual([
+        `${ours} or ${new X509Certificate(ec.pem).fingerprint256}`,
+        silent,
+      ])
+    // The control: a stranger's name beside our own key's signature takes nothing from it.
+    expect(said(named(rogue, key), [key.pem])).toContain(good)
   })
   test('#22 a second SignedInfo, an Object, a stranger, another order', () => {
     const info = /<ds:SignedInfo.*<\/ds:SignedInfo>/.exec(made())?.[0] ?? ''
@@ -118,12 +155,12 @@ describe('#21 keys that do not fit are passed over, not tried', () => {
   test('among several pinned keys the one that fits is found', () => {
     const ed = spki(generateKeyPairSync('ed25519'))
     expect(own(made(), { certificates: [ed, ec.pem, rogue.pem, key.pem] })).toBe(good)
-    expect(own(made(), { certificates: [ed, ec.pem] })).toBe('saml.signature_invalid value')
+    expect(own(made(), { certificates: [ed, ec.pem] })).toBe('saml.signature_invalid signing key')
   })
   test('a curve that nobody vouches for', () => {
     const pair = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
     const odd: TestKey = { kind: 'ec', privateKey: pair.privateKey, pem: spki(pair), base64: '' }
-    expect(own(made({}, odd), { certificates: [odd.pem] })).toBe('saml.signature_invalid value')
+    expect(own(made({}, odd), { certificates: [odd.pem] })).toBe('saml.signature_invalid signing key')
     const fine = generateKeyPairSync('ec', { namedCurve: 'secp384r1' })
     const known: TestKey = { kind: 'ec', privateKey: fine.privateKey, pem: spki(fine), base64: '' }
     expect(own(made({}, known), { certificates: [known.pem] })).toBe(good)
@@ -182,5 +219,5 @@ test('ECDSA signatures are r||s (RFC 6931 2.3.6); the same one in DER is refused
       ec,
     )
   expect(own(by('ieee-p1363'), { certificates: [ec.pem] })).toBe(good)
-  expect(own(by('der'), { certificates: [ec.pem] })).toBe('saml.signature_invalid value')
+  expect(own(by('der'), { certificates: [ec.pem] })).toBe('saml.signature_invalid signing key')
 })

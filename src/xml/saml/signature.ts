@@ -8,6 +8,7 @@ import { ALG, NS } from '../names.ts'
 import { signedBytes } from '../second-opinion.ts'
 import type { Checks } from './checks.ts'
 import { kindOfIdpKey } from './idp-key.ts'
+import { certificateTold, changedSince, unknownKey } from './signature-faults.ts'
 
 interface SignatureKind {
   readonly hash: string
@@ -52,6 +53,8 @@ interface Signature {
   readonly digest: string
   readonly digestValue: Buffer
   readonly value: Buffer
+  /** What its KeyInfo says, which nobody believes. */
+  readonly told: string | undefined
 }
 
 const shape = (detail: string): Refusal =>
@@ -150,6 +153,7 @@ function read(node: XmlElement, id: string, permits: Permits): Signature {
     prefixes: transforms(reference),
     digestValue: base64(one(reference, NS.ds, 'DigestValue')),
     value: base64(one(node, NS.ds, 'SignatureValue')),
+    told: certificateTold(node),
   }
 }
 
@@ -216,9 +220,9 @@ export function verifiedElement({
   const info = canonical(signature.signedInfo, signature.infoPrefixes)
   node.remove()
   const bytes = canonical(element, signature.prefixes)
-  const invalid = (check: string) => new Refusal('saml.signature_invalid', { check, at })
+  const invalid = (found: object) => new Refusal('saml.signature_invalid', { at, ...found })
   if (!same(createHash(signature.digest).update(bytes).digest(), signature.digestValue))
-    throw invalid('digest')
+    throw invalid(changedSince)
   const { hash } = signature.kind
   const fitting = certificates
     .map((certificate) => ({ certificate, key: keyOf(certificate) }))
@@ -226,7 +230,7 @@ export function verifiedElement({
   const signer = fitting.find(({ key }) =>
     verify(hash, Buffer.from(info), { key, dsaEncoding: 'ieee-p1363' }, signature.value),
   )
-  if (!signer) throw invalid('value')
-  if (signedBytes({ xml, at, key: signer.key }) !== bytes) throw invalid('second opinion')
+  if (!signer) throw invalid(unknownKey(signature.told, certificates))
+  if (signedBytes({ xml, at, key: signer.key }) !== bytes) throw invalid({ check: 'second opinion' })
   return { bytes, certificate: signer.certificate }
 }
