@@ -1,18 +1,17 @@
 // An administrator connects a real SimpleSAMLphp by clicks alone, in a real browser, and finds out why its sign-ins fail.
 import { X509Certificate } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../../src/demo/app-client.ts'
 import { launch } from '../browser/chromium.ts'
+import { looked } from '../browser/looked.ts'
 import { withoutWayIn } from '../journeys/administrator.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { type Simplesamlphp, startSimplesamlphp } from './simplesamlphp-peer.ts'
 
-const shots = join(import.meta.dirname, '../screenshots')
 /** Where the app would take the browser back; here it is enough that it comes there. */
 const app = createServer((_, response) => response.end('the app'))
 let redirectUri: string
@@ -23,7 +22,6 @@ let page: Page
 const complaints: string[] = []
 
 beforeAll(async () => {
-  mkdirSync(shots, { recursive: true })
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
   redirectUri = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`
   bridge = await startBridge()
@@ -72,18 +70,7 @@ const fill = async (label: string, value: string) => {
 }
 const heading = async (of = page) => (await of.getByRole('heading', { level: 1 }).textContent()) ?? ''
 const at = (path: string) => page.goto(`${bridge.issuer}/console${path}`)
-/** Kept as a picture; long names of a real IdP make no page wider than its window, on a phone either. */
-async function shot(name: string, of = page): Promise<void> {
-  for (const [kind, width] of [
-    ['phone', 390],
-    ['desktop', 1280],
-  ] as const) {
-    await of.setViewportSize({ width, height: 900 })
-    await of.screenshot({ path: join(shots, `ssp-${name}-${kind}.png`), fullPage: true })
-    const wide = await of.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-    expect(wide, `${name} on a ${kind}`).toBeLessThanOrEqual(0)
-  }
-}
+const shown = (name: string, of = page) => looked(of, `ssp-${name}`)
 
 const atResult = (url: string) => /\/tests\/test-/.test(url)
 
@@ -103,8 +90,8 @@ const fingerprint = () => new X509Certificate(readFileSync(idp.up.idp_cert as st
 const loaded: string[] = []
 /** The IdP's administrator: takes the address of our metadata from the page, and loads it. */
 async function loadedByIdp(): Promise<void> {
-  const shown = await page.locator('#ours code').allTextContents()
-  loaded.push(shown.find((value) => value.endsWith('/metadata')) as string)
+  const values = await page.locator('#ours code').allTextContents()
+  loaded.push(values.find((value) => value.endsWith('/metadata')) as string)
   await idp.set({ SP_METADATA_URL: loaded.join(' ') })
 }
 
@@ -119,13 +106,13 @@ async function connect(name: string, workforce: boolean): Promise<void> {
   }
   await press('Look at it')
   await page.getByText(fingerprint()).first().waitFor()
-  await shot(`preview-${workforce ? 'staff' : 'customers'}`)
+  await shown(`preview-${workforce ? 'staff' : 'customers'}`)
   await press('Save as draft')
   await loadedByIdp()
   await press('Test')
   await atIdp(page, atResult)
   expect(await heading()).toMatch(/^(\d+) of \1 checks passed$/)
-  await shot(`test-${workforce ? 'staff' : 'customers'}`)
+  await shown(`test-${workforce ? 'staff' : 'customers'}`)
   await press('Activate')
   expect(await heading()).toBe(`${name} is live`)
 }
@@ -177,7 +164,7 @@ describe('from the first link', () => {
     await press('Sign in and join')
     await atIdp(page, (url) => url.endsWith('/console'))
     await page.getByText('Owner').first().waitFor()
-    await shot('owner')
+    await shown('owner')
   })
   test('to one of customers, an app of theirs, and its first sign-in', async () => {
     await at('/connections')
@@ -203,7 +190,7 @@ async function explained(reference: string): Promise<{ failed: string; report: s
   await press('Find')
   await follow(reference)
   const failed = await page.locator('.rules .bad strong').textContent()
-  await shot(`failed-${failed}`)
+  await shown(`failed-${failed?.replace(' ', '-')}`)
   await follow(/Report for/)
   return { failed: failed ?? '', report: await page.getByLabel('The report').inputValue() }
 }
@@ -212,7 +199,7 @@ describe('when SimpleSAMLphp answers otherwise than agreed', () => {
   test('by SHA-1: the reference on the customer’s page leads to the check that failed, and to a report', async () => {
     await idp.set({ SP_SIGALG: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1' })
     const { own, reference } = await signIn()
-    await shot('customer-refused', own)
+    await shown('customer-refused', own)
     expect(await own.content()).not.toContain('rsa-sha1')
     const { failed, report } = await explained(reference)
     expect(failed).toBe('signature')
@@ -233,7 +220,7 @@ describe('when SimpleSAMLphp answers otherwise than agreed', () => {
     expect(report).toContain(`the answer names ${fingerprint()}\n`)
     await at('/connections/alder-customers')
     expect(await heading()).toBe('Alder Customers is live, and a change is waiting')
-    await shot('waiting')
+    await shown('waiting')
     await press('Test the change')
     await atIdp(page, atResult)
     await press('Activate')
