@@ -3,6 +3,7 @@ import { type AdministratorPorts, createAdministratorFlows } from '../flows/admi
 import { type BreakGlassPorts, createBreakGlass } from '../flows/break-glass.ts'
 import { type ConnectionApprovalPorts, createConnectionApproval } from '../flows/connection-approval.ts'
 import { type ConsoleAccessPorts, createConsoleAccess } from '../flows/console-access.ts'
+import { type ConsoleConnectionPorts, createConsoleConnections } from '../flows/console-connections.ts'
 import { createOverview, type OverviewPorts } from '../flows/overview.ts'
 import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-parties.ts'
 
@@ -10,14 +11,19 @@ type ConsoleFlowPorts = AdministratorPorts &
   BreakGlassPorts &
   ConnectionApprovalPorts &
   ConsoleAccessPorts &
+  Omit<ConsoleConnectionPorts, 'connectionApproval'> &
   OverviewPorts &
   RelyingPartyPorts
 
-export const createConsoleFlows = (ports: ConsoleFlowPorts) => ({
-  consoleAccess: createConsoleAccess(ports),
-  breakGlass: createBreakGlass(ports),
-  administratorFlows: createAdministratorFlows(ports),
-  relyingParties: createRelyingParties(ports),
-  connectionApproval: createConnectionApproval(ports),
-  overview: createOverview(ports),
-})
+export function createConsoleFlows(ports: ConsoleFlowPorts) {
+  const connectionApproval = createConnectionApproval(ports)
+  return {
+    consoleAccess: createConsoleAccess(ports),
+    breakGlass: createBreakGlass(ports),
+    administratorFlows: createAdministratorFlows(ports),
+    relyingParties: createRelyingParties(ports),
+    connectionApproval,
+    consoleConnections: createConsoleConnections({ ...ports, connectionApproval }),
+    overview: createOverview(ports),
+  }
+}

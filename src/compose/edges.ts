@@ -196,7 +196,8 @@ export function createPublicApp(parts: Parts) {
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
-      (router) => consoleRoutes(router, { ...ports, consoleFormBytes }),
+      (router) =>
+        consoleRoutes(router, { ...ports, connections: flows.consoleConnections, consoleFormBytes }),
       (router) => wellKnownRoutes(router, ports),
     ],
   })

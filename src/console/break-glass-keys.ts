@@ -30,7 +30,7 @@ export function breakGlassKeyPages(desk: Desk, ports: BreakGlassKeyPorts): void 
     await ports.breakGlass.remove(visit.visitor, String(visit.ctx.params.id))
     return home
   })
-  desk.form('/break-glass/seen', 'read', async ({ visitor }, form) => {
+  desk.form('/break-glass/seen', 'read-connections', async ({ visitor }, form) => {
     await ports.breakGlass.acknowledge(visitor, (form.get('uses') ?? '').split(' ').slice(0, 1000))
     return safePath(form.get('onward')).slice('/console'.length)
   })

@@ -6,15 +6,16 @@ import { contentOfRecord } from '../flows/connections.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import { SettingsRefused } from '../ports/connector-settings.ts'
 import {
-  actorIn,
   atOf,
   type Carried,
   type ConnectionPagePorts,
   carried,
   carry,
   connectionOf,
-  firstTo,
+  orProve,
   pluginFor,
+  takerIn,
+  workOn,
 } from './connection-ports.ts'
 import { onlyKnown, readTyped, type Typed, typedOf } from './content-form.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
@@ -35,6 +36,7 @@ export function connectionEdit(desk: Desk, ports: ConnectionPagePorts): void {
 async function editable(ports: ConnectionPagePorts, visit: Visit): Promise<ConnectionRecord> {
   const record = await connectionOf(ports, visit)
   if (record.managedBy === 'file') throw new Refusal('connection.managed', { connection: record.id })
+  workOn(visit, record)
   return record
 }
 
@@ -138,12 +140,11 @@ async function save(
   { record, typed, form }: Saving,
 ): Promise<Next> {
   const { content } = typed
-  const approval = ports.connectionApproval.toSave(record, content)
-  const first = firstTo(visit, approval, `/connections/${record.id}/edit${labelsOf(content)}`)
-  if (first !== undefined) return first
   try {
-    const saved = await ports.connections.save(record, content, actorIn(visit, form))
-    return `/connections/${record.id}?done=${saved.proposal === undefined ? 'saved' : 'proposed'}`
+    return await orProve(`/connections/${record.id}/edit${labelsOf(content)}`, async () => {
+      const saved = await ports.connections.save(record, content, takerIn(visit, form))
+      return `/connections/${record.id}?done=${saved.proposal === undefined ? 'saved' : 'proposed'}`
+    })
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'connection.stale') throw error
     return stale(ports, visit, { record: await connectionOf(ports, visit), typed, form })

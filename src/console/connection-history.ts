@@ -1,16 +1,16 @@
 // Every version of a connection: who, when, why, what it changed; and the way back to any of them.
-import { Refusal } from '../domain/refusal.ts'
 import { contentOfRecord, type HistoryEntry } from '../flows/connections.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import {
-  actorIn,
   atOf,
   type ConnectionPagePorts,
   connectionOf,
-  firstTo,
+  mayWrite,
   namesFor,
+  orProve,
+  takerIn,
 } from './connection-ports.ts'
 import { changeName } from './connection-words.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
@@ -19,7 +19,7 @@ import type { ConsoleView } from './page.ts'
 import { badge, count, moment } from './words.ts'
 
 export function connectionHistory(desk: Desk, ports: ConnectionPagePorts): void {
-  desk.page('/connections/:id/history', 'read', (visit) => historyView(ports, visit, undefined))
+  desk.page('/connections/:id/history', 'read-connections', (visit) => historyView(ports, visit, undefined))
   desk.form('/connections/:id/history/:version/restore', 'connections', (visit, form) =>
     restore(ports, visit, form),
   )
@@ -59,7 +59,7 @@ interface EntryView {
 function entryView(visit: Visit, { record, entry, name, label }: EntryView): Html {
   const { version, change, state, changes, why, at } = entry
   const present = version === record.version
-  const restorable = !present && visit.may('connections') && record.managedBy === 'console'
+  const restorable = !present && mayWrite(visit, record) && record.managedBy === 'console'
   return html`<li class="${toneOf(entry)} stack"><div class="head"><div><strong>Version ${version}: ${changeName(change)}</strong> ${present && badge('info', 'Present')}
 ${moment(at)}<span class="small quiet">${bdi(name)}${why !== '' && html`: “${bdi(why)}”`} · ${stateWord[state]} afterwards</span></div>
 ${restorable && restoreForm(visit, record, version)}</div>
@@ -82,23 +82,16 @@ const restoreForm = (visit: Visit, { id, version: present }: ConnectionRecord, v
   html`<form method="post" action="${visit.path(`/connections/${id}/history/${version}/restore`)}">${hiddenFields({ form_token: visit.formToken, version: String(present) })}<button class="btn">Restore this version</button></form>`
 
 async function restore(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {
-  const { institution, ctx } = visit
+  const { ctx } = visit
   const at = atOf(visit, form)
   const version = Number(ctx.params.version)
   const record = await connectionOf(ports, visit)
-  const history = await ports.connections.history(institution.id, at.id)
-  const content = history.find((one) => one.version === version)?.content
-  if (content === undefined) throw new Refusal('request.not_found', { version })
-  const first = firstTo(
-    visit,
-    ports.connectionApproval.toSave(record, content),
-    `/connections/${at.id}/history`,
-  )
-  if (first !== undefined) return first
-  const given = actorIn(visit, form)
-  const actor = given.why === '' ? { ...given, why: `version ${version}` } : given
-  const after = await ports.connections.restore(at, version, actor)
-  return `/connections/${at.id}?done=${doneOf(record, after)}`
+  const taker = takerIn(visit, form)
+  const said = taker.why === '' ? { ...taker, why: `version ${version}` } : taker
+  return orProve(`/connections/${at.id}/history`, async () => {
+    const after = await ports.connections.restore(at, version, said)
+    return `/connections/${at.id}?done=${doneOf(record, after)}`
+  })
 }
 
 function doneOf(before: ConnectionRecord, after: ConnectionRecord): string {

@@ -6,21 +6,21 @@ import { bdi, hiddenFields, keyValues, notice, type Row } from '../http/page/par
 import type { Actor, ConnectionRecord } from '../ports/connections.ts'
 import type { OwnKeyView } from '../ports/own-keys.ts'
 import { certificateFacts, certificateView } from './certificates.ts'
-import { actorIn, type ConnectionPagePorts, connectionOf, firstTo } from './connection-ports.ts'
-import type { Desk, Form, Next, Visit } from './desk.ts'
+import { actorIn, type ConnectionPagePorts, connectionOf } from './connection-ports.ts'
+import { type Desk, type Form, type Next, signInAgain, type Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { badge, moment } from './words.ts'
 
 export function connectionKeys(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/:id/keys', 'read', (visit) => keysPage(ports, visit, newsOf(visit)))
-  desk.form('/connections/:id/keys/prepare', 'connections', (visit, form) =>
+  desk.form('/connections/:id/keys/prepare', 'keys', (visit, form) =>
     step(ports, visit, {
       form,
       done: 'prepared',
       act: (at, actor) => ports.keyFlows.prepare(at, actor),
     }),
   )
-  desk.form('/connections/:id/keys/promote', 'connections', (visit, form) => {
+  desk.form('/connections/:id/keys/promote', 'keys', (visit, form) => {
     const unpublished = form.get('early') === 'yes'
     return step(ports, visit, {
       form,
@@ -28,7 +28,7 @@ export function connectionKeys(desk: Desk, ports: ConnectionPagePorts): void {
       act: (at, actor) => ports.keyFlows.promote(at, actor, { unpublished }),
     })
   })
-  desk.form('/connections/:id/keys/remove', 'connections', (visit, form) => {
+  desk.form('/connections/:id/keys/remove', 'keys', (visit, form) => {
     const given = { early: form.get('early') === 'yes' }
     const kid = form.get('kid') ?? ''
     return step(ports, visit, {
@@ -54,8 +54,7 @@ interface Step {
 async function step(ports: ConnectionPagePorts, visit: Visit, { form, done, act }: Step): Promise<Next> {
   const { id } = await connectionOf(ports, visit)
   const early = form.get('early') === 'yes'
-  const first = firstTo(visit, { loosened: [], recent: early, weaken: false }, `/connections/${id}/keys`)
-  if (first !== undefined) return first
+  if (early && !visit.proven) return signInAgain(`/connections/${id}/keys`)
   try {
     await act({ institution: visit.institution.id, connection: id }, actorIn(visit, form))
     return `/connections/${id}/keys?done=${done}`
@@ -116,7 +115,7 @@ async function keysPage(
     aside: html`<a class="btn" href="${visit.path(`/connections/${record.id}`)}">To the connection</a>`,
     place: '/connections',
     main: html`<div class="grid">${news && html`<div>${news}</div>`}
-${visit.may('connections') && stepsCard(visit, { record, keys, now })}
+${visit.may('keys') && stepsCard(visit, { record, keys, now })}
 ${[...new Set(keys.map(({ purpose }) => purpose))].map((purpose) => purposeCard(visit, { record, purpose, now, keys: publishedOf(keys.filter((key) => key.purpose === purpose)) }))}</div>`,
   }
 }

@@ -12,7 +12,7 @@ import { leftText } from './times.ts'
 import { badge, count, protocolName, stateBadge } from './words.ts'
 
 export function connectionList(desk: Desk, ports: ConnectionPagePorts): void {
-  desk.page('/connections', 'read', async (visit) => {
+  desk.page('/connections', 'read-connections', async (visit) => {
     const all = await ports.connections.list(visit.institution.id)
     return listView(visit, { all, now: ports.clock.now() })
   })

@@ -6,12 +6,12 @@ import type { ImportPreview } from '../flows/connection-import.ts'
 import type { DiscoverySource } from '../ports/discovery.ts'
 import { settingFaults } from './connection-edit.ts'
 import {
-  actorIn,
   type Carried,
   type ConnectionPagePorts,
   carried,
   carry,
   pluginFor,
+  takerIn,
 } from './connection-ports.ts'
 import { onlyKnown } from './content-form.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
@@ -198,6 +198,6 @@ async function save(ports: ConnectionPagePorts, visit: Visit, form: Form): Promi
   if (faults.length > 0) return { ...viewOf(ports, visit, { ...kept, content }, faults), status: 422 }
   const id = await idFor(ports, visit, kept.fields)
   if (id === undefined) return beginView(visit, { fields: kept.fields, faults: faultsOf(kept.fields, id) })
-  await ports.connections.create({ institution: visit.institution.id, id, content }, actorIn(visit, form))
+  await ports.connections.create({ institution: visit.institution.id, id, content }, takerIn(visit, form))
   return `/connections/${id}?done=created`
 }

@@ -6,6 +6,7 @@ import { bdi, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import type { TestLogin } from '../ports/test-logins.ts'
+import { mayWrite } from './connection-ports.ts'
 import { audienceName, findingOf } from './connection-words.ts'
 import type { Visit } from './desk.ts'
 import { difference } from './difference.ts'
@@ -78,7 +79,7 @@ ${todos.map((todo) => html`<li>${todo.badge}<div><strong>${todo.fact}</strong><p
 
 function todosOf(visit: Visit, view: ConnectionView): Todo[] {
   const { record } = view
-  if (!visit.may('connections') || record.managedBy === 'file') return []
+  if (!mayWrite(visit, record) || record.managedBy === 'file') return []
   if (record.state === 'draft') return [tellIdp(view), tryIt(visit, view)]
   if (record.state === 'tested') return [goLive(visit, view)]
   if (record.state === 'disabled') return [tryAgain(visit, view)]
@@ -112,21 +113,25 @@ const goLive = (visit: Visit, view: ConnectionView): Todo => ({
   badge: html`<span class="badge ok">Ready</span>`,
   fact: `Let ${audienceName(view.record).toLowerCase()} sign in by it`,
   meaning: approvalText(visit, view.approval, view.label) || 'From then on they can, at once.',
-  action: mayActivate(visit, view)
+  action: mayTake(visit, view.approval)
     ? stepForm(visit, view.record, { to: 'activate', button: 'Activate', tone: ' primary' })
     : undefined,
 })
 
-const mayActivate = (visit: Visit, { approval }: ConnectionView): boolean =>
-  !approval.weaken || visit.may('weaken')
+/** The same question as the flow asks, but for the fresh proof: that is asked for on the way. */
+export const mayTake = (visit: Visit, { needs }: Approval): boolean => needs === undefined || visit.may(needs)
+
+const whoMust: Readonly<Record<NonNullable<Approval['needs']>, string>> = {
+  weaken: 'A security administrator must take this step.',
+  'way-in': 'Staff come in here by it: an owner must take this step.',
+}
 
 /** What the step asks beside the button. */
 export function approvalText(visit: Visit, approval: Approval, label: (path: string) => string): string {
   const paths = [...new Set(approval.loosened.map(label))].join(', ')
   const loose = paths === '' ? '' : `It may let somebody in who was not let in before: ${paths}. `
-  if (approval.weaken && !visit.may('weaken')) return `${loose}A security administrator must take this step.`
-  const proven = visit.recent || visit.visitor.kind !== 'workforce'
-  return approval.recent && !proven ? `${loose}You are asked to sign in once more first.` : loose
+  if (!mayTake(visit, approval)) return `${loose}${whoMust[approval.needs ?? 'weaken']}`
+  return approval.recent && !visit.proven ? `${loose}You are asked to sign in once more first.` : loose
 }
 
 function proposalCard(visit: Visit, view: ConnectionView): Html | undefined {
@@ -138,12 +143,12 @@ function proposalCard(visit: Visit, view: ConnectionView): Html | undefined {
 <p class="small quiet">Proposed by ${bdi(view.proposedBy)}, ${moment(proposal.at)}.${said} Until it is activated, people sign in as before.</p>
 ${difference({ caption: 'What would change', changes, label })}
 <p class="small">${approvalText(visit, view.approval, label)}</p>
-${visit.may('connections') && proposalActions(visit, view, proposal.tested)}</section>`
+${mayWrite(visit, record) && proposalActions(visit, view, proposal.tested)}</section>`
 }
 
 function proposalActions(visit: Visit, view: ConnectionView, tested: boolean): Html {
   const { record } = view
-  const activate = tested && mayActivate(visit, view)
+  const activate = tested && mayTake(visit, view.approval)
   const test = {
     to: 'test',
     button: tested ? 'Test the change again' : 'Test the change',
@@ -168,7 +173,7 @@ interface More {
 
 function moreCard(visit: Visit, { record }: ConnectionView): Html {
   const here = (below: string) => visit.path(`/connections/${record.id}/${below}`)
-  const writes = visit.may('connections')
+  const writes = mayWrite(visit, record)
   const own = writes && record.managedBy === 'console'
   const step = (one: StepForm): Html => stepForm(visit, record, one)
   const all: (More | false)[] = [
@@ -188,7 +193,7 @@ function moreCard(visit: Visit, { record }: ConnectionView): Html {
       link: html`<a class="btn" href="${here('history')}">History</a>`,
       meaning: 'Every version: who, when, why, and what it changed.',
     },
-    {
+    visit.may('read') && {
       link: html`<a class="btn" href="${here('keys')}">Keys</a>`,
       meaning: 'Ours, for this connection: which one is in use, which one comes next.',
     },

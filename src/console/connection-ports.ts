@@ -1,11 +1,12 @@
 // What the pages of connections work with, and what all of them ask first: which connection, at which version, may they.
-import type { Approval } from '../domain/connection-approval.ts'
+import { mayChange } from '../domain/connection-approval.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ConnectionApproval } from '../flows/connection-approval.ts'
 import type { ConnectionImport } from '../flows/connection-import.ts'
-import type { ConnectionAt, ConnectionFlows } from '../flows/connections.ts'
+import type { ConnectionAt } from '../flows/connections.ts'
 import type { ConsoleAccess } from '../flows/console-access.ts'
+import type { ConsoleConnections, Taker } from '../flows/console-connections.ts'
 import type { ExchangeFlows } from '../flows/exchanges.ts'
 import type { MetadataRefresh } from '../flows/metadata-refresh.ts'
 import type { OwnKeyFlows } from '../flows/own-keys.ts'
@@ -16,10 +17,10 @@ import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { actorText } from './connection-words.ts'
-import { type Form, signInAgain, type Visit } from './desk.ts'
+import { type Form, type Next, signInAgain, type Visit } from './desk.ts'
 
 export interface ConnectionPagePorts {
-  readonly connections: ConnectionFlows
+  readonly connections: ConsoleConnections
   readonly connectionApproval: ConnectionApproval
   readonly connectionImport: ConnectionImport
   readonly keyFlows: OwnKeyFlows
@@ -45,9 +46,13 @@ export function atOf({ institution, ctx }: Visit, form: Form): ConnectionAt {
   return { institution: institution.id, id: String(ctx.params.id), version }
 }
 
+const whyIn = (form: Form): string => (form.get('why') ?? '').trim().slice(0, 300)
+
 /** Who, and why in their own words. */
-export const actorIn = (visit: Visit, form: Form): Actor =>
-  visit.actor((form.get('why') ?? '').trim().slice(0, 300))
+export const actorIn = (visit: Visit, form: Form): Actor => visit.actor(whyIn(form))
+
+/** The same for a step that is judged by who takes it. */
+export const takerIn = ({ visitor }: Visit, form: Form): Taker => ({ visitor, why: whyIn(form) })
 
 export function pluginFor({ connectors }: ConnectionPagePorts, type: string): ConnectorPlugin {
   const plugin = connectors.plugins().find((one) => one.type === type)
@@ -55,15 +60,23 @@ export function pluginFor({ connectors }: ConnectionPagePorts, type: string): Co
   return plugin
 }
 
-/**
- * Undefined when the person may take the step now; else where they prove themselves again and come back from. Sessions of
- * the first link and of a passkey have nothing to sign in by, and last an hour. Refuses with `console.forbidden`.
- */
-export function firstTo(visit: Visit, approval: Approval, then: string): string | undefined {
-  if (approval.weaken && !visit.may('weaken'))
-    throw new Refusal('console.forbidden', { needs: 'weaken', loosened: approval.loosened })
-  const proven = visit.recent || visit.visitor.kind !== 'workforce'
-  return approval.recent && !proven ? signInAgain(then) : undefined
+/** May this person change this connection at all? The flow asks the same again; here it is for what the page offers. */
+export const mayWrite = (visit: Visit, record: ConnectionRecord): boolean =>
+  mayChange(visit.visitor, [record])
+
+/** Refuses with `console.forbidden` what a page should not have offered. */
+export function workOn(visit: Visit, record: ConnectionRecord): void {
+  if (!mayWrite(visit, record)) throw new Refusal('console.forbidden', { connection: record.id })
+}
+
+/** Takes the step; where the flow wants to know that the person is still there, the way to prove it and back. */
+export async function orProve(then: string, act: () => Promise<Next>): Promise<Next> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'console.recent') throw error
+    return signInAgain(then)
+  }
 }
 
 /** Names of those who did something, for a page that shows several. */

@@ -3,19 +3,21 @@ import { fieldChanges } from '../domain/connection.ts'
 import { nothingAsked } from '../domain/connection-approval.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { contentOfRecord } from '../flows/connections.ts'
+import type { Taker } from '../flows/console-connections.ts'
 import { bindBrowser } from '../http/browser.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { notice } from '../http/page/parts.ts'
-import type { Actor, ConnectionRecord } from '../ports/connections.ts'
+import type { ConnectionRecord } from '../ports/connections.ts'
 import { connectionView } from './connection-page.ts'
 import {
-  actorIn,
   atOf,
   type ConnectionPagePorts,
   connectionOf,
-  firstTo,
   namesFor,
+  orProve,
   pluginFor,
+  takerIn,
+  workOn,
 } from './connection-ports.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
 import { difference, pathLabel } from './difference.ts'
@@ -24,7 +26,7 @@ import type { ConsoleView } from './page.ts'
 import { contentAt } from './shown-content.ts'
 
 export function connectionSteps(desk: Desk, ports: ConnectionPagePorts): void {
-  desk.page('/connections/:id', 'read', async (visit) => {
+  desk.page('/connections/:id', 'read-connections', async (visit) => {
     const record = await connectionOf(ports, visit)
     return pageOf(ports, visit, { record, news: newsOf(visit, record) })
   })
@@ -35,14 +37,14 @@ export function connectionSteps(desk: Desk, ports: ConnectionPagePorts): void {
     step(ports, visit, {
       form,
       news: 'discarded',
-      act: (actor) => ports.connections.discard(atOf(visit, form), actor),
+      act: (taker) => ports.connections.discard(atOf(visit, form), taker),
     }),
   )
   desk.form('/connections/:id/disable', 'connections', (visit, form) =>
     step(ports, visit, {
       form,
       news: 'disabled',
-      act: (actor) => ports.connections.disable(atOf(visit, form), actor),
+      act: (taker) => ports.connections.disable(atOf(visit, form), taker),
     }),
   )
 }
@@ -89,13 +91,13 @@ interface Step {
   readonly form: Form
   /** Which sentence the page says afterwards. */
   readonly news: string
-  readonly act: (actor: Actor) => Promise<unknown>
+  readonly act: (taker: Taker) => Promise<unknown>
 }
 
 /** Takes it, or shows what has moved meanwhile. */
 async function step(ports: ConnectionPagePorts, visit: Visit, { form, news, act }: Step): Promise<Next> {
   try {
-    await act(actorIn(visit, form))
+    await act(takerIn(visit, form))
     return `/connections/${visit.ctx.params.id}?done=${news}`
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'connection.stale') throw error
@@ -122,16 +124,14 @@ async function activate(ports: ConnectionPagePorts, visit: Visit, form: Form): P
   const record = await connectionOf(ports, visit)
   // What was judged must be what is activated: another version is another change.
   if (record.version !== atOf(visit, form).version) return staleStep(ports, visit, form)
-  const approval = await ports.connectionApproval.toActivate(record)
-  const first = firstTo(visit, approval, `/connections/${record.id}`)
-  if (first !== undefined) return first
-  const act = (actor: Actor) => ports.connections.activate(record, actor)
-  return step(ports, visit, { form, news: 'activated', act })
+  const act = (taker: Taker) => ports.connections.activate(record, taker)
+  return orProve(`/connections/${record.id}`, () => step(ports, visit, { form, news: 'activated', act }))
 }
 
 async function beginTest(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {
   const { ctx, tenant, institution } = visit
   const record = await connectionOf(ports, visit)
+  workOn(visit, record)
   const what = form.get('what') === 'proposal' ? 'proposal' : 'present'
   const { by } = visit.actor()
   const browserHash = bindBrowser(ctx, tenant, ports.chance)
@@ -143,7 +143,9 @@ async function beginTest(ports: ConnectionPagePorts, visit: Visit, form: Form): 
 }
 
 async function refresh(ports: ConnectionPagePorts, visit: Visit): Promise<ConsoleView> {
-  const { id } = await connectionOf(ports, visit)
+  const present = await connectionOf(ports, visit)
+  workOn(visit, present)
+  const { id } = present
   const report = await ports.metadataRefresh.now(visit.institution.id, id, visit.actor('read by hand'))
   const record = await connectionOf(ports, visit)
   const label = pathLabel(ports.connectors.plugins(), record.type)

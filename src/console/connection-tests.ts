@@ -1,13 +1,17 @@
 // What a test login found: the verdict first, then every check, both messages, and what apps would learn.
 import { actorOf } from '../domain/administrator.ts'
+import { digestOf } from '../domain/connection.ts'
+import type { Approval } from '../domain/connection-approval.ts'
 import { offsetText } from '../domain/exchange.ts'
 import { mask } from '../domain/mask.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { contentOfRecord } from '../flows/connections.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { TestLogin, TestResult } from '../ports/test-logins.ts'
-import { type ConnectionPagePorts, connectionOf, namesFor } from './connection-ports.ts'
+import { mayTake } from './connection-page.ts'
+import { type ConnectionPagePorts, connectionOf, mayWrite, namesFor } from './connection-ports.ts'
 import type { Desk, Visit } from './desk.ts'
 import { checkList } from './exchanges.ts'
 import { messageFigure } from './message.ts'
@@ -17,14 +21,15 @@ import { outcomeBadge, testRows } from './test-rows.ts'
 import { moment } from './words.ts'
 
 export function connectionTests(desk: Desk, ports: ConnectionPagePorts): void {
-  desk.page('/connections/:id/tests/:test', 'read', async (visit) => {
+  desk.page('/connections/:id/tests/:test', 'read-connections', async (visit) => {
     const record = await connectionOf(ports, visit)
     const test = await ports.testLogin.result(visit.institution.id, String(visit.ctx.params.test))
     if (test.connection !== record.id) throw new Refusal('request.not_found', { test: test.id })
     const by = await namesFor(ports, visit)(test.by)
-    return testView(visit, { record, test, by, now: ports.clock.now() })
+    const approval = await ports.connectionApproval.toActivate(record)
+    return testView(visit, { record, test, by, approval, now: ports.clock.now() })
   })
-  desk.page('/connections/:id/tests', 'read', async (visit) => {
+  desk.page('/connections/:id/tests', 'read-connections', async (visit) => {
     const record = await connectionOf(ports, visit)
     const tests = await ports.testLogin.list(visit.institution.id, record.id)
     return {
@@ -40,6 +45,7 @@ interface TestView {
   readonly record: ConnectionRecord
   readonly test: TestLogin
   readonly by: string
+  readonly approval: Approval
   readonly now: number
 }
 
@@ -81,22 +87,30 @@ function verdict({ test, record }: TestView): Html {
       'Nothing was changed.',
       html`The answer was refused with <code>${result?.code}</code>. What was expected and what was there stands below.`,
     )
-  if (result?.counts) return notice('ok', 'It counts.', countsText(record))
+  if (result?.counts) return notice('ok', 'It counts.', countsText(record, digestOf(test.content)))
   return notice('warn', 'It does not count.', 'What was tested is no longer what is saved. Run it again.')
 }
 
-const countsText = ({ state, proposal }: ConnectionRecord): string => {
-  if (proposal?.tested) return 'The change that waits can be activated.'
+const countsText = ({ state, proposal }: ConnectionRecord, tried: string): string => {
+  if (proposal?.tested && digestOf(proposal.content) === tried)
+    return 'The change that waits can be activated.'
   return state === 'active' ? 'What people sign in by works.' : 'The connection can be activated.'
 }
 
+/** Is it this very test that lets the present connection, or what waits beside it, go live; and may they take the step? */
+function mayActivate(visit: Visit, { record, test, approval }: TestView): boolean {
+  const { proposal, state, managedBy } = record
+  const tried = digestOf(test.content)
+  const passed = proposal === undefined ? state === 'tested' : proposal.tested
+  const same = tried === digestOf(proposal?.content ?? contentOfRecord(record))
+  return test.result?.counts === true && managedBy === 'console' && passed && same && mayTake(visit, approval)
+}
+
 /** Activate, where this very test is what made it ready; else run again, or mend it. */
-function nextButtons(visit: Visit, { record, test }: TestView): Html | undefined {
-  if (!visit.may('connections')) return undefined
-  const ready =
-    test.result?.counts &&
-    record.managedBy === 'console' &&
-    (record.state === 'tested' || record.proposal?.tested)
+function nextButtons(visit: Visit, view: TestView): Html | undefined {
+  const { record, test } = view
+  if (!mayWrite(visit, record)) return undefined
+  const ready = mayActivate(visit, view)
   const what = record.proposal === undefined ? undefined : { what: 'proposal' }
   const again = stepForm(visit, record, {
     to: 'test',

@@ -1,7 +1,14 @@
 // Where console pages are hung up: every one of them knows who is there and what they may do before it is asked anything.
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import { actorOf, type Permission, permits, recentSeconds, type Visitor } from '../domain/administrator.ts'
+import {
+  actorOf,
+  isProven,
+  type Permission,
+  permits,
+  recentSeconds,
+  type Visitor,
+} from '../domain/administrator.ts'
 import type { BreakGlassUse } from '../domain/break-glass.ts'
 import type { Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -49,6 +56,8 @@ export interface Visit {
   actor(why?: string): Actor
   /** Has the person proven themselves within the last five minutes? */
   readonly recent: boolean
+  /** The same, or there is nothing to sign in by again: a session of the first link, or of a passkey. */
+  readonly proven: boolean
 }
 
 export type Form = ReadonlyMap<string, string>
@@ -128,6 +137,7 @@ async function entered(ctx: Context, ports: DeskPorts): Promise<Visit | undefine
     may: (permission) => permits(visitor, permission),
     actor: (why = '') => ({ by: actorOf(visitor), why }),
     recent: age <= recentSeconds * 1000,
+    proven: isProven(visitor, ports.clock.now()),
   }
 }
 

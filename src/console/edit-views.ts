@@ -6,7 +6,7 @@ import type { ChangePreview } from '../flows/connections.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
-import { approvalText } from './connection-page.ts'
+import { approvalText, mayTake } from './connection-page.ts'
 import { type ConnectionPagePorts, pluginFor } from './connection-ports.ts'
 import { type ContentFormView, contentFields } from './content-form.ts'
 import type { Visit } from './desk.ts'
@@ -83,7 +83,7 @@ ${!none && whyField}
 /** Where nothing would change, what waits can still be taken back. */
 function saveButton(visit: Visit, { record, preview, approval }: CheckView): Html | undefined {
   if (preview.changes.length === 0 && record.proposal === undefined) return undefined
-  if (approval.weaken && !visit.may('weaken')) return undefined
+  if (!mayTake(visit, approval)) return undefined
   const word = preview.changes.length === 0 ? 'Drop the change that waits' : saveWord(record, preview)
   return html`<button class="btn primary" name="do" value="save">${word}</button>`
 }

@@ -11,7 +11,7 @@ export interface OverviewPagePorts {
 }
 
 export function overviewPages(desk: Desk, { overview }: OverviewPagePorts): void {
-  desk.page('', 'read', async (visit) => {
+  desk.page('', 'read-connections', async (visit) => {
     const facts = await overview(visit.institution.id)
     const todo = todoOf(facts, visit)
     return {

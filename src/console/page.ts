@@ -12,8 +12,8 @@ import { moment } from './words.ts'
 
 /** The pages that everybody finds from everywhere; paths are below `/console`. */
 export const places = [
-  { path: '', name: 'Overview', needs: 'read' },
-  { path: '/connections', name: 'Connections', needs: 'read' },
+  { path: '', name: 'Overview', needs: 'read-connections' },
+  { path: '/connections', name: 'Connections', needs: 'read-connections' },
   { path: '/exchanges', name: 'Failed sign-ins', needs: 'read' },
   { path: '/relying-parties', name: 'Apps', needs: 'read' },
   { path: '/administrators', name: 'Administrators', needs: 'administrators' },

@@ -5,16 +5,26 @@ export const roles = ['viewer', 'federation-admin', 'security-admin', 'owner'] a
 export type Role = (typeof roles)[number]
 
 /**
- * `read` is every page. `connections` is making, testing, activating and disabling them, and their keys; `weaken` is what
- * lets an IdP prove less than before. `relying-parties` are the apps; `administrators` who may come in here.
+ * `read-connections` is the overview and the pages of connections, `read` every other page. `connections` is making, testing,
+ * activating and disabling them, `keys` our own of theirs; `weaken` is what lets an IdP prove less than before; `way-in` is what decides by which IdP
+ * staff come in here: whoever rules that can be any of them. `relying-parties` are the apps; `administrators` who may come in.
  */
-export const permissions = ['read', 'connections', 'relying-parties', 'weaken', 'administrators'] as const
+export const permissions = [
+  'read-connections',
+  'read',
+  'connections',
+  'keys',
+  'relying-parties',
+  'weaken',
+  'way-in',
+  'administrators',
+] as const
 export type Permission = (typeof permissions)[number]
 
 const given: Readonly<Record<Role, readonly Permission[]>> = {
-  viewer: ['read'],
-  'federation-admin': ['read', 'connections', 'relying-parties'],
-  'security-admin': ['read', 'connections', 'relying-parties', 'weaken'],
+  viewer: ['read-connections', 'read'],
+  'federation-admin': ['read-connections', 'read', 'connections', 'keys', 'relying-parties'],
+  'security-admin': ['read-connections', 'read', 'connections', 'keys', 'relying-parties', 'weaken'],
   owner: permissions,
 }
 
@@ -24,8 +34,12 @@ export const isRole = (value: string): value is Role => (roles as readonly strin
 export const may = (held: readonly Role[], permission: Permission): boolean =>
   held.some((role) => given[role].includes(permission))
 
-/** Until the first owner has come in, a set-up token builds the way in, and does nothing else. */
-export const setUpPermissions: ReadonlySet<Permission> = new Set<Permission>(['read', 'connections'])
+/** Until the first owner has come in, a set-up token builds the way in, and does nothing else (see `mayWorkOn`). */
+const setUpPermissions: ReadonlySet<Permission> = new Set<Permission>([
+  'read-connections',
+  'connections',
+  'way-in',
+])
 
 /** How somebody came in: through the staff's own IdP, by the first token, or by a passkey from the safe. */
 export const sessionKinds = ['workforce', 'set-up', 'break-glass'] as const
@@ -41,22 +55,6 @@ export const consoleSeconds = {
 
 /** What needs proof that the person is still there: an authentication of at most this age, in seconds. */
 export const recentSeconds = 5 * 60
-
-/** Kept settings that let an IdP prove less: who changes one of them needs `weaken`. Paths as `loosened` gives them. */
-const weakening = [
-  'settings.compat',
-  'settings.trustNewKeys',
-  'settings.expiredCertificates',
-  'settings.expiredMetadata',
-  'levels',
-  'audience',
-]
-
-/** Do these loosened paths (domain/connection) ask for the permission `weaken`? */
-export const weakens = (loosened: readonly string[]): boolean =>
-  loosened.some((path) =>
-    weakening.some((known) => path === known || path.startsWith(`${known}.`) || path.startsWith(`${known}[`)),
-  )
 
 /** Somebody in the console, as a request has them. */
 export interface Visitor {
@@ -75,6 +73,16 @@ export const permits = (
   { kind, roles: held }: Pick<Visitor, 'kind' | 'roles'>,
   permission: Permission,
 ): boolean => (kind === 'set-up' ? setUpPermissions.has(permission) : may(held, permission))
+
+/** May they work on this connection, their permissions given? A set-up session on the way in alone, and on no file's. */
+export const mayWorkOn = (
+  { kind }: Pick<Visitor, 'kind'>,
+  { audience, managedBy }: { readonly audience?: string | undefined; readonly managedBy: string },
+): boolean => kind !== 'set-up' || (audience === 'workforce' && managedBy === 'console')
+
+/** Have they proven themselves just now? Sessions of the first link and of a passkey have nothing to sign in by again. */
+export const isProven = ({ kind, authenticatedAt }: Pick<Visitor, 'kind' | 'authenticatedAt'>, now: number) =>
+  kind !== 'workforce' || now - authenticatedAt <= recentSeconds * 1000
 
 /** How the history and the audit name who did it. */
 export const actorOf = ({ kind, id }: Pick<Visitor, 'kind' | 'id'>): string =>

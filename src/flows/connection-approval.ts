@@ -1,6 +1,12 @@
 // What a step asks of whoever takes it, before it is taken: judged against what customers last signed in by.
 import { fieldChanges, needsTest } from '../domain/connection.ts'
-import { type Approval, approvalOf, firstActivation, nothingAsked } from '../domain/connection-approval.ts'
+import {
+  type Approval,
+  activationAgain,
+  approvalOf,
+  firstActivation,
+  nothingAsked,
+} from '../domain/connection-approval.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
 import type { ConnectionRecord, ConnectionStore } from '../ports/connections.ts'
 import { contentOfRecord } from './connections.ts'
@@ -19,15 +25,23 @@ export function createConnectionApproval({ connectionStore }: ConnectionApproval
      */
     async toActivate(record: ConnectionRecord): Promise<Approval> {
       const present = contentOfRecord(record)
-      if (record.proposal !== undefined) return approvalOf(fieldChanges(present, record.proposal.content, []))
+      if (record.proposal !== undefined) {
+        const { content } = record.proposal
+        return approvalOf(fieldChanges(present, content, []), [present, content])
+      }
       const versions = await connectionStore.versions(record.institution, record.id)
       const live = versions.find(({ state, change }) => state === 'active' && change !== 'proposed')
-      return live === undefined ? firstActivation : approvalOf(fieldChanges(live.content, present, []))
+      return live === undefined
+        ? firstActivation(present)
+        : activationAgain(fieldChanges(live.content, present, []), [live.content, present])
     },
     /** Saving reaches customers at once where it needs no test: such a change is judged like an activation. */
     toSave(record: ConnectionRecord, content: ConnectionContent): Approval {
-      const changes = fieldChanges(contentOfRecord(record), content, [])
-      return record.state === 'active' && !needsTest(changes) ? approvalOf(changes) : nothingAsked
+      const present = contentOfRecord(record)
+      const changes = fieldChanges(present, content, [])
+      return record.state === 'active' && !needsTest(changes)
+        ? approvalOf(changes, [present, content])
+        : nothingAsked
     },
   }
 }
