@@ -8,6 +8,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
 import type { Invitation } from '../ports/administrators.ts'
 import { keySection } from './break-glass-keys.ts'
+import { actorText } from './connection-words.ts'
 import type { Desk, Form, Visit } from './desk.ts'
 import { signInAgain } from './desk.ts'
 import { roleName } from './page.ts'
@@ -74,6 +75,10 @@ async function listPage(visit: Visit, ports: AdministratorPagePorts, link?: stri
   const { id } = visit.institution
   const [people, open] = [await administratorFlows.list(id), await administratorFlows.invitations(id)]
   const keys = await breakGlass.keys(id)
+  const nameOf = (subject: string) => ports.consoleAccess.nameOf(id, subject)
+  const shownOpen = await Promise.all(
+    open.map(async (one) => ({ ...one, by: await actorText(one.by, nameOf) })),
+  )
   return {
     title: 'Administrators',
     lead: visit.recent
@@ -85,7 +90,7 @@ async function listPage(visit: Visit, ports: AdministratorPagePorts, link?: stri
 <section class="card w8 fill" aria-labelledby="invite"><header><h2 id="invite">Let somebody in</h2></header>
 <form method="post" action="${visit.path(`${place}/invite`)}" class="stack-l">${hiddenFields({ form_token: visit.formToken })}
 ${roleBoxes('invite', ['viewer'])}<div class="actions"><button class="btn primary">Make a link</button></div></form></section>
-<section class="card w4 fill" aria-labelledby="open"><header><h2 id="open">Open invitations</h2></header>${invitationList(visit, open)}</section>
+<section class="card w4 fill" aria-labelledby="open"><header><h2 id="open">Open invitations</h2></header>${invitationList(visit, shownOpen)}</section>
 ${keySection(visit, keys)}</div>`,
   } as const
 }
@@ -113,7 +118,7 @@ function invitationList(visit: Visit, open: readonly Invitation[]): Html {
   if (open.length === 0) return html`<p class="quiet">None.</p>`
   return html`<ul class="todo">${open.map(
     ({ roles, by, expiresAt, tokenHash }) =>
-      html`<li><span class="badge">${roles.map(roleName).join(', ')}</span><div class="small quiet">by ${by}, until ${moment(expiresAt)}</div>
+      html`<li><span class="badge">${roles.map(roleName).join(', ')}</span><div class="small quiet">by ${bdi(by)}, until ${moment(expiresAt)}</div>
 <form method="post" action="${visit.path(`${place}/withdraw`)}">${hiddenFields({ form_token: visit.formToken, invitation: tokenHash })}<button class="btn">Take back</button></form></li>\n`,
   )}</ul>`
 }

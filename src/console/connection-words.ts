@@ -37,6 +37,7 @@ export const changeName = (change: ConnectionChange): string => changeNames[chan
 const actors: Readonly<Record<string, string>> = {
   schedule: 'Drawbridge, by schedule',
   command: 'The operator, by command',
+  start: 'Drawbridge, at its start',
   file: 'The operator’s file',
   'set-up': 'The set-up link',
   'break-glass': 'A passkey from the safe',

@@ -1,19 +1,24 @@
 // The first page: is everything working, and what needs somebody.
+import type { ConsoleAccess } from '../flows/console-access.ts'
 import type { ConnectionLine, Overview, OverviewFacts } from '../flows/overview.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi } from '../http/page/parts.ts'
 import { signInsChart } from './chart.ts'
+import { actorText } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import { badge, count, endsText, moment, momentText, protocolName, stateBadge } from './words.ts'
 
 export interface OverviewPagePorts {
   readonly overview: Overview
+  readonly consoleAccess: Pick<ConsoleAccess, 'nameOf'>
 }
 
-export function overviewPages(desk: Desk, { overview }: OverviewPagePorts): void {
+export function overviewPages(desk: Desk, { overview, consoleAccess }: OverviewPagePorts): void {
   desk.page('', 'read-connections', async (visit) => {
     const facts = await overview(visit.institution.id)
-    const todo = todoOf(facts, visit)
+    const { id } = visit.institution
+    const proposers = await proposersOf(facts, (subject) => consoleAccess.nameOf(id, subject))
+    const todo = todoOf(facts, visit, proposers)
     return {
       title: 'Overview',
       heading: findingOf(facts),
@@ -53,7 +58,20 @@ interface Task {
 const task = (visit: Visit, { badge: mark, what, why, action, path }: Task): Html =>
   html`<li>${mark}<div><strong>${what}</strong><p class="small quiet">${why}</p></div><a class="btn" href="${visit.path(path)}">${action}</a></li>\n`
 
-function todoOf(facts: OverviewFacts, visit: Visit): Html[] {
+/** By the connection: who proposed what waits there, as people call them. */
+async function proposersOf(
+  { connections }: OverviewFacts,
+  nameOf: (subject: string) => Promise<string>,
+): Promise<ReadonlyMap<string, string>> {
+  const waits = connections.flatMap(({ record: { id, proposal } }) =>
+    proposal === undefined ? [] : [{ id, by: proposal.by }],
+  )
+  return new Map(
+    await Promise.all(waits.map(async ({ id, by }) => [id, await actorText(by, nameOf)] as const)),
+  )
+}
+
+function todoOf(facts: OverviewFacts, visit: Visit, proposers: ReadonlyMap<string, string>): Html[] {
   const names = new Map(facts.connections.map(({ record }) => [record.id, record.name]))
   return [
     ...facts.connections.flatMap((line) => failing(line)),
@@ -64,7 +82,7 @@ function todoOf(facts: OverviewFacts, visit: Visit): Html[] {
       action: 'Look at it',
       path: `/connections/${one.connection}`,
     })),
-    ...facts.connections.flatMap((line) => waiting(line)),
+    ...facts.connections.flatMap((line) => waiting(line, proposers)),
   ].map((one) => task(visit, one))
 }
 
@@ -82,11 +100,11 @@ function failing({ record, health }: ConnectionLine): Task[] {
   ]
 }
 
-function waiting({ record }: ConnectionLine): Task[] {
+function waiting({ record }: ConnectionLine, proposers: ReadonlyMap<string, string>): Task[] {
   const { proposal } = record
   const path = `/connections/${record.id}`
   if (proposal !== undefined) {
-    const why = `Proposed by ${proposal.by}${proposal.why === '' ? '' : `: ${proposal.why}`}. Customers go on with what was tested before.`
+    const why = `Proposed by ${proposers.get(record.id)}${proposal.why === '' ? '' : `: ${proposal.why}`}. Customers go on with what was tested before.`
     return [
       {
         badge: badge('warn', 'Waiting'),
@@ -120,7 +138,7 @@ function figures({ signedIn, failed, steppedUp, calls, callsRefused, newDevices 
 
 function connectionTable({ connections }: OverviewFacts, visit: Visit): Html {
   if (connections.length === 0)
-    return html`<div class="empty"><h3>No IdP is connected</h3><p>Customers and staff sign in by connections to the bank’s own IdPs.</p><a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a></div>`
+    return html`<div class="empty"><h3>No IdP is connected</h3><p>Customers and staff sign in by connections to the bank’s own IdPs.</p>${visit.may('connections') && html`<a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a>`}</div>`
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Connections table"><table class="table">
 <caption class="vh">Connections, their state and how they do</caption>
 <thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Last success</th><th scope="col" class="num">Signed in</th><th scope="col" class="num">Refused</th></tr></thead>

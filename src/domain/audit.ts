@@ -48,6 +48,7 @@ export const auditTypes = [
   'console.signed_out',
   'console.refused',
   'administrator.invited',
+  'administrator.invitation_withdrawn',
   'administrator.added',
   'administrator.changed',
   'administrator.removed',

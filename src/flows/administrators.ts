@@ -1,5 +1,5 @@
 // Who may come into the console: listing them, giving and taking roles, inviting and removing.
-import type { Role } from '../domain/administrator.ts'
+import { actorOf, type Role } from '../domain/administrator.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type {
   AdministratorRecord,
@@ -59,9 +59,9 @@ export function createAdministratorFlows(ports: AdministratorPorts) {
     async withdraw(institution: string, tokenHash: string, by: string): Promise<void> {
       if (!(await invitations.withdraw(institution, tokenHash))) throw new Refusal('console.invitation')
       ports.audit.record({
-        type: 'administrator.invited',
-        outcome: 'refused',
-        detail: { withdrawn: true, by },
+        type: 'administrator.invitation_withdrawn',
+        outcome: 'ok',
+        detail: { by },
       })
     },
   }
@@ -73,20 +73,40 @@ async function present({ administrators }: AdministratorPorts, institution: stri
   return record
 }
 
-/** Counted under a lock: of two owners who remove each other one stays. */
-async function keepOneOwner(ports: AdministratorPorts, record: AdministratorRecord): Promise<void> {
-  const owners = await ports.administrators.owners(record.institution)
-  if (record.roles.includes('owner') && owners <= 1) throw new Refusal('console.last_owner')
+/** As they are, under a lock: of two owners who remove each other one stays, and what was read is what is changed. */
+async function locked(
+  ports: AdministratorPorts,
+  { institution, subject }: Pick<RoleChange, 'institution' | 'subject'>,
+) {
+  const owners = await ports.administrators.owners(institution)
+  return { record: await present(ports, institution, subject), owners }
+}
+
+function keepOneOwner({ roles }: AdministratorRecord, owners: number): void {
+  if (roles.includes('owner') && owners <= 1) throw new Refusal('console.last_owner')
+}
+
+/** Whoever is an owner no longer comes back by a link that they made while they were one. */
+async function dropInvitationsOf(
+  { invitations, audit }: AdministratorPorts,
+  { institution, subject, by }: Omit<RoleChange, 'roles'>,
+): Promise<void> {
+  const invitedBy = actorOf({ kind: 'workforce', id: subject })
+  const count = await invitations.withdrawBy(institution, invitedBy)
+  const detail = { by, invited_by: invitedBy, count }
+  if (count > 0) audit.record({ type: 'administrator.invitation_withdrawn', outcome: 'ok', detail })
 }
 
 async function changed(
   ports: AdministratorPorts,
   { institution, subject, roles, by }: RoleChange,
 ): Promise<void> {
-  const record = await present(ports, institution, subject)
+  const { record, owners } = await locked(ports, { institution, subject })
   if (roles.length === 0) throw new Refusal('request.malformed', { field: 'roles' })
-  if (!roles.includes('owner')) await keepOneOwner(ports, record)
-  await ports.administrators.put({ ...record, roles })
+  if (!roles.includes('owner')) keepOneOwner(record, owners)
+  if (!(await ports.administrators.change({ institution, subject, roles })))
+    throw new Refusal('subject.unknown')
+  if (!roles.includes('owner')) await dropInvitationsOf(ports, { institution, subject, by })
   const detail = { by, before: record.roles, after: roles }
   ports.audit.record({ type: 'administrator.changed', outcome: 'ok', subject, detail })
 }
@@ -95,8 +115,10 @@ async function removed(
   ports: AdministratorPorts,
   { institution, subject, by }: Omit<RoleChange, 'roles'>,
 ): Promise<void> {
-  await keepOneOwner(ports, await present(ports, institution, subject))
-  await ports.administrators.remove(institution, subject)
+  const { record, owners } = await locked(ports, { institution, subject })
+  keepOneOwner(record, owners)
+  if (!(await ports.administrators.remove(institution, subject))) throw new Refusal('subject.unknown')
+  await dropInvitationsOf(ports, { institution, subject, by })
   await ports.consoleSessions.endAll(institution, subject)
   ports.audit.record({ type: 'administrator.removed', outcome: 'ok', subject, detail: { by } })
 }

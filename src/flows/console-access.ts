@@ -1,6 +1,12 @@
 // Coming into the console: by the staff's own IdP, with an invitation the first time; and what a session is good for.
 import { createHash } from 'node:crypto'
-import { consoleSeconds, type Role, type SessionKind, type Visitor } from '../domain/administrator.ts'
+import {
+  actorOf,
+  consoleSeconds,
+  type Role,
+  type SessionKind,
+  type Visitor,
+} from '../domain/administrator.ts'
 import { isWorkforce } from '../domain/console-party.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type {
@@ -75,7 +81,7 @@ export function createConsoleAccess(ports: ConsoleAccessPorts) {
     /** A token for the first owner, a new one each time; undefined where there is an owner. */
     async first(institution: string): Promise<string | undefined> {
       if ((await ports.administrators.owners(institution)) > 0) return undefined
-      return invite(ports, institution, { roles: ['owner'], by: 'start' })
+      return invite(ports, institution, { roles: ['owner'], by: byStart })
     },
   }
 }
@@ -97,13 +103,32 @@ async function invite(ports: ConsoleAccessPorts, institution: string, given: Inv
 }
 
 async function openInvitation(
-  { invitations, clock }: ConsoleAccessPorts,
+  ports: ConsoleAccessPorts,
   institution: string,
   token: string,
 ): Promise<Invitation> {
+  const { invitations, clock } = ports
   const found = await invitations.get(institution, hashOf(token), clock.now())
-  if (found === undefined) throw new Refusal('console.invitation')
+  if (found === undefined || !(await isVouchedFor(ports, found))) throw new Refusal('console.invitation')
   return found
+}
+
+/** By whom the links of a start are made: they are for the first owner. */
+const byStart = 'start'
+
+/**
+ * Does whoever made the link still stand behind it? A start speaks while nobody owns the console; an administrator while
+ * they are an owner, whatever they made before.
+ */
+async function isVouchedFor(
+  { administrators }: ConsoleAccessPorts,
+  { institution, by }: Invitation,
+): Promise<boolean> {
+  if (by !== byStart && !by.startsWith('administrator:')) return true
+  const all = await administrators.list(institution)
+  const owners = all.filter(({ roles }) => roles.includes('owner'))
+  if (by === byStart) return owners.length === 0
+  return owners.some(({ subject }) => actorOf({ kind: 'workforce', id: subject }) === by)
 }
 
 const alive = ({ expiresAt, seenAt }: ConsoleSession, now: number): boolean =>
@@ -173,6 +198,8 @@ interface Joining {
 }
 
 async function joined(ports: ConsoleAccessPorts, institution: string, { subject, invitation }: Joining) {
+  // Whoever changes administrators waits for one another: nobody joins with roles that are taken away at this moment.
+  await ports.administrators.owners(institution)
   const { tokenHash, roles, by } = await openInvitation(ports, institution, invitation)
   const now = ports.clock.now()
   if (!(await ports.invitations.use(institution, { tokenHash, by: subject, now })))
@@ -182,6 +209,17 @@ async function joined(ports: ConsoleAccessPorts, institution: string, { subject,
   await ports.administrators.put({ institution, subject, roles: all, addedBy: by, addedAt: now })
   const detail = { roles: all, by }
   ports.audit.record({ type: 'administrator.added', outcome: 'ok', subject, detail })
+  if (all.includes('owner')) await dropFirstLinks(ports, institution)
+}
+
+/** Each start of each node made one; there is an owner now. */
+async function dropFirstLinks(
+  { invitations, audit }: ConsoleAccessPorts,
+  institution: string,
+): Promise<void> {
+  const count = await invitations.withdrawBy(institution, byStart)
+  const detail = { by: byStart, invited_by: byStart, count }
+  if (count > 0) audit.record({ type: 'administrator.invitation_withdrawn', outcome: 'ok', detail })
 }
 
 async function setUp(ports: ConsoleAccessPorts, institution: string, token: string): Promise<string> {

@@ -14,6 +14,8 @@ export interface Administrators {
   list(institution: string): Promise<readonly AdministratorRecord[]>
   /** Adds, or gives other roles. */
   put(record: AdministratorRecord): Promise<void>
+  /** Gives other roles to one who is there; false when they are not: whoever was removed meanwhile stays removed. */
+  change(record: Pick<AdministratorRecord, 'institution' | 'subject' | 'roles'>): Promise<boolean>
   /** False when there was none. Refuses nothing: that an owner stays is the flow's to see to. */
   remove(institution: string, subject: string): Promise<boolean>
   /** How many owners there are, under a lock that the unit holds: of two who remove each other one wins. */
@@ -45,7 +47,7 @@ export interface ConsoleSessions {
   endOf(institution: string, browserSession: string): Promise<number>
   /** Ends those whose browser signed in by this connection, but not this actor's own; resolves with how many. */
   endBy(at: { readonly institution: string; readonly id: string }, actor: string): Promise<number>
-  /** Ends all sessions of one administrator; of one kind where it is given. */
+  /** Ends all sessions of one administrator, or of one key; resolves with how many. */
   endAll(institution: string, administrator: string): Promise<number>
 }
 
@@ -68,4 +70,6 @@ export interface Invitations {
   list(institution: string, now: number): Promise<readonly Invitation[]>
   /** Takes an open one back. */
   withdraw(institution: string, tokenHash: string): Promise<boolean>
+  /** Takes back all open ones that were made by this one (`Invitation.by`); resolves with how many. */
+  withdrawBy(institution: string, by: string): Promise<number>
 }

@@ -51,6 +51,11 @@ export function createAdministrators({ reader, writer }: Connections): Administr
         .onConflict(['institution', 'subject'])
         .merge(['roles'])
     },
+    async change({ institution, subject, roles }) {
+      const db = await writer()
+      const present = db('administrator').where({ institution, subject })
+      return (await present.update({ roles: [...roles] })) === 1
+    },
     async remove(institution, subject) {
       const db = await writer()
       return (await db('administrator').where({ institution, subject }).del()) === 1
@@ -193,6 +198,10 @@ export function createInvitations({ reader, writer }: Connections): Invitations 
       const db = await writer()
       const open = { institution, token_hash: tokenHash, used_at: null }
       return (await db('console_invitation').where(open).del()) === 1
+    },
+    async withdrawBy(institution, by) {
+      const db = await writer()
+      return db('console_invitation').where({ institution, invited_by: by, used_at: null }).del()
     },
   }
 }
