@@ -59,6 +59,8 @@ export interface LoginTransaction {
   readonly subject: string | undefined
   /** Epoch milliseconds of the upstream authentication. */
   readonly authenticatedAt: number | undefined
+  /** The IdP did not say when it asked the customer: `authenticatedAt` is when it answered. */
+  readonly undated?: boolean | undefined
   /** The upstream session ends then, and ours with it (duty D14); epoch milliseconds. */
   readonly sessionNotOnOrAfter: number | undefined
   readonly amr: readonly string[]

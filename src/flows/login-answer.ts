@@ -202,6 +202,7 @@ async function admit(
     upstreamMemory: undefined,
     upstreamSent: undefined,
     sessionNotOnOrAfter,
+    undated: upstream.undated === true,
   }
   if (!(await ports.logins.answered(next, upstream.inResponseTo))) {
     throw new Refusal('upstream.unsolicited', { uid: login.uid })

@@ -38,6 +38,6 @@ export interface RedeemedCode {
   readonly subject: string
   /** The session of the browser that the code came of. */
   readonly browserSession: string | undefined
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; 0 where the IdP did not say when it asked, so that it is never of just now. */
   readonly authenticatedAt: number
 }

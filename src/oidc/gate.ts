@@ -98,6 +98,7 @@ async function finished(provider: Provider, ending: Ending): Promise<Interaction
       login.sessionNotOnOrAfter === undefined ? undefined : Math.floor(login.sessionNotOnOrAfter / 1000),
     upstreamLogin: asked ? login.uid : undefined,
     connection: asked ? login.connection : undefined,
+    undated: login.undated,
   }
   return {
     // The session's level is what the IdP granted; it never includes the device (ruling R-18), and is set only by a login.

@@ -32,6 +32,8 @@ export interface InteractionLevel {
   readonly upstreamLogin: string | undefined
   /** Where the customer signed in; undefined when this interaction went on with a session. */
   readonly connection: string | undefined
+  /** The IdP did not say when it asked the customer. */
+  readonly undated?: boolean | undefined
 }
 
 /** Is the device with this key present for this customer? Its id if so. */

@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { errors, type Provider } from 'oidc-provider'
 import { Refusal } from '../domain/refusal.ts'
 import type { RedeemedCode, ReturnedCode } from '../http/provider-port.ts'
+import { isDated } from './session.ts'
 
 interface StoredCode {
   readonly clientId?: string
@@ -53,5 +54,10 @@ export async function redeemed(provider: Provider, returned: ReturnedCode): Prom
   const grant = code.grantId === undefined ? undefined : await provider.Grant.find(code.grantId)
   await grant?.destroy()
   const { accountId: subject = '', authTime = 0, sessionUid: browserSession } = code
-  return { subject, browserSession, authenticatedAt: authTime * 1000 }
+  const dated = await isOfDatedSession(provider, code)
+  return { subject, browserSession, authenticatedAt: dated ? authTime * 1000 : 0 }
+}
+
+async function isOfDatedSession(provider: Provider, { sessionUid }: StoredCode): Promise<boolean> {
+  return sessionUid !== undefined && isDated(await provider.Session.findByUid(sessionUid))
 }

@@ -166,6 +166,8 @@ function audience(element: XmlElement, { expected, checks }: Reading): void {
 
 interface Authentication {
   readonly authenticatedAt: number
+  /** The answer does not say when: `authenticatedAt` is when it was written. */
+  readonly undated?: boolean
   readonly authnContext: string
   readonly sessionIndex: string | undefined
   readonly sessionNotOnOrAfter: number | undefined
@@ -192,6 +194,7 @@ function unstated({ assertion, expected, checks }: Reading): Authentication {
   checks.hold({ ...check, ok: !asked }, 'saml.authn_context')
   return {
     authenticatedAt: instant(assertion, 'IssueInstant'),
+    undated: true,
     authnContext: '',
     sessionIndex: undefined,
     sessionNotOnOrAfter: undefined,
