@@ -1,7 +1,8 @@
 // Every version of a connection: who, when, why, what it changed; and the way back to any of them.
+import { Refusal } from '../domain/refusal.ts'
 import { contentOfRecord, type HistoryEntry } from '../flows/connections.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi, hiddenFields } from '../http/page/parts.ts'
+import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import {
   atOf,
@@ -88,11 +89,23 @@ async function restore(ports: ConnectionPagePorts, visit: Visit, form: Form): Pr
   const record = await connectionOf(ports, visit)
   const taker = takerIn(visit, form)
   const said = taker.why === '' ? { ...taker, why: `version ${version}` } : taker
-  return orProve(`/connections/${at.id}/history`, async () => {
-    const after = await ports.connections.restore(at, version, said)
-    return `/connections/${at.id}?done=${doneOf(record, after)}`
-  })
+  try {
+    return await orProve(`/connections/${at.id}/history`, async () => {
+      const after = await ports.connections.restore(at, version, said)
+      return `/connections/${at.id}?done=${doneOf(record, after)}`
+    })
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'connection.stale') throw error
+    return { ...(await historyView(ports, visit, staleNews(at.version))), status: 409 }
+  }
 }
+
+const staleNews = (opened: number): Html =>
+  notice(
+    'warn',
+    'Nothing was restored.',
+    `Somebody changed this connection since you opened the page at version ${opened}: what they did stands above it. Look again, then take the step.`,
+  )
 
 function doneOf(before: ConnectionRecord, after: ConnectionRecord): string {
   if (after.proposal !== undefined) return 'proposed'

@@ -59,7 +59,7 @@ async function step(ports: ConnectionPagePorts, visit: Visit, { form, done, act 
     await act({ institution: visit.institution.id, connection: id }, actorIn(visit, form))
     return `/connections/${id}/keys?done=${done}`
   } catch (error) {
-    if (!(error instanceof Refusal) || !error.code.startsWith('key.')) throw error
+    if (!(error instanceof Refusal) || reasons[error.code] === undefined) throw error
     const news = notice(
       'bad',
       'Nothing was changed.',
@@ -75,6 +75,8 @@ const reasons: Readonly<Record<string, string>> = {
   'key.no_next': 'No next key is prepared.',
   'key.unpublished': 'The IdP has not had the time to learn of the next key.',
   'key.overlap': 'The IdP may still use it.',
+  'connection.stale':
+    'Somebody else changed these keys at the same moment; they stand below as they are now.',
 }
 
 const done: Readonly<Record<string, readonly [outcome: string, meaning: string]>> = {

@@ -17,7 +17,7 @@ import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { actorText } from './connection-words.ts'
-import { type Form, type Next, signInAgain, type Visit } from './desk.ts'
+import { type Form, type Next, signInAgain, type Visit, versionIn } from './desk.ts'
 
 export interface ConnectionPagePorts {
   readonly connections: ConsoleConnections
@@ -41,9 +41,7 @@ export const connectionOf = ({ connections }: ConnectionPagePorts, visit: Visit)
 
 /** The version that the person had before their eyes. */
 export function atOf({ institution, ctx }: Visit, form: Form): ConnectionAt {
-  const version = Number(form.get('version'))
-  if (!Number.isSafeInteger(version)) throw new Refusal('request.malformed', { version: false })
-  return { institution: institution.id, id: String(ctx.params.id), version }
+  return { institution: institution.id, id: String(ctx.params.id), version: versionIn(form) }
 }
 
 const whyIn = (form: Form): string => (form.get('why') ?? '').trim().slice(0, 300)

@@ -142,7 +142,7 @@ export const audienceField = ({ audience }: Pick<ConnectionContent, 'audience'>)
     {
       name: 'audience',
       label: 'Who signs in by it',
-      hint: 'By a connection for staff, the bank’s own people come into this console, and customers nowhere.',
+      hint: 'By a connection for staff, the bank’s own people come into this console and into apps of their own, and customers nowhere.',
       faults: [],
     },
     (attributes) => html`<select class="input" ${attributes}>

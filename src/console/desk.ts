@@ -84,6 +84,7 @@ export function createDesk(router: Router, ports: DeskPorts): Desk {
         const visit = await entered(ctx, ports)
         if (visit === undefined) return signInFirst(ctx)
         await held(ports, visit, async () => {
+          readable(ctx)
           permit(visit, needs)
           showConsole(ctx, await show(visit), visit)
         })
@@ -108,6 +109,7 @@ function hangForm(router: Router, ports: DeskPorts, { path, needs, act, read }: 
     if (visit === undefined) throw new Refusal('console.signed_out')
     await held(ports, visit, async () => {
       const form = await read(ctx, ports.consoleFormBytes)
+      readable(ctx, form)
       checkForm(ctx, visit.tenant, { given: form.get('form_token'), expected: visit.formToken })
       permit(visit, needs)
       const next = await act(visit, form)
@@ -141,6 +143,13 @@ async function entered(ctx: Context, ports: DeskPorts): Promise<Visit | undefine
   }
 }
 
+/** No text of PostgreSQL holds U+0000: what has one is nobody's name, and would be an error of ours (attack 205). */
+function readable({ params, query }: Context, form: Form = new Map()): void {
+  const said = [...Object.values({ ...params, ...query }), ...form.keys(), ...form.values()].flat()
+  if (said.some((text) => String(text).includes('\u0000')))
+    throw new Refusal('request.malformed', { text: false })
+}
+
 function permit({ visitor }: Visit, needs: Permission): void {
   if (!permits(visitor, needs)) throw new Refusal('console.forbidden', { needs, roles: visitor.roles })
 }
@@ -170,6 +179,18 @@ export function seeOther(ctx: Context, to: string): void {
   ctx.set('Cache-Control', 'no-store')
   ctx.status = 303
   ctx.redirect(to)
+}
+
+// The columns of versions are integers of PostgreSQL.
+const highestVersion = 2 ** 31 - 1
+
+/** The version that the person had before their eyes. Refuses with `request.malformed` what is none. */
+export function versionIn(form: Form): number {
+  const text = form.get('version') ?? ''
+  const version = Number(text)
+  if (!/^\d+$/.test(text) || version > highestVersion)
+    throw new Refusal('request.malformed', { version: false })
+  return version
 }
 
 /** Signs in once more and comes back to this page; the step is then taken by its button again. */

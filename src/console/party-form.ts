@@ -1,4 +1,5 @@
 // The form of an app by its platform, and the registration that it makes.
+import { isWorkforce } from '../domain/console-party.ts'
 import type { RelyingParty } from '../domain/institution.ts'
 import type { PartyFault, Platform } from '../domain/relying-party.ts'
 import type { PartyChoices } from '../flows/relying-parties.ts'
@@ -74,7 +75,7 @@ const fields: readonly Field[] = [
   {
     name: 'connections',
     label: 'Connections',
-    hint: 'By which its customers sign in; more than one gives them a page to choose.',
+    hint: 'By which its customers sign in; more than one gives them a page to choose. An app of staff has those of staff alone.',
     kind: 'connections',
     on: apps,
   },
@@ -135,7 +136,10 @@ function control(field: Field, filled: Filled): Html {
 function boxes({ name, kind }: Field, { platform, choices, values, record }: Filled): Html {
   const options =
     kind === 'connections'
-      ? choices.connections
+      ? choices.connections.map((one) => ({
+          id: one.id,
+          name: isWorkforce(one) ? `${one.name} (staff)` : one.name,
+        }))
       : scopesFor(platform, choices).map((id) => ({ id, name: id }))
   const typed = [...values.keys()].some((key) => key === 'name')
   const chosen = record === undefined ? defaults(platform) : present({ name } as Field, record).split('\n')

@@ -1,19 +1,28 @@
 // The bank's apps and APIs: registered by the platform that they run on, with the very lines that their developers need.
 import type { RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isPlatform, type PartyFault, type Platform, partyWidened } from '../domain/relying-party.ts'
+import {
+  isPlatform,
+  type PartyFault,
+  type Platform,
+  partyChanges,
+  partyWidened,
+} from '../domain/relying-party.ts'
 import type { PartyChoices, RelyingPartyFlows } from '../flows/relying-parties.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, keyValues, notice } from '../http/page/parts.ts'
+import type { FieldSeal } from '../ports/field-seal.ts'
 import type { RelyingPartyRecord } from '../ports/relying-parties.ts'
-import type { Desk, Form, Visit } from './desk.ts'
-import { signInAgain } from './desk.ts'
+import { type Desk, type Form, type Next, signInAgain, type Visit, versionIn } from './desk.ts'
+import type { ConsoleView } from './page.ts'
 import { entryOf, partyForm, platformName } from './party-form.ts'
 import { snippetsFor } from './party-snippets.ts'
+import { carryTyped, typedAgain } from './typed-party.ts'
 import { badge } from './words.ts'
 
 export interface RelyingPartyPagePorts {
   readonly relyingParties: RelyingPartyFlows
+  readonly seal: FieldSeal
 }
 
 const place = '/relying-parties'
@@ -65,8 +74,12 @@ async function newPage(visit: Visit, ports: RelyingPartyPagePorts) {
   const platform = chosenPlatform(visit)
   if (platform === undefined) return choosePlatform(visit)
   const choices = await ports.relyingParties.choices(visit.institution.id)
-  return formPage(visit, { platform, choices, values: new Map(), faults: [] })
+  const values = typedAgain(ports.seal, visit, newForm)
+  return formPage(visit, { platform, choices, values, faults: [] })
 }
+
+const newForm = 'new app'
+const editForm = (id: string): string => `app ${id}`
 
 const platformNotes: Readonly<Record<Platform, string>> = {
   ios: 'Universal link or private scheme; PAR and DPoP with a key in the Secure Enclave.',
@@ -93,10 +106,13 @@ interface Filling {
   readonly faults: readonly PartyFault[]
   /** What is edited; undefined for a new one. */
   readonly record?: RelyingPartyRecord | undefined
+  /** Why nothing was saved, where it is not for a fault of a field. */
+  readonly news?: Html | undefined
+  readonly status?: number
 }
 
-function formPage(visit: Visit, filling: Filling) {
-  const { platform, record, faults } = filling
+function formPage(visit: Visit, filling: Filling): ConsoleView {
+  const { platform, record, faults, news, status = 200 } = filling
   const title = record === undefined ? `Register ${platformArticle[platform]}` : `Edit ${record.party.name}`
   const action = visit.path(record === undefined ? `${place}/new` : `${place}/${record.party.id}/edit`)
   const hidden = { form_token: visit.formToken, platform, ...(record && { version: String(record.version) }) }
@@ -107,11 +123,32 @@ function formPage(visit: Visit, filling: Filling) {
     title: faults.length > 0 ? `Not saved – ${title}` : title,
     heading: title,
     place,
-    status: faults.length > 0 ? 422 : 200,
-    main: html`<form method="post" action="${action}" class="card stack-l">${hiddenFields(hidden)}${fault}
+    status: faults.length > 0 ? 422 : status,
+    main: html`<form method="post" action="${action}" class="card stack-l">${hiddenFields(hidden)}${news}${fault}
 ${partyForm(filling)}
 <div class="actions"><button class="btn primary">${record === undefined ? 'Register' : 'Save the change'}</button><a class="btn" href="${visit.path(record === undefined ? place : `${place}/${record.party.id}`)}">Cancel</a></div></form>`,
-  } as const
+  }
+}
+
+interface Proving {
+  readonly form: Form
+  readonly purpose: string
+  /** The page that has the form, with its parameters. */
+  readonly page: string
+  readonly filling: Filling
+}
+
+/** Signs in once more and comes back to the form as it was typed; what is too long to come along stays on this page. */
+function proveFirst({ seal }: RelyingPartyPagePorts, visit: Visit, proving: Proving): Next {
+  const { form, purpose, page, filling } = proving
+  const typed = carryTyped(seal, visit, { purpose, form })
+  if (typed !== undefined) return signInAgain(`${page}${page.includes('?') ? '&' : '?'}${typed}`)
+  const news = notice(
+    'warn',
+    'Nothing was saved yet: sign in once more first.',
+    html`This is too much to take along. <a href="${visit.path(signInAgain(page))}" target="_blank">Sign in once more in another window</a>, and copy over what stands here.`,
+  )
+  return formPage(visit, { ...filling, news })
 }
 
 const platformArticle: Readonly<Record<Platform, string>> = {
@@ -127,15 +164,19 @@ const platformIn = (form: Form): Platform => {
   return given
 }
 
-async function create(visit: Visit, ports: RelyingPartyPagePorts, form: Form) {
+async function create(visit: Visit, ports: RelyingPartyPagePorts, form: Form): Promise<Next> {
   const platform = platformIn(form)
   const choices = await ports.relyingParties.choices(visit.institution.id)
   const read = entryOf(form, { institution: visit.institution.id, platform, choices })
-  const faults =
-    read.faults.length > 0
-      ? read.faults
-      : await faultsOf(() => ports.relyingParties.create(read.party, visit.actor().by))
-  if (faults.length > 0) return formPage(visit, { platform, choices, values: form, faults })
+  const filling = { platform, choices, values: form, faults: read.faults }
+  if (read.faults.length > 0) return formPage(visit, filling)
+  // Whoever is let in by it was not let in before.
+  if (!visit.recent) {
+    const page = `${place}/new?platform=${platform}`
+    return proveFirst(ports, visit, { form, purpose: newForm, page, filling })
+  }
+  const faults = await faultsOf(() => ports.relyingParties.create(read.party, visit.actor().by))
+  if (faults.length > 0) return formPage(visit, { ...filling, faults })
   return `${place}/${read.party.id}`
 }
 
@@ -152,7 +193,11 @@ async function faultsOf(write: () => Promise<void>): Promise<readonly PartyFault
   }
 }
 
-async function onePage(visit: Visit, { relyingParties }: RelyingPartyPagePorts) {
+async function onePage(
+  visit: Visit,
+  { relyingParties }: RelyingPartyPagePorts,
+  news?: Html,
+): Promise<ConsoleView> {
   const { party, managedBy, version } = await relyingParties.get(
     visit.institution.id,
     String(visit.ctx.params.id),
@@ -163,12 +208,12 @@ async function onePage(visit: Visit, { relyingParties }: RelyingPartyPagePorts) 
     lead: html`${kindName(party)} · client id <code>${party.id}</code>`,
     aside: managedBy === 'file' ? badge('', 'Managed by a file') : undefined,
     place,
-    main: html`<div class="grid">
+    main: html`<div class="grid">${news && html`<div>${news}</div>`}
 <section class="card w4 fill" aria-labelledby="facts"><header><h2 id="facts">Registered</h2></header>${factsOf(party)}
 ${mine && html`<div class="actions"><a class="btn" href="${visit.path(`${place}/${party.id}/edit`)}">Edit</a></div>`}</section>
 <section class="card w8 fill" aria-labelledby="snippets"><header><h2 id="snippets">For its developers</h2></header>${snippetsFor(party, visit.tenant.issuer)}</section>
 ${mine && removal(visit, { party, version })}</div>`,
-  } as const
+  }
 }
 
 const list = (values: readonly string[]): Html | string =>
@@ -200,7 +245,7 @@ async function editPage(visit: Visit, ports: RelyingPartyPagePorts) {
   return formPage(visit, {
     platform: platformOf(record.party),
     choices,
-    values: new Map(),
+    values: typedAgain(ports.seal, visit, editForm(record.party.id)),
     faults: [],
     record,
   })
@@ -209,28 +254,61 @@ async function editPage(visit: Visit, ports: RelyingPartyPagePorts) {
 const platformOf = ({ kind, platform }: RelyingParty): Platform =>
   platform ?? (kind === 'api' ? 'server' : 'web')
 
-async function save(visit: Visit, ports: RelyingPartyPagePorts, form: Form) {
+async function save(visit: Visit, ports: RelyingPartyPagePorts, form: Form): Promise<Next> {
   const { id: institution } = visit.institution
   const record = await ports.relyingParties.get(institution, String(visit.ctx.params.id))
+  const { id } = record.party
+  const version = versionIn(form)
   const platform = platformOf(record.party)
   const choices = await ports.relyingParties.choices(institution)
   const read = entryOf(form, { institution, platform, choices, before: record.party })
+  const filling = { platform, choices, values: form, faults: read.faults, record }
+  if (read.faults.length > 0) return formPage(visit, filling)
+  if (record.version !== version) return staleForm(visit, filling, read.party)
   // What lets somebody in who was not let in before needs the person, not merely the browser.
-  if (read.faults.length === 0 && partyWidened(record.party, read.party).length > 0 && !visit.recent)
-    return signInAgain(`${place}/${record.party.id}/edit`)
-  const version = Number(form.get('version'))
-  const faults =
-    read.faults.length > 0
-      ? read.faults
-      : await faultsOf(() => ports.relyingParties.change(read.party, version, visit.actor().by))
-  if (faults.length > 0) return formPage(visit, { platform, choices, values: form, faults, record })
-  return `${place}/${record.party.id}`
+  if (partyWidened(record.party, read.party).length > 0 && !visit.recent) {
+    const page = `${place}/${id}/edit`
+    return proveFirst(ports, visit, { form, purpose: editForm(id), page, filling })
+  }
+  try {
+    const faults = await faultsOf(() => ports.relyingParties.change(read.party, version, visit.actor().by))
+    return faults.length > 0 ? formPage(visit, { ...filling, faults }) : `${place}/${id}`
+  } catch (error) {
+    if (!isStale(error)) throw error
+    const now = await ports.relyingParties.get(institution, id)
+    return staleForm(visit, { ...filling, record: now }, read.party)
+  }
 }
 
-async function remove(visit: Visit, ports: RelyingPartyPagePorts, form: Form): Promise<string> {
+const isStale = (error: unknown): boolean => error instanceof Refusal && error.code === 'connection.stale'
+
+/** Somebody else was first. The form stays as it was typed, on the registration that there is now. */
+function staleForm(visit: Visit, filling: Filling & { record: RelyingPartyRecord }, typed: RelyingParty) {
+  const fields = partyChanges(filling.record.party, typed)
+  const differs = fields.length === 0 ? 'in nothing' : `in: ${fields.join(', ')}`
+  const news = notice(
+    'warn',
+    'Nothing was saved: somebody changed this app since you opened the page.',
+    `What you typed stands below. It differs from what is registered now ${differs}. Look again, then save.`,
+  )
+  return formPage(visit, { ...filling, news, status: 409 })
+}
+
+async function remove(visit: Visit, ports: RelyingPartyPagePorts, form: Form): Promise<Next> {
   const id = String(visit.ctx.params.id)
+  const version = versionIn(form)
   if (!visit.recent) return signInAgain(`${place}/${id}`)
   const { party } = await ports.relyingParties.get(visit.institution.id, id)
-  await ports.relyingParties.remove({ party, version: Number(form.get('version')) }, visit.actor().by)
-  return place
+  try {
+    await ports.relyingParties.remove({ party, version }, visit.actor().by)
+    return place
+  } catch (error) {
+    if (!isStale(error)) throw error
+    const news = notice(
+      'warn',
+      'Nothing was removed.',
+      'Somebody changed this app since you opened the page. Look again.',
+    )
+    return { ...(await onePage(visit, ports, news)), status: 409 }
+  }
 }

@@ -25,7 +25,8 @@ export function consoleParty(
     redirectUris: [consoleCallback(issuer)],
     postLogoutRedirectUris: [`${issuer}/console/signed-out`],
     scopes: ['openid', 'profile', 'email'],
-    connections: connections.filter(isWorkforce).map(({ id }) => id),
+    // A session of the browser that began at one which is switched off opens nothing here.
+    connections: connections.filter((one) => isWorkforce(one) && one.state === 'active').map(({ id }) => id),
     acrFloor: undefined,
     requirePar: false,
     requireDpop: false,

@@ -23,8 +23,12 @@ export function redirectFault(text: string): string | undefined {
   return undefined
 }
 
-/** Is this an origin, and nothing more? */
-export const isOrigin = (text: string): boolean => URL.parse(text)?.origin === text && text !== 'null'
+/** Is this the origin of pages that may call us: https, or http on loopback, and nothing more? */
+export function isOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.test(url.hostname))
+  return safe && url.origin === text
+}
 
 /** May a logout token be posted there (OIDC Back-Channel Logout 1.0, 2.2)? A customer's session is no business of the network's. */
 export function isBackchannel(text: string): boolean {

@@ -1,6 +1,6 @@
 // An app or API of the bank as its administrator registers it: by platform, with what each platform needs and nothing more.
-import { consoleId } from './console-party.ts'
-import type { RelyingParty } from './institution.ts'
+import { consoleId, isWorkforce } from './console-party.ts'
+import type { Connection, RelyingParty } from './institution.ts'
 import { isBackchannel, isOrigin, redirectFault } from './redirect.ts'
 
 export const platforms = ['ios', 'android', 'web', 'server'] as const
@@ -17,9 +17,11 @@ export interface PartyFault {
 
 /** What a registration may name. */
 export interface PartyPlaces {
-  readonly connections: readonly string[]
+  readonly connections: readonly PartyConnection[]
   readonly scopes: readonly string[]
 }
+
+type PartyConnection = Pick<Connection, 'id' | 'audience'>
 
 const idForm = /^[a-z0-9][a-z0-9._-]{1,63}$/
 
@@ -59,15 +61,41 @@ export function partyFaults(party: Entry, places: PartyPlaces): PartyFault[] {
     ...each('webOrigins', party.webOrigins, (one) =>
       isOrigin(one) ? undefined : 'an origin is needed: https://app.example',
     ),
-    ...each('connections', party.connections, known(places.connections)),
+    ...each('connections', party.connections, known(places.connections.map(({ id }) => id))),
+    ...fault('connections', mixedFault(party, places)),
     ...each('scopes', party.scopes, known(places.scopes)),
     ...fault('backchannelLogoutUri', backchannelFault(party)),
     ...kindFaults(party),
   ]
 }
 
-/** May a relying party be called so? The console's own entry has no row, and nobody takes its name. */
-export const isRelyingPartyId = (id: string): boolean => idForm.test(id) && id !== consoleId
+// The console's own entry has no row, and nobody takes its name; at `new` the console registers an app, and shows none.
+const reserved: ReadonlySet<string> = new Set([consoleId, 'new'])
+
+/** May a relying party be called so? */
+export const isRelyingPartyId = (id: string): boolean => idForm.test(id) && !reserved.has(id)
+
+/** Staff and customers sign in to apps of their own: the choice of the ones is never shown to the others. */
+function mixedFault({ connections }: Pick<Entry, 'connections'>, places: PartyPlaces): string | undefined {
+  const chosen = places.connections.filter(({ id }) => connections.includes(id))
+  const staff = chosen.filter(isWorkforce)
+  return staff.length === 0 || staff.length === chosen.length
+    ? undefined
+    : 'an app is for customers or for staff: do not choose connections of both'
+}
+
+/**
+ * Of the connections that an app names, those that it may offer: where one is of customers, those alone. What is registered may
+ * have become a mixture since, by a file or by a connection that staff sign in by from now on.
+ */
+export function offeredBy(
+  { connections }: Pick<RelyingParty, 'connections'>,
+  all: readonly PartyConnection[],
+): readonly string[] {
+  const staff = new Set(all.filter(isWorkforce).map(({ id }) => id))
+  const customers = connections.filter((id) => !staff.has(id))
+  return customers.length === 0 ? connections : customers
+}
 
 const idFault = (id: string): string | undefined =>
   isRelyingPartyId(id)
@@ -106,7 +134,7 @@ export function partyChanges(before: RelyingParty | undefined, after: RelyingPar
   return names.filter((name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]))
 }
 
-/** The names of redirects, origins, scopes or connections that came: what may let somebody in who was not let in before. */
+/** The members that may let somebody in, or tell somebody, who was not let in or told before. */
 export function partyWidened(before: RelyingParty, after: RelyingParty): string[] {
   const lists = [
     'redirectUris',
@@ -120,5 +148,8 @@ export function partyWidened(before: RelyingParty, after: RelyingParty): string[
   const looser = (['requirePar', 'requireDpop'] as const).filter((name) => before[name] && !after[name])
   const floor = before.acrFloor !== undefined && before.acrFloor !== after.acrFloor ? ['acrFloor'] : []
   const keys = JSON.stringify(before.keys) === JSON.stringify(after.keys) ? [] : ['keys']
-  return [...grown, ...looser, ...floor, ...keys]
+  // Who is told of the ends of sessions learns of customers.
+  const { backchannelLogoutUri: told } = after
+  const elsewhere = told !== undefined && told !== before.backchannelLogoutUri ? ['backchannelLogoutUri'] : []
+  return [...grown, ...looser, ...floor, ...keys, ...elsewhere]
 }

@@ -94,8 +94,10 @@ export function createBreakGlass(ports: BreakGlassPorts) {
     /** Only an administrator of the house can say so: a session by a key tells nobody that somebody knows. */
     async acknowledge({ institution, id, kind }: Visitor, uses: readonly string[]): Promise<void> {
       if (kind !== 'workforce') throw new Refusal('console.forbidden', { kind })
-      await breakGlassUses.see(institution, { administrator: id, uses, at: clock.now() })
-      ports.audit.record({ type: 'break_glass.seen', outcome: 'ok', subject: id, detail: { uses } })
+      const seen = await breakGlassUses.see(institution, { administrator: id, uses, at: clock.now() })
+      // Ours alone: what was posted is anybody's text.
+      if (seen.length > 0)
+        ports.audit.record({ type: 'break_glass.seen', outcome: 'ok', subject: id, detail: { uses: seen } })
     },
   }
 }

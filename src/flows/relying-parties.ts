@@ -1,6 +1,6 @@
 // Registering the bank's apps and APIs in the console; each change audited, and refused where a file rules the row.
 import { claimsOfScope } from '../domain/claims.ts'
-import { type RelyingParty, scopeOfCore } from '../domain/institution.ts'
+import { type Connection, type RelyingParty, scopeOfCore } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { partyChanges, partyFaults } from '../domain/relying-party.ts'
 import type { RelyingPartyRecord, RelyingPartyStore } from '../ports/relying-parties.ts'
@@ -17,7 +17,7 @@ export interface RelyingPartyPorts {
 
 /** What a registration may choose from. */
 export interface PartyChoices {
-  readonly connections: readonly { readonly id: string; readonly name: string }[]
+  readonly connections: readonly Pick<Connection, 'id' | 'name' | 'audience'>[]
   readonly scopes: readonly string[]
 }
 
@@ -72,14 +72,14 @@ async function choicesOf({ directory }: RelyingPartyPorts, institution: string):
   const set = await directory.everything(institution)
   const cores = (set?.cores ?? []).map(({ id }) => scopeOfCore(id))
   return {
-    connections: (set?.connections ?? []).map(({ id, name }) => ({ id, name })),
+    connections: (set?.connections ?? []).map(({ id, name, audience }) => ({ id, name, audience })),
     scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'subjects', ...cores],
   }
 }
 
 async function check(ports: RelyingPartyPorts, party: RelyingParty): Promise<void> {
   const { connections, scopes } = await choicesOf(ports, party.institution)
-  const faults = partyFaults(party, { connections: connections.map(({ id }) => id), scopes })
+  const faults = partyFaults(party, { connections, scopes })
   if (faults.length > 0) throw new Refusal('relying_party.settings', { faults })
 }
 

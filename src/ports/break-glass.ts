@@ -22,9 +22,9 @@ export interface BreakGlassUses {
   add(use: BreakGlassUse): Promise<void>
   /** Uses that this administrator has not said to have seen; newest first. */
   unseen(institution: string, administrator: string): Promise<readonly BreakGlassUse[]>
-  /** Notes that this administrator has seen these; names that are not uses of the institution are passed over. */
+  /** Notes that this administrator has seen these; resolves with those that are uses of the institution, the rest is passed over. */
   see(
     institution: string,
     seen: { administrator: string; uses: readonly string[]; at: number },
-  ): Promise<void>
+  ): Promise<readonly string[]>
 }

@@ -112,11 +112,12 @@ export function createBreakGlassUses({ reader, writer }: Connections): BreakGlas
     async see(institution, { administrator, uses, at }) {
       const db = await writer()
       const known: UseRow[] = await db('break_glass_use').where({ institution }).whereIn('id', uses)
-      if (known.length === 0) return
+      if (known.length === 0) return []
       await db('break_glass_seen')
         .insert(known.map(({ id }) => ({ institution, use: id, administrator, seen_at: new Date(at) })))
         .onConflict(['institution', 'use', 'administrator'])
         .ignore()
+      return known.map(({ id }) => id)
     },
   }
 }

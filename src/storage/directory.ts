@@ -1,6 +1,7 @@
 // Rows that configuration owns, read through a short cache: they are needed at every request and change seldom.
 import { consoleId, consoleParty } from '../domain/console-party.ts'
 import type { Connection, Core, Institution, ManagedBy, RelyingParty } from '../domain/institution.ts'
+import { offeredBy } from '../domain/relying-party.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
 import { contentIn, learnedIn, putConnections } from './connections.ts'
@@ -91,7 +92,8 @@ function relyingPartyIn(
 ): RelyingParty | undefined {
   if (found === undefined) return undefined
   if (id === consoleId) return consoleParty(found.institution, found.connections, publicUrl)
-  return found.relyingParties.find((row) => row.id === id)
+  const row = found.relyingParties.find((one) => one.id === id)
+  return row && { ...row, connections: offeredBy(row, found.connections) }
 }
 
 // JSON drops members that are undefined; they are put back so that the types stay true.

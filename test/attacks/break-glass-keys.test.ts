@@ -141,6 +141,13 @@ describe('everybody is told', () => {
     // What is seen is seen of one use, not of the next.
     await go('/break-glass/seen', { ...b, form })
     expect(await tells(b)).toBe(false)
+    // What was posted beside it is anybody's text, and stands in no audit.
+    const free = Array.from({ length: 999 }, (_, i) => `forged-${i}`).join(' ')
+    const before = (await events('break_glass.seen')).length
+    await go('/break-glass/seen', { ...b, form: { ...form, uses: free } })
+    expect((await events('break_glass.seen')).length).toBe(before)
+    await go('/break-glass/seen', { ...b, form: { ...form, uses: `${free} ${form.uses}` } })
+    expect((await events('break_glass.seen')).at(-1)?.detail).toEqual({ uses: form.uses.split(' ') })
     await open(key)
     expect(await tells(b)).toBe(true)
   })

@@ -172,7 +172,7 @@ describe('faults', () => {
 describe('production', () => {
   const alone = { KEY: keyText }
 
-  test('refuses the embedded database and plain http; development and the flag do not', () => {
+  test('#206 refuses the embedded database and plain http; development and the flag do not', () => {
     const both = { ...good, public_url: 'http://login.bank.example' }
     expect(faultsOf(() => loadSettings(both, alone))).toEqual([
       expect.stringContaining('database.url: production needs a PostgreSQL server'),
@@ -185,7 +185,7 @@ describe('production', () => {
     expect(faultsOf(() => loadSettings({ ...good, public_url: 'http://127.0.0.1:8080' }, env))).toEqual([])
   })
 
-  test('is switched on by the environment, and never off', () => {
+  test('#206 is switched on by the environment, and never off', () => {
     const development: SettingsInput = { ...good, mode: 'development' }
     expect(loadSettings(development, env).mode).toBe('development')
     expect(loadSettings(development, { ...env, NODE_ENV: 'production' }).mode).toBe('production')
@@ -198,7 +198,7 @@ describe('production', () => {
 })
 
 describe('what the demo made (R-12, attack 243)', () => {
-  test('the demo stamps its directory and makes a key that only it may use', () => {
+  test('#206 the demo stamps its directory and makes a key that only it may use', () => {
     const directory = join(folder(), 'data')
     const place = { env: {}, directory, host: '127.0.0.1' }
     const { masterKey } = prepareDemo(place)
