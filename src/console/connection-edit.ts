@@ -1,4 +1,5 @@
 // Changing a connection: a form, the difference before it is saved, and two people at once without loss.
+import { contentFaults } from '../domain/connection-content.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { levelFaults } from '../domain/upstream-level.ts'
@@ -58,8 +59,6 @@ function prefilled({ ctx }: Visit, content: ConnectionContent): ConnectionConten
 interface Editing {
   readonly record: ConnectionRecord
   readonly typed: Typed
-  /** Kept through faults and previews: typed secrets are never printed. */
-  readonly base?: ConnectionContent
 }
 
 const purposeOf = ({ id }: Pick<ConnectionRecord, 'id'>): string => `edit ${id}`
@@ -71,7 +70,7 @@ async function formOf(ports: ConnectionPagePorts, visit: Visit, editing: Editing
     typed,
     fields: pluginFor(ports, record.type).form,
     seen: await seenAttributes(ports, visit, { connection: record.id, content: typed.content }),
-    carried: carry(ports, visit, { purpose: purposeOf(record), content: editing.base ?? typed.content }),
+    carried: carry(ports, visit, { purpose: purposeOf(record), content: typed.content }),
     now: ports.clock.now(),
   })
 }
@@ -85,27 +84,25 @@ async function edited(ports: ConnectionPagePorts, visit: Visit, form: Form): Pro
   const action = form.get('do')
   if (action === 'again') return formOf(ports, visit, { record, typed: typedOf(base) })
   const typed = action === 'save' ? typedOf(base) : readTyped(form, fields, base)
-  const faults = [...typed.faults, ...(await faultsOf(ports, visit, { record, content: typed.content }))]
+  const faults = await faultsOf(ports, visit, { record, typed })
   const editing = { record, typed: { ...typed, faults } }
   if (faults.length > 0) return { ...(await formOf(ports, visit, editing)), status: 422 }
   if (atOf(visit, form).version !== record.version) return stale(ports, visit, { ...editing, form })
   return action === 'save' ? save(ports, visit, { ...editing, form }) : check(ports, visit, editing)
 }
 
-/** What the connector does not accept, and domains that stand at another connection already. */
+/** What does not hold of the content, whether it was typed now or comes back sealed; once what the form has said already. */
 async function faultsOf(
   ports: ConnectionPagePorts,
   { institution }: Visit,
-  { record, content }: { record: Pick<ConnectionRecord, 'id'>; content: ConnectionContent },
+  { record, typed }: Editing,
 ): Promise<Fault[]> {
+  const { content, faults: said } = typed
   const others = (await ports.connections.list(institution.id)).filter(({ id }) => id !== record.id)
-  const taken = others.flatMap(({ name, domains = [] }) =>
-    domains
-      .filter((domain) => content.domains?.includes(domain))
-      .map((domain) => ({ path: 'domains', message: `${domain} stands at ${name} already` })),
-  )
   const levels = levelFaults(content.levels).map(({ path, message }) => ({ path: `levels.${path}`, message }))
-  return [...settingFaults(ports, content), ...taken, ...levels]
+  const found = [...contentFaults(content, others), ...settingFaults(ports, content), ...levels]
+  const known = new Set(said.map(({ path, message }) => `${path} ${message}`))
+  return [...said, ...found.filter(({ path, message }) => !known.has(`${path} ${message}`))]
 }
 
 /** What its connector says of the settings, before anything is saved. */

@@ -8,6 +8,7 @@ import {
   atOf,
   type ConnectionPagePorts,
   connectionOf,
+  contentNews,
   mayWrite,
   namesFor,
   orProve,
@@ -95,6 +96,8 @@ async function restore(ports: ConnectionPagePorts, visit: Visit, form: Form): Pr
       return `/connections/${at.id}?done=${doneOf(record, after)}`
     })
   } catch (error) {
+    const news = contentNews(error, 'Nothing was restored: that version does not hold any more.')
+    if (news !== undefined) return { ...(await historyView(ports, visit, news)), status: 422 }
     if (!(error instanceof Refusal) || error.code !== 'connection.stale') throw error
     return { ...(await historyView(ports, visit, staleNews(at.version))), status: 409 }
   }

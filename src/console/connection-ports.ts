@@ -1,5 +1,6 @@
 // What the pages of connections work with, and what all of them ask first: which connection, at which version, may they.
 import { mayChange } from '../domain/connection-approval.ts'
+import type { ContentFault } from '../domain/connection-content.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ConnectionApproval } from '../flows/connection-approval.ts'
@@ -11,6 +12,8 @@ import type { ExchangeFlows } from '../flows/exchanges.ts'
 import type { MetadataRefresh } from '../flows/metadata-refresh.ts'
 import type { OwnKeyFlows } from '../flows/own-keys.ts'
 import type { TestLoginFlows } from '../flows/test-login.ts'
+import type { Html } from '../http/page/html.ts'
+import { notice } from '../http/page/parts.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { Actor, ConnectionRecord } from '../ports/connections.ts'
 import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
@@ -75,6 +78,13 @@ export async function orProve(then: string, act: () => Promise<Next>): Promise<N
     if (!(error instanceof Refusal) || error.code !== 'console.recent') throw error
     return signInAgain(then)
   }
+}
+
+/** What does not hold of the content that a step would take over, in words; undefined for any other refusal. */
+export function contentNews(error: unknown, outcome: string): Html | undefined {
+  if (!(error instanceof Refusal) || error.code !== 'connection.settings') return undefined
+  const faults = (error.detail.faults ?? []) as readonly ContentFault[]
+  return notice('bad', outcome, faults.map(({ path, message }) => `${path}: ${message}`).join('; '))
 }
 
 /** Names of those who did something, for a page that shows several. */

@@ -13,6 +13,7 @@ import {
   atOf,
   type ConnectionPagePorts,
   connectionOf,
+  contentNews,
   namesFor,
   orProve,
   pluginFor,
@@ -100,6 +101,11 @@ async function step(ports: ConnectionPagePorts, visit: Visit, { form, news, act 
     await act(takerIn(visit, form))
     return `/connections/${visit.ctx.params.id}?done=${news}`
   } catch (error) {
+    const news = contentNews(error, 'Nothing was done: what would go live does not hold.')
+    if (news !== undefined) {
+      const record = await connectionOf(ports, visit)
+      return { ...(await pageOf(ports, visit, { record, news })), status: 422 }
+    }
     if (!(error instanceof Refusal) || error.code !== 'connection.stale') throw error
     return staleStep(ports, visit, form)
   }

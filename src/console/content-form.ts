@@ -1,8 +1,7 @@
 // The form of a whole connection: its name, who signs in by it, what becomes of attributes, and the connector's settings.
 
 import { acrLadder, levelName } from '../domain/acr.ts'
-import { isMailDomain } from '../domain/choice.ts'
-import { isMappable } from '../domain/claims.ts'
+import { claimFault, labelFaults } from '../domain/connection-content.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Html, html } from '../http/page/html.ts'
@@ -84,19 +83,14 @@ function rowsIn(form: Form): ClaimRow[] {
   return rows
 }
 
-function faultsOf({ name, domains = [] }: ConnectionContent, rows: readonly ClaimRow[]): Fault[] {
-  const bad = domains.filter((domain) => !isMailDomain(domain))
+function faultsOf(content: ConnectionContent, rows: readonly ClaimRow[]): Fault[] {
   const claims = rows.map(([claim]) => claim)
-  const faults = rows.flatMap(([claim, attribute], i) => {
-    if (!isMappable(claim)) return [{ path: 'claims', message: `${claim} is no claim that an IdP may set` }]
-    if (attribute === '') return [{ path: 'claims', message: `${claim} needs the name of an attribute` }]
+  const faults = rows.flatMap(([claim, attribute], i): Fault[] => {
+    const fault = claimFault(claim, attribute)
+    if (fault !== undefined) return [fault]
     return claims.indexOf(claim) < i ? [{ path: 'claims', message: `${claim} stands there twice` }] : []
   })
-  return [
-    ...(name === '' || name.length > 100 ? [{ path: 'name', message: '1 to 100 characters' }] : []),
-    ...bad.map((domain) => ({ path: 'domains', message: `${domain.slice(0, 80)} is no mail domain` })),
-    ...faults,
-  ]
+  return [...labelFaults(content), ...faults]
 }
 
 export interface ContentFormView {

@@ -7,7 +7,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
 import { bank, page } from '../http/page/shell.ts'
 import { askingOf } from '../http/page-context.ts'
-import { formActionOf, pageHeaders } from '../http/security-headers.ts'
+import { pageHeaders } from '../http/security-headers.ts'
 import { moment } from './words.ts'
 
 /** The pages that everybody finds from everywhere; paths are below `/console`. */
@@ -31,8 +31,6 @@ export interface ConsoleView {
   readonly aside?: Html | undefined
   readonly place: Place
   readonly main: Html
-  /** Where forms of this page may lead beside ourselves (ruling R-14): an IdP for a test login. */
-  readonly leadsTo?: readonly string[] | undefined
   readonly status?: number | undefined
   /** A page with a script of its own has its nonce. */
   readonly nonce?: string | undefined
@@ -58,8 +56,8 @@ export const roleName = (role: string): string => roleNames[role] ?? role
 
 export function showConsole(ctx: Context, view: ConsoleView, frame: Frame): void {
   const { issuer } = tenantOf(ctx)
-  const formActions = [...new Set((view.leadsTo ?? []).map(formActionOf))]
-  ctx.set(pageHeaders({ formActions, nonce: view.nonce, https: issuer.startsWith('https:') }))
+  // A test login departs by a page of its own (console/to-idp).
+  ctx.set(pageHeaders({ formActions: [], nonce: view.nonce, https: issuer.startsWith('https:') }))
   ctx.status = view.status ?? 200
   ctx.type = 'html'
   ctx.body = page({

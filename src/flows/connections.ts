@@ -9,6 +9,7 @@ import {
   pathsOf,
   stateAfter,
 } from '../domain/connection.ts'
+import { contentFaults } from '../domain/connection-content.ts'
 import { type Connection, type ConnectionContent, isId } from '../domain/institution.ts'
 import { withLearned } from '../domain/learned-keys.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -63,7 +64,8 @@ export type ConnectionFlows = ReturnType<typeof createConnections>
 /**
  * Every function is one unit of work, or joins the caller's. Writers refuse with `connection.stale` when the connection
  * has moved on from the version given, `connection.state` when its state does not allow the step, `connection.managed`
- * when a file rules it, and `connection.settings` (detail `faults`) when the connector does not accept what is said.
+ * when a file rules it, and `connection.settings` (detail `faults`) when what is said does not hold, in itself (name, claims,
+ * levels), beside other connections (domains), or for the connector.
  */
 export function createConnections(ports: ConnectionsPorts) {
   const change = (at: ConnectionAt, actor: Actor, decide: Decide) => changed(ports, { at, actor, decide })
@@ -81,9 +83,12 @@ export function createConnections(ports: ConnectionsPorts) {
      * waits as a proposal, any other becomes a draft again. The same content as the present one drops the proposal.
      */
     save: (at: ConnectionAt, content: ConnectionContent, actor: Actor) =>
-      change(at, actor, (record) => saved(ports, record, { content, change: 'saved', actor })),
+      change(at, actor, (record, others) =>
+        saved(ports, record, { content, change: 'saved', actor, others }),
+      ),
     /** Makes the tested connection, or the tested proposal of an active one, what customers sign in by. */
-    activate: (at: ConnectionAt, actor: Actor) => change(at, actor, activated),
+    activate: (at: ConnectionAt, actor: Actor) =>
+      change(at, actor, (record, others) => activated(ports, record, others)),
     /**
      * At any time, also where a file rules the connection. Nobody can sign in by it any more; a proposal is dropped. Staff who
      * came into the console by it are out, but for whoever does this.
@@ -104,7 +109,9 @@ export function createConnections(ports: ConnectionsPorts) {
       const versions = await ports.connectionStore.versions(at.institution, at.id)
       const content = versions.find((one) => one.version === version)?.content
       if (content === undefined) throw new Refusal('connection.unknown', { ...at, restore: version })
-      return change(at, actor, (record) => saved(ports, record, { content, change: 'restored', actor }))
+      return change(at, actor, (record, others) =>
+        saved(ports, record, { content, change: 'restored', actor, others }),
+      )
     },
     /** For other flows that decide of a record: locking, version, history and audit are those of any change. */
     change,
@@ -140,8 +147,8 @@ export interface Decision {
   readonly learned?: readonly string[]
 }
 
-/** Undefined where there is nothing to do. */
-export type Decide = (record: ConnectionRecord) => Decision | undefined
+/** Undefined where there is nothing to do. `others` are the institution's other connections. */
+export type Decide = (record: ConnectionRecord, others: readonly ConnectionRecord[]) => Decision | undefined
 
 const run = <T>(ports: ConnectionsPorts, institution: string, work: () => Promise<T>): Promise<T> =>
   ports.unit.run({ institution, reference: ports.chance.reference() }, work)
@@ -172,10 +179,15 @@ function pluginOf({ connectors }: ConnectionsPorts, type: string): ConnectorPlug
 const secretsOf = (ports: Pick<ConnectionsPorts, 'connectors'>, type: string): readonly string[] =>
   ports.connectors.plugins().find((one) => one.type === type)?.secrets ?? []
 
-/** Throws `connection.settings` with every fault when the connector does not accept the settings. */
-function checkContent(ports: ConnectionsPorts, content: ConnectionContent): void {
+/** Throws `connection.settings` with every fault of the content, or what the connector does not accept of the settings. */
+function checkContent(
+  ports: ConnectionsPorts,
+  content: ConnectionContent,
+  others: readonly ConnectionRecord[],
+): void {
   const plugin = pluginOf(ports, content.type)
-  const faults = levelFaults(content.levels).map(({ path, message }) => ({ path: `levels.${path}`, message }))
+  const levels = levelFaults(content.levels).map(({ path, message }) => ({ path: `levels.${path}`, message }))
+  const faults = [...contentFaults(content, others), ...levels]
   if (faults.length > 0) throw new Refusal('connection.settings', { faults })
   try {
     plugin.check(content.settings)
@@ -201,8 +213,8 @@ async function create(
 ): Promise<ConnectionRecord> {
   if (!isId(id))
     throw new Refusal('connection.settings', { faults: [{ path: 'id', message: '2 to 32 of a-z, 0-9, -' }] })
-  checkContent(ports, content)
   return run(ports, institution, async () => {
+    checkContent(ports, content, await othersOf(ports, institution, id))
     const version = await ports.connectionStore.nextVersion(institution, id)
     const place = { institution, id, version, state: 'draft', managedBy: 'console' } as const
     const record = { ...content, ...place, proposal: undefined }
@@ -213,6 +225,9 @@ async function create(
     return { ...record, updatedAt: at }
   })
 }
+
+const othersOf = async ({ connectionStore }: ConnectionsPorts, institution: string, id: string) =>
+  (await connectionStore.list(institution)).filter((one) => one.id !== id)
 
 interface Changing {
   readonly at: ConnectionAt
@@ -226,7 +241,7 @@ function changed(ports: ConnectionsPorts, { at, actor, decide }: Changing): Prom
     const present = await found(ports, institution, id)
     if (present.version !== at.version)
       throw new Refusal('connection.stale', { connection: id, version: at.version, present: present.version })
-    const decision = decide(present)
+    const decision = decide(present, await othersOf(ports, institution, id))
     return decision === undefined ? present : written(ports, { present, actor, decision })
   })
 }
@@ -274,15 +289,16 @@ interface Save {
   readonly content: ConnectionContent
   readonly change: ConnectionChange
   readonly actor: Actor
+  readonly others: readonly ConnectionRecord[]
 }
 
 function saved(
   ports: ConnectionsPorts,
   record: ConnectionRecord,
-  { content, change, actor }: Save,
+  { content, change, actor, others }: Save,
 ): Decision | undefined {
   if (record.managedBy === 'file') throw new Refusal('connection.managed', { connection: record.id })
-  checkContent(ports, content)
+  checkContent(ports, content, others)
   const present = contentOfRecord(record)
   const { proposal, state } = record
   const { changes, needsTest: again } = previewOf(ports, present, content)
@@ -303,16 +319,23 @@ function saved(
   return { change, state: next, content, proposal: undefined, fields }
 }
 
-function activated(record: ConnectionRecord): Decision {
+function activated(
+  ports: ConnectionsPorts,
+  record: ConnectionRecord,
+  others: readonly ConnectionRecord[],
+): Decision {
   const { proposal, state } = record
   if (record.managedBy === 'file') throw new Refusal('connection.managed', { connection: record.id })
   if (state === 'active' && proposal?.tested) {
     const { content } = proposal
+    // It was proposed a while ago: another connection may have its domains by now.
+    checkContent(ports, content, others)
     const fields = pathsOf(fieldChanges(contentOfRecord(record), content, []))
     return { change: 'activated', state, content, proposal: undefined, fields }
   }
   const next = stateAfter(state, 'activate')
   if (next === undefined) throw refused(record, 'activate')
+  checkContent(ports, contentOfRecord(record), others)
   const fields = ['state']
   return { change: 'activated', state: next, content: contentOfRecord(record), proposal: undefined, fields }
 }

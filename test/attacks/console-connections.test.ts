@@ -261,28 +261,6 @@ describe('#200 who may', () => {
   })
 })
 
-describe('two people at one connection', () => {
-  test('a version is not restored over what somebody else did meanwhile; the page says so', async () => {
-    await made('twice')
-    const form = await formFor('twice')
-    await parts.flows.connections.save(await get('twice'), { ...idp.content, name: 'By another' }, actor)
-    const path = '/connections/twice/history/1/restore'
-    const stale = await go(path, { cookie: owner, form })
-    expect([stale.status, stale.text.includes('Nothing was restored.')]).toEqual([409, true])
-    expect((await get('twice')).name).toBe('By another')
-    expect((await go(path, { cookie: owner, form: await formFor('twice') })).status).toBe(303)
-  })
-  test('of two who take the next keys into use at once one does, and the other sees the page', async () => {
-    await made('keys')
-    const form = { form_token: token, early: 'yes' }
-    await go('/connections/keys/keys/prepare', { cookie: owner, form })
-    const both = [1, 2].map(() => go('/connections/keys/keys/promote', { cookie: owner, form }))
-    const answers = (await Promise.all(both)).sort((a, b) => a.status - b.status)
-    expect(answers.map(({ status }) => status)).toEqual([303, 409])
-    expect(answers[1]?.text).toContain('Nothing was changed.')
-  })
-})
-
 const soonDay = () => new Date(Date.now() + 7 * 24 * 3600_000).toISOString().slice(0, 10)
 
 describe('#201 hostile text', () => {
