@@ -6,7 +6,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { hiddenFields, icon, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
-import type { Desk, Form, Visit } from './desk.ts'
+import { type Desk, type Form, type Visit, versionIn } from './desk.ts'
 
 const place = (id: string): string => `/connections/${id}/logo`
 
@@ -26,11 +26,11 @@ async function save(visit: Visit, ports: ConnectionPagePorts, form: Form) {
   if (form.get('do') !== 'remove' && logoIn(given ?? '') === undefined)
     return view(visit, record, faultOf(given))
   const { logo: _before, ...content } = contentOfRecord(record)
-  const at = { institution: record.institution, id: record.id, version: Number(form.get('version')) || 0 }
+  const at = { institution: record.institution, id: record.id, version: versionIn(form) }
   await ports.connections.save(
     at,
     { ...content, ...(given !== undefined && { logo: given }) },
-    visit.actor('logo'),
+    { visitor: visit.visitor, why: 'logo' },
   )
   return `/connections/${record.id}`
 }
