@@ -34,14 +34,14 @@ export interface RefreshDecision {
  * and never in the same step as its successor comes: answers that it signed may be on their way. Addresses, where passwords are typed,
  * change by themselves under a pinned signature alone. A file's own words are never changed: under it only keys are learned.
  */
-export function refreshDecision({ present, published, signed, file }: Refreshed): RefreshDecision {
+export function refreshDecision({ present, published: read, signed, file }: Refreshed): RefreshDecision {
   const trusted = signed || present.settings.trustNewKeys === true
-  const keys = keyChanges(certificatesIn(present), certificatesIn({ settings: published }))
+  const keys = keyChanges(certificatesIn(present), certificatesIn({ settings: read }))
   const { come, gone } = keys
   const leaving = trusted && come.length > 0 && gone.length > 0
   const fixed = file ?? []
   const removable = gone.filter((pem) => !holds(fixed, pem))
-  const others = differing(present.settings, published)
+  const others = differing(present.settings, read)
   const alone = signed && file === undefined
   const apply = withChanges(present, {
     come: trusted ? come : [],
@@ -71,14 +71,13 @@ function keyChanges(before: readonly string[], after: readonly string[]) {
   }
 }
 
-/** Every setting but the keys; `undefined` where it is no longer there. */
+// All that metadata can speak of, beside keys. Whatever else differs was changed by a person, and is theirs.
+const published = ['ssoUrl', 'binding', 'sloUrl', 'sloBinding'] as const
+
+/** What metadata changes but for the keys; `undefined` where it is no longer there. */
 function differing(before: Settings, after: Settings): Settings {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  return Object.fromEntries(
-    names
-      .filter((name) => name !== 'certificates' && !sameValue(before[name], after[name]))
-      .map((name) => [name, after[name]]),
-  )
+  const changed = published.filter((name) => !sameValue(before[name], after[name]))
+  return Object.fromEntries(changed.map((name) => [name, after[name]]))
 }
 
 interface Changes {

@@ -5,7 +5,7 @@ import { effectiveContent } from '../domain/learned-keys.ts'
 import { nextAttempt, nextRefresh, unknownKeyMs } from '../domain/metadata-refresh.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
-import type { Actor, ConnectionStore } from '../ports/connections.ts'
+import type { Actor, ConnectionRecord, ConnectionStore } from '../ports/connections.ts'
 import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
 import type { Discovered, DiscoveryWish } from '../ports/discovery.ts'
 import type { Log, Metrics } from '../ports/log.ts'
@@ -173,12 +173,7 @@ async function read(ports: MetadataRefreshPorts, given: Connection, actor: Actor
   // The claim is seen by the others, and nothing is open while the IdP thinks (ruling R-1).
   await ports.unit.checkpoint()
   try {
-    const found = await published(ports, given)
-    return await ports.unit.run(scope, async () => {
-      const report = await kept(ports, { given, found, before, actor })
-      await ports.unit.checkpoint()
-      return report
-    })
+    return await readAsItIs(ports, { given, before, actor })
   } catch (error) {
     return ports.unit.run(scope, async () => {
       const report = await failed(ports, { given, before, actor }, error)
@@ -188,11 +183,48 @@ async function read(ports: MetadataRefreshPorts, given: Connection, actor: Actor
   }
 }
 
+const mostReadings = 3
+
+/**
+ * What was read is judged by the signers, and put beside the settings, of the record that it was read for. Where somebody has
+ * changed that meanwhile it is worth nothing, and is read again for what is there now (attack 194).
+ */
+async function readAsItIs(ports: MetadataRefreshPorts, reading: Reading): Promise<RefreshReport> {
+  const { institution, id } = reading.given
+  for (
+    let [given, n]: [Connection | undefined, number] = [reading.given, 1];
+    given && n <= mostReadings;
+    n++
+  ) {
+    const report = await readOnce(ports, { ...reading, given })
+    if (report !== undefined) return report
+    given = await ports.connectionStore.get(institution, id)
+  }
+  throw stale(reading.given)
+}
+
+const stale = ({ id: connection, version }: Connection): Refusal =>
+  new Refusal('connection.stale', { connection, version })
+
+/** Undefined where the record was changed while the IdP was asked. */
+async function readOnce(ports: MetadataRefreshPorts, reading: Reading): Promise<RefreshReport | undefined> {
+  const { institution, id } = reading.given
+  const found = await published(ports, reading.given)
+  return ports.unit.run({ institution, reference: ports.chance.reference() }, async () => {
+    const record = await ports.connectionStore.get(institution, id)
+    if (record?.version !== reading.given.version) return undefined
+    const report = await kept(ports, { ...reading, record, found })
+    await ports.unit.checkpoint()
+    return report
+  })
+}
+
 type One = Extract<Discovered, { kind: 'one' }>
 
 async function published(ports: MetadataRefreshPorts, connection: Connection): Promise<One> {
   const again = againOf(ports, connection)
-  const found = await again?.plugin.discovery?.discover(again.wish)
+  if (again === undefined) throw stale(connection)
+  const found = await again.plugin.discovery?.discover(again.wish)
   if (found?.kind === 'one') return found
   throw new Refusal('metadata.entity', { check: 'metadata', actual: 'not one entity' })
 }
@@ -203,12 +235,17 @@ interface Reading {
   readonly actor: Actor
 }
 
-async function kept(ports: MetadataRefreshPorts, reading: Reading & { found: One }): Promise<RefreshReport> {
-  const { given, found, before, actor } = reading
-  const { institution, id: connection } = given
-  const record = await ports.connectionStore.get(institution, connection)
-  const plugin = record && againOf(ports, record)?.plugin
-  if (record === undefined || plugin === undefined) throw new Refusal('connection.stale', { connection })
+interface Read extends Reading {
+  /** As it was when the IdP was asked. */
+  readonly record: ConnectionRecord
+  readonly found: One
+}
+
+async function kept(ports: MetadataRefreshPorts, reading: Read): Promise<RefreshReport> {
+  const { record, found, before, actor } = reading
+  const { institution, id: connection } = record
+  const plugin = againOf(ports, record)?.plugin
+  if (plugin === undefined) throw stale(record)
   const known = before?.digest ?? ''
   const { decision, digest } = await takenOver(ports, { record, plugin, found, known, actor })
   const [applied, waits] = [pathsOf(decision.applied), pathsOf(decision.waits)]

@@ -101,6 +101,17 @@ describe('addresses', () => {
     const { applied, waits } = decide(true, ['A', 'B'])
     expect([applied, waits.map(({ path }) => path)]).toEqual([[], ['settings.sloUrl', 'settings.ssoUrl']])
   })
+  test('what metadata cannot speak of is a person’s, whatever the reading says', () => {
+    const before = content(['A'], { signed: 'assertion', skewSeconds: 60 })
+    const read = content(['A'], { signed: 'either', metadataSigners: ['Z'], ssoUrl: 'https://b.example' })
+    const { apply } = refreshDecision({
+      present: before,
+      published: read.settings,
+      signed: true,
+      file: undefined,
+    })
+    expect(apply.settings).toEqual({ ...before.settings, ssoUrl: 'https://b.example' })
+  })
   test('one that is gone is gone', () => {
     const before = content(['A'], { sloUrl: 'https://a.example/slo' })
     const after = { ...before.settings, sloUrl: undefined }
