@@ -110,6 +110,7 @@ async function begin(
   await ports.testLogins.create({
     ...place,
     id,
+    what: start.what,
     by: start.by,
     browserHash: start.browserHash,
     reference: ports.unit.reference() ?? ports.chance.reference(),
@@ -192,9 +193,10 @@ type Judged = { readonly content?: ConnectionContent } & (
 const withNewKeys =
   (test: TestLogin) =>
   (record: ConnectionRecord): Connection | undefined => {
-    const now = [effectiveContent(connectionOfRecord(record)), record.proposal?.content]
-    const content = now.find((one) => one !== undefined && sameButKeys(one, test.content))
-    return content && asConnection({ ...test, content })
+    // A proposal may be about keys alone: what customers sign in by must not pass in its place.
+    const content =
+      test.what === 'proposal' ? record.proposal?.content : effectiveContent(connectionOfRecord(record))
+    return content && sameButKeys(content, test.content) ? asConnection({ ...test, content }) : undefined
   }
 
 async function judge(

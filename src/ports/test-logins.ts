@@ -31,6 +31,8 @@ export interface TestLogin {
   readonly connection: string
   readonly version: number
   readonly content: ConnectionContent
+  /** Whose content it was; absent in records from before it was kept. */
+  readonly what?: 'present' | 'proposal'
   readonly by: string
   readonly reference: string
   /** Only this browser may bring the answer. */

@@ -141,6 +141,27 @@ describe('a test login', () => {
     expect(record.proposal?.tested).toBe(true)
     expect(record.settings.ssoUrl).toBe('https://idp.example/sso')
   })
+  test('of a proposal that changes keys alone is judged by the new keys, never by those of now', async () => {
+    await activated()
+    const key = await makeKey()
+    const { connections } = parts.flows
+    const active = await connections.get('alder', connection)
+    const settings = { ...idp.content.settings, certificates: [key.pem] }
+    await connections.save(active, { ...idp.content, settings }, actor)
+    const outcome = async (signer: typeof key) => {
+      const { id, browser, requestId } = await started('proposal')
+      const SAMLResponse = answerTo(
+        { issuer: parts.issuer, connection, requestId, facts: { attributes } },
+        { key: signer, sides: 'both' },
+      )
+      await browser.post(acs(), { SAMLResponse, RelayState: id })
+      const { result } = await parts.flows.testLogin.result('alder', id)
+      const { proposal } = await connections.get('alder', connection)
+      return [result?.code, result?.counts, proposal?.tested]
+    }
+    expect(await outcome(idp.key)).toEqual(['saml.signature_invalid', false, false])
+    expect(await outcome(key)).toEqual(['', true, true])
+  })
   test('is of its own institution', async () => {
     const { id } = await started()
     await expect(parts.flows.testLogin.result('birch', id)).rejects.toMatchObject({
