@@ -8,7 +8,6 @@ import { createCoreCall } from '../flows/core-call.ts'
 import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
-import { metadataExpiries } from '../flows/expiries.ts'
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
@@ -74,7 +73,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const browserSessions = createBrowserSessions(stores.tokens)
   const ports = { ...given, connectionFlows, metadataRefresh, exchangeKeeper, pinHash, browserSessions }
   const endSession = createEndSession(ports)
-  const expiries = createExpiries(base, stores, { plugins, more: [metadataExpiries(stores.metadataStates)] })
+  const expiries = createExpiries(base, stores, plugins)
   return {
     connections: connectionFlows,
     keyFlows: createKeyFlows(base, stores, plugins),

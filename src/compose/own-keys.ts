@@ -1,10 +1,9 @@
 // Our own keys of connections put together: their flows, their schedule, and the warnings of what ends.
 import { daysUntil } from '../domain/expiry.ts'
 import type { RenewalPolicy } from '../domain/own-key.ts'
-import { connectionExpiries, createExpiryFlows, ownKeyExpiries } from '../flows/expiries.ts'
+import { connectionExpiries, createExpiryFlows, metadataExpiries, ownKeyExpiries } from '../flows/expiries.ts'
 import { createOwnKeyFlows } from '../flows/own-keys.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
-import type { ExpirySource } from '../ports/expiries.ts'
 import { startBackground } from './background.ts'
 import type { Foundation, Stores } from './foundation.ts'
 
@@ -26,15 +25,11 @@ export function createKeyFlows(base: Foundation, stores: Stores, plugins: readon
   return createOwnKeyFlows({ ...base, ...stores, plugins, renewal: policyOf(base) })
 }
 
-/** `more` are sources beside settings and own keys. */
-export function createExpiries(
-  base: Foundation,
-  stores: Stores,
-  { plugins, more = [] }: { plugins: readonly ConnectorPlugin[]; more?: readonly ExpirySource[] },
-) {
-  const { directory, ownKeyStore } = stores
+export function createExpiries(base: Foundation, stores: Stores, plugins: readonly ConnectorPlugin[]) {
+  const { directory, ownKeyStore, metadataStates } = stores
   const own = ownKeyExpiries(ownKeyStore, directory)
-  const sources = [connectionExpiries({ directory, plugins }), own, ...more]
+  const metadata = metadataExpiries(metadataStates, base.clock)
+  const sources = [connectionExpiries({ directory, plugins }), own, metadata]
   return createExpiryFlows({ ...base, ...stores, sources })
 }
 

@@ -38,3 +38,12 @@ export function warningLevel(at: number, now: number): WarningLevel | undefined 
 /** What ends first comes first. */
 export const byUrgency = (expiries: readonly Expiry[]): Expiry[] =>
   expiries.toSorted((a, b) => a.at - b.at || a.connection.localeCompare(b.connection))
+
+/**
+ * Metadata with an end is published again before it comes, each time with a later one: that it ends is no news. It is when
+ * two thirds of the time since this end was first read are over, and no reading has brought a later one.
+ */
+export const notRenewed = (
+  { validSince, validUntil }: { readonly validSince: number; readonly validUntil: number },
+  now: number,
+): boolean => now - validSince >= ((validUntil - validSince) * 2) / 3

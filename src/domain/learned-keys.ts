@@ -52,5 +52,12 @@ export const sameTrust = (before: ConnectionContent, after: ConnectionContent): 
   before.type === after.type &&
   trusting.every((name) => sameValue(before.settings[name], after.settings[name]))
 
+/** Does what was read of the one's metadata say anything of the other? */
+export const sameSource = (before: ConnectionContent, after: ConnectionContent): boolean =>
+  before.type === after.type &&
+  (['metadataUrl', 'idpEntityId'] as const).every((name) =>
+    sameValue(before.settings[name], after.settings[name]),
+  )
+
 export const sameValue = (a: unknown, b: unknown): boolean =>
   (canonicalize(a ?? null) ?? '') === (canonicalize(b ?? null) ?? '')

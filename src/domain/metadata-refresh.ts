@@ -15,6 +15,8 @@ export interface Refreshed {
   readonly signed: boolean
   /** The certificates that a file names; undefined where no file rules the connection. */
   readonly file: readonly string[] | undefined
+  /** Keys that were no longer published at the reading before this one. */
+  readonly gone: readonly string[]
 }
 
 export interface RefreshDecision {
@@ -24,33 +26,36 @@ export interface RefreshDecision {
   /** What a person must agree to, on top of what takes over; undefined where nothing waits. */
   readonly propose: ConnectionContent | undefined
   readonly waits: readonly FieldChange[]
-  /** A replaced key is still there for answers on their way, and goes at the next reading. */
+  /** Keys that are no longer published; for the next reading. */
+  readonly gone: readonly string[]
+  /** Some of them are still there for answers on their way, and go at the next reading. */
   readonly leaving: boolean
 }
 
 /**
  * A new key takes over by itself only when the document was signed by a pinned key, or the connection says that it trusts
  * what stands at its address (attack 194). A key that is gone is taken out under the same trust, never the last one,
- * and never in the same step as its successor comes: answers that it signed may be on their way. Addresses, where passwords are typed,
+ * and never at the first reading without it, whenever its successor came: answers that it signed may be on their way. Addresses, where passwords are typed,
  * change by themselves under a pinned signature alone. A file's own words are never changed: under it only keys are learned.
  */
-export function refreshDecision({ present, published: read, signed, file }: Refreshed): RefreshDecision {
+export function refreshDecision(refreshed: Refreshed): RefreshDecision {
+  const { present, published: read, signed, file } = refreshed
   const trusted = signed || present.settings.trustNewKeys === true
   const keys = keyChanges(certificatesIn(present), certificatesIn({ settings: read }))
   const { come, gone } = keys
-  const leaving = trusted && come.length > 0 && gone.length > 0
+  const counts = trusted && keys.some
+  const going = counts ? gone.filter((pem) => holds(refreshed.gone, pem)) : []
   const fixed = file ?? []
-  const removable = gone.filter((pem) => !holds(fixed, pem))
   const others = differing(present.settings, read)
   const alone = signed && file === undefined
   const apply = withChanges(present, {
     come: trusted ? come : [],
-    gone: trusted && !leaving && keys.some ? removable : [],
+    gone: going.filter((pem) => !holds(fixed, pem)),
     others: alone ? others : {},
   })
   const later = withChanges(apply, {
     come: trusted ? [] : come,
-    gone: trusted ? (leaving ? [] : gone.filter((pem) => holds(fixed, pem))) : gone,
+    gone: trusted ? going.filter((pem) => holds(fixed, pem)) : gone,
     others: alone ? {} : others,
   })
   const waits = fieldChanges(apply, later, [])
@@ -59,7 +64,8 @@ export function refreshDecision({ present, published: read, signed, file }: Refr
     applied: fieldChanges(present, apply, []),
     propose: waits.length === 0 ? undefined : later,
     waits,
-    leaving,
+    gone: counts ? gone : [],
+    leaving: counts && gone.length > going.length,
   }
 }
 

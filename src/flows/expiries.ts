@@ -1,5 +1,5 @@
 // What of an institution's connections ends, and one warning each at 60, 30 and 7 days and at the end.
-import { byUrgency, daysUntil, type Expiry, warningLevel } from '../domain/expiry.ts'
+import { byUrgency, daysUntil, type Expiry, notRenewed, warningLevel } from '../domain/expiry.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import type { ExpirySource, ExpiryWarnings } from '../ports/expiries.ts'
@@ -94,15 +94,15 @@ export const ownKeyExpiries = (
   },
 })
 
-/** What IdPs say of the end of their own metadata, as it was last read. */
-export const metadataExpiries = (states: Pick<MetadataStates, 'metadataValidity'>): ExpirySource => ({
+/** Metadata whose end comes near although it is read again and again: nobody publishes it any more, or it cannot be read. */
+export const metadataExpiries = (
+  states: Pick<MetadataStates, 'metadataValidity'>,
+  clock: Clock,
+): ExpirySource => ({
   async of(institution) {
     const ends = await states.metadataValidity(institution)
-    return ends.map(({ connection, validUntil: at }) => ({
-      connection,
-      kind: 'metadata',
-      name: 'metadata',
-      at,
-    }))
+    return ends
+      .filter((end) => notRenewed(end, clock.now()))
+      .map(({ connection, validUntil: at }) => ({ connection, kind: 'metadata', name: 'metadata', at }))
   },
 })

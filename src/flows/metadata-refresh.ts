@@ -9,7 +9,7 @@ import type { Actor, ConnectionRecord, ConnectionStore } from '../ports/connecti
 import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
 import type { Discovered, DiscoveryWish } from '../ports/discovery.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Claim, MetadataState, MetadataStates } from '../ports/metadata-states.ts'
+import type { Claim, MetadataStates } from '../ports/metadata-states.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import type { ConnectionFlows } from './connections.ts'
 import { takenOver } from './refresh-change.ts'
@@ -167,16 +167,15 @@ async function forUnknownKey(ports: MetadataRefreshPorts, unknown: Unknown): Pro
 
 /** The lease is ours: whatever happens, it ends here. */
 async function read(ports: MetadataRefreshPorts, given: Connection, actor: Actor): Promise<RefreshReport> {
-  const { institution, id } = given
+  const { institution } = given
   const scope = { institution, reference: ports.chance.reference() }
-  const before = await ports.metadataStates.get(institution, id)
   // The claim is seen by the others, and nothing is open while the IdP thinks (ruling R-1).
   await ports.unit.checkpoint()
   try {
-    return await readAsItIs(ports, { given, before, actor })
+    return await readAsItIs(ports, { given, actor })
   } catch (error) {
     return ports.unit.run(scope, async () => {
-      const report = await failed(ports, { given, before, actor }, error)
+      const report = await failed(ports, { given, actor }, error)
       await ports.unit.checkpoint()
       return report
     })
@@ -231,7 +230,6 @@ async function published(ports: MetadataRefreshPorts, connection: Connection): P
 
 interface Reading {
   readonly given: Connection
-  readonly before: MetadataState | undefined
   readonly actor: Actor
 }
 
@@ -242,19 +240,22 @@ interface Read extends Reading {
 }
 
 async function kept(ports: MetadataRefreshPorts, reading: Read): Promise<RefreshReport> {
-  const { record, found, before, actor } = reading
+  const { record, found, actor } = reading
   const { institution, id: connection } = record
+  const before = await ports.metadataStates.get(institution, connection)
   const plugin = againOf(ports, record)?.plugin
   if (plugin === undefined) throw stale(record)
   const known = before?.digest ?? ''
-  const { decision, digest } = await takenOver(ports, { record, plugin, found, known, actor })
+  const gone = before?.gone ?? []
+  const { decision, digest } = await takenOver(ports, { record, plugin, found, known, gone, actor })
   const [applied, waits] = [pathsOf(decision.applied), pathsOf(decision.waits)]
   const { validUntil, cacheSeconds } = found.facts
   const at = ports.clock.now()
   const times = { now: at, ...ports.metadataSettings, validUntil, cacheSeconds, leaving: decision.leaving }
   await ports.metadataStates.done({
     ...{ institution, connection, fetchedAt: at, nextAt: nextRefresh(times), validUntil },
-    ...{ error: '', failures: 0, digest, waits },
+    validSince: before?.validUntil === validUntil ? (before?.validSince ?? at) : at,
+    ...{ error: '', failures: 0, digest, waits, gone: decision.gone },
   })
   return { error: '', applied, waits }
 }
@@ -262,13 +263,15 @@ async function kept(ports: MetadataRefreshPorts, reading: Read): Promise<Refresh
 /** What was read before goes on to count; it is told once, however often the IdP fails in the same way. */
 async function failed(
   ports: MetadataRefreshPorts,
-  { given, before, actor }: Reading,
+  { given, actor }: Reading,
   error: unknown,
 ): Promise<RefreshReport> {
   const { institution, id: connection } = given
+  // As it is now: a change of the address has dropped what was read from the one before.
+  const before = await ports.metadataStates.get(institution, connection)
   const code = error instanceof Refusal ? error.code : 'unexpected'
   const failures = (before?.failures ?? 0) + 1
-  const { fetchedAt, validUntil, digest = '', waits = [] } = before ?? {}
+  const { fetchedAt, validUntil, validSince, digest = '', waits = [], gone = [] } = before ?? {}
   const nextAt = nextAttempt(ports.clock.now(), failures, ports.metadataSettings.refreshMs)
   const detail = error instanceof Refusal ? error.detail : { error: String(error).slice(0, 200) }
   ports.log.warn('metadata.failed', { institution, connection, code, failures, detail })
@@ -281,8 +284,8 @@ async function failed(
       detail: { by: actor.by },
     })
   await ports.metadataStates.done({
-    ...{ institution, connection, fetchedAt, nextAt, validUntil },
-    ...{ error: code, failures, digest, waits },
+    ...{ institution, connection, fetchedAt, nextAt, validUntil, validSince },
+    ...{ error: code, failures, digest, waits, gone },
   })
   return { error: code, applied: [], waits: [] }
 }

@@ -25,6 +25,8 @@ export interface ReadAgain {
   readonly found: Extract<Discovered, { kind: 'one' }>
   /** The digest that was kept after the reading before. */
   readonly known: string
+  /** Keys that the reading before no longer found. */
+  readonly gone: readonly string[]
   readonly actor: Actor
 }
 
@@ -39,13 +41,14 @@ const author = 'schedule'
 
 /** Runs inside a unit. Refuses with `connection.settings` when the connector does not accept what would take over. */
 export async function takenOver(ports: RefreshChangePorts, read: ReadAgain): Promise<TakenOver> {
-  const { record, found, known } = read
+  const { record, found, known, gone } = read
   const file = record.managedBy === 'file' ? certificatesIn(contentOfRecord(record)) : undefined
   const decision = refreshDecision({
     present: effectiveContent(connectionOfRecord(record)),
     published: found.settings,
     signed: found.facts.signedBy !== undefined,
     file,
+    gone,
   })
   const fresh = decision.applied.length === 0 ? record : await applied(ports, read, decision)
   const waiting = await proposed(ports, { ...read, record: fresh }, decision)

@@ -8,6 +8,10 @@ export interface MetadataState {
   readonly nextAt: number
   /** What the document said of its own end. */
   readonly validUntil: number | undefined
+  /** When it was first read to end then: an IdP that goes on to publish moves its end on. */
+  readonly validSince: number | undefined
+  /** Keys in use (PEM) that it named no more at the last reading; they are taken out at the next one. */
+  readonly gone: readonly string[]
   /** Refusal code of the last reading; '' when it went well. */
   readonly error: string
   /** In a row. */
@@ -39,7 +43,11 @@ export interface MetadataStates {
   /** For a connection that names no metadata any more, or is gone. */
   forget(institution: string, connection: string): Promise<void>
   /** The ends that documents say of themselves, soonest first; for warnings before they come. */
-  metadataValidity(
-    institution: string,
-  ): Promise<readonly { readonly connection: string; readonly validUntil: number }[]>
+  metadataValidity(institution: string): Promise<readonly MetadataValidity[]>
+}
+
+export interface MetadataValidity {
+  readonly connection: string
+  readonly validUntil: number
+  readonly validSince: number
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { contentOf } from '../domain/connection.ts'
 import type { Connection, ConnectionContent, ManagedBy } from '../domain/institution.ts'
-import { sameTrust, withLearned } from '../domain/learned-keys.ts'
+import { sameSource, sameTrust, withLearned } from '../domain/learned-keys.ts'
 import type {
   ConnectionRecord,
   ConnectionStore,
@@ -11,6 +11,7 @@ import type {
   Proposal,
 } from '../ports/connections.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
+import { forgetReading } from './metadata-states.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
@@ -136,7 +137,10 @@ async function change({ connections, seal, written }: ConnectionStorePorts, writ
   const db = await connections.writer()
   const { institution, id, version } = write.record
   const present = { institution, id, version: version - 1 }
+  const before = (await db<Row>('connection').where(present).first(columns)) as Row | undefined
   if ((await db('connection').where(present).update(rowOf(seal, write))) !== 1) return false
+  if (before && !sameSource(bare(recordOf(seal, before)), bare(write.record)))
+    await forgetReading(db, { institution, connection: id })
   await keepVersion(db, seal, write)
   written()
   return true
@@ -220,11 +224,14 @@ export async function putConnections(
     // Keys that were learned under the same trust stay, or a change of a label would lock customers out.
     const learned = was && sameTrust(bare(was), bare(connection)) ? was.learned : undefined
     await putOne(db, seal, { connection: { ...connection, learned }, managedBy })
+    if (was && !sameSource(bare(was), bare(connection)))
+      await forgetReading(db, { institution, connection: connection.id })
   }
   const named = new Set(connections.map(({ id }) => id))
   for (const gone of before.values()) {
     if (gone.managedBy !== managedBy || named.has(gone.id)) continue
     await db('connection').where({ institution, id: gone.id }).del()
+    await forgetReading(db, { institution, connection: gone.id })
     await keepFileVersion(db, seal, { connection: gone, managedBy, change: 'removed' })
   }
 }

@@ -9,6 +9,8 @@ interface Row {
   readonly fetched_at: Date | null
   readonly next_at: Date
   readonly valid_until: Date | null
+  readonly valid_since: Date | null
+  readonly gone: readonly string[]
   readonly error: string
   readonly failures: number
   readonly digest: string
@@ -21,17 +23,20 @@ const columns = [
   'fetched_at',
   'next_at',
   'valid_until',
+  'valid_since',
+  'gone',
   'error',
   'failures',
   'digest',
   'waits',
 ]
 
-const stateOf = ({ fetched_at, next_at, valid_until, ...row }: Row): MetadataState => ({
+const stateOf = ({ fetched_at, next_at, valid_until, valid_since, ...row }: Row): MetadataState => ({
   ...row,
   fetchedAt: fetched_at?.getTime(),
   nextAt: next_at.getTime(),
   validUntil: valid_until?.getTime(),
+  validSince: valid_since?.getTime(),
 })
 
 const dated = (at: number | undefined) => (at === undefined ? null : new Date(at))
@@ -78,18 +83,29 @@ export function createMetadataStates({ reader, writer }: Connections): MetadataS
       return row !== undefined
     },
     done: async (state) => keep(await writer(), state),
-    async forget(institution, connection) {
-      const db = await writer()
-      await db('connection_metadata').where({ institution, connection }).del()
-    },
+    forget: async (institution, connection) => forgetReading(await writer(), { institution, connection }),
     metadataValidity: async (institution) => validityIn(await reader(), institution),
   }
 }
 
+/** Also for whoever writes connections: what was read of one IdP says nothing of another. */
+export async function forgetReading(
+  db: Queries,
+  place: { readonly institution: string; readonly connection: string },
+): Promise<void> {
+  await db('connection_metadata').where(place).del()
+}
+
 async function keep(db: Queries, state: MetadataState): Promise<void> {
-  const { institution, connection, fetchedAt, nextAt, validUntil, waits, ...rest } = state
-  const times = { fetched_at: dated(fetchedAt), next_at: new Date(nextAt), valid_until: dated(validUntil) }
-  const kept = { ...times, ...rest, waits: JSON.stringify(waits), lease_until: null }
+  const { institution, connection, fetchedAt, nextAt, validUntil, validSince, waits, gone, ...rest } = state
+  const times = {
+    fetched_at: dated(fetchedAt),
+    next_at: new Date(nextAt),
+    valid_until: dated(validUntil),
+    valid_since: dated(validSince),
+  }
+  const lists = { waits: JSON.stringify(waits), gone: JSON.stringify(gone) }
+  const kept = { ...times, ...rest, ...lists, lease_until: null }
   await db('connection_metadata')
     .insert({ institution, connection, ...kept })
     .onConflict(['institution', 'connection'])
@@ -97,11 +113,18 @@ async function keep(db: Queries, state: MetadataState): Promise<void> {
 }
 
 async function validityIn(db: Queries, institution: string) {
-  const rows: { connection: string; valid_until: Date }[] = await db('connection_metadata as m')
+  const rows: { connection: string; valid_until: Date; valid_since: Date | null }[] = await db(
+    'connection_metadata as m',
+  )
     .join('connection as c', (on) => on.on('c.institution', 'm.institution').andOn('c.id', 'm.connection'))
     .where('m.institution', institution)
     .whereNotNull('m.valid_until')
-    .select(['m.connection', 'm.valid_until'])
+    .select(['m.connection', 'm.valid_until', 'm.valid_since'])
     .orderBy('m.valid_until')
-  return rows.map((row) => ({ connection: row.connection, validUntil: row.valid_until.getTime() }))
+  return rows.map(({ connection, valid_until, valid_since }) => ({
+    connection,
+    validUntil: valid_until.getTime(),
+    // Nothing is known of its beginning: then it counts as an old one.
+    validSince: valid_since?.getTime() ?? 0,
+  }))
 }

@@ -39,6 +39,12 @@ delete from device where ctid in (
   where state = 'pending' and nonce_expires_at < now() - make_interval(secs => ${graceSeconds})
   limit ${batch} for update skip locked)`
 
+// Of what has ended long ago nobody needs to know that it was warned of.
+const warned = `
+delete from expiry_warning where ctid in (
+  select ctid from expiry_warning where expires_at < now() - interval '400 days'
+  limit ${batch} for update skip locked)`
+
 // The newest stay: what failed last is what is looked for.
 const oversize = `
 delete from exchange where ctid in (
@@ -55,7 +61,7 @@ export interface SweeperLimits {
 export async function sweep({ knex }: Database, { exchangeBytes }: SweeperLimits): Promise<number> {
   const { rowCount: excess } = await knex.raw(oversize, [exchangeBytes])
   let removed: number = excess
-  for (const expired of [...tables.map(statement), unused, abandoned]) {
+  for (const expired of [...tables.map(statement), unused, abandoned, warned]) {
     for (;;) {
       const { rowCount } = await knex.raw(expired)
       removed += rowCount

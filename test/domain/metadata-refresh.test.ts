@@ -25,6 +25,8 @@ interface Row {
   published: string
   trust: 'signed' | 'declared' | 'none'
   file?: string
+  /** No longer there at the reading before. */
+  gone?: string
   takes: string
   waits?: string
   leaving?: true
@@ -41,29 +43,40 @@ describe('keys', () => {
     { trust: 'none', published: '', takes: 'AB' },
     { trust: 'declared', published: 'ABC', takes: 'ABC' },
     { trust: 'signed', published: 'ABC', takes: 'ABC' },
-    { trust: 'declared', published: 'A', takes: 'A' },
-    { trust: 'signed', published: 'A', takes: 'A' },
+    { trust: 'declared', published: 'A', takes: 'AB', leaving: true },
+    { trust: 'signed', published: 'A', takes: 'AB', leaving: true },
+    { trust: 'declared', published: 'A', gone: 'B', takes: 'A' },
+    { trust: 'signed', published: 'A', gone: 'B', takes: 'A' },
+    { trust: 'signed', published: 'C', gone: 'B', takes: 'AC', leaving: true },
+    { trust: 'signed', published: 'C', gone: 'AB', takes: 'C' },
+    { trust: 'none', published: 'A', gone: 'B', takes: 'AB', waits: 'A' },
     { trust: 'signed', published: 'C', takes: 'ABC', leaving: true },
     { trust: 'declared', published: 'AC', takes: 'ABC', leaving: true },
     { trust: 'signed', published: '', takes: 'AB' },
-    { trust: 'signed', file: 'A', published: 'A', takes: 'A' },
-    { trust: 'signed', file: 'A', published: 'B', takes: 'AB', waits: 'B' },
+    { trust: 'signed', file: 'A', published: 'A', takes: 'AB', leaving: true },
+    { trust: 'signed', file: 'A', published: 'A', gone: 'B', takes: 'A' },
+    { trust: 'signed', file: 'A', published: 'B', takes: 'AB', leaving: true },
+    { trust: 'signed', file: 'A', published: 'B', gone: 'A', takes: 'AB', waits: 'B' },
     { trust: 'signed', file: 'A', published: 'C', takes: 'ABC', leaving: true },
     { trust: 'none', file: 'AB', published: 'ABC', takes: 'AB', waits: 'ABC' },
-  ])('$trust, published "$published", by a file "$file": "$takes" counts, "$waits" waits', (row) => {
-    const trusting = row.trust === 'declared' ? { trustNewKeys: true } : {}
-    const decision = refreshDecision({
-      present: content(['A', 'B'], trusting),
-      published: content(row.published.split('').filter(Boolean), trusting).settings,
-      signed: row.trust === 'signed',
-      file: row.file?.split(''),
-    })
-    expect({
-      takes: keysOf(decision.apply),
-      waits: keysOf(decision.propose),
-      leaving: decision.leaving,
-    }).toEqual({ takes: row.takes, waits: row.waits, leaving: row.leaving ?? false })
-  })
+  ])(
+    '$trust, published "$published", by a file "$file", gone before "$gone": "$takes" counts, "$waits" waits',
+    (row) => {
+      const trusting = row.trust === 'declared' ? { trustNewKeys: true } : {}
+      const decision = refreshDecision({
+        present: content(['A', 'B'], trusting),
+        published: content(row.published.split('').filter(Boolean), trusting).settings,
+        signed: row.trust === 'signed',
+        file: row.file?.split(''),
+        gone: row.gone?.split('') ?? [],
+      })
+      expect({
+        takes: keysOf(decision.apply),
+        waits: keysOf(decision.propose),
+        leaving: decision.leaving,
+      }).toEqual({ takes: row.takes, waits: row.waits, leaving: row.leaving ?? false })
+    },
+  )
   test('whatever is published, some key is left', () => {
     for (const published of [[], ['C']])
       for (const signed of [true, false])
@@ -73,6 +86,7 @@ describe('keys', () => {
             published: { ...present.settings, certificates: published },
             signed,
             file,
+            gone: ['A', 'B'],
           })
           expect([keysOf(apply), propose && keysOf(propose)]).not.toContain('')
           expect(keysOf(apply)).toBeTruthy()
@@ -91,6 +105,7 @@ describe('addresses', () => {
       published: { ...published, trustNewKeys },
       signed,
       file,
+      gone: [],
     })
   test('take over under a pinned signature alone', () => {
     expect(decide(true)).toMatchObject({ apply: { settings: published }, propose: undefined })
@@ -109,13 +124,20 @@ describe('addresses', () => {
       published: read.settings,
       signed: true,
       file: undefined,
+      gone: [],
     })
     expect(apply.settings).toEqual({ ...before.settings, ssoUrl: 'https://b.example' })
   })
   test('one that is gone is gone', () => {
     const before = content(['A'], { sloUrl: 'https://a.example/slo' })
     const after = { ...before.settings, sloUrl: undefined }
-    const { apply } = refreshDecision({ present: before, published: after, signed: true, file: undefined })
+    const { apply } = refreshDecision({
+      present: before,
+      published: after,
+      signed: true,
+      file: undefined,
+      gone: [],
+    })
     expect(apply.settings).not.toHaveProperty('sloUrl')
   })
 })

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Expiry } from '../../src/domain/expiry.ts'
 import type { Connection } from '../../src/domain/institution.ts'
+import { metadataExpiries } from '../../src/flows/expiries.ts'
 import { kinds, makeKey } from '../../src/plugins/keys/kinds.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { id } from '../storage/rig.ts'
@@ -92,6 +93,36 @@ describe('the list', () => {
     expect(listed.map(({ connection: at, kind }) => [at, kind])).toEqual([
       ['tls_client_auth', 'client-certificate'],
     ])
+  })
+})
+
+describe('metadata', () => {
+  // One that is published anew each day, always good for a fortnight, and one that nobody publishes any more.
+  const published = (now: () => number, rolling: boolean) =>
+    metadataExpiries(
+      {
+        metadataValidity: async () => {
+          const validSince = rolling ? now() - day : start
+          return [{ connection: 'idp', validSince, validUntil: validSince + 14 * day }]
+        },
+      },
+      { now },
+    )
+  const over30Days = async (rolling: boolean) => {
+    const clock = { time: start }
+    const rig = keyRig(database, [connection(institution, 'idp')], [published(() => clock.time, rolling)])
+    const given: number[] = []
+    for (let days = 0; days <= 30; days += 1) {
+      rig.clock.time = clock.time = start + days * day
+      if ((await rig.node().expiries.warn(institution)) > 0) given.push(days)
+    }
+    return given
+  }
+  test('whose end moves on with each reading is never warned of', async () => {
+    expect(await over30Days(true)).toEqual([])
+  })
+  test('control: whose end stays is, as soon as a third of its time is left', async () => {
+    expect(await over30Days(false)).toEqual([10, 14])
   })
 })
 

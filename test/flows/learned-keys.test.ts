@@ -96,6 +96,7 @@ describe('a key that was learned', () => {
   test('goes when the IdP takes it back; the file’s own key never does', async () => {
     await learned()
     idp.published.keys = [key]
+    await refresh()
     expect((await refresh()).applied).toEqual(['settings.certificates[]'])
     expect(await signsInBy()).toEqual(prints(key))
     idp.published.keys = [next]
@@ -114,6 +115,17 @@ describe('a key that was learned', () => {
     parts.stores.directory.forget()
     expect(await signsInBy()).toEqual(prints(key))
   })
+})
+
+test('what was read before a file named another address says nothing of that one', async () => {
+  const until = async () => (await parts.stores.directory.connection(institution, id))?.metadataUntil
+  await apply([fromFile()])
+  idp.published.attributes = ' validUntil="2030-01-01T00:00:00Z"'
+  await refresh()
+  await apply([fromFile({}, { name: 'Renamed' })])
+  expect(await until()).toBe(Date.parse('2030-01-01T00:00:00Z'))
+  await apply([fromFile({ metadataUrl: 'https://other.example/metadata' })])
+  expect(await until()).toBeUndefined()
 })
 
 test('what a file must say itself waits for the file, and is told', async () => {

@@ -4,7 +4,7 @@ import { digestOf } from '../../src/domain/connection.ts'
 import type { ConnectionContent } from '../../src/domain/institution.ts'
 import { fingerprintOf } from '../../src/domain/learned-keys.ts'
 import { createAuditLog } from '../../src/storage/audit-log.ts'
-import { type MetadataServer, metadataXml, startMetadataServer } from '../journeys/metadata-server.ts'
+import { type MetadataServer, startMetadataServer } from '../journeys/metadata-server.ts'
 import { idpEntityId, type Parts, startParts } from '../journeys/parts.ts'
 import { makeKey, type TestKey } from '../xml/hostile/idp.ts'
 
@@ -200,55 +200,6 @@ describe('beside an edit of a person', () => {
   })
 })
 
-describe('while it is read, a person changes the connection', () => {
-  /** The IdP answers the first question only when the person is done. */
-  async function meanwhile(deed: () => Promise<unknown>) {
-    idp.published.instead = async (_, res) => {
-      idp.published.instead = undefined
-      await deed()
-      res.writeHead(200).end(metadataXml(idp.published))
-    }
-  }
-  async function activated(settings: object) {
-    const before = await present()
-    const after = { ...content(), settings: { ...before.settings, ...settings } }
-    const { version } = await flows().save(before, after, actor)
-    const { proposal } = await present()
-    await passed(proposal?.content ?? after)
-    expect(version).toBe(before.version + 1)
-    await flows().activate(await present(), actor)
-  }
-  test('#194 to other signers: what the old ones signed is worth nothing, and the change stays', async () => {
-    await active({ ...pinned(), signed: 'either' })
-    Object.assign(idp.published, { keys: [key, stranger], signer: federation })
-    await meanwhile(() => activated({ metadataSigners: [next.pem], signed: 'both' }))
-    expect(await refresh()).toEqual({ ...nothing, error: 'metadata.signature' })
-    expect(await certificates()).toEqual(prints(key))
-    expect((await present()).settings).toMatchObject({ metadataSigners: [next.pem], signed: 'both' })
-  })
-  test('control: what is signed by the signers of now is read again, and takes over beside the change', async () => {
-    await active(pinned())
-    Object.assign(idp.published, { keys: [key, next], signer: federation })
-    await meanwhile(() => activated({ skewSeconds: 30 }))
-    expect(await refresh()).toEqual({ ...nothing, applied: [keyPath] })
-    expect([await certificates(), (await present()).settings.skewSeconds]).toEqual([prints(key, next), 30])
-    expect(idp.asked.length).toBe(2)
-  })
-  test('who changes it at every reading is told that it has moved on, and nothing is taken over', async () => {
-    await active(pinned())
-    Object.assign(idp.published, { keys: [key, next], signer: federation })
-    let name = 0
-    idp.published.instead = async (_, res) => {
-      const record = await present()
-      name += 1
-      await flows().save(record, { ...content(pinned()), name: `IdP ${name}` }, actor)
-      res.writeHead(200).end(metadataXml(idp.published))
-    }
-    expect(await refresh()).toEqual({ ...nothing, error: 'connection.stale' })
-    expect([await certificates(), idp.asked.length]).toEqual([prints(key), 3])
-  })
-})
-
 describe('a key that is gone', () => {
   test('stays while its successor comes, and goes at the next reading', async () => {
     await active(pinned())
@@ -260,6 +211,25 @@ describe('a key that is gone', () => {
     expect(Math.round(((state?.nextAt ?? 0) - now) / minute)).toBe(15)
     expect((await refresh()).applied).toEqual([keyPath])
     expect(await certificates()).toEqual(prints(next))
+  })
+  test('stays as long where its successor was there before: answers by it may be on their way', async () => {
+    await active({ ...pinned(), certificates: [key.pem, next.pem] })
+    Object.assign(idp.published, { keys: [next], signer: federation })
+    const now = parts.base.clock.now()
+    expect(await refresh()).toEqual(nothing)
+    expect(await certificates()).toEqual(prints(key, next))
+    const state = await parts.flows.metadataRefresh.state(institution, id)
+    expect(Math.round(((state?.nextAt ?? 0) - now) / minute)).toBe(15)
+    expect((await refresh()).applied).toEqual([keyPath])
+    expect(await certificates()).toEqual(prints(next))
+  })
+  test('and that comes back meanwhile has as long again', async () => {
+    await active({ ...pinned(), certificates: [key.pem, next.pem] })
+    for (const keys of [[next], [key, next], [next]]) {
+      Object.assign(idp.published, { keys, signer: federation })
+      await refresh()
+    }
+    expect(await certificates()).toEqual(prints(key, next))
   })
   test('of a document that nobody vouches for, only with somebody’s approval', async () => {
     const both = () => ({ certificates: [key.pem, next.pem] })
@@ -339,9 +309,12 @@ describe('the schedule', () => {
     idp.published.attributes = ' validUntil="2030-01-01T00:00:00Z"'
     await pass()
     const validUntil = Date.parse('2030-01-01T00:00:00Z')
+    const { validSince } = (await states().get(institution, id)) ?? {}
+    expect(validSince).toBeLessThanOrEqual(parts.base.clock.now())
     expect(await parts.flows.metadataRefresh.metadataValidity(institution)).toContainEqual({
       connection: id,
       validUntil,
+      validSince,
     })
     expect(await parts.flows.metadataRefresh.metadataValidity('birch')).toEqual([])
   })

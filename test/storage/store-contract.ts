@@ -65,7 +65,7 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       expect(await all.metadataStates.busy('alder', connection, now)).toBe(true)
       expect(await claim('now', now + minute - 1)).toBe(false)
       expect(await claim('now', now + minute)).toBe(true)
-      const times = { fetchedAt: now, nextAt: now + 9 * minute, validUntil: now + 7 }
+      const times = { fetchedAt: now, nextAt: now + 9 * minute, validUntil: now + 7, validSince: now - 7 }
       const state = {
         institution: 'alder',
         connection,
@@ -74,6 +74,7 @@ export function rowContract(kind: 'embedded' | 'server'): void {
         failures: 0,
         digest: 'd',
         waits: ['a'],
+        gone: ['k'],
       }
       await all.metadataStates.done(state)
       expect(await all.metadataStates.get('alder', connection)).toEqual(state)
