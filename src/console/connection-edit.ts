@@ -34,7 +34,8 @@ export function connectionEdit(desk: Desk, ports: ConnectionPagePorts): void {
   desk.form('/connections/:id/edit', 'connections', (visit, form) => edited(ports, visit, form))
 }
 
-async function editable(ports: ConnectionPagePorts, visit: Visit): Promise<ConnectionRecord> {
+/** Refuses with `connection.managed` where a file rules it. */
+export async function editable(ports: ConnectionPagePorts, visit: Visit): Promise<ConnectionRecord> {
   const record = await connectionOf(ports, visit)
   if (record.managedBy === 'file') throw new Refusal('connection.managed', { connection: record.id })
   workOn(visit, record)
@@ -119,8 +120,15 @@ export function settingFaults(
   }
 }
 
-async function check(ports: ConnectionPagePorts, visit: Visit, { record, typed }: Editing): Promise<Next> {
-  const { content } = typed
+const check = (ports: ConnectionPagePorts, visit: Visit, { record, typed }: Editing): Promise<ConsoleView> =>
+  checkOf(ports, visit, { record, content: typed.content })
+
+/** The difference that this content makes, with the form that saves it, or goes on changing it. */
+export async function checkOf(
+  ports: ConnectionPagePorts,
+  visit: Visit,
+  { record, content }: { readonly record: ConnectionRecord; readonly content: ConnectionContent },
+): Promise<ConsoleView> {
   const preview = await ports.connections.compare(visit.institution.id, record.id, content)
   const approval = ports.connectionApproval.toSave(record, content)
   const carriedOn = carry(ports, visit, { purpose: purposeOf(record), content })

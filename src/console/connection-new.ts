@@ -3,7 +3,6 @@ import type { IdpFacts } from '../domain/idp-facts.ts'
 import { type ConnectionContent, isId } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ImportPreview } from '../flows/connection-import.ts'
-import type { DiscoverySource } from '../ports/discovery.ts'
 import { settingFaults } from './connection-edit.ts'
 import {
   type Carried,
@@ -15,8 +14,8 @@ import {
 } from './connection-ports.ts'
 import { onlyKnown } from './content-form.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
-import { importFault, typesFor } from './import-faults.ts'
 import { beginView, type NewFields, previewView, severalView } from './new-views.ts'
+import { readIdp, sourceFaults } from './read-idp.ts'
 import { readSettings } from './setting-values.ts'
 import type { Fault } from './settings-form.ts'
 
@@ -66,11 +65,14 @@ async function look(ports: ConnectionPagePorts, visit: Visit, form: Form): Promi
   const id = await idFor(ports, visit, fields)
   const faults = faultsOf(fields, id)
   if (id === undefined || faults.length > 0) return beginView(visit, { fields, faults })
-  const read = await readIdp(ports, visit, { fields, identifier: form.get('identifier') })
+  const { address, document, name } = fields
+  const identifier = form.get('identifier')
+  const given = { institution: visit.institution.id, address, document, identifier, name }
+  const read = await readIdp(ports, given)
   if ('fault' in read) return beginView(visit, { fields, faults: [read.fault] })
   if (read.kind === 'several') {
     const again = carry(ports, visit, { purpose: looking, content: empty(fields), fields: { ...fields, id } })
-    return severalView(visit, { identifiers: read.identifiers, carried: again })
+    return severalView(visit, { at: '/connections/new', identifiers: read.identifiers, carried: again })
   }
   return showPreview(ports, visit, { fields: { ...fields, id }, read })
 }
@@ -80,19 +82,12 @@ const empty = ({ name }: NewFields): ConnectionContent => ({ name, type: '', set
 function faultsOf({ name, address, document }: NewFields, id: string | undefined): Fault[] {
   return [
     ...(name === '' || name.length > 100 ? [{ path: 'name', message: '1 to 100 characters' }] : []),
-    ...(address === '' && document === ''
-      ? [{ path: 'address', message: 'Say where the IdP describes itself, or give its metadata below' }]
-      : []),
-    ...(address !== '' && URL.parse(withScheme(address)) === null
-      ? [{ path: 'address', message: 'This is no web address' }]
-      : []),
+    ...sourceFaults({ address, document }),
     ...(id === undefined
       ? [{ path: 'id', message: '2 to 32 of a-z, 0-9 and -, and not the id of another connection' }]
       : []),
   ]
 }
-
-const withScheme = (address: string): string => (/^[a-z]+:/i.test(address) ? address : `https://${address}`)
 
 /** As it was typed; or made from the name, with a number where that is taken. */
 async function idFor(
@@ -120,43 +115,6 @@ function slugOf(name: string): string {
     .replace(/-+$/, '')
   return slug.length < 2 ? 'idp' : slug
 }
-
-interface Reading {
-  readonly fields: NewFields
-  readonly identifier: string | undefined
-}
-
-/** The protocol need not be said: what is at the address tells it. The first answer that makes sense counts. */
-async function readIdp(
-  ports: ConnectionPagePorts,
-  { institution }: Visit,
-  { fields, identifier }: Reading,
-): Promise<ImportPreview | { readonly fault: Fault }> {
-  const { address, document, name } = fields
-  const source: DiscoverySource =
-    document === '' ? { url: withScheme(address) } : { document: new TextEncoder().encode(document) }
-  const path = document === '' ? 'address' : 'document'
-  let fault: Fault | undefined
-  for (const type of typesFor(source)) {
-    try {
-      return await ports.connectionImport.preview({
-        institution: institution.id,
-        type,
-        source,
-        identifier,
-        name,
-      })
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      fault ??= { path, message: importFault(error) }
-      if (!another(error)) break
-    }
-  }
-  return { fault: fault as Fault }
-}
-
-/** Nothing else will be read there either, by whatever protocol. */
-const another = ({ code }: Refusal): boolean => code !== 'fetch.refused' && code !== 'busy'
 
 interface Show {
   readonly fields: NewFields

@@ -10,6 +10,7 @@ import { mayWrite } from './connection-ports.ts'
 import { audienceName, findingOf } from './connection-words.ts'
 import type { Visit } from './desk.ts'
 import { difference } from './difference.ts'
+import { levelChoice } from './level-choice.ts'
 import { type MetadataCard, metadataCard } from './metadata-card.ts'
 import { oursView } from './our-addresses.ts'
 import type { ConsoleView } from './page.ts'
@@ -154,6 +155,7 @@ function proposalActions(visit: Visit, view: ConnectionView, tested: boolean): H
     button: tested ? 'Test the change again' : 'Test the change',
     tone: tested ? '' : ' primary',
     fields: { what: 'proposal' },
+    choice: record.proposal && levelChoice(record.proposal.content, undefined),
   } as const
   return html`<div class="actions">${activate && stepForm(visit, record, { to: 'activate', button: 'Activate the change', tone: ' primary' })}${stepForm(visit, record, test)}${stepForm(visit, record, { to: 'discard', button: 'Discard it' })}</div>`
 }
@@ -181,8 +183,13 @@ function moreCard(visit: Visit, { record }: ConnectionView): Html {
       link: html`<a class="btn" href="${here('edit')}">Edit</a>`,
       meaning: 'Change what it says. You see the difference before anything is saved.',
     },
+    own && {
+      link: html`<a class="btn" href="${here('import')}">Import</a>`,
+      meaning:
+        'Read again what the IdP says of itself, at its address, at another, or in a document. You see what would change.',
+    },
     writes && {
-      link: step({ to: 'test', button: 'Test' }),
+      link: step({ to: 'test', button: 'Test', choice: levelChoice(record, undefined) }),
       meaning: 'Try it as it is now, without an app. Works in every state.',
     },
     own && {

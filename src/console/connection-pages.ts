@@ -6,6 +6,7 @@ import { connectionList } from './connection-list.ts'
 import { connectionLogo } from './connection-logo.ts'
 import { connectionNew } from './connection-new.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
+import { connectionReadAgain } from './connection-read-again.ts'
 import { connectionSteps } from './connection-steps.ts'
 import { connectionTests } from './connection-tests.ts'
 import type { Desk } from './desk.ts'
@@ -16,6 +17,7 @@ export function connectionPages(desk: Desk, ports: ConnectionPagePorts): void {
   connectionNew(desk, ports)
   connectionSteps(desk, ports)
   connectionEdit(desk, ports)
+  connectionReadAgain(desk, ports)
   connectionTests(desk, ports)
   connectionHistory(desk, ports)
   connectionKeys(desk, ports)

@@ -22,6 +22,7 @@ import {
 } from './connection-ports.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
 import { difference, pathLabel } from './difference.ts'
+import { chosenLevel } from './level-choice.ts'
 import { refreshNews } from './metadata-card.ts'
 import type { ConsoleView } from './page.ts'
 import { contentAt } from './shown-content.ts'
@@ -143,7 +144,8 @@ async function beginTest(ports: ConnectionPagePorts, visit: Visit, form: Form): 
   const browserHash = bindBrowser(ctx, tenant, ports.chance)
   // The connector may ask its IdP: nothing of this unit may be open meanwhile (ruling R-1).
   await ports.unit.checkpoint()
-  const start = { connection: record.id, what, by, browserHash } as const
+  const content = what === 'proposal' ? (record.proposal?.content ?? record) : record
+  const start = { connection: record.id, what, by, browserHash, acr: chosenLevel(form, content) } as const
   const { departure } = await ports.testLogin.start(institution, start)
   return { departure, to: record.name, nonce: ports.chance.token(16) }
 }

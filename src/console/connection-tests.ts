@@ -14,6 +14,7 @@ import { mayTake } from './connection-page.ts'
 import { type ConnectionPagePorts, connectionOf, mayWrite, namesFor } from './connection-ports.ts'
 import type { Desk, Visit } from './desk.ts'
 import { checkList } from './exchanges.ts'
+import { levelChoice, levelText } from './level-choice.ts'
 import { messageFigure } from './message.ts'
 import type { ConsoleView } from './page.ts'
 import { stepForm } from './step-form.ts'
@@ -117,6 +118,7 @@ function nextButtons(visit: Visit, view: TestView): Html | undefined {
     button: 'Run again',
     tone: ready || test.outcome === 'passed' ? '' : ' primary',
     ...(what && { fields: what }),
+    choice: levelChoice(record.proposal?.content ?? record, test.askedAcr),
   })
   const edit =
     record.managedBy === 'console' &&
@@ -141,6 +143,9 @@ function resultCards(visit: Visit, { test, result }: Result): Html {
     ],
     ['Reference', html`<span class="ref">${test.reference}</span>`],
     passed ? ['Name (NameID, sub)', ownValue(visit, test, result.nameId)] : undefined,
+    test.askedAcr === undefined ? undefined : ['Level asked for', levelText(test.askedAcr)],
+    result.level === undefined ? undefined : ['Class (AuthnContext, acr)', classText(result.authnContext)],
+    result.level === undefined ? undefined : ['Counts as', levelText(result.level)],
   ])}</section>
 ${passed && attributesCard(visit, { test, result })}
 <section class="card stack" aria-labelledby="h-said"><h2 id="h-said">What was said</h2><p class="hint">Decoded. What names a person, or could be used, is masked.</p>
@@ -150,6 +155,9 @@ ${messageFigure('Our request', result.request, undefined)}${messageFigure(
   result.checks.find(({ ok }) => !ok),
 )}</section>`
 }
+
+const classText = (authnContext = ''): Html =>
+  authnContext === '' ? html`The answer names none` : html`<code class="copy">${bdi(authnContext)}</code>`
 
 /** The tester sees their own; others see that there was something (invariant 8). */
 const ownValue = ({ visitor }: Visit, { by }: TestLogin, value: string): Html =>

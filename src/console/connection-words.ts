@@ -48,3 +48,12 @@ export async function actorText(by: string, nameOf: (subject: string) => Promise
   const [kind = '', id = ''] = by.split(/:(.*)/s)
   return kind === 'administrator' ? nameOf(id) : (actors[kind] ?? by)
 }
+
+/** Levels of ours by their short names, as pages say them. */
+export const levelLabels: Readonly<Record<string, string>> = {
+  delegated: 'Counts as a sign-in at the IdP',
+  device: 'Counts as a sign-in with a device',
+  'device-pin': 'Counts as a sign-in with a device and a PIN',
+}
+
+export const raisedByLabel = 'Who asks for more, where both could'

@@ -6,6 +6,7 @@ import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Html, html } from '../http/page/html.ts'
 import type { SettingField } from '../ports/connector-settings.ts'
+import { levelLabels, raisedByLabel } from './connection-words.ts'
 import type { Form } from './desk.ts'
 import { namesOf, readSettings } from './setting-values.ts'
 import { type Fault, faultsAt, foldedFields, labelled } from './settings-form.ts'
@@ -107,18 +108,12 @@ ${claimFields(view)}
 <section class="card stack" aria-labelledby="h-idp"><h2 id="h-idp">The IdP</h2>${foldedFields({ ...view, settings: view.typed.content.settings, faults: view.typed.faults })}</section>
 ${levelFields(view.typed)}`
 
-const levelLabels: Readonly<Record<string, string>> = {
-  delegated: 'Counts as a sign-in at the IdP',
-  device: 'Counts as a sign-in with a device',
-  'device-pin': 'Counts as a sign-in with a device and a PIN',
-}
-
 /** Most connections have none: then every answer is a plain sign-in, and the bridge asks for more itself. */
 function levelFields({ content: { levels: table = {}, raisedBy }, faults }: Typed): Html {
   const said = Object.keys(table).length > 0 || raisedBy === 'idp' || faultsAt(faults, 'levels').length > 0
   return html`<section class="card"><details class="more"${said && html` open`}><summary>Which of the IdP’s classes count as which level</summary><div class="stack">
 ${levels.map((level) => labelled({ name: `levels.${level}`, label: levelLabels[level] ?? level, hint: 'AuthnContextClassRef or acr, exactly as the IdP writes it. One a line.', faults: faultsAt(faults, `levels.${level}`) }, (attributes) => html`<textarea class="input mono" rows="2" spellcheck="false" ${attributes}>${(table[level] ?? []).join('\n')}</textarea>`))}
-${labelled({ name: 'raisedBy', label: 'Who asks for more, where both could', hint: 'The bridge by its own factors, or the IdP.', faults: [] }, (attributes) => html`<select class="input" ${attributes}><option value="bridge">The bridge</option><option value="idp"${raisedBy === 'idp' && html` selected`}>The IdP</option></select>`)}
+${labelled({ name: 'raisedBy', label: raisedByLabel, hint: 'The bridge by its own factors, or the IdP.', faults: [] }, (attributes) => html`<select class="input" ${attributes}><option value="bridge">The bridge</option><option value="idp"${raisedBy === 'idp' && html` selected`}>The IdP</option></select>`)}
 </div></details></section>`
 }
 

@@ -3,6 +3,7 @@ import type { FieldChange } from '../domain/connection.ts'
 import { type Html, html } from '../http/page/html.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import { valueText } from './certificates.ts'
+import { levelLabels, raisedByLabel } from './connection-words.ts'
 
 /** The name of a path as the form has it. */
 export function pathLabel(plugins: readonly ConnectorPlugin[], type: string): (path: string) => string {
@@ -21,10 +22,8 @@ const contentLabels: Readonly<Record<string, string>> = {
   type: 'Protocol',
   domains: 'Mail domains',
   audience: 'Who signs in by it',
-  'levels.delegated': 'Counts as a sign-in at the IdP',
-  'levels.device': 'Counts as a sign-in with a device',
-  'levels.device-pin': 'Counts as a sign-in with a device and a PIN',
-  raisedBy: 'Who asks for more, where both could',
+  ...Object.fromEntries(Object.entries(levelLabels).map(([name, label]) => [`levels.${name}`, label])),
+  raisedBy: raisedByLabel,
 }
 
 export interface DifferenceView {

@@ -58,8 +58,7 @@ ${labelled({ name: 'name', label: 'Name', hint: 'As customers call it: they see 
 ${labelled({ name: 'address', label: 'Metadata URL, or OpenID issuer', hint: 'Which of both it is, is found out.', faults: at('address') }, (attributes) => html`<input class="input" value="${address}" inputmode="url" maxlength="2000" spellcheck="false" autocomplete="off" ${attributes}>`)}
 ${audienceField(fields)}
 <details class="more"${open && html` open`}><summary>No address, or another id</summary><div class="stack-l">
-${labelled({ name: 'file', label: 'SAML metadata as a file', faults: [] }, (attributes) => html`<input class="input" type="file" accept=".xml,application/samlmetadata+xml,application/xml,text/xml" ${attributes}>`)}
-${labelled({ name: 'document', label: 'Or pasted', hint: 'The whole XML document.', faults: at('document') }, (attributes) => html`<textarea class="input mono" rows="6" spellcheck="false" ${attributes}>${document}</textarea>`)}
+${documentFields({ document, faults: at('document') })}
 ${labelled({ name: 'id', label: 'Id', hint: 'Part of our addresses, for good. Left empty it is made from the name.', faults: at('id') }, (attributes) => html`<input class="input mono" value="${id}" maxlength="32" spellcheck="false" autocomplete="off" ${attributes}>`)}
 </div></details>
 <div class="actions"><button class="btn primary" name="do" value="look">Look at it</button></div></form></div>`,
@@ -67,19 +66,21 @@ ${labelled({ name: 'id', label: 'Id', hint: 'Part of our addresses, for good. Le
 }
 
 export interface SeveralView {
+  /** The form that goes on with the one that is chosen. */
+  readonly at: string
   readonly identifiers: readonly string[]
   readonly carried: string
 }
 
 const mostIdentifiers = 500
 
-export function severalView(visit: Visit, { identifiers, carried }: SeveralView): ConsoleView {
+export function severalView(visit: Visit, { at, identifiers, carried }: SeveralView): ConsoleView {
   return {
     title: 'Which IdP?',
     heading: `The metadata describes ${identifiers.length} IdPs`,
     lead: 'Choose the one that people sign in at.',
     place: '/connections',
-    main: html`<form method="post" action="${action(visit)}" class="card stack-l">${hiddenFields({ form_token: visit.formToken, carried })}
+    main: html`<form method="post" action="${visit.path(at)}" class="card stack-l">${hiddenFields({ form_token: visit.formToken, carried })}
 <fieldset class="field"><legend>Its entity ID</legend><div class="boxes list">${identifiers.slice(0, mostIdentifiers).map((one, i) => html`<label><input type="radio" name="identifier" value="${one}"${i === 0 && html` checked`}> ${bdi(one)}</label>`)}</div></fieldset>
 <div class="actions"><button class="btn primary" name="do" value="look">Look at it</button></div></form>`,
   }
@@ -134,3 +135,8 @@ function restCard(view: PreviewView): Html {
   const open = rest.some(({ path }) => faultsAt(view.faults, `settings.${path}`).length > 0)
   return html`<section class="card"><details class="more"${open && html` open`}><summary>All settings, as they will be saved</summary><div class="stack-l">${fieldsOf(view, rest)}</div></details></section>`
 }
+
+/** Metadata that comes without an address. */
+export const documentFields = ({ document, faults }: { document: string; faults: readonly string[] }): Html =>
+  html`${labelled({ name: 'file', label: 'SAML metadata as a file', faults: [] }, (attributes) => html`<input class="input" type="file" accept=".xml,application/samlmetadata+xml,application/xml,text/xml" ${attributes}>`)}
+${labelled({ name: 'document', label: 'Or pasted', hint: 'The whole XML document.', faults }, (attributes) => html`<textarea class="input mono" rows="6" spellcheck="false" ${attributes}>${document}</textarea>`)}`

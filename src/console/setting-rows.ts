@@ -4,11 +4,14 @@ import { bdi, keyValues, type Row } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { SettingField } from '../ports/connector-settings.ts'
 import { certificateFacts, certificateView } from './certificates.ts'
-import { audienceName } from './connection-words.ts'
+import { audienceName, levelLabels, raisedByLabel } from './connection-words.ts'
 import { isSecret, valueAt } from './setting-values.ts'
 
 export interface SettingRowsView {
-  readonly record: Pick<ConnectionRecord, 'id' | 'name' | 'settings' | 'claims' | 'domains' | 'audience'>
+  readonly record: Pick<
+    ConnectionRecord,
+    'id' | 'name' | 'settings' | 'claims' | 'domains' | 'audience' | 'levels' | 'raisedBy'
+  >
   readonly fields: readonly SettingField[]
   readonly now: number
 }
@@ -22,9 +25,20 @@ export function settingRows({ record, fields, now }: SettingRowsView): Html {
     ['Who signs in by it', audienceName(record)],
     ...(domains.length > 0 ? ([['Mail domains', listed(domains)]] satisfies Row[]) : []),
     ['Claims', claimsText(claims)],
+    ...levelRows(record),
     ...said.map((field): Row => [field.label, shown(field, { value: valueAt(settings, field.path), now })]),
   ]
   return html`${keyValues(rows)}${usual.length > 0 && html`<details class="more"><summary>Everything else is as usual</summary>${keyValues(usual.map((field): Row => [field.label, shown(field, { value: field.usual, now })]))}</details>`}`
+}
+
+/** None of an IdP that is never asked for a level: then every answer is a plain sign-in. */
+function levelRows({ levels = {}, raisedBy = 'bridge' }: SettingRowsView['record']): Row[] {
+  const counted = Object.entries(levels).filter(([, classes]) => classes.length > 0)
+  if (counted.length === 0) return []
+  return [
+    ...counted.map(([name, classes]): Row => [levelLabels[name] ?? name, listed(classes)]),
+    [raisedByLabel, raisedBy === 'idp' ? 'The IdP' : 'The bridge'],
+  ]
 }
 
 const claimsText = (claims: Readonly<Record<string, string>>): Html | string => {

@@ -10,9 +10,11 @@ export interface StepForm {
   readonly button: string
   readonly tone?: '' | ' primary' | ' danger-quiet'
   readonly fields?: Readonly<Record<string, string>>
+  /** Something to choose before the button is pressed. */
+  readonly choice?: Html | undefined
 }
 
 /** A form with one button; every one of them says which version it was pressed at. */
 export const stepForm = (visit: Visit, record: ConnectionRecord, step: StepForm): Html =>
-  html`<form method="post" action="${visit.path(`/connections/${record.id}/${step.to}`)}">${hiddenFields({ form_token: visit.formToken, version: String(record.version), ...step.fields })}
+  html`<form method="post" action="${visit.path(`/connections/${record.id}/${step.to}`)}">${hiddenFields({ form_token: visit.formToken, version: String(record.version), ...step.fields })}${step.choice}
 <button class="btn${step.tone}">${step.button}</button></form>`

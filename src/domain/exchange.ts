@@ -43,6 +43,19 @@ export function checksIn(detail: Readonly<Record<string, unknown>>): readonly Ch
   return [{ name: detail.check, ok: false, expected: text(detail.expected), actual: text(detail.actual) }]
 }
 
+/** What of an exchange may say when the IdP wrote its answer. */
+export interface Answered {
+  readonly readable: number | undefined
+  readonly subject: { readonly issuedAt?: number | undefined } | undefined
+  readonly refused: Readonly<Record<string, unknown>> | undefined
+}
+
+/** The IdP's clock minus ours at `at`, in milliseconds; undefined where nothing names a time. */
+export function clockOffset({ readable, subject, refused }: Answered, at: number): number | undefined {
+  const said = readable ?? subject?.issuedAt ?? refused?.issuedAt
+  return typeof said === 'number' && Number.isFinite(said) ? said - at : undefined
+}
+
 const line = (check: Check): string =>
   check.ok
     ? `ok      ${check.name}: ${check.actual}`

@@ -34,6 +34,8 @@ export interface UpstreamSubject {
   readonly authenticatedAt: number
   /** The answer does not say when the customer was asked: `authenticatedAt` is when it was written. */
   readonly undated?: boolean | undefined
+  /** When the IdP wrote what it says, by its own clock; where only the verified answer names it, not the readable one. */
+  readonly issuedAt?: number | undefined
   /** The class as the verified answer names it; empty where it names none. */
   readonly authnContext: string
   readonly sessionIndex: string | undefined

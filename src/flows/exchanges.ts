@@ -1,5 +1,5 @@
 // Keeping what exchanges with IdPs looked like, so that a failure can be explained to whoever has to mend it.
-import { checksIn, type Exchange, reportOf } from '../domain/exchange.ts'
+import { checksIn, clockOffset, type Exchange, reportOf } from '../domain/exchange.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { UpstreamSubject } from '../domain/subject.ts'
@@ -41,10 +41,14 @@ export function createExchangeKeeper(ports: ExchangesPorts) {
   const sample = createSampling(ports)
   return {
     failed: (met: Met, refusal: Refusal): Promise<void> =>
-      keep(ports, met, { outcome: 'failed', code: refusal.code, checks: checksIn(refusal.detail) }),
+      keep(ports, met, {
+        ...{ outcome: 'failed', code: refusal.code, checks: checksIn(refusal.detail) },
+        refused: refusal.detail,
+      }),
     /** Keeps a sample; most answers that are taken leave nothing here. */
     answered: async (met: Met, subject: UpstreamSubject): Promise<void> => {
-      if (sample(met.login)) await keep(ports, met, { outcome: 'answered', code: '', checks: subject.checks })
+      if (sample(met.login))
+        await keep(ports, met, { outcome: 'answered', code: '', checks: subject.checks, subject })
     },
   }
 }
@@ -65,9 +69,16 @@ function createSampling({ clock, exchangeSettings }: ExchangesPorts) {
   }
 }
 
-type Outcome = Pick<Exchange, 'outcome' | 'code' | 'checks'>
+type Outcome = Pick<Exchange, 'outcome' | 'code' | 'checks'> & {
+  readonly subject?: UpstreamSubject
+  readonly refused?: Refusal['detail']
+}
 
-async function keep(ports: ExchangesPorts, met: Met, outcome: Outcome): Promise<void> {
+async function keep(
+  ports: ExchangesPorts,
+  met: Met,
+  { subject, refused, ...outcome }: Outcome,
+): Promise<void> {
   const { login, connector, payload } = met
   const { keepMs, messageCharacters } = ports.exchangeSettings
   const at = ports.clock.now()
@@ -80,7 +91,7 @@ async function keep(ports: ExchangesPorts, met: Met, outcome: Outcome): Promise<
     ...outcome,
     reference: ports.unit.reference() ?? login.reference,
     loginReference: login.reference,
-    clockOffsetMs: answeredAt === undefined ? undefined : answeredAt - at,
+    clockOffsetMs: clockOffset({ readable: answeredAt, subject, refused }, at),
     request: cut(request, messageCharacters),
     answer: cut(answer, messageCharacters),
   }

@@ -2,7 +2,7 @@
 import type { Acr } from '../domain/acr.ts'
 import { claimsFrom } from '../domain/claims.ts'
 import { contentOf, digestOf } from '../domain/connection.ts'
-import { checksIn } from '../domain/exchange.ts'
+import { checksIn, clockOffset } from '../domain/exchange.ts'
 import type { Connection, ConnectionContent, Institution } from '../domain/institution.ts'
 import { effectiveContent } from '../domain/learned-keys.ts'
 import { sameButKeys } from '../domain/metadata-refresh.ts'
@@ -242,7 +242,7 @@ async function resultOf(
   return {
     code: refusal?.code ?? '',
     checks: subject?.checks ?? checksIn(refusal?.detail ?? {}),
-    clockOffsetMs: answeredAt === undefined ? undefined : answeredAt - at,
+    clockOffsetMs: clockOffset({ readable: answeredAt, subject, refused: refusal?.detail }, at),
     request: cut(request, messageCharacters),
     answer: cut(answer, messageCharacters),
     nameId: subject?.nameId.value ?? '',

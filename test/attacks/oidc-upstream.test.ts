@@ -39,6 +39,7 @@ test('control: what a good provider sends', async () => {
     inResponseTo: expect.stringMatching(/^uid-of-the-login\.r+$/),
   })
   expect(subject.checks.every(({ ok }) => ok)).toBe(true)
+  expect(Math.abs((subject.issuedAt ?? 0) - Date.now())).toBeLessThan(30_000)
   const [request] = op.requests
   expect(request?.authorization).toBe(`Basic ${Buffer.from('bridge:hush').toString('base64')}`)
   expect(request?.form.get('code_verifier')).toMatch(/^[\w-]{43,}$/)
@@ -65,6 +66,17 @@ describe('#84 IdP mix-up', () => {
     op.behaviour.discovery = ({ authorization_response_iss_parameter_supported: _, ...rest }) => rest
     expect(await verdict({ callback: { iss: undefined } })).toBe(accepted)
   })
+})
+
+test('a clock that is ahead is refused, and measured by the very token', async () => {
+  const iat = Math.floor(Date.now() / 1000) + 50
+  op.behaviour.claims = (claims) => ({ ...claims, iat, exp: iat + 300 })
+  const refusal = (await walk({ settings: { skewSeconds: 10 } }).catch((error) => error)) as Refusal
+  expect([refusal.code, refusal.detail.check, refusal.detail.issuedAt]).toEqual([
+    'oidc.id_token',
+    'iat',
+    iat * 1000,
+  ])
 })
 
 test.each([

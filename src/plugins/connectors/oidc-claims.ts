@@ -48,7 +48,11 @@ export function readClaims(
     checks.push(check)
     const { name, expected, actual } = check
     if (!check.ok)
-      throw new Refusal(code, { check: name, expected, actual: actual.slice(0, 200), checks: [...checks] })
+      throw new Refusal(code, {
+        ...{ check: name, expected, actual: actual.slice(0, 200), checks: [...checks] },
+        // Its signature held: a clock that is off is measured by the very answer that fails for it.
+        issuedAt: idToken.iat * 1000,
+      })
   }
   checkAudience(idToken, settings, hold)
   checkTimes(idToken, { settings, reply }, hold)
@@ -60,6 +64,7 @@ export function readClaims(
     nameId: nameIdOf(idToken.sub),
     authenticatedAt: (idToken.auth_time ?? idToken.iat) * 1000,
     undated: idToken.auth_time === undefined,
+    issuedAt: idToken.iat * 1000,
     authnContext: acrOf(idToken) ?? '',
     sessionIndex: typeof idToken.sid === 'string' ? idToken.sid : undefined,
     sessionNotOnOrAfter: undefined,

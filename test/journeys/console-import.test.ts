@@ -1,0 +1,145 @@
+// An administrator reads an IdP again for a connection that is there, and tries it for a level, by pages alone.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeKey } from '../xml/hostile/idp.ts'
+import { type Administrator, createAdministrator, formTo, type Page, withoutWayIn } from './administrator.ts'
+import { startBridge, type TestBridge } from './bridge.ts'
+import { metadataXml, startMetadataServer } from './metadata-server.ts'
+
+let bridge: TestBridge
+let first: Administrator
+let document = ''
+
+beforeAll(async () => {
+  bridge = await startBridge()
+  await withoutWayIn(bridge)
+  first = createAdministrator(bridge)
+  await first.join(bridge.world.invitation as string, 'nobody')
+  document = await (await fetch(`${bridge.world.url}/idp/metadata`)).text()
+})
+afterAll(() => bridge.stop())
+
+const heading = (page: { body: string }): string =>
+  (/<h1>([\s\S]*?)<\/h1>/.exec(page.body)?.[1] ?? '').replace(/<[^>]+>/g, '')
+const fact = (page: { body: string }, name: string): string =>
+  (new RegExp(`<dt>${name}</dt><dd>([\\s\\S]*?)</dd>`).exec(page.body)?.[1] ?? '').replace(/<[^>]+>/g, '')
+
+async function made(fields: Readonly<Record<string, string>>): Promise<Page> {
+  const begin = await first.get('/connections/new')
+  const preview = await first.press(begin, { action: /\/new$/, fields: { ...fields, do: 'look' } })
+  return first.press(preview, { action: /\/new$/, fields: { do: 'save' } })
+}
+const look = async (id: string, fields: Readonly<Record<string, string>> = {}) =>
+  first.press(await first.get(`/connections/${id}/import`), { action: /\/import$/, fields })
+const save = (page: Page) => first.press(page, { action: /\/edit$/, fields: { do: 'save' } })
+const tested = async (page: Page, fields: Readonly<Record<string, string>> = {}, button = '') =>
+  first.throughIdp(await first.press(page, { action: /\/test$/, fields, button }), 'alice')
+
+describe('what an IdP says now, against a connection', () => {
+  test('that is live waits as a proposal, after the difference was looked at', async () => {
+    const draft = await made({ name: 'Live', document })
+    const live = await first.press(await tested(draft), { action: /\/activate$/ })
+    expect(live.body).toContain('/connections/live/import"')
+    const moved = document.replaceAll('/idp/sso', '/idp/sso-moved')
+    const difference = await look('live', { document: moved })
+    expect(heading(difference)).toBe('Save this change of Live?')
+    expect(difference.body).toMatch(/<del>[^<]*<span[^>]*>removed <\/span>[^<]*\/idp\/sso<\/del>/)
+    expect(difference.body).toMatch(/<ins>[^<]*<span[^>]*>added <\/span>[^<]*\/idp\/sso-moved<\/ins>/)
+    expect(difference.body).toContain('It waits as a proposal until it was tested and activated.')
+    expect(difference.body).toContain('What was read')
+    // Looking saved nothing.
+    expect(heading(await first.get('/connections/live'))).toBe('Live is live')
+    expect(heading(await save(difference))).toBe('Live is live, and a change is waiting')
+  })
+  test('that says the same changes nothing', async () => {
+    const same = await look('live', { document })
+    expect(heading(same)).toBe('Nothing would change')
+    expect(same.body).toContain('Saving this one takes its place.')
+  })
+  test('that is a draft is saved in it, read at its own address without typing, or at another', async () => {
+    const [key, next] = await Promise.all([makeKey(), makeKey()])
+    const idp = await startMetadataServer({ keys: [key] })
+    try {
+      await made({ name: 'Draft', address: idp.url })
+      const ask = await first.get('/connections/draft/import')
+      expect(formTo(ask, /\/import$/).fields.address).toBe(idp.url)
+      idp.published.keys = [key, next]
+      const difference = await look('draft')
+      expect(difference.body).toMatch(/<ins><span[^>]*>added <\/span>[^<]*([0-9A-F]{2}:){31}[0-9A-F]{2}/)
+      expect(difference.body).not.toContain('<del>')
+      expect(heading(await save(difference))).toBe('Draft is not tested yet')
+      const elsewhere = await look('draft', { address: `${idp.url}?other` })
+      expect(elsewhere.body).toContain(`${idp.url}?other</ins>`)
+      expect(elsewhere.body).not.toMatch(/[0-9A-F]{2}:[^<]*<\/ins>/)
+    } finally {
+      await idp.stop()
+    }
+  })
+  test('of several in one document asks which', async () => {
+    const idp = (entityId: string, key: Awaited<ReturnType<typeof makeKey>>) => ({
+      ...{ entityId, keys: [key], sso: 'https://idp.example/sso', slo: undefined, signer: undefined },
+      ...{ nameIdFormat: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent' },
+      ...{ attributes: '', instead: undefined },
+    })
+    const key = await makeKey()
+    const both = ['urn:one', 'urn:two'].map((name) =>
+      metadataXml(idp(name, key)).replace('ID="_m1"', `ID="_${name.slice(4)}"`),
+    )
+    const federation = `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${both.join('')}</md:EntitiesDescriptor>`
+    const which = await look('draft', { document: federation })
+    expect(heading(which)).toBe('The metadata describes 2 IdPs')
+    const difference = await first.press(which, { action: /\/import$/, fields: { identifier: 'urn:two' } })
+    expect(difference.body).toContain('urn:two</ins>')
+  })
+  test.each([
+    ['nothing', { address: '' }, 'Say where the IdP describes itself'],
+    ['an address inside', { address: 'http://10.0.0.1/metadata' }, 'The bridge may not go to'],
+    ['a document that is none', { document: '<html/>' }, 'no SAML metadata'],
+  ])('says what is wrong at its field: %s', async (_, fields, words) => {
+    const page = await look('draft', fields)
+    expect([page.status, page.body]).toEqual([
+      422,
+      expect.stringMatching(new RegExp(`aria-invalid="true"[\\s\\S]*${words}`)),
+    ])
+  })
+  test('that a file rules is refused', async () => {
+    const page = await first.get('/connections/alder-staff/import')
+    expect([page.status, page.body]).toEqual([409, expect.stringContaining('connection.managed')])
+  })
+  test('that somebody else changed meanwhile is not saved over theirs', async () => {
+    const difference = await look('draft', { document })
+    const edit = await first.get('/connections/draft/edit')
+    await save(await first.press(edit, { action: /\/edit$/, fields: { do: 'check', name: 'Theirs' } }))
+    const stale = await save(difference)
+    expect([stale.status, heading(stale)]).toEqual([409, 'Somebody changed it meanwhile'])
+  })
+})
+
+describe('a test login for a level', () => {
+  const password = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport'
+  test('asks for it, and says which class came and what it counts as', async () => {
+    const draft = await made({ name: 'Levels', document })
+    expect(draft.body).not.toContain('Level to ask for')
+    const edit = await first.get('/connections/levels/edit')
+    const fields = { do: 'check', 'levels.device': password }
+    const page = await save(await first.press(edit, { action: /\/edit$/, fields }))
+    expect(fact(page, 'Counts as a sign-in with a device')).toBe(password)
+    expect(fact(page, 'Who asks for more, where both could')).toBe('The bridge')
+    const device = 'urn:drawbridge:acr:device'
+    const plain = await tested(page, {}, 'Level to ask for')
+    expect([fact(plain, 'Level asked for'), fact(plain, 'Class \\(AuthnContext, acr\\)')]).toEqual([
+      '',
+      password,
+    ])
+    const asked = await tested(plain, { acr: device })
+    expect(fact(asked, 'Level asked for')).toContain(device)
+    expect(fact(asked, 'Counts as')).toContain(device)
+    expect(asked.body).toContain('RequestedAuthnContext')
+    expect(formTo(asked, /\/test$/).fields.acr).toBe(device)
+  })
+  test('of an OpenID provider measures its clock by the ID token', async () => {
+    const page = await first.get('/connections/alder-staff')
+    const result = await first.throughIdp(await first.press(page, { action: /\/test$/ }), 'marta')
+    expect(fact(result, 'Clock of the IdP')).toMatch(/^[+-][0-9]\.\d s against ours$/)
+    expect(fact(result, 'Counts as')).toContain('urn:drawbridge:acr:delegated')
+  })
+})
