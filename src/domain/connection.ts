@@ -141,6 +141,8 @@ const tightening: Readonly<Record<string, (change: FieldChange) => boolean>> = {
   'settings.otherOrigins[]': narrowed,
   'settings.trustNewKeys': ({ after }) => after === 'false',
   'settings.expiredCertificates': ({ after }) => after === 'refuse',
+  // A reminder: nothing is judged by it.
+  'settings.metadataEnds': () => true,
   'settings.expiredMetadata': ({ after }) => after === 'refuse',
   'settings.skewSeconds': ({ before, after }) => Number(after) < Number(before ?? 60),
   'settings.signed': ({ before = 'either', after = 'either' }) =>

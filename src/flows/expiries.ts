@@ -1,5 +1,6 @@
 // What of an institution's connections ends, and one warning each at 60, 30 and 7 days and at the end.
 import { byUrgency, daysUntil, type Expiry, notRenewed, warningLevel } from '../domain/expiry.ts'
+import { effectiveContent } from '../domain/learned-keys.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import type { ExpirySource, ExpiryWarnings } from '../ports/expiries.ts'
@@ -71,9 +72,14 @@ export const connectionExpiries = ({ directory, plugins }: ConnectionExpiryPorts
     const connections = await directory.connections(institution)
     return connections
       .filter(({ state }) => state !== 'disabled')
-      .flatMap(({ id: connection, type, settings }) => {
-        const plugin = plugins.find((one) => one.type === type)
-        return (plugin?.expiries?.(settings) ?? []).map((expiry) => ({ ...expiry, connection }))
+      .flatMap((one) => {
+        const { id: connection, type } = one
+        const plugin = plugins.find((known) => known.type === type)
+        // With the keys that metadata taught: customers sign in by those as well.
+        return (plugin?.expiries?.(effectiveContent(one).settings) ?? []).map((expiry) => ({
+          ...expiry,
+          connection,
+        }))
       })
   },
 })

@@ -53,6 +53,14 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   )
 const document = () => ({ document: Buffer.from(metadataXml(idp.published)) })
 
+test('the end that a document names of itself is kept, to be warned of; one that is read again needs no keeping', async () => {
+  idp.published.attributes = ' validUntil="2030-01-01T00:00:00Z"'
+  expect((await one({ source: document() })).content.settings.metadataEnds).toBe('2030-01-01')
+  expect((await one()).content.settings).not.toHaveProperty('metadataEnds')
+  idp.published.attributes = ''
+  expect((await one({ source: document() })).content.settings).not.toHaveProperty('metadataEnds')
+})
+
 describe('SAML metadata', () => {
   test('by its address: the facts, and a connection that can be saved as it is', async () => {
     idp.published.attributes = ' validUntil="2030-01-01T00:00:00Z" cacheDuration="PT6H"'

@@ -96,6 +96,37 @@ describe('the list', () => {
   })
 })
 
+describe('ends that are easily overlooked', () => {
+  const listed = async (one: Connection) =>
+    (await keyRig(database, [one]).node().expiries.list(institution)).map(({ kind, at }) => [kind, at])
+  const end = Date.parse('2029-11-24T11:59:00Z')
+  test('of a key that metadata taught beside a file’s', async () => {
+    const other = await makeKey(kinds['saml-signing'], 'IdP', start - 30 * day)
+    const learned = [`-----BEGIN CERTIFICATE-----\n${other.certificate}\n-----END CERTIFICATE-----\n`]
+    expect(await listed(saml())).toEqual([['idp-certificate', end]])
+    expect((await listed(saml({ learned }))).map(([kind]) => kind)).toEqual([
+      'idp-certificate',
+      'idp-certificate',
+    ])
+  })
+  test('of each authority that a provider’s certificate may be from', async () => {
+    const op = oidc()
+    expect(await listed(op)).toEqual([])
+    const tlsAuthority = `${certificate}\n${certificate}`
+    expect(await listed({ ...op, settings: { ...op.settings, tlsAuthority } })).toEqual([
+      ['idp-certificate', end],
+      ['idp-certificate', end],
+    ])
+  })
+  test('of metadata that was given as a document; not where it is read again at an address', async () => {
+    const metadataEnds = lastDay(40)
+    const document = ['metadata', Date.parse(metadataEnds)]
+    expect(await listed(saml({}, { metadataEnds }))).toContainEqual(document)
+    const metadataUrl = 'https://idp.example/metadata'
+    expect(await listed(saml({}, { metadataEnds, metadataUrl }))).not.toContainEqual(document)
+  })
+})
+
 describe('metadata', () => {
   // One that is published anew each day, always good for a fortnight, and one that nobody publishes any more.
   const published = (now: () => number, rolling: boolean) =>

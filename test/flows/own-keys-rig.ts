@@ -25,7 +25,7 @@ export const actor = { by: 'administrator:ann', why: '' }
 export const connection = (
   institution: string,
   name: string,
-  change: Partial<Pick<Connection, 'type' | 'settings' | 'state'>> = {},
+  change: Partial<Pick<Connection, 'type' | 'settings' | 'state' | 'learned'>> = {},
 ): Connection => ({
   institution,
   id: name,

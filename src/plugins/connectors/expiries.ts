@@ -9,3 +9,7 @@ export function certificateEnd(pem: string): { readonly name: string; readonly a
 
 /** The end of a day as settings write it (UTC), in epoch milliseconds. */
 export const endOfDay = (date: string): number => Date.parse(`${date}T00:00:00Z`) + 24 * 3600_000
+
+/** Each certificate of a bundle; what stands between them is no matter. */
+export const bundleEnds = (pem: string): ReturnType<typeof certificateEnd>[] =>
+  (pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [pem]).map(certificateEnd)

@@ -17,7 +17,7 @@ import type {
 import type { OurAddress } from '../../ports/connector-settings.ts'
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
 import type { OwnKeys } from '../../ports/own-keys.ts'
-import { certificateEnd, endOfDay } from './expiries.ts'
+import { bundleEnds, certificateEnd, endOfDay } from './expiries.ts'
 import { readClaims } from './oidc-claims.ts'
 import { createDiscovered, type Discovered, fetchFor } from './oidc-discovery.ts'
 import { oidcDiscovery } from './oidc-import.ts'
@@ -82,12 +82,19 @@ export function oidcConnector(ports: OidcPorts): ConnectorPlugin {
 
 /** None of settings that do not hold: nobody signs in by those. */
 function oidcExpiries(settings: OidcSettings | undefined): ConnectorExpiry[] {
-  const { clientAuth = '', clientSecretExpires, tlsCertificate } = settings ?? {}
-  if (clientAuth === 'client_secret_basic' && clientSecretExpires !== undefined)
-    return [{ kind: 'client-secret', name: 'client secret', at: endOfDay(clientSecretExpires) }]
-  if (clientAuth.includes('tls') && tlsCertificate !== undefined)
-    return [{ kind: 'client-certificate', ...certificateEnd(tlsCertificate) }]
-  return []
+  if (settings === undefined) return []
+  const { clientAuth, clientSecretExpires, tlsCertificate, tlsAuthority } = settings
+  const theirs = tlsAuthority === undefined ? [] : bundleEnds(tlsAuthority)
+  return [
+    ...(clientAuth === 'client_secret_basic' && clientSecretExpires !== undefined
+      ? [{ kind: 'client-secret' as const, name: 'client secret', at: endOfDay(clientSecretExpires) }]
+      : []),
+    ...(clientAuth.includes('tls') && tlsCertificate !== undefined
+      ? [{ kind: 'client-certificate' as const, ...certificateEnd(tlsCertificate) }]
+      : []),
+    // After it we no longer reach the provider, which then has a certificate from another authority.
+    ...theirs.map((end) => ({ kind: 'idp-certificate' as const, ...end })),
+  ]
 }
 
 interface Opened {

@@ -37,7 +37,8 @@ async function discover(ports: SamlDiscoveryPorts, wish: DiscoveryWish): Promise
   const reading = await ports.idpMetadata.read(document, { entityId, signers, now: ports.clock.now() })
   const { idp, entityIds, signedBy } = reading
   if (idp === undefined) return { kind: 'several', identifiers: entityIds }
-  const place = 'url' in source ? { metadataUrl: source.url } : {}
+  const ends = 'url' in source || idp.validUntil === undefined ? undefined : dayOf(idp.validUntil)
+  const place = { ...('url' in source && { metadataUrl: source.url }), metadataEnds: ends }
   return {
     kind: 'one',
     facts: factsOf(idp, signedBy),
@@ -45,6 +46,8 @@ async function discover(ports: SamlDiscoveryPorts, wish: DiscoveryWish): Promise
     claims: {},
   }
 }
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 const accept = 'application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1'
 

@@ -89,6 +89,10 @@ export const samlSettings = z.strictObject({
     .default('exact')
     .describe('Whether it may answer with a stronger class; what is asked for a level is always exact.'),
   metadataUrl: web.optional().describe('Where its metadata is read again from.'),
+  metadataEnds: z.iso
+    .date()
+    .optional()
+    .describe('The day (UTC) on which metadata that was given as a document ends: it is warned of before.'),
   metadataSigners: z
     .array(certificate)
     .min(1)
@@ -246,8 +250,15 @@ function samlExpiries(settings: SamlSettings | undefined): ConnectorExpiry[] {
   return [
     ...settings.certificates.map((pem) => ({ kind: 'idp-certificate' as const, ...certificateEnd(pem) })),
     ...(end === undefined ? [] : [{ kind: 'compat' as const, name: 'compat', at: end }]),
+    ...documentEnd(settings),
   ]
 }
+
+/** What is read again at an address is warned of as it was read. */
+const documentEnd = ({ metadataEnds, metadataUrl }: SamlSettings): ConnectorExpiry[] =>
+  metadataEnds === undefined || metadataUrl !== undefined
+    ? []
+    : [{ kind: 'metadata', name: 'document', at: Date.parse(`${metadataEnds}T00:00:00Z`) }]
 
 /** What the IdP says of itself has ended (SAML Metadata 2.3.2), and nobody has read anything newer. */
 function checkMetadata({ connection }: ConnectorAddresses, settings: SamlSettings, now: number): void {

@@ -115,6 +115,7 @@ export const samlLabels: FormWords['labels'] = {
   authnContexts: 'Authentication classes',
   authnContextComparison: 'How classes are compared',
   metadataUrl: 'Metadata URL',
+  metadataEnds: 'Metadata ends',
   metadataSigners: 'Who signs its metadata',
   trustNewKeys: 'Trust new keys by itself',
   expiredCertificates: 'Expired certificates',
