@@ -126,7 +126,8 @@ async function now(ports: MetadataRefreshPorts, { institution, id, actor }: Aske
   return read(ports, record, actor)
 }
 
-const longestWaitMs = 8000
+// As long as one reading may take: 5 seconds for the fetch, 5 for what is made of the document.
+const longestWaitMs = 11_000
 const stepMs = 100
 
 /** Who brought what is signed by an unknown key. */

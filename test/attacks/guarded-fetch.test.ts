@@ -107,6 +107,19 @@ describe('#93, #193 a name that changes its mind', () => {
     expect(await verdict(pinned(`http://idp.example:${port}/`))).toBe('200 hello')
     expect(calls).toBe(before + 1)
   })
+  test('the time is for the name and the answer together', async () => {
+    const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+    handler = (_, res) => void after(150).then(() => res.end('hello'))
+    const slow = (ms: number) =>
+      createGuardedFetch({ ...settings, timeoutMs: 500 }, async () => {
+        await after(ms)
+        return ['127.0.0.1']
+      })
+    const began = performance.now()
+    expect(await verdict(slow(450)(`http://idp.example:${port}/`))).toBe('fetch.failed time')
+    expect(performance.now() - began).toBeLessThan(590)
+    expect(await verdict(slow(1)(`http://idp.example:${port}/`))).toBe('200 hello')
+  })
   test('a name that never resolves', async () => {
     const silent = createGuardedFetch({ ...settings, timeoutMs: 50 }, () => new Promise(() => undefined))
     expect(await verdict(silent('https://idp.example/'))).toBe('fetch.failed name')

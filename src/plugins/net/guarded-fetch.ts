@@ -37,12 +37,14 @@ export function createGuardedFetch(
   const check = (text: string, secure: boolean) => checkAddress(text, { secure, isAllowed })
   return async (text, request = {}) => {
     const url = checkedUrl(text)
+    // One deadline for all of it, the look-up of the name included.
+    const deadline = AbortSignal.timeout(settings.timeoutMs)
     const secure = url.protocol === 'https:'
     const host = url.hostname.replace(/^\[|\]$/g, '')
     if (isIP(host) !== 0) check(host, secure)
-    const found = isIP(host) === 0 ? await resolved(host, resolve, settings.timeoutMs) : []
+    const found = isIP(host) === 0 ? await resolved(host, resolve, deadline) : []
     for (const address of found) check(address, secure)
-    return answered(url, { request, settings, lookup: pinned(found) })
+    return answered(url, { request, settings, deadline, lookup: pinned(found) })
   }
 }
 
@@ -54,19 +56,18 @@ function checkedUrl(text: string): URL {
   return url
 }
 
-async function resolved(host: string, resolve: Resolve, timeoutMs: number): Promise<readonly string[]> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(failed('name', `${host} did not resolve in time`)), timeoutMs)
-  })
+async function resolved(host: string, resolve: Resolve, deadline: AbortSignal): Promise<readonly string[]> {
+  const over = Promise.withResolvers<never>()
+  const late = () => over.reject(failed('name', `${host} did not resolve in time`))
+  deadline.addEventListener('abort', late, { once: true })
   try {
-    const found = await Promise.race([resolve(host), late])
+    const found = await Promise.race([resolve(host), over.promise])
     if (found.length === 0) throw failed('name', `${host} has no address`)
     return found
   } catch (error) {
     throw error instanceof Refusal ? error : failed('name', `${host} does not resolve`)
   } finally {
-    clearTimeout(timer)
+    deadline.removeEventListener('abort', late)
   }
 }
 
@@ -98,14 +99,17 @@ function pinned(found: readonly string[]): LookupFunction {
 interface Sending {
   readonly request: GuardedRequest
   readonly settings: GuardedFetchSettings
+  readonly deadline: AbortSignal
   readonly lookup: LookupFunction
 }
 
-function answered(url: URL, { request, settings, lookup }: Sending): Promise<GuardedAnswer> {
+function answered(
+  url: URL,
+  { request, settings, deadline: signal, lookup }: Sending,
+): Promise<GuardedAnswer> {
   const { method = 'GET', body, tls = {} } = request
   // Without an encoding a small answer cannot grow on us.
   const headers = { ...request.headers, 'accept-encoding': 'identity', connection: 'close' }
-  const signal = AbortSignal.timeout(settings.timeoutMs)
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       const check = signal.aborted ? 'time' : 'connection'
