@@ -103,7 +103,8 @@ async function enrol(ports: EnrolmentPorts, enrolling: Enrolling): Promise<Devic
   await provePin(ports, enrolling)
   if (taken !== undefined) await ports.devices.revoke(institution.id, taken.id, now)
   const device = pending(ports, enrolling, now)
-  await ports.devices.create(device)
+  // Two enrolments of one key at once: the other was first.
+  if (!(await ports.devices.create(device))) throw new Refusal('device.key')
   ports.audit.record({ type: 'device.enrolled', outcome: 'ok', ...traceOf(token), device: device.id })
   return device
 }

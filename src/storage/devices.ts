@@ -1,6 +1,7 @@
 // Enrolled devices; their state changes only by conditional updates.
 import type { Device } from '../domain/device.ts'
 import type { Devices } from '../ports/stores.ts'
+import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
 interface Row {
@@ -40,22 +41,7 @@ function toDevice(row: Row | undefined): Device | undefined {
 export function createDevices(connections: Connections): Devices {
   const { reader, writer, send } = connections
   return {
-    async create(device) {
-      const db = await writer()
-      await db('device').insert({
-        institution: device.institution,
-        id: device.id,
-        subject: device.subject,
-        relying_party: device.relyingParty,
-        name: device.name,
-        state: device.state,
-        jkt: device.jkt,
-        public_jwk: JSON.stringify(device.publicJwk),
-        nonce: device.nonce,
-        nonce_expires_at: new Date(device.nonceExpiresAt),
-        created_at: new Date(device.createdAt),
-      })
-    },
+    create: async (device) => create(await writer(), device),
     async get(institution, id) {
       const db = await reader()
       return toDevice(await db<Row>('device').where({ institution, id }).first())
@@ -83,6 +69,28 @@ export function createDevices(connections: Connections): Devices {
       return (await live.update({ state: 'revoked', revoked_at: new Date(now) })) === 1
     },
   }
+}
+
+/** `on conflict` waits for whoever was first, so that of two at once the second hears of it. */
+async function create(db: Queries, device: Device): Promise<boolean> {
+  const made = await db('device')
+    .insert({
+      institution: device.institution,
+      id: device.id,
+      subject: device.subject,
+      relying_party: device.relyingParty,
+      name: device.name,
+      state: device.state,
+      jkt: device.jkt,
+      public_jwk: JSON.stringify(device.publicJwk),
+      nonce: device.nonce,
+      nonce_expires_at: new Date(device.nonceExpiresAt),
+      created_at: new Date(device.createdAt),
+    })
+    .onConflict()
+    .ignore()
+    .returning('id')
+  return made.length === 1
 }
 
 // Counted by the statement that changes the state, so that what was activated while it waited for its turn counts too.

@@ -45,6 +45,16 @@ export function deviceContract(kind: 'embedded' | 'server'): void {
       const other = await created({ subject: await customer() })
       expect(await activate(other, 2)).toBe(true)
     })
+    test('twenty enrolments of one key at once: one is made, and the others hear of it', async () => {
+      const subject = await customer()
+      const jkt = id()
+      const enrol = () => all.unit.run(scope(), () => all.devices.create(device(id(), { subject, jkt })))
+      expect(count(await twenty(enrol))).toBe(1)
+      expect(await all.devices.list('alder', subject)).toHaveLength(1)
+      const [first] = await all.devices.list('alder', subject)
+      await all.devices.revoke('alder', first?.id ?? '', now)
+      expect(await enrol()).toBe(true)
+    })
     test('a suspended device takes its place, a revoked one does not', async () => {
       const subject = await customer()
       const [first, second] = [await created({ subject, state: 'suspended' }), await created({ subject })]
