@@ -76,7 +76,8 @@ export const keysRemove: Command = {
     connection,
     kid: { value: 'KID', meaning: 'The key, as keys list names it.' },
     early: {
-      meaning: 'Also a retired key within its overlap; what is still encrypted to it cannot be read.',
+      meaning:
+        'Also a retired key within its overlap, or a next one for decryption: what is encrypted to it cannot be read.',
     },
     why,
     json,

@@ -138,11 +138,18 @@ interface KeyForm {
 const keyForm = (visit: Visit, { id }: ConnectionRecord, { to, button, tone = '', fields }: KeyForm): Html =>
   html`<form method="post" action="${visit.path(`/connections/${id}/keys/${to}`)}">${hiddenFields({ form_token: visit.formToken, ...fields })}<button class="btn${tone}">${button}</button></form>`
 
-/** One step at a time: prepare, then promote; each says what the IdP must have done before. */
-function stepsCard(visit: Visit, { record, keys, now }: KeysView): Html {
+/** Prepare where a purpose has no next key, then promote; each says what the IdP must have done before. */
+function stepsCard(visit: Visit, view: KeysView): Html {
+  const { keys } = view
+  const all = new Set(keys.map(({ purpose }) => purpose))
   const next = keys.filter(({ state }) => state === 'next')
-  if (next.length === 0)
-    return html`<section class="card"><ul class="todo"><li>${badge('info', 'By hand')}<div><strong>Prepare the next keys</strong><p class="small quiet">They are made and published beside the present ones. Nothing else changes; the IdP can learn of them.</p></div>${keyForm(visit, record, { to: 'prepare', button: 'Prepare' })}</li></ul></section>`
+  return html`<section class="card"><ul class="todo">${next.length > 0 && takeOver(visit, view, next)}${next.length < all.size && prepareMissing(visit, view, next)}</ul></section>`
+}
+
+const prepareMissing = (visit: Visit, { record }: KeysView, next: readonly OwnKeyView[]): Html =>
+  html`<li>${badge('info', 'By hand')}<div><strong>${next.length === 0 ? 'Prepare the next keys' : 'Prepare the next keys that are missing'}</strong><p class="small quiet">They are made and published beside the present ones. Nothing else changes; the IdP can learn of them.</p></div>${keyForm(visit, record, { to: 'prepare', button: 'Prepare' })}</li>`
+
+function takeOver(visit: Visit, { record, now }: KeysView, next: readonly OwnKeyView[]): Html {
   const from = Math.max(...next.map(({ promotableAt = 0 }) => promotableAt))
   const ready = from <= now
   const meaning = ready
@@ -151,7 +158,7 @@ function stepsCard(visit: Visit, { record, keys, now }: KeysView): Html {
   const press = ready
     ? ({ to: 'promote', button: 'Use the next keys', tone: ' primary' } as const)
     : ({ to: 'promote', button: 'The IdP has them: use them now', fields: { early: 'yes' } } as const)
-  return html`<section class="card"><ul class="todo"><li>${badge(ready ? 'ok' : 'warn', ready ? 'Ready' : 'Published')}<div><strong>Let the next keys take over</strong><p class="small quiet">${meaning}</p></div>${keyForm(visit, record, press)}</li></ul></section>`
+  return html`<li>${badge(ready ? 'ok' : 'warn', ready ? 'Ready' : 'Published')}<div><strong>Let the next keys take over</strong><p class="small quiet">${meaning}</p></div>${keyForm(visit, record, press)}</li>`
 }
 
 interface PurposeView extends KeysView {
@@ -185,18 +192,19 @@ function keyView(visit: Visit, { record, now }: PurposeView, key: OwnKeyView): H
   return html`<p>${badges[state]}</p>${keyValues(rows)}${visit.may('connections') && removal(visit, { record, key, now })}`
 }
 
-/** Never of the key that signs; of a retired one before its time only by somebody who says that they know. */
+/** Never of the key that signs; of one that the IdP may encrypt to only by somebody who says that they know. */
 function removal(
   visit: Visit,
   { record, key, now }: { record: ConnectionRecord; key: OwnKeyView; now: number },
 ): Html | undefined {
   const { state, kid, dropAt = 0 } = key
-  if (state === 'next') return keyForm(visit, record, { to: 'remove', button: 'Remove', fields: { kid } })
-  if (state !== 'retired') return undefined
-  const early = dropAt > now
+  if (state !== 'next' && state !== 'retired') return undefined
+  const early = state === 'next' ? key.purpose === 'saml-decryption' : dropAt > now
   return keyForm(visit, record, {
     to: 'remove',
-    button: early ? 'The IdP uses it no more: remove it now' : 'Remove',
+    button: early
+      ? `The IdP ${state === 'next' ? 'does not use it' : 'uses it no more'}: remove it now`
+      : 'Remove',
     tone: early ? ' danger-quiet' : '',
     fields: { kid, ...(early && { early: 'yes' }) },
   })

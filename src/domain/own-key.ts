@@ -57,6 +57,15 @@ export const promotableAt = (next: OwnKey, { published }: RenewalPolicy): number
 export const overlapEnds = (retired: OwnKey, { overlap }: RenewalPolicy): number =>
   (retired.retiredAt ?? 0) + overlap
 
+/**
+ * May a peer still need a key that is not the active one? A retired one for its overlap; a next one from the moment it is
+ * published, where peers encrypt to it, since each of them takes whichever it reads first.
+ */
+export const mayBeUsed = (key: OwnKey, policy: RenewalPolicy, now: number): boolean =>
+  key.state === 'next'
+    ? key.purpose === 'saml-decryption'
+    : key.state === 'retired' && now < overlapEnds(key, policy)
+
 /** What the schedule does now with the keys of one place, in this order. */
 export function dueSteps(keys: readonly OwnKey[], policy: RenewalPolicy, now: number): RenewalStep[] {
   const [active, next] = [inState(keys, 'active'), inState(keys, 'next')]

@@ -54,7 +54,10 @@ async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean):
   return ports.unit.run({ institution: id, reference: ports.chance.reference() }, async () => {
     const changes = changesBetween(await ports.directory.everything(id, 'file'), set)
     if (changes.length === 0) return changes
-    await ports.writer.put(set, 'file')
+    for (const { connection, ...key } of await ports.writer.put(set, 'file')) {
+      const detail = { by: 'file', why: 'the connection was removed', ...key }
+      ports.audit.record({ type: 'key.dropped', outcome: 'ok', connection, detail })
+    }
     const named = (change: RowChange['change']) =>
       changes.filter((row) => row.change === change).map((row) => `${row.kind} ${row.id}`)
     ports.audit.record({

@@ -121,7 +121,7 @@ async function admitted(ports: AnswerPorts, arrival: Arrival, found: Found) {
     now: ports.clock.now(),
   }
   const checked = judgeAnswer(ports, { institution, connection, reply, instead: whileActive })
-  const { subject } = await checked.catch(async (error: unknown) => {
+  const { subject, connection: held } = await checked.catch(async (error: unknown) => {
     if (error instanceof Refusal) await ports.exchangeKeeper.failed(met, error)
     // The edge leads the customer back to this very sign-in.
     throw error instanceof Refusal ? new Refusal(error.code, { ...error.detail, uid: login.uid }) : error
@@ -138,7 +138,8 @@ async function admitted(ports: AnswerPorts, arrival: Arrival, found: Found) {
     throw replayed
   }
   await ports.exchangeKeeper.answered(met, subject)
-  return { next: await admit(ports, { login, connection, subject }), subject }
+  // Its levels and claims as they are in what the answer held by, not in what it was refused by at first.
+  return { next: await admit(ports, { login, connection: held, subject }), subject }
 }
 
 const whileActive = (record: ConnectionRecord): Connection | undefined =>

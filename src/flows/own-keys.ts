@@ -3,6 +3,7 @@ import {
   dueSteps,
   handPromotion,
   inState,
+  mayBeUsed,
   type OwnKey,
   type OwnKeyPlace,
   overlapEnds,
@@ -60,14 +61,14 @@ export function createOwnKeyFlows(ports: OwnKeyPorts) {
     /** Makes and publishes the next keys, where there are none; the schedule promotes them in its time. */
     prepare: (at: OwnKeysAt, actor: Actor) => prepare(ports, at, actor),
     /**
-     * The next keys become the active ones, all or none. Refuses with `key.no_next`, and with `key.unpublished` where
-     * peers have not had the time to learn of one, unless `unpublished` says that this is known.
+     * The next keys become the active ones, all that there are or none. Refuses with `key.no_next` where there is none, and with
+     * `key.unpublished` where peers have not had the time to learn of one, unless `unpublished` says that this is known.
      */
     promote: (at: OwnKeysAt, actor: Actor, given: { readonly unpublished?: boolean } = {}) =>
       promote(ports, at, { actor, unpublished: given.unpublished === true }),
     /**
-     * Destroys a key that is not the active one (`key.active`). A retired one may still be needed: `key.overlap` until
-     * its time is over, unless `early` says that this is known.
+     * Destroys a key that is not the active one (`key.active`). A retired one may still be needed, and a next one that peers
+     * encrypt to may be in use already: `key.overlap`, unless its time is over or `early` says that this is known.
      */
     remove: (which: OneKey, actor: Actor, given: { readonly early?: boolean } = {}) =>
       remove(ports, which, { actor, early: given.early === true }),
@@ -172,14 +173,16 @@ interface Promoting {
 
 async function promote(ports: OwnKeyPorts, at: OwnKeysAt, { actor, unpublished }: Promoting) {
   const now = ports.clock.now()
-  const changes = (await placesAt(ports, at)).map(({ place, keys }) => {
+  const changes = (await placesAt(ports, at)).flatMap(({ place, keys }) => {
     const [active, next] = [inState(keys, 'active'), inState(keys, 'next')]
-    if (active === undefined || next === undefined) throw new Refusal('key.no_next', { ...place })
+    // Of the other purposes' next keys may have been removed meanwhile: that is no reason to keep this one back.
+    if (active === undefined || next === undefined) return []
     const from = promotableAt(next, ports.renewal)
     if (now < from && !unpublished)
       throw new Refusal('key.unpublished', { ...place, kid: next.kid, from: new Date(from).toISOString() })
-    return { active, next }
+    return [{ active, next }]
   })
+  if (changes.length === 0) throw new Refusal('key.no_next', { ...at })
   await run(ports, at.institution, async () => {
     for (const change of changes) {
       if (await promoted(ports, change, actor)) continue
@@ -213,9 +216,8 @@ async function remove(
   const key = keys.find((one) => one.connection === connection && one.kid === kid)
   if (key === undefined || key.state === 'dropped') throw new Refusal('key.unknown', { connection, kid })
   if (key.state === 'active') throw new Refusal('key.active', { connection, kid })
-  const until = overlapEnds(key, ports.renewal)
-  if (key.state === 'retired' && ports.clock.now() < until && !early)
-    throw new Refusal('key.overlap', { connection, kid, until: new Date(until).toISOString() })
+  if (mayBeUsed(key, ports.renewal, ports.clock.now()) && !early)
+    throw new Refusal('key.overlap', { connection, kid, state: key.state })
   const gone = await run(ports, institution, () => dropped(ports, key, actor))
   if (!gone) throw new Refusal('connection.stale', { connection, kid })
   return after(ports, { institution, connection })

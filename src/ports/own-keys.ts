@@ -65,6 +65,9 @@ export interface OwnKeyView extends OwnKey {
   readonly dropAt: number | undefined
 }
 
+/** A key whose private half is destroyed. */
+export type DroppedKey = Pick<OwnKey, 'connection' | 'purpose' | 'kid'>
+
 /** For those who change keys; writes belong to the unit of work. */
 export interface OwnKeyStore {
   /** Of one institution, dropped ones too; the oldest first. */

@@ -12,6 +12,7 @@ import type {
 import type { LoginTransaction } from '../domain/login.ts'
 import type { PinAttempts } from '../domain/pin.ts'
 import type { SubjectKey } from '../domain/subject.ts'
+import type { DroppedKey } from './own-keys.ts'
 
 /** Rows that configuration owns; reads may be up to two seconds old. */
 export interface Directory {
@@ -41,7 +42,8 @@ export interface InstitutionSet {
  * not name are removed. Connections that differ get a new version.
  */
 export interface DirectoryWriter {
-  put(set: InstitutionSet, managedBy: ManagedBy): Promise<void>
+  /** Resolves with the keys of ours that went with connections that are no more. */
+  put(set: InstitutionSet, managedBy: ManagedBy): Promise<readonly DroppedKey[]>
 }
 
 export interface Logins {
@@ -86,7 +88,8 @@ export interface Replays {
 export type ReplayKind = 'logout' | 'dpop' | 'saml-assertion' | 'device-proof' | 'transaction' | 'passkey'
 
 export interface Devices {
-  create(device: Device): Promise<void>
+  /** False where a device that is not revoked has this key. */
+  create(device: Device): Promise<boolean>
   get(institution: string, id: string): Promise<Device | undefined>
   /** The active or pending device with this key; at most one not-revoked device has it. */
   byKey(institution: string, jkt: string): Promise<Device | undefined>

@@ -1,6 +1,6 @@
 // Our own keys of connections as rows: one active and one next a purpose, whichever node made them.
 import type { OwnKey, OwnKeyPlace, OwnKeyPurpose, OwnKeyState } from '../domain/own-key.ts'
-import type { OwnKeyStore, SealedOwnKey, SealedOwnKeys } from '../ports/own-keys.ts'
+import type { DroppedKey, OwnKeyStore, SealedOwnKey, SealedOwnKeys } from '../ports/own-keys.ts'
 import type { Database } from './open.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
@@ -106,15 +106,35 @@ async function drop(
       .update(gone)) !== 1
   )
     return false
-  // The institution's own copy, from when its connections shared it: the last one to drop the key takes it along.
-  const { institution, purpose } = place
+  await dropShared(db, { ...place, kid })
+  return true
+}
+
+/** The institution's own copy, from when its connections shared it: the last one to drop the key takes it along. */
+async function dropShared(
+  db: Queries,
+  { institution, purpose, kid }: Pick<OwnKey, 'institution' | 'purpose' | 'kid'>,
+): Promise<void> {
   await db('signing_key')
     .where({ institution, purpose, kid })
     .whereNotExists(
       db('connection_key').where({ institution, purpose, kid }).whereNot({ state: 'dropped' }).select('kid'),
     )
     .del()
-  return true
+}
+
+/** All keys of a connection that is no more, the active ones too: another of its name must not be believed by its old IdP. */
+export async function dropKeysOf(
+  db: Queries,
+  of: Pick<OwnKeyPlace, 'institution' | 'connection'>,
+): Promise<readonly DroppedKey[]> {
+  const gone: DroppedKey[] = await db('connection_key')
+    .where({ institution: of.institution, connection: of.connection })
+    .whereNot({ state: 'dropped' })
+    .update({ state: 'dropped', sealed: '', dropped_at: db.fn.now() })
+    .returning(['connection', 'purpose', 'kid'])
+  for (const { purpose, kid } of gone) await dropShared(db, { institution: of.institution, purpose, kid })
+  return gone
 }
 
 /** Outside the unit of work: a key must be there for every node at once, whatever becomes of the request that needed it. */

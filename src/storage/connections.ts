@@ -11,6 +11,8 @@ import type {
   Proposal,
 } from '../ports/connections.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
+import type { DroppedKey } from '../ports/own-keys.ts'
+import { dropKeysOf } from './connection-keys.ts'
 import { forgetReading } from './metadata-states.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
@@ -211,7 +213,7 @@ export async function putConnections(
   db: Queries,
   seal: FieldSeal,
   given: { institution: string; connections: readonly Connection[]; managedBy: ManagedBy },
-): Promise<void> {
+): Promise<readonly DroppedKey[]> {
   const { institution, connections, managedBy } = given
   const rows = (await db<Row>('connection').where({ institution }).select(columns)) as Row[]
   const before = new Map(rows.map((row) => [row.id, recordOf(seal, row)]))
@@ -228,12 +230,23 @@ export async function putConnections(
       await forgetReading(db, { institution, connection: connection.id })
   }
   const named = new Set(connections.map(({ id }) => id))
-  for (const gone of before.values()) {
-    if (gone.managedBy !== managedBy || named.has(gone.id)) continue
-    await db('connection').where({ institution, id: gone.id }).del()
-    await forgetReading(db, { institution, connection: gone.id })
-    await keepFileVersion(db, seal, { connection: gone, managedBy, change: 'removed' })
-  }
+  const others = [...before.values()].filter((one) => one.managedBy === managedBy && !named.has(one.id))
+  const dropped: DroppedKey[] = []
+  for (const gone of others) dropped.push(...(await removeOne(db, seal, { connection: gone, managedBy })))
+  return dropped
+}
+
+/** With all that is kept for it alone: another connection of that name begins with nothing. */
+async function removeOne(
+  db: Queries,
+  seal: FieldSeal,
+  { connection, managedBy }: { connection: Connection; managedBy: ManagedBy },
+): Promise<readonly DroppedKey[]> {
+  const { institution, id } = connection
+  await db('connection').where({ institution, id }).del()
+  await forgetReading(db, { institution, connection: id })
+  await keepFileVersion(db, seal, { connection, managedBy, change: 'removed' })
+  return dropKeysOf(db, { institution, connection: id })
 }
 
 async function putOne(

@@ -73,12 +73,13 @@ export function createDirectory({
     async put(given, managedBy) {
       const db = await connections.writer()
       await writeSet(db, given, managedBy)
-      await putConnections(db, seal, {
+      const dropped = await putConnections(db, seal, {
         institution: given.institution.id,
         connections: given.connections,
         managedBy,
       })
       forget()
+      return dropped
     },
     forget,
   }

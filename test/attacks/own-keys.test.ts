@@ -59,6 +59,35 @@ describe('#204 the active key', () => {
   })
 })
 
+describe('a next key that the IdP may encrypt to already', () => {
+  const decryption = () => rig.at('saml-decryption')
+  const nextOf = async () =>
+    (await node.keys.list(rig.institution)).find(
+      ({ purpose, state }) => purpose === 'saml-decryption' && state === 'next',
+    )?.kid ?? '(none)'
+  test('is destroyed only by somebody who says that it is not used', async () => {
+    await node.keys.prepare(decryption(), actor)
+    const kid = await nextOf()
+    expect([await remove(kid), await nextOf()]).toEqual(['key.overlap', kid])
+    expect([await remove(kid, { early: true }), await nextOf()]).toEqual(['done', '(none)'])
+  })
+})
+
+describe('a next key of one purpose that was removed', () => {
+  test('does not hold back those of the others', async () => {
+    const { purpose: _, ...everywhere } = signing()
+    await node.keys.prepare(everywhere, actor)
+    const next = await kidOf('next')
+    const decryption = (await node.keys.list(rig.institution)).find(
+      ({ purpose, state }) => purpose === 'saml-decryption' && state === 'next',
+    )
+    expect(await remove(decryption?.kid ?? '', { early: true })).toBe('done')
+    expect(await codeOf(node.keys.promote(everywhere, actor, { unpublished: true }))).toBe('done')
+    expect(await kidOf('active')).toBe(next)
+    expect(await codeOf(node.keys.promote(everywhere, actor, { unpublished: true }))).toBe('key.no_next')
+  })
+})
+
 describe('#204 a promotion', () => {
   test('needs a next key', async () => expect(await promote({ unpublished: true })).toBe('key.no_next'))
   test('needs it to have been published for a day', async () => {
@@ -96,10 +125,12 @@ describe('#204 a promotion', () => {
     const decryption = (await node.keys.list(rig.institution)).find(
       ({ purpose, state }) => purpose === 'saml-decryption' && state === 'next',
     )
-    await remove(decryption?.kid ?? '')
+    await remove(decryption?.kid ?? '', { early: true })
     rig.clock.time += 2 * day
+    // The other one is made only now, and nobody can have read it yet.
+    await node.keys.prepare(all, actor)
     const before = await kidOf('active')
-    expect(await codeOf(node.keys.promote(all, actor))).toBe('key.no_next')
+    expect(await codeOf(node.keys.promote(all, actor))).toBe('key.unpublished')
     expect(await kidOf('active')).toBe(before)
   })
 })

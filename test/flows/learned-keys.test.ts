@@ -117,6 +117,34 @@ describe('a key that was learned', () => {
   })
 })
 
+test('a connection that a file no longer names takes its keys along: another of its name gets its own', async () => {
+  const kids = async () => {
+    // This very process may have read them a moment ago.
+    parts.base.ownKeys.changed(institution)
+    await parts.flows.keyFlows.ready(institution)
+    return (await parts.flows.keyFlows.list(institution, id)).map(({ kid }) => kid)
+  }
+  await apply([fromFile()])
+  const before = await kids()
+  expect(before).toHaveLength(2)
+  await apply([fromFile({}, { name: 'Renamed' })])
+  expect(await kids()).toEqual(before)
+  await apply([])
+  const { knex } = parts.base.database
+  const rows = await knex('connection_key').where({ institution, connection: id }).whereIn('kid', before)
+  expect(rows.map(({ state, sealed }) => [state, sealed])).toEqual([
+    ['dropped', ''],
+    ['dropped', ''],
+  ])
+  const told = (await createAuditLog(parts.base.database).pending(institution))
+    .map(({ body }) => JSON.parse(body))
+    .filter(({ type, connection }) => type === 'key.dropped' && connection === id)
+  expect(told.map(({ detail }) => detail.kid).toSorted()).toEqual(before.toSorted())
+  await apply([fromFile()])
+  const after = await kids()
+  expect([after.length, after.filter((kid) => before.includes(kid))]).toEqual([2, []])
+})
+
 test('what was read before a file named another address says nothing of that one', async () => {
   const until = async () => (await parts.stores.directory.connection(institution, id))?.metadataUntil
   await apply([fromFile()])

@@ -227,6 +227,16 @@ describe('our own keys', () => {
     expect([refused.status, refused.body]).toEqual([409, expect.stringContaining('key.active')])
     expect(keyIds(await first.follow(to, fields))).toHaveLength(3)
   })
+  test('where one purpose has lost its next key, the other takes over, and the missing one can be prepared', async () => {
+    const prepared = await first.press(await first.get('/connections/alder-works-2/keys'), {
+      action: /\/keys\/prepare$/,
+    })
+    expect(prepared.body).not.toContain('/keys/prepare"')
+    const removed = await first.press(prepared, { action: /\/keys\/remove$/ })
+    expect(removed.body).toContain('Prepare the next keys that are missing')
+    const promoted = await first.press(removed, { action: /\/keys\/promote$/ })
+    expect(promoted.body).toContain('The next key signs from now on.')
+  })
 })
 
 describe('levels', () => {

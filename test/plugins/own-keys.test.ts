@@ -1,5 +1,7 @@
 // Our own keys of connections: each its own, whole or refused, taken over from before, and opening what was encrypted to them.
 import { createPublicKey, publicEncrypt, randomBytes, X509Certificate } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { OwnKeyPlace, OwnKeyPurpose } from '../../src/domain/own-key.ts'
 import { createLocalOwnKeys } from '../../src/plugins/keys/own.ts'
@@ -61,6 +63,23 @@ describe('each connection', () => {
     ).toBe(true)
     expect(certificate.validToDate).toEqual(row.expires_at)
   })
+})
+
+test('the private half of a dropped key does not stay in memory', async () => {
+  const here = node()
+  const wanted = [{ id: 'idp', purposes: ['saml-signing', 'client-assertion'] as const }]
+  const held = async (purpose: OwnKeyPurpose) => new WeakRef(await here.signer(at(purpose)))
+  const [signing, assertion] = [await held('saml-signing'), await held('client-assertion')]
+  await database
+    .knex('connection_key')
+    .where({ ...at('saml-signing') })
+    .update({ state: 'dropped', sealed: '' })
+  here.changed(institution)
+  await here.ready(institution, wanted)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  expect([signing.deref(), assertion.deref() !== undefined]).toEqual([undefined, true])
 })
 
 describe('before connections had keys of their own', () => {

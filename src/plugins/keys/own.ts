@@ -39,9 +39,13 @@ interface Held {
 const freshMs = 1000
 
 export function createLocalOwnKeys(ports: LocalOwnKeysPorts): OwnKeys & { readonly make: MakeOwnKey } {
-  const held = createHeld(ports.sealed)
   const making = new Map<string, Promise<void>>()
   const opened = new Map<string, Opened>()
+  /** What was dropped, here or on another node, is not kept open. */
+  const held = createHeld(ports.sealed, (institution, rows) => {
+    const live = new Set(rows.map((key) => `${nameOf(key)}|${key.kid}`))
+    for (const at of opened.keys()) if (at.startsWith(`${institution}|`) && !live.has(at)) opened.delete(at)
+  })
   const first = (place: OwnKeyPlace): Promise<void> => {
     const at = nameOf(place)
     const begun = making.get(at) ?? makeFirst(ports, place).finally(() => making.delete(at))
@@ -101,7 +105,10 @@ const published = ({ kid, state, certificate }: SealedOwnKey, { publicJwk }: Ope
 })
 
 /** Rows of each institution, read by one query for all who ask at once. */
-function createHeld(sealed: SealedOwnKeys) {
+function createHeld(
+  sealed: SealedOwnKeys,
+  told: (institution: string, rows: readonly SealedOwnKey[]) => void,
+) {
   const kept = new Map<string, Held>()
   const fresh = (institution: string): Promise<readonly SealedOwnKey[]> => {
     const rows = kept.get(institution)?.rows
@@ -109,7 +116,10 @@ function createHeld(sealed: SealedOwnKeys) {
     const begun: Held = { readAt: performance.now(), rows, reading }
     kept.set(institution, begun)
     reading.then(
-      (read) => kept.set(institution, { ...(kept.get(institution) ?? begun), rows: read }),
+      (read) => {
+        kept.set(institution, { ...(kept.get(institution) ?? begun), rows: read })
+        told(institution, read)
+      },
       () => {
         if (kept.get(institution) !== begun) return
         // What was known still signs; the next request asks again.
