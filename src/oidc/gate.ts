@@ -94,6 +94,7 @@ async function finished(provider: Provider, ending: Ending): Promise<Interaction
     amr: login.amr,
     device: login.device,
     transaction: login.transaction?.hash,
+    authTime: loginTime(login),
     sessionUntil:
       login.sessionNotOnOrAfter === undefined ? undefined : Math.floor(login.sessionNotOnOrAfter / 1000),
     upstreamLogin: asked ? login.uid : undefined,

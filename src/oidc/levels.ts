@@ -26,6 +26,8 @@ export interface InteractionLevel {
   readonly device: string | undefined
   /** Hash of the transaction that the customer approved. */
   readonly transaction: string | undefined
+  /** When the IdP asked the customer, as far as it is known; epoch seconds. */
+  readonly authTime: number
   /** The upstream session ends then (duty D14); epoch seconds. */
   readonly sessionUntil: number | undefined
   /** The sign-in of ours that asked upstream; undefined when the browser's session was enough. */
@@ -107,7 +109,8 @@ export async function reached(
   { present, now }: LevelPorts,
 ): Promise<InteractionLevel | undefined> {
   const level = levelOf(ctx)
-  if (level !== undefined) return level
+  // The customer may have read our pages for long: what the IdP granted counts for its hour, not until the code.
+  if (level !== undefined) return { ...level, ...stillHeld(level, now()) }
   const subject = ctx.oidc.session?.accountId
   if (subject === undefined) return undefined
   const device = await present(subject, provenJkt(ctx))
@@ -118,10 +121,25 @@ export async function reached(
     amr,
     device,
     transaction: undefined,
+    authTime: ctx.oidc.session?.loginTs ?? 0,
     sessionUntil: undefined,
     upstreamLogin: undefined,
     connection: undefined,
   }
+}
+
+interface Held {
+  readonly acr?: string | undefined
+  readonly amr: readonly string[]
+  /** Epoch seconds. */
+  readonly authTime: number
+}
+
+/** Level and methods as they are now: what rests on the IdP goes when its hour is over, what is ours stays. */
+export function stillHeld({ acr, amr, authTime }: Held, now: number): { acr: Acr; amr: string[] } {
+  const granted = grantAt({ acr: grantIn({ acr, amr }), authenticatedAt: authTime * 1000 }, now)
+  const kept = granted === delegated ? amr.filter((method) => method !== 'mfa') : [...amr]
+  return { acr: levelReached(kept, granted), amr: kept }
 }
 
 interface SessionFacts {
@@ -174,7 +192,7 @@ interface Issuing {
 
 /**
  * Confirms at the token endpoint what the source claims: a code whose device is gone is refused, a refresh token loses
- * the device factor, and what the IdP granted too long ago; neither ever gains anything.
+ * the device factor, and both what the IdP granted too long ago; neither ever gains anything.
  */
 export async function confirm(
   ctx: KoaContextWithOIDC,
@@ -192,10 +210,11 @@ export async function confirm(
   if (device !== undefined) devices.set(ctx, device)
   if (fromCode && device === undefined && amr.includes('pop'))
     throw new errors.InvalidGrant('the device is no longer active')
-  if (fromCode) return
-  const granted = grantAt({ acr: grantIn({ acr, amr }), authenticatedAt: authTime * 1000 }, now())
-  const kept = device === undefined ? withoutDevice(amr) : amr
-  token.amr = granted === delegated ? kept.filter((method) => method !== 'mfa') : kept
+  const held = stillHeld({ acr, amr, authTime }, now())
+  if (fromCode && held.amr.length === amr.length) return
+  const { amr: kept } = held
+  token.amr = fromCode || device !== undefined ? kept : withoutDevice(kept)
+  const granted = kept.includes('mfa') ? grantIn({ acr, amr }) : delegated
   token.acr = levelReached(token.amr, granted)
 }
 

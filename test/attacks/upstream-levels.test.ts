@@ -1,9 +1,12 @@
 // Levels that the bank's own IdP grants: only by the verified class, by the connection's table, for an hour, never for a payment.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { formIn } from '../../src/demo/app-client.ts'
 import { paymentsNamespace } from '../../src/demo/institution.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import {
+  agreed,
+  atIdp,
   type Customer,
   call,
   customer,
@@ -159,6 +162,43 @@ describe.each([
     clock.ahead = 0
     // The control: only the time has taken it away.
     expect((await signIn(who, asDevice)).claims.acr).toBe(devicePin)
+  })
+  test('the hour is held at the code too, however long the customer reads our pages, and at its token', async () => {
+    // Half a minute is left of the hour, and nothing of it when the customer has read the page.
+    const read = async () => {
+      const { who, says } = await somebody()
+      idp().will(says(strong, { ago: 3570 }))
+      const { started, page: first } = await atIdp(who)
+      let page = first
+      if (page.body.includes('SAMLResponse')) {
+        const { action, fields } = formIn(page)
+        page = await who.browser.follow(action, { until: who.app.redirectUri, form: fields })
+      }
+      expect(page.body).toContain('value="allow"')
+      return { who, started, page }
+    }
+    try {
+      const waiting = await read()
+      clock.ahead = 40_000
+      const returned = await agreed(waiting.who, waiting.page)
+      expect((await waiting.who.app.redeem(returned, waiting.started)).claims).toMatchObject({
+        acr: delegated,
+        amr: ['fed'],
+      })
+      clock.ahead = 0
+      const prompt = await read()
+      const code = await agreed(prompt.who, prompt.page)
+      clock.ahead = 40_000
+      const tokens = await prompt.who.app.redeem(code, prompt.started)
+      expect(tokens.claims).toMatchObject({ acr: delegated, amr: ['fed'] })
+      expect((await introspect(bridge, tokens.accessToken)).acr).toBe(delegated)
+    } finally {
+      clock.ahead = 0
+    }
+    // The control: nobody waits.
+    const soon = await read()
+    const returned = await agreed(soon.who, soon.page)
+    expect((await soon.who.app.redeem(returned, soon.started)).claims.acr).toBe(devicePin)
   })
   test('an IdP that says it cannot: no second password, the app is told', async () => {
     const { who } = await somebody()
