@@ -65,10 +65,6 @@ export function createFoundation(config: Config, database: Database, options: Co
   const signed = (purpose: string) => metrics.count('drawbridge_signatures_total', { purpose })
   const keys = createLocalKeys({ master, sealed: createSealedKeys(database), clock, signed })
   const lifetimeMs = config.keys.renewal.clientAssertionDays * 24 * 3600_000
-  const ownKeys = createLocalOwnKeys({
-    ...{ master, clock, signed, lifetimeMs },
-    sealed: createSealedOwnKeys(database),
-  })
   const observers: ((institution: string, event: string) => void)[] = []
   const committed = (institution: string, bodies: readonly string[]) => {
     for (const body of bodies) countEvent(metrics, body)
@@ -76,6 +72,10 @@ export function createFoundation(config: Config, database: Database, options: Co
   }
   const node = randomBytes(6).toString('hex')
   const events = createAuditWriter({ clock, node, seal, committed })
+  const ownKeys = createLocalOwnKeys({
+    ...{ master, clock, signed, lifetimeMs },
+    sealed: createSealedOwnKeys(database, events),
+  })
   metrics.observe('drawbridge_db_round_trips_total', database.roundTrips)
   metrics.observe('drawbridge_db_statements_total', database.statements)
   return {

@@ -1,4 +1,5 @@
 // Our own keys of connections: for connectors that use them, and for those who renew them.
+import type { AuditEvent } from '../domain/audit.ts'
 import type { OwnKey, OwnKeyPlace, OwnKeyPurpose } from '../domain/own-key.ts'
 import type { Decrypter, Signer } from './key-store.ts'
 import type { SealedKey } from './sealed-keys.ts'
@@ -86,6 +87,6 @@ export interface SealedOwnKeys {
   all(institution: string): Promise<readonly SealedOwnKey[]>
   /** The key that the connection went by before it had one of its own; undefined for connections that always had. */
   inherited(place: OwnKeyPlace): Promise<(SealedKey & { readonly createdAt: number }) | undefined>
-  /** Stores it as the active one; false when another node was first. */
-  insertFirst(key: SealedOwnKey): Promise<boolean>
+  /** Stores it as the active one, together with the event that tells of it; false, and no event, when another node was first. */
+  insertFirst(key: SealedOwnKey, told: AuditEvent): Promise<boolean>
 }

@@ -1,9 +1,10 @@
 // Our own keys of connections as rows: one active and one next a purpose, whichever node made them.
+import type { AuditEvent } from '../domain/audit.ts'
 import type { OwnKey, OwnKeyPlace, OwnKeyPurpose, OwnKeyState } from '../domain/own-key.ts'
 import type { DroppedKey, OwnKeyStore, SealedOwnKey, SealedOwnKeys } from '../ports/own-keys.ts'
 import type { Database } from './open.ts'
 import type { Queries } from './transaction.ts'
-import type { Connections } from './unit-of-work.ts'
+import type { Connections, EventWriter, PreparedEvents } from './unit-of-work.ts'
 
 interface Row {
   readonly institution: string
@@ -138,7 +139,7 @@ export async function dropKeysOf(
 }
 
 /** Outside the unit of work: a key must be there for every node at once, whatever becomes of the request that needed it. */
-export function createSealedOwnKeys({ aside }: Database): SealedOwnKeys {
+export function createSealedOwnKeys({ aside }: Pick<Database, 'aside'>, events: EventWriter): SealedOwnKeys {
   return {
     async all(institution) {
       const rows: Row[] = await aside('connection_key').where({ institution }).whereNot({ state: 'dropped' })
@@ -162,6 +163,29 @@ export function createSealedOwnKeys({ aside }: Database): SealedOwnKeys {
         createdAt: created.getTime(),
       }
     },
-    insertFirst: (key) => insert(aside as unknown as Queries, { ...key, state: 'active' }),
+    insertFirst: (key, told) => insertFirst(aside, events, { key, told }),
+  }
+}
+
+/** Key and event are one transaction (ruling R-4), apart from any unit: this is not the request's doing. */
+async function insertFirst(
+  aside: Database['aside'],
+  events: EventWriter,
+  { key, told }: { readonly key: SealedOwnKey; readonly told: AuditEvent },
+): Promise<boolean> {
+  let prepared: PreparedEvents | undefined
+  try {
+    const first = await aside.transaction(async (transaction) => {
+      const db = transaction as unknown as Queries
+      if (!(await insert(db, { ...key, state: 'active' }))) return false
+      prepared = events.prepare(key.institution, [told])
+      for (const statement of prepared.statements(db)) await statement
+      return true
+    })
+    prepared?.committed()
+    return first
+  } catch (error) {
+    prepared?.rolledBack()
+    throw error
   }
 }

@@ -50,8 +50,9 @@ export function keyRig(
   const plugins = [samlConnector({ clock } as never), oidcConnector({ clock } as never)]
   /** What one process has: caches of its own over the one database. */
   const node = () => {
-    const units = createUnits({ database, events: writer(clock) })
-    const sealed = createSealedOwnKeys(database)
+    const events = writer(clock)
+    const units = createUnits({ database, events })
+    const sealed = createSealedOwnKeys(database, events)
     const ownKeys = createLocalOwnKeys({ master, sealed, clock, lifetimeMs: 365 * day })
     const ownKeyStore = createOwnKeyStore(units.connections)
     const common = { ...units, clock, chance: { token: () => id(), reference: () => 'DB-TEST-0009' } }
@@ -72,11 +73,16 @@ export function keyRig(
     clock,
     institution,
     at: (purpose: OwnKeyPurpose, of = first?.id ?? '') => ({ institution, connection: of, purpose }),
-    /** The audit events of this institution: their types, or whole. */
-    events: async (): Promise<AuditEvent[]> =>
-      (await everything(database).auditLog.pending(institution)).map(({ body }) => JSON.parse(body)),
+    /** The audit events of this institution, but for those of its first keys. */
+    events: async () => (await told(database, institution)).filter((event) => !isFirst(event)),
+    firstKeys: async () => (await told(database, institution)).filter(isFirst),
   }
 }
 
-const writer = (clock: { now(): number }) =>
+const isFirst = ({ detail }: AuditEvent): boolean => detail?.by === 'first-use'
+
+const told = async (database: Database, institution: string): Promise<AuditEvent[]> =>
+  (await everything(database).auditLog.pending(institution)).map(({ body }) => JSON.parse(body))
+
+export const writer = (clock: { now(): number }) =>
   createAuditWriter({ clock, node: id().slice(0, 8), seal: createFieldSeal(master) })

@@ -96,6 +96,17 @@ describe('the schedule', () => {
   })
 })
 
+test('the first keys are told of as they begin to sign, once whichever node made them', async () => {
+  await Promise.all([1, 2, 3].map(() => rig.node().keys.ready(rig.institution)))
+  const keys = await rig.node().keys.list(rig.institution)
+  const first = await rig.firstKeys()
+  expect(first.map(({ type, outcome }) => `${type} ${outcome}`)).toEqual(keys.map(() => 'key.promoted ok'))
+  const facts = (kid: unknown, of: unknown, purpose: unknown) => `${kid} ${of} ${purpose}`
+  expect(
+    first.map(({ connection: of, detail }) => facts(detail?.kid, of, detail?.purpose)).toSorted(),
+  ).toEqual(keys.map(({ kid, connection: of, purpose }) => facts(kid, of, purpose)).toSorted())
+})
+
 describe('by hand', () => {
   const signing = () => rig.at('saml-signing')
   test('prepare makes one next key however often it is asked, of one purpose or of all', async () => {

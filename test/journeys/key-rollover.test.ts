@@ -5,7 +5,7 @@ import { phoneId } from '../../src/demo/institution.ts'
 import { makeKey, type TestKey } from '../xml/hostile/idp.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
 import { agreed, type Customer } from './customer.ts'
-import { type MetadataServer, startMetadataServer } from './metadata-server.ts'
+import { type MetadataServer, metadataXml, startMetadataServer } from './metadata-server.ts'
 import { alder, idpEntityId } from './parts.ts'
 import { type SamlIdp, startSamlIdp } from './saml-idp.ts'
 
@@ -32,7 +32,7 @@ beforeEach(async () => {
 })
 afterEach(() => Promise.all([idp.stop(), metadata.stop()]))
 
-async function connected(settings: object): Promise<void> {
+async function connected(settings: object, levels: Record<string, string[]> = {}): Promise<void> {
   const place = { institution, id: 'idp', name: 'Birch', type: 'saml', state: 'active', version: 0 } as const
   const saml = {
     idpEntityId,
@@ -50,7 +50,7 @@ async function connected(settings: object): Promise<void> {
   } as const
   const set = {
     institution: { ...alder, id: institution },
-    connections: [{ ...place, settings: saml, claims: {} }],
+    connections: [{ ...place, settings: saml, claims: {}, levels }],
     relyingParties: [
       {
         ...app,
@@ -71,12 +71,17 @@ async function somebody(): Promise<Customer> {
 
 /** Up to the IdP's form, and then its answer to the bridge: what comes of it. */
 async function signIn(who: Customer): Promise<string> {
+  const tokens = await tokensOf(who)
+  if (typeof tokens === 'string') return tokens
+  return tokens.accessToken === '' ? 'no token' : 'in'
+}
+
+async function tokensOf(who: Customer) {
   const started = await who.app.begin({ scope: 'openid' })
   const asked = formIn(await who.browser.follow(started.url, { until: redirectUri }))
   const page = await who.browser.follow(asked.action, { until: redirectUri, form: asked.fields })
   if (page.status >= 400) return /(saml|upstream)\.[a-z_]+/.exec(page.body)?.[0] ?? `status ${page.status}`
-  const tokens = await who.app.redeem(await agreed(who, page), started)
-  return tokens.accessToken === '' ? 'no token' : 'in'
+  return who.app.redeem(await agreed(who, page), started)
 }
 
 // Once for the unknown key, and once more where the schedule happens to come by.
@@ -103,6 +108,25 @@ test('under a pinned signature nobody’s sign-in fails: before, at and after th
   }
   expect(await Promise.all(outcomes)).toEqual(Array.from({ length: 12 }, () => 'in'))
   expect(asked()).toBe(true)
+})
+
+test('an answer that held by what a connection says by now is worth what that one says', async () => {
+  const device = ['urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport']
+  const acr = async () => {
+    const tokens = await tokensOf(await somebody())
+    return typeof tokens === 'string' ? tokens : tokens.claims.acr
+  }
+  await connected(pinned(), { device })
+  expect(await acr()).toBe('urn:drawbridge:acr:device')
+  metadata.published.keys = [old as TestKey, fresh as TestKey]
+  idp.use(fresh as TestKey)
+  // While the new key is looked for, its class ceases to count.
+  metadata.published.instead = async (_, res) => {
+    metadata.published.instead = undefined
+    await connected(pinned())
+    res.writeHead(200).end(metadataXml(metadata.published))
+  }
+  expect(await acr()).toBe('urn:drawbridge:acr:delegated')
 })
 
 test('all at once by the new key: one asks, the others wait for what it hears', async () => {

@@ -9,7 +9,7 @@ import { derive, sealText } from '../../src/plugins/keys/seal.ts'
 import type { PublishedKey } from '../../src/ports/own-keys.ts'
 import { createSealedOwnKeys } from '../../src/storage/connection-keys.ts'
 import type { Database } from '../../src/storage/open.ts'
-import { connection, keyRig, start } from '../flows/own-keys-rig.ts'
+import { connection, keyRig, start, writer } from '../flows/own-keys-rig.ts'
 import { id, master } from '../storage/rig.ts'
 import { migrated, type Scratch, scratch } from '../storage/scratch.ts'
 
@@ -31,7 +31,10 @@ beforeEach(() => {
 
 const clock = { now: () => start }
 const node = (masterKey: Uint8Array = master) =>
-  createLocalOwnKeys({ master: masterKey, sealed: createSealedOwnKeys(database), clock, lifetimeMs: 1000 })
+  createLocalOwnKeys({
+    ...{ master: masterKey, clock, lifetimeMs: 1000 },
+    sealed: createSealedOwnKeys(database, writer(clock)),
+  })
 const at = (purpose: OwnKeyPurpose, of = 'idp'): OwnKeyPlace => ({ institution, connection: of, purpose })
 const rows = () => database.knex('connection_key').where({ institution })
 

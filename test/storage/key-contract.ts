@@ -1,5 +1,6 @@
 // What every database must do for our own keys: one active and one next each, one winner of every race, no name twice.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AuditEvent } from '../../src/domain/audit.ts'
 import type { Expiry } from '../../src/domain/expiry.ts'
 import type { OwnKeyPlace } from '../../src/domain/own-key.ts'
 import type { SealedOwnKey } from '../../src/ports/own-keys.ts'
@@ -14,6 +15,8 @@ const key = (place: OwnKeyPlace, kid = id()): SealedOwnKey => ({
   ...{ kid, algorithm: 'RS256', sealed: 'sealed', certificate: 'x', state: 'next', createdAt: now },
   ...{ expiresAt: now + 1000, promoteAt: now + 500, promotedAt: undefined, retiredAt: undefined },
 })
+
+const told: AuditEvent = { type: 'key.promoted', outcome: 'ok' }
 
 /** Registers the suite for one kind of database. */
 export function keyContract(kind: 'embedded' | 'server'): void {
@@ -39,8 +42,8 @@ export function keyContract(kind: 'embedded' | 'server'): void {
   describe('our own keys', () => {
     test('come back as they went in; of twenty first ones and twenty next ones one is stored', async () => {
       const place = at()
-      const sealed = createSealedOwnKeys(database)
-      expect(count(await twenty(() => sealed.insertFirst(key(place))))).toBe(1)
+      const sealed = createSealedOwnKeys(database, all.events)
+      expect(count(await twenty(() => sealed.insertFirst(key(place), told)))).toBe(1)
       expect(count(await twenty(() => inUnit(() => all.ownKeyStore.insertNext(key(place)))))).toBe(1)
       const [first, next] = (await sealed.all('alder')).filter(
         ({ connection }) => connection === place.connection,
@@ -54,7 +57,7 @@ export function keyContract(kind: 'embedded' | 'server'): void {
     test('of twenty promotions one wins, and one is active at any time', async () => {
       const place = at()
       const [old, young] = [key(place), key(place)]
-      await createSealedOwnKeys(database).insertFirst(old)
+      await createSealedOwnKeys(database, all.events).insertFirst(old, told)
       await inUnit(() => all.ownKeyStore.insertNext(young))
       const change = { from: old.kid, to: young.kid, at: now + 5 }
       expect(count(await twenty(() => inUnit(() => all.ownKeyStore.promote(place, change))))).toBe(1)
@@ -68,7 +71,7 @@ export function keyContract(kind: 'embedded' | 'server'): void {
     test('a promotion that is not from the active one to the next one changes nothing', async () => {
       const place = at()
       const [old, young] = [key(place), key(place)]
-      await createSealedOwnKeys(database).insertFirst(old)
+      await createSealedOwnKeys(database, all.events).insertFirst(old, told)
       const promote = (from: string, to: string, where = place) =>
         inUnit(() => all.ownKeyStore.promote(where, { from, to, at: now }))
       expect(await promote(old.kid, young.kid)).toBe(false)
@@ -80,7 +83,7 @@ export function keyContract(kind: 'embedded' | 'server'): void {
     test('#204 the active one is never dropped, and no name comes twice', async () => {
       const place = at()
       const [old, young] = [key(place), key(place)]
-      await createSealedOwnKeys(database).insertFirst(old)
+      await createSealedOwnKeys(database, all.events).insertFirst(old, told)
       await inUnit(() => all.ownKeyStore.insertNext(young))
       const drop = (kid: string, state: 'next' | 'retired') =>
         inUnit(() => all.ownKeyStore.drop(place, { kid, state, at: now }))
@@ -93,10 +96,10 @@ export function keyContract(kind: 'embedded' | 'server'): void {
     })
     test('institutions have keys of one name each', async () => {
       const place = at()
-      const sealed = createSealedOwnKeys(database)
+      const sealed = createSealedOwnKeys(database, all.events)
       const same = key(place)
-      expect(await sealed.insertFirst(same)).toBe(true)
-      expect(await sealed.insertFirst({ ...same, institution: 'birch' })).toBe(true)
+      expect(await sealed.insertFirst(same, told)).toBe(true)
+      expect(await sealed.insertFirst({ ...same, institution: 'birch' }, told)).toBe(true)
       const { institution: _, ...of } = place
       expect(await inUnit(() => all.ownKeyStore.insertNext(key({ institution: 'birch', ...of })))).toBe(true)
       expect(await statesAt(place)).toEqual(['active'])

@@ -36,6 +36,7 @@ export function everything(database: Database) {
   const directory = createDirectory({ connections, seal, now: Date.now, publicUrl: 'https://bridge.example' })
   return {
     ...units,
+    events,
     auditLog: createAuditLog(database),
     tokens: createTokenStore(connections),
     replays: createReplays(connections),

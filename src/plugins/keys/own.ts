@@ -1,5 +1,6 @@
 // Our own keys of connections: made here, kept sealed in the database, opened when they are used.
 import { X509Certificate } from 'node:crypto'
+import type { AuditEvent } from '../../domain/audit.ts'
 import { type OwnKeyPlace, publishedOf } from '../../domain/own-key.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Signer } from '../../ports/key-store.ts'
@@ -197,8 +198,17 @@ function sealedAt(
 
 /** The first key, unless another node is quicker: the one that the IdP knows already, else a new one. */
 async function makeFirst(ports: LocalOwnKeysPorts, place: OwnKeyPlace): Promise<void> {
-  const key = (await inherited(ports, place)) ?? (await made(ports, place))
-  await ports.sealed.insertFirst({ ...key, state: 'active', promotedAt: ports.clock.now() })
+  const known = await inherited(ports, place)
+  const key = known ?? (await made(ports, place))
+  const why = known === undefined ? 'the connection had none' : 'the IdP knows it as the institution’s'
+  const first = { ...key, state: 'active', promotedAt: ports.clock.now() } as const
+  await ports.sealed.insertFirst(first, toldOf(key, why))
+}
+
+/** As of any key that begins to sign. */
+function toldOf({ connection, purpose, kid, expiresAt }: SealedOwnKey, why: string): AuditEvent {
+  const detail = { by: 'first-use', purpose, kid, expires: new Date(expiresAt).toISOString(), why }
+  return { type: 'key.promoted', outcome: 'ok', connection, detail }
 }
 
 /** The institution's key of before, sealed anew for this connection alone. */
