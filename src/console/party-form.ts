@@ -19,7 +19,7 @@ interface Field {
   readonly name: string
   readonly label: string
   readonly hint: string
-  readonly kind: 'text' | 'lines' | 'connections' | 'scopes'
+  readonly kind: 'text' | 'lines' | 'connections' | 'scopes' | 'proofs'
   readonly on: readonly Platform[]
   /** Asked for only where the registration is new. */
   readonly once?: boolean
@@ -81,6 +81,13 @@ const fields: readonly Field[] = [
   },
   { name: 'scopes', label: 'Scopes', hint: 'What it may ask for.', kind: 'scopes', on: all },
   {
+    name: 'proofs',
+    label: 'What it proves',
+    hint: 'Without them it gets bearer tokens, at the lowest level: it can enrol no device and pay nothing. AppAuth does neither by itself.',
+    kind: 'proofs',
+    on: apps,
+  },
+  {
     name: 'keys',
     label: 'Public keys',
     hint: 'A JWK set, or one JWK (ES256). Never a private key.',
@@ -121,7 +128,7 @@ function control(field: Field, filled: Filled): Html {
     faults.length > 0 &&
     html`<p class="error" id="${name}-error">${icon('warn')}<span>${faults.map(({ message }) => message).join('; ')}</span></p>`
   const note = html`<p class="hint" id="${name}-hint">${hint}</p>`
-  if (kind === 'connections' || kind === 'scopes')
+  if (kind !== 'text' && kind !== 'lines')
     return html`<fieldset class="field" aria-describedby="${described}"><legend>${label}</legend>${error}${note}${boxes(field, filled)}</fieldset>`
   const value = filled.values.get(name) ?? present(field, filled.record)
   const invalid = faults.length > 0 && html` aria-invalid="true"`
@@ -132,19 +139,40 @@ function control(field: Field, filled: Filled): Html {
   }${error}${note}</div>`
 }
 
+interface Option {
+  readonly id: string
+  readonly name: string
+}
+
+const proofs: readonly Option[] = [
+  { id: 'requirePar', name: 'Pushes its requests (PAR)' },
+  { id: 'requireDpop', name: 'Proves a key of its own (DPoP)' },
+]
+
+function optionsOf({ kind }: Field, { platform, choices }: Filled): readonly Option[] {
+  if (kind === 'proofs') return proofs
+  if (kind === 'scopes') return scopesFor(platform, choices).map((id) => ({ id, name: id }))
+  return choices.connections.map((one) => ({
+    id: one.id,
+    name: isWorkforce(one) ? `${one.name} (staff)` : one.name,
+  }))
+}
+
+/** What is ticked before anybody has touched the form. */
+function chosenIn(field: Field, { platform, record }: Filled): readonly string[] {
+  if (field.kind !== 'proofs')
+    return record === undefined ? defaults(platform) : present(field, record).split('\n')
+  const { requirePar = true, requireDpop = true } = record?.party ?? {}
+  return [...(requirePar ? ['requirePar'] : []), ...(requireDpop ? ['requireDpop'] : [])]
+}
+
 /** One box a choice: `scopes.openid`. */
-function boxes({ name, kind }: Field, { platform, choices, values, record }: Filled): Html {
-  const options =
-    kind === 'connections'
-      ? choices.connections.map((one) => ({
-          id: one.id,
-          name: isWorkforce(one) ? `${one.name} (staff)` : one.name,
-        }))
-      : scopesFor(platform, choices).map((id) => ({ id, name: id }))
-  const typed = [...values.keys()].some((key) => key === 'name')
-  const chosen = record === undefined ? defaults(platform) : present({ name } as Field, record).split('\n')
-  const on = (id: string) => (typed ? values.has(`${name}.${id}`) : chosen.includes(id))
-  return html`<div class="boxes">${options.map(
+function boxes(field: Field, filled: Filled): Html {
+  const { name } = field
+  const typed = filled.values.has('name')
+  const chosen = chosenIn(field, filled)
+  const on = (id: string) => (typed ? filled.values.has(`${name}.${id}`) : chosen.includes(id))
+  return html`<div class="boxes">${optionsOf(field, filled).map(
     ({ id, name: shown }) =>
       html`<label><input type="checkbox" name="${name}.${id}" value="on"${on(id) && html` checked`}> ${shown}</label>\n`,
   )}</div>`
@@ -181,10 +209,10 @@ export function entryOf(form: Form, reading: Reading): { party: RelyingParty; fa
   const backchannel = text('backchannelLogoutUri')
   const party: RelyingParty = {
     acrFloor: undefined,
-    requirePar: !server,
-    requireDpop: !server,
     transactionTypes: [],
     ...before,
+    requirePar: !server && form.has('proofs.requirePar'),
+    requireDpop: !server && form.has('proofs.requireDpop'),
     institution,
     platform,
     kind: server ? 'api' : 'app',

@@ -5,42 +5,47 @@ import { notice } from '../http/page/parts.ts'
 
 const quoted = (value: string): string => JSON.stringify(value)
 
+type Snippet = (party: RelyingParty, issuer: string) => string
+
+/** AppAuth does neither by itself; who is registered without them has nothing to add. */
+function pushing({ requirePar, requireDpop }: RelyingParty, issuer: string): string {
+  const steps = [
+    ...(requirePar
+      ? [`push these parameters to ${issuer}/par and open the browser with the request_uri`]
+      : []),
+    ...(requireDpop ? ['send a DPoP proof by the app’s key along, also to the token endpoint'] : []),
+  ]
+  return steps.length === 0 ? '' : `\n  // Here you ${steps.join('; ')}.`
+}
+
 /** Swift for AppAuth-iOS: discovery, then a request with this registration's values. */
-const ios = ({ id, redirectUris, scopes }: RelyingParty, issuer: string): string => `import AppAuth
+const ios: Snippet = (party, issuer) => `import AppAuth
 
 let issuer = URL(string: ${quoted(issuer)})!
 OIDAuthorizationService.discoverConfiguration(forIssuer: issuer) { configuration, error in
   guard let configuration else { return report(error) }
   let request = OIDAuthorizationRequest(
     configuration: configuration,
-    clientId: ${quoted(id)},
-    scopes: [${scopes.map(quoted).join(', ')}],
-    redirectURL: URL(string: ${quoted(redirectUris[0] ?? '')})!,
+    clientId: ${quoted(party.id)},
+    scopes: [${party.scopes.map(quoted).join(', ')}],
+    redirectURL: URL(string: ${quoted(party.redirectUris[0] ?? '')})!,
     responseType: OIDResponseTypeCode,
-    additionalParameters: nil)  // state, nonce and PKCE (S256) are made by the library
-  // Push these parameters to ${issuer}/par with a DPoP proof, then open the browser with the request_uri.
+    additionalParameters: nil)  // state, nonce and PKCE (S256) are made by the library${pushing(party, issuer)}
 }`
 
 /** Kotlin for AppAuth-Android. */
-const android = (
-  { id, redirectUris, scopes }: RelyingParty,
-  issuer: string,
-): string => `import net.openid.appauth.*
+const android: Snippet = (party, issuer) => `import net.openid.appauth.*
 
 AuthorizationServiceConfiguration.fetchFromIssuer(Uri.parse(${quoted(issuer)})) { configuration, error ->
   if (configuration == null) return@fetchFromIssuer report(error)
   val request = AuthorizationRequest.Builder(
-      configuration, ${quoted(id)}, ResponseTypeValues.CODE, Uri.parse(${quoted(redirectUris[0] ?? '')}))
-    .setScope(${quoted(scopes.join(' '))})
-    .build()  // state, nonce and PKCE (S256) are made by the library
-  // Push these parameters to ${issuer}/par with a DPoP proof, then open the browser with the request_uri.
+      configuration, ${quoted(party.id)}, ResponseTypeValues.CODE, Uri.parse(${quoted(party.redirectUris[0] ?? '')}))
+    .setScope(${quoted(party.scopes.join(' '))})
+    .build()  // state, nonce and PKCE (S256) are made by the library${pushing(party, issuer)}
 }`
 
 /** openid-client, as the bridge's own tests use it. */
-const web = (
-  { id, redirectUris, scopes }: RelyingParty,
-  issuer: string,
-): string => `import * as client from 'openid-client'
+const web: Snippet = ({ id, redirectUris, scopes }, issuer) => `import * as client from 'openid-client'
 
 const config = await client.discovery(new URL(${quoted(issuer)}), ${quoted(id)}, undefined, client.None())
 const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'))
@@ -54,10 +59,7 @@ const url = await client.buildAuthorizationUrlWithPAR(config, {
   code_challenge_method: 'S256',
 }, { DPoP })`
 
-const server = (
-  { id, scopes }: RelyingParty,
-  issuer: string,
-): string => `import * as client from 'openid-client'
+const server: Snippet = ({ id, scopes }, issuer) => `import * as client from 'openid-client'
 
 // The private half of the key that is registered here (ES256), from where your secrets are.
 const key = { key: await importPrivateKey(), kid: 'the kid of the registered key' }
@@ -90,6 +92,6 @@ export function snippetsFor(party: RelyingParty, issuer: string): Html {
       : [platform]
   const native = shown.some((one) => one === 'ios' || one === 'android')
   return html`<div class="stack-l">
-${native && party.requirePar && notice('info', 'AppAuth does neither PAR nor DPoP by itself.', 'The app developers’ guide says where both go in.')}
+${native && (party.requirePar || party.requireDpop) && notice('info', 'AppAuth does neither PAR nor DPoP by itself.', 'The app developers’ guide says where both go in.')}
 ${shown.map((one) => figure(kinds[one][0], kinds[one][1](party, issuer)))}</div>`
 }
