@@ -35,7 +35,16 @@ export async function startSimplesamlphp(port: number, first: PeerSettings = {})
       lines.map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)] as const),
     )
   }
-  up = await act('up')
+  const stop = async () => {
+    await act('down')
+    rmSync(home, { recursive: true, force: true })
+  }
+  try {
+    up = await act('up')
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return {
     get up() {
       return up
@@ -44,10 +53,7 @@ export async function startSimplesamlphp(port: number, first: PeerSettings = {})
       settings = { ...settings, ...change }
       up = await act('up')
     },
-    async stop() {
-      await act('down')
-      rmSync(home, { recursive: true, force: true })
-    },
+    stop,
   }
 }
 
