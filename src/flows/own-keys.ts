@@ -217,11 +217,15 @@ async function remove(
   if (key === undefined || key.state === 'dropped') throw new Refusal('key.unknown', { connection, kid })
   if (key.state === 'active') throw new Refusal('key.active', { connection, kid })
   if (mayBeUsed(key, ports.renewal, ports.clock.now()) && !early)
-    throw new Refusal('key.overlap', { connection, kid, state: key.state })
+    throw new Refusal('key.overlap', { connection, kid, state: key.state, ...endOf(key, ports) })
   const gone = await run(ports, institution, () => dropped(ports, key, actor))
   if (!gone) throw new Refusal('connection.stale', { connection, kid })
   return after(ports, { institution, connection })
 }
+
+/** Until when a retired key may still be needed; a next one has no such day. */
+const endOf = (key: OwnKey, { renewal }: OwnKeyPorts): { until?: string } =>
+  key.state === 'retired' ? { until: new Date(overlapEnds(key, renewal)).toISOString() } : {}
 
 async function dropped(ports: OwnKeyPorts, key: OwnKey, actor: Actor): Promise<boolean> {
   const { kid, state } = key

@@ -77,6 +77,8 @@ describe('the console', () => {
   })
   test.each([
     ['exchanges', '/exchanges'],
+    ['keys', '/connections/alder-idp/keys'],
+    ['logo', '/connections/alder-idp/logo'],
     ['apps', '/relying-parties'],
     ['app', '/relying-parties/alder-phone'],
     ['platforms', '/relying-parties/new'],

@@ -137,8 +137,11 @@ describe('a test login for a level', () => {
     expect(formTo(asked, /\/test$/).fields.acr).toBe(device)
   })
   test('of an OpenID provider measures its clock by the ID token', async () => {
-    const page = await first.get('/connections/alder-staff')
-    const result = await first.throughIdp(await first.press(page, { action: /\/test$/ }), 'marta')
+    // What a file rules is not for the first link; its holder, come in by what is live by now, may try it.
+    const owner = createAdministrator(bridge)
+    await owner.join(bridge.world.invitation as string, 'alice')
+    const page = await owner.get('/connections/alder-staff')
+    const result = await owner.throughIdp(await owner.press(page, { action: /\/test$/ }), 'marta')
     expect(fact(result, 'Clock of the IdP')).toMatch(/^[+-][0-9]\.\d s against ours$/)
     expect(fact(result, 'Counts as')).toContain('urn:drawbridge:acr:delegated')
   })
