@@ -74,6 +74,11 @@ async function open(path: string): Promise<{ page: Page; complaints: string[] }>
   return { page, complaints }
 }
 
+/** For people to look at, `SCREENSHOTS=all npx vitest run test/browser/pages.test.ts`; no test reads one. */
+async function picture(page: Page, name: string, how = { fullPage: true }): Promise<void> {
+  if (process.env.SCREENSHOTS === 'all') await page.screenshot({ path: `${screenshots}${name}.png`, ...how })
+}
+
 /** Is anything wider than the window, or any text cut off? */
 const overflow = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
@@ -96,9 +101,9 @@ describe.each(Object.keys(english).filter((name) => name !== 'post-form'))('%s',
       const { violations, passes } = await new AxeBuilder({ page }).withTags(tags).analyze()
       expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
       expect(passes.map((p) => p.id)).toContain('color-contrast')
-      await page.screenshot({ path: `${screenshots}${name}-phone-${colorScheme}.png`, fullPage: true })
+      await picture(page, `${name}-phone-${colorScheme}`)
       await page.setViewportSize(desktop)
-      await page.screenshot({ path: `${screenshots}${name}-desktop-${colorScheme}.png` })
+      await picture(page, `${name}-desktop-${colorScheme}`)
     }
     expect(complaints).toEqual([])
     await page.close()
@@ -108,7 +113,7 @@ describe.each(Object.keys(english).filter((name) => name !== 'post-form'))('%s',
     for (const folder of ['es', 'long', 'rtl']) {
       const { page } = await open(`/${folder}/${name}`)
       expect(await overflow(page), folder).toEqual([])
-      await page.screenshot({ path: `${screenshots}${name}-phone-${folder}.png`, fullPage: true })
+      await picture(page, `${name}-phone-${folder}`)
       await page.close()
     }
   })
@@ -121,10 +126,10 @@ describe.each(Object.keys(english).filter((name) => name !== 'post-form'))('%s',
     await page.goto(`${server.origin}/en/${name}`)
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('32px')
     expect(await overflow(page)).toEqual([])
-    // `fullPage` would put the font size back, so the window grows instead.
+    // A picture of the full page would put the font size back, so the window grows instead.
     const height = await page.evaluate(() => document.documentElement.scrollHeight)
     await page.setViewportSize({ ...phone, height })
-    await page.screenshot({ path: `${screenshots}${name}-phone-200.png` })
+    await picture(page, `${name}-phone-200`, { fullPage: false })
     await page.close()
   })
 })

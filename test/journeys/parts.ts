@@ -1,5 +1,6 @@
 // A bridge in its parts, with its flows at hand, and one connection to an IdP that the test plays itself.
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createFlows, createPublicApp } from '../../src/compose/edges.ts'
 import {
@@ -29,10 +30,15 @@ export const alder: Institution = {
   devicesPerSubject: 5,
 }
 
+/** Below the range that the kernel gives to outgoing connections, or one of them could take it before it is opened. */
 async function freePort(): Promise<number> {
+  const port = randomInt(20_000, 32_000)
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+  } catch {
+    return freePort()
+  }
   await new Promise((resolve) => server.close(resolve))
   return port
 }

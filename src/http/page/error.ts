@@ -4,7 +4,7 @@ import { dateTimeText } from '../words/format.ts'
 import { groupOf, type PageCode, uncertain } from '../words/groups.ts'
 import { type Html, html } from './html.ts'
 import { safeLink } from './link.ts'
-import { filled, keyValues, notice } from './parts.ts'
+import { filled, keyValues, notice, supportDetails } from './parts.ts'
 import { type Asking, helpLink, page } from './shell.ts'
 
 export interface ErrorView extends Asking {
@@ -35,7 +35,7 @@ ${notice(tone, words.unchanged, words.meaning)}
 <p>${words.next}</p>
 ${actions(view)}
 ${facts(view)}
-${details(view)}`,
+${supportDetails(view.language, view.code, view.support)}`,
     footer: html`${helpLink(view)}<span>${textsOf(language).error.readOut}</span>`,
   })
 }
@@ -56,14 +56,4 @@ function facts({ language, reference, at, timeZone }: ErrorView): Html {
     [textsOf(language).shell.reference, html`<span class="ref">${reference}</span>`],
     [textsOf(language).error.time, html`<bdi class="num">${dateTimeText({ at, timeZone }, language)}</bdi>`],
   ])
-}
-
-function details({ language, code, support = [] }: ErrorView): Html {
-  const texts = textsOf(language).error
-  return html`<details class="more"><summary>${texts.details}</summary>
-${keyValues([
-  [texts.code, html`<code>${code}</code>`],
-  ...support.map(([label, value]) => [label, html`<code>${value}</code>`] as const),
-])}
-</details>`
 }

@@ -63,3 +63,18 @@ export const hiddenFields = (fields: Readonly<Record<string, string>>): Html =>
 
 export const referenceText = (language: Language, reference: string): Html =>
   html`<span class="vh">${textsOf(language).shell.reference} </span><span class="ref">${reference}</span>`
+
+/** What support asks for, folded: the stable code, and more lines of protocol facts, never of personal values. */
+export function supportDetails(
+  language: Language,
+  code: string,
+  more: readonly (readonly [label: string, value: string])[] = [],
+): Html {
+  const texts = textsOf(language).error
+  return html`<details class="more"><summary>${texts.details}</summary>
+${keyValues([
+  [texts.code, html`<code>${code}</code>`],
+  ...more.map(([label, value]) => [label, html`<code>${value}</code>`] as const),
+])}
+</details>`
+}

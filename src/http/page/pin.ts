@@ -3,7 +3,7 @@ import { textsOf } from '../words/catalogue.ts'
 import { fill } from '../words/fill.ts'
 import { clockText, counted } from '../words/format.ts'
 import { type Html, html } from './html.ts'
-import { filled, hiddenFields, icon, notice, referenceText } from './parts.ts'
+import { filled, hiddenFields, icon, notice, referenceText, supportDetails } from './parts.ts'
 import { type PaymentView, paymentActions, paymentFacts, paymentHeading, paymentTitle } from './payment.ts'
 import { type Answering, type Asking, helpLink, page } from './shell.ts'
 
@@ -51,7 +51,8 @@ ${hiddenFields(view.hidden)}
 ${payment && paymentFacts(payment, language)}
 ${pinField(view, fault)}
 ${payment ? paymentActions(payment, language) : signInActions(view)}
-</form>`,
+</form>
+${fault !== undefined && supportDetails(language, `pin.${view.state.kind}`)}`,
     footer: footer(view),
   })
 }
@@ -112,7 +113,8 @@ ${notice('ok', texts.safe, payment ? texts.noPayment : texts.notSignedIn)}
 <form method="post" action="${view.action}">
 ${hiddenFields(view.hidden)}
 <div class="actions"><button class="btn primary" name="do" value="deny"><span>${filled(texts.back, { app })}</span></button></div>
-</form>`,
+</form>
+${supportDetails(language, 'pin.locked')}`,
   })
 }
 
