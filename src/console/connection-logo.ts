@@ -25,7 +25,8 @@ async function save(visit: Visit, ports: ConnectionPagePorts, form: Form) {
   const given = form.get('do') === 'remove' ? undefined : form.get('logo')
   if (form.get('do') !== 'remove' && logoIn(given ?? '') === undefined)
     return view(visit, record, faultOf(given))
-  const { logo: _before, ...content } = contentOfRecord(record)
+  // A change that waits is changed further, as in the form of the settings; saved beside it, the picture would end it.
+  const { logo: _before, ...content } = record.proposal?.content ?? contentOfRecord(record)
   const at = { institution: record.institution, id: record.id, version: versionIn(form) }
   await ports.connections.save(
     at,
@@ -53,6 +54,7 @@ ${
     ? html`<p class="quiet">There is none: customers see the name alone.</p>`
     : html`<p><img src="${tenant.prefix}/connections/${record.id}/logo?v=${record.version}" alt="The logo of today" width="56" height="56"></p>`
 }
+${record.proposal && notice('info', 'A change is waiting.', 'A picture joins it, and is shown when it is tested and activated.')}
 ${ruled ? notice('info', 'A file rules this connection.', 'Its logo is set there.') : uploadForm(visit, record, fault)}
 <p><a href="${visit.path(`/connections/${record.id}`)}">Back to ${contentOf(record).name}</a></p></section>`,
   } as const

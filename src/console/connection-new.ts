@@ -1,4 +1,6 @@
 // A new connection in two pages: where the IdP describes itself, and what was read there before anything is saved.
+import { isDeepStrictEqual } from 'node:util'
+import { labelFaults } from '../domain/connection-content.ts'
 import type { IdpFacts } from '../domain/idp-facts.ts'
 import { type ConnectionContent, isId } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -81,7 +83,7 @@ const empty = ({ name }: NewFields): ConnectionContent => ({ name, type: '', set
 
 function faultsOf({ name, address, document }: NewFields, id: string | undefined): Fault[] {
   return [
-    ...(name === '' || name.length > 100 ? [{ path: 'name', message: '1 to 100 characters' }] : []),
+    ...labelFaults({ name }),
     ...sourceFaults({ address, document }),
     ...(id === undefined
       ? [{ path: 'id', message: '2 to 32 of a-z, 0-9 and -, and not the id of another connection' }]
@@ -154,8 +156,30 @@ async function save(ports: ConnectionPagePorts, visit: Visit, form: Form): Promi
   const content = { ...kept.content, settings }
   const faults = settingFaults(ports, content)
   if (faults.length > 0) return { ...viewOf(ports, visit, { ...kept, content }, faults), status: 422 }
+  const unsigned = await signerFault(ports, visit, { ...kept, content })
+  if (unsigned !== undefined)
+    return { ...viewOf(ports, visit, { ...kept, content }, [unsigned]), status: 422 }
   const id = await idFor(ports, visit, kept.fields)
   if (id === undefined) return beginView(visit, { fields: kept.fields, faults: faultsOf(kept.fields, id) })
   await ports.connections.create({ institution: visit.institution.id, id, content }, takerIn(visit, form))
   return `/connections/${id}?done=created`
+}
+
+/** Who must sign the metadata was said after it had been read: it is read again, and must say what was looked at. */
+async function signerFault(
+  ports: ConnectionPagePorts,
+  { institution }: Visit,
+  { content, fields, facts }: Previewed,
+): Promise<Fault | undefined> {
+  const { metadataSigners, certificates } = content.settings
+  if (!Array.isArray(metadataSigners) || metadataSigners.length === 0) return undefined
+  const { address, document } = fields
+  const at = { institution: institution.id, identifier: facts.identifier, settings: content.settings }
+  const read = await readIdp(ports, { ...at, address, document })
+  const path = 'settings.metadataSigners'
+  if ('fault' in read) return { path, message: read.fault.message }
+  const same = read.kind === 'one' && isDeepStrictEqual(read.content.settings.certificates, certificates)
+  return same
+    ? undefined
+    : { path, message: 'The signed metadata names other keys. Begin again to see them.' }
 }

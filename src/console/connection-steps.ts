@@ -164,7 +164,10 @@ const done: Readonly<Record<string, readonly [outcome: string, meaning: string]>
   created: ['The draft is saved.', 'Tell the IdP about us, then make a test login.'],
   saved: ['The change is saved.', ''],
   proposed: ['The change is saved and waits.', 'People sign in as before until it was tested and activated.'],
-  activated: ['It is live.', 'People sign in by it from now on.'],
+  activated: [
+    'It is live.',
+    'Apps offer it once they list it (see Apps). Edit says which claims they get of people.',
+  ],
   discarded: ['The change was discarded.', 'It stays in the history.'],
   disabled: ['It is switched off.', 'Nobody can sign in by it.'],
   restored: ['The earlier version is back.', 'It was taken over like any other change.'],

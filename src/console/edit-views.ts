@@ -139,7 +139,7 @@ export function staleView(form: ConsoleView, view: StaleView): ConsoleView {
     ...form,
     status: 409,
     heading: 'Somebody changed it meanwhile',
-    lead: `You opened version ${version}; it is at ${record.version} now. Nothing was saved, and nothing of yours is lost.`,
+    lead: `You opened version ${version}; it is at ${record.version} now. Nothing was saved, and nothing of yours is lost. Code connection.stale.`,
     main: html`<div class="stack-l"><section class="card stack"><h2>What they changed</h2>${difference({ caption: `From version ${version} to ${record.version}`, changes: since(now), label })}</section>
 <section class="card stack"><h2>What you changed</h2>${difference({ caption: 'As you typed it', changes: since(typed), label })}</section>
 ${notice('info', 'Below is the form as you typed it.', 'Take over from theirs what should stay, then check the change again.')}

@@ -24,12 +24,12 @@ const said: Readonly<Record<string, string>> = {
   busy: 'The bridge is busy; try again in a moment',
 }
 
-/** With the check that failed, and both sides of it where there are two. */
+/** With the code, the check that failed, and both sides of it where there are two. */
 export function importFault({ code, detail }: Refusal): string {
   const { check, expected, actual } = detail
   const found = actual !== undefined && (expected === undefined ? String(actual) : `was ${actual}`)
   const sides = [expected !== undefined && `expected ${expected}`, found]
   const facts = [check, ...sides].filter((part) => typeof part === 'string').join(', ')
-  const sentence = said[code] ?? `It was refused (${code})`
-  return facts === '' ? `${sentence}.` : `${sentence}: ${facts.slice(0, 300)}.`
+  const sentence = said[code] ?? 'It was refused'
+  return `${facts === '' ? sentence : `${sentence}: ${facts.slice(0, 300)}`}. Code ${code}.`
 }

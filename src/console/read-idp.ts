@@ -1,4 +1,5 @@
 // Reading what an IdP says of itself, for a form that gave its address or its document.
+import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ImportPreview } from '../flows/connection-import.ts'
 import type { DiscoverySource } from '../ports/discovery.ts'
@@ -15,6 +16,8 @@ export interface IdpReading {
   /** Which entity of several. */
   readonly identifier: string | undefined
   readonly name?: string | undefined
+  /** What people have typed so far; goes over what is saved. */
+  readonly settings?: ConnectionContent['settings'] | undefined
   /** The connection that would change, which keeps its protocol. */
   readonly connection?: { readonly id: string; readonly type: string } | undefined
 }
@@ -39,14 +42,14 @@ export async function readIdp(
   { connectionImport }: Pick<ConnectionPagePorts, 'connectionImport'>,
   reading: IdpReading,
 ): Promise<ImportPreview | { readonly fault: Fault }> {
-  const { address, document, connection, institution, identifier, name } = reading
+  const { address, document, connection, institution, identifier, name, settings } = reading
   const source: DiscoverySource =
     document === '' ? { url: withScheme(address) } : { document: new TextEncoder().encode(document) }
   const path = document === '' ? 'address' : 'document'
   let fault: Fault | undefined
   for (const type of connection === undefined ? typesFor(source) : [connection.type]) {
     try {
-      const request = { institution, type, source, identifier, name, connection: connection?.id }
+      const request = { institution, type, source, identifier, name, settings, connection: connection?.id }
       return await connectionImport.preview(request)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error

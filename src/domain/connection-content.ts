@@ -2,6 +2,7 @@
 import { isMailDomain } from './choice.ts'
 import { isMappable } from './claims.ts'
 import type { ConnectionContent } from './institution.ts'
+import { labelFault } from './label.ts'
 
 /** Where in the content, as forms and files name it, and what is wrong there. */
 export interface ContentFault {
@@ -12,9 +13,10 @@ export interface ContentFault {
 type Labels = Pick<ConnectionContent, 'name' | 'domains'>
 
 export function labelFaults({ name, domains = [] }: Labels): ContentFault[] {
+  const message = labelFault(name)
   const bad = domains.filter((domain) => !isMailDomain(domain))
   return [
-    ...(name === '' || name.length > 100 ? [{ path: 'name', message: '1 to 100 characters' }] : []),
+    ...(message === undefined ? [] : [{ path: 'name', message }]),
     ...bad.map((domain) => ({ path: 'domains', message: `${domain.slice(0, 80)} is no mail domain` })),
   ]
 }

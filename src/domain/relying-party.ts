@@ -1,6 +1,7 @@
 // An app or API of the bank as its administrator registers it: by platform, with what each platform needs and nothing more.
 import { consoleId, isWorkforce } from './console-party.ts'
 import type { Connection, RelyingParty } from './institution.ts'
+import { labelFault } from './label.ts'
 import { isBackchannel, isOrigin, redirectFault } from './redirect.ts'
 
 export const platforms = ['ios', 'android', 'web', 'server'] as const
@@ -52,10 +53,7 @@ export function partyFaults(party: Entry, places: PartyPlaces): PartyFault[] {
     of.includes(value) ? undefined : 'is not there'
   return [
     ...fault('id', idFault(party.id)),
-    ...fault(
-      'name',
-      party.name === '' || party.name.length > 100 ? '1 to 100 characters are needed' : undefined,
-    ),
+    ...fault('name', labelFault(party.name)),
     ...each('redirectUris', party.redirectUris, redirectFault),
     ...each('postLogoutRedirectUris', party.postLogoutRedirectUris, redirectFault),
     ...each('webOrigins', party.webOrigins, (one) =>

@@ -55,6 +55,14 @@ describe('what an IdP says now, against a connection', () => {
     expect(heading(same)).toBe('Nothing would change')
     expect(same.body).toContain('Saving this one takes its place.')
   })
+  test('and goes on waiting when a picture is chosen meanwhile', async () => {
+    const logo = `data:image/png;base64,${Buffer.from('89504e470d0a1a0a0000000d', 'hex').toString('base64')}`
+    const page = await first.get('/connections/live/logo')
+    expect(page.body).toContain('A picture joins it')
+    const after = await first.press(page, { action: /\/logo$/, fields: { logo } })
+    expect(heading(after)).toBe('Live is live, and a change is waiting')
+    expect(after.body).toContain('/idp/sso-moved')
+  })
   test('that is a draft is saved in it, read at its own address without typing, or at another', async () => {
     const [key, next] = await Promise.all([makeKey(), makeKey()])
     const idp = await startMetadataServer({ keys: [key] })
@@ -111,6 +119,31 @@ describe('what an IdP says now, against a connection', () => {
     await save(await first.press(edit, { action: /\/edit$/, fields: { do: 'check', name: 'Theirs' } }))
     const stale = await save(difference)
     expect([stale.status, heading(stale)]).toEqual([409, 'Somebody changed it meanwhile'])
+  })
+})
+
+describe('whoever must sign the metadata', () => {
+  test('is asked for it where a new connection says so, and before it is saved', async () => {
+    const [key, signer, stranger] = await Promise.all([makeKey(), makeKey(), makeKey()])
+    const idp = await startMetadataServer({ keys: [key] })
+    const saved = async (name: string, pem: string) => {
+      const begin = await first.get('/connections/new')
+      const fields = { name, address: idp.url, do: 'look' }
+      const preview = await first.press(begin, { action: /\/new$/, fields })
+      const pinned = { 'settings.metadataSigners': pem, do: 'save' }
+      return first.press(preview, { action: /\/new$/, fields: pinned })
+    }
+    try {
+      const unsigned = await saved('Pinned', signer.pem)
+      expect(unsigned.body).toContain('The metadata is not signed as it must be')
+      expect(unsigned.body).toContain('Code metadata.signature.')
+      idp.published.signer = signer
+      expect((await saved('Pinned', stranger.pem)).body).toContain('Code metadata.signature.')
+      expect((await first.get('/connections/pinned')).status).toBe(404)
+      expect(heading(await saved('Pinned', signer.pem))).toBe('Pinned is not tested yet')
+    } finally {
+      await idp.stop()
+    }
   })
 })
 
