@@ -1,5 +1,6 @@
 // Sign-ins that failed at the IdP's answer: found by what the customer reads out, explained check by check.
 import { type Check, type Exchange, offsetText } from '../domain/exchange.ts'
+import { referenceTyped } from '../domain/reference.ts'
 import type { ExchangeFlows } from '../flows/exchanges.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { icon, keyValues } from '../http/page/parts.ts'
@@ -43,7 +44,7 @@ function wantedOf({ ctx }: Visit): Wanted {
     return typeof value === 'string' ? value.trim().slice(0, 64) : ''
   }
   return {
-    reference: text('reference').toUpperCase(),
+    reference: referenceTyped(text('reference')),
     connection: text('connection'),
     code: text('code'),
     outcome: text('outcome'),
@@ -92,7 +93,7 @@ const option = (value: string, chosen: string, name: string): Html =>
 /** A search is a visit: it can be kept as a link, and changes nothing. */
 function finder(visit: Visit, wanted: Wanted, names: ReadonlyMap<string, string>): Html {
   return html`<form method="get" action="${visit.path(place)}" class="finder">
-<div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${wanted.reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, as the customer’s page showed it</p></div>
+<div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${wanted.reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, as the customer’s page showed it; as you heard it will do</p></div>
 <div class="field"><label for="connection">Connection</label><select class="input" id="connection" name="connection">${option('', wanted.connection, 'All')}${[...names].map(([id, name]) => option(id, wanted.connection, name))}</select></div>
 <div class="field"><label for="outcome">Outcome</label><select class="input" id="outcome" name="outcome">${option('', wanted.outcome, 'All')}${option('failed', wanted.outcome, 'Refused')}${option('answered', wanted.outcome, 'Taken')}</select></div>
 <div class="field"><label for="code">Code</label><input class="input" id="code" name="code" value="${wanted.code}"></div>
