@@ -132,7 +132,11 @@ async function rollovers(step: Load['step']): Promise<void> {
   await step('its next key is published', () => idp.set({ SSP_NEXT_KEY: 'second' }))
   await step('we read that', async () => expect(await readByUs()).toEqual(takenOver))
   await step('its next key signs', () => idp.set({ SSP_KEY: 'second', SSP_NEXT_KEY: '' }))
-  await step('we read that its old key is gone', async () => expect(await readByUs()).toEqual(takenOver))
+  await step('we read that its old key is gone', async () => {
+    // What it signed may be on its way: the first reading without a key marks it, and the second lets it go.
+    expect(await readByUs()).toEqual({ ...takenOver, applied: [] })
+    expect(await readByUs()).toEqual(takenOver)
+  })
   await step('our next keys are published', () => keyFlows.prepare(at, actor))
   await step('it reads that', readByIdp)
   await step('our next keys sign and open', async () => {
