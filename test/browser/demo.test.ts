@@ -1,11 +1,9 @@
 // The demo in a real browser: the phone's whole walk across two sites, the control room, and what each page may do.
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { launch } from './chromium.ts'
+import { accessible, pictures as picturesOf } from './looked.ts'
 
 let bridge: TestBridge
 let browser: Browser
@@ -13,10 +11,8 @@ let context: BrowserContext
 let page: Page
 const complaints: string[] = []
 const acsCookies: (string | undefined)[] = []
-const shots = join(import.meta.dirname, '../screenshots')
 
 beforeAll(async () => {
-  mkdirSync(shots, { recursive: true })
   bridge = await startBridge()
   browser = await launch()
   context = await browser.newContext({ viewport: { width: 390, height: 844 } })
@@ -34,24 +30,8 @@ afterAll(async () => {
   await bridge.stop()
 })
 
-async function accessible(): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
-    .analyze()
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
-}
-
 async function pictures(name: string): Promise<void> {
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme })
-    for (const [kind, width, height] of [
-      ['phone', 390, 844],
-      ['desktop', 1280, 900],
-    ] as const) {
-      await page.setViewportSize({ width, height })
-      await page.screenshot({ path: join(shots, `${name}-${kind}-${scheme}.png`), fullPage: true })
-    }
-  }
+  await picturesOf(page, name)
   await page.emulateMedia({ colorScheme: 'light' })
   await page.setViewportSize({ width: 390, height: 844 })
 }
@@ -77,19 +57,19 @@ async function agree(): Promise<void> {
 describe('the phone', () => {
   test('signs in at the bank, across two sites', async () => {
     await page.goto(phone())
-    await accessible()
+    await accessible(page)
     await pictures('demo-phone-start')
     await press('Sign in')
     await page.waitForURL(/\/idp\/sso/)
-    await accessible()
+    await accessible(page)
     await pictures('demo-idp')
     await atBank()
     await page.waitForURL(/\/interaction\//)
-    await accessible()
+    await accessible(page)
     await pictures('demo-consent')
     await agree()
     await says('Signed in with your password')
-    await accessible()
+    await accessible(page)
     await pictures('demo-phone-enrol')
   })
   test('R-13: the answer came without our Lax cookies, and the login completed all the same', () => {
@@ -118,12 +98,12 @@ describe('the phone', () => {
     await press('Pay €1,240.00')
     await page.waitForURL(/\/interaction\//)
     await page.getByText('Nordhaven Energy').first().waitFor()
-    await accessible()
+    await accessible(page)
     await pictures('demo-pin')
     await page.locator('input[name="pin"]').fill('271829')
     await press(/^Approve/)
     await page.locator('input[name="pin"][aria-invalid="true"]').waitFor()
-    await accessible()
+    await accessible(page)
     await page.locator('input[name="pin"]').fill('271828')
     const posts: string[] = []
     page.on('request', (request) => {
@@ -179,7 +159,7 @@ describe('the control room', () => {
     expect(await room.locator('#pane-env mark').count()).toBeGreaterThan(10)
     expect(await room.locator('#pane-idp mark').count()).toBeGreaterThan(5)
     expect(await room.locator('#pane-idp').textContent()).not.toContain('alder-7Qm2x1')
-    await accessible()
+    await accessible(page)
     await pictures('demo-room')
     const before = await room.locator('.p-audit li time').last().getAttribute('datetime')
     await mine.getByRole('button', { name: 'Pay €25.00', exact: true }).click()
@@ -206,7 +186,7 @@ describe('the control room', () => {
 test('signs out: the session and its tokens are gone', async () => {
   await press('Sign out')
   await page.waitForURL(/\/sign-out/)
-  await accessible()
+  await accessible(page)
   await page.locator('form button').first().click()
   await page.waitForURL(/\/phone\//)
   await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
@@ -216,5 +196,5 @@ test('R-14 and the rest of the policy: no page complained on the way', () => {
   // What the network answered (a 401 that asks for more) is logged by the browser as well; a policy violation is not that.
   // A cross-fade between two pages ends early when the next navigation is quicker.
   const noise = /^Failed to load resource|Transition was (aborted|skipped)/
-  expect(complaints.filter((text) => !noise.test(text))).toEqual([])
+  expect(complaints.filter((text) => !noise.test(text)).join('\n')).toBe('')
 })

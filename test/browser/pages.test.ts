@@ -1,15 +1,13 @@
 // Every customer page in a real browser: accessible, within its own policy, whole on a phone, at 200 % and right to left.
-import { mkdirSync } from 'node:fs'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { html } from '../../src/http/page/html.ts'
 import { page as shell } from '../../src/http/page/shell.ts'
 import { launch } from './chromium.ts'
+import { accessible, picture } from './looked.ts'
 import { nonce, type Outside, plain, samples } from './page-samples.ts'
 import { type PageServer, type Served, servePages } from './page-server.ts'
 
-const screenshots = new URL('../screenshots/', import.meta.url).pathname
 const phone = { width: 390, height: 844 }
 const desktop = { width: 1280, height: 900 }
 const accent = '#0f6b52'
@@ -28,7 +26,6 @@ const hebrew: Outside = {
   person: 'יעל כהן',
 }
 
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 const english = samples({ accent })
 
 let browser: Browser
@@ -50,7 +47,6 @@ function routes(): Map<string, Served> {
 }
 
 beforeAll(async () => {
-  mkdirSync(screenshots, { recursive: true })
   browser = await launch()
   context = await browser.newContext({ viewport: phone })
   server = await servePages(routes(), accent)
@@ -74,11 +70,6 @@ async function open(path: string): Promise<{ page: Page; complaints: string[] }>
   return { page, complaints }
 }
 
-/** For people to look at, `SCREENSHOTS=all npx vitest run test/browser/pages.test.ts`; no test reads one. */
-async function picture(page: Page, name: string, how = { fullPage: true }): Promise<void> {
-  if (process.env.SCREENSHOTS === 'all') await page.screenshot({ path: `${screenshots}${name}.png`, ...how })
-}
-
 /** Is anything wider than the window, or any text cut off? */
 const overflow = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
@@ -98,9 +89,7 @@ describe.each(Object.keys(english).filter((name) => name !== 'post-form'))('%s',
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize(phone)
-      const { violations, passes } = await new AxeBuilder({ page }).withTags(tags).analyze()
-      expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
-      expect(passes.map((p) => p.id)).toContain('color-contrast')
+      await accessible(page, colorScheme === 'light' ? 'first' : 'again')
       await picture(page, `${name}-phone-${colorScheme}`)
       await page.setViewportSize(desktop)
       await picture(page, `${name}-desktop-${colorScheme}`)
