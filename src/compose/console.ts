@@ -2,6 +2,8 @@
 import { type AdministratorPorts, createAdministratorFlows } from '../flows/administrators.ts'
 import { type BreakGlassPorts, createBreakGlass } from '../flows/break-glass.ts'
 import { type ConnectionApprovalPorts, createConnectionApproval } from '../flows/connection-approval.ts'
+import { type ConnectionHealthPorts, createConnectionHealth } from '../flows/connection-health.ts'
+import { type ConnectionRemovalPorts, createConnectionRemoval } from '../flows/connection-removal.ts'
 import { type ConsoleAccessPorts, createConsoleAccess } from '../flows/console-access.ts'
 import { type ConsoleConnectionPorts, createConsoleConnections } from '../flows/console-connections.ts'
 import { createOverview, type OverviewPorts } from '../flows/overview.ts'
@@ -10,20 +12,24 @@ import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-p
 type ConsoleFlowPorts = AdministratorPorts &
   BreakGlassPorts &
   ConnectionApprovalPorts &
+  ConnectionHealthPorts &
+  ConnectionRemovalPorts &
   ConsoleAccessPorts &
-  Omit<ConsoleConnectionPorts, 'connectionApproval'> &
+  Omit<ConsoleConnectionPorts, 'connectionApproval' | 'connectionRemoval'> &
   OverviewPorts &
   RelyingPartyPorts
 
 export function createConsoleFlows(ports: ConsoleFlowPorts) {
   const connectionApproval = createConnectionApproval(ports)
+  const connectionRemoval = createConnectionRemoval(ports)
   return {
     consoleAccess: createConsoleAccess(ports),
     breakGlass: createBreakGlass(ports),
     administratorFlows: createAdministratorFlows(ports),
     relyingParties: createRelyingParties(ports),
     connectionApproval,
-    consoleConnections: createConsoleConnections({ ...ports, connectionApproval }),
+    consoleConnections: createConsoleConnections({ ...ports, connectionApproval, connectionRemoval }),
     overview: createOverview(ports),
+    healthOver: createConnectionHealth(ports),
   }
 }

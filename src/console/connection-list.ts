@@ -1,7 +1,7 @@
 // All connections of the institution: what each is called, whether people sign in by it, and when its certificate ends.
 
 import { type Html, html } from '../http/page/html.ts'
-import { bdi } from '../http/page/parts.ts'
+import { bdi, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import { certificateEnd } from './certificates.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
@@ -31,9 +31,11 @@ function listView(visit: Visit, { all, now }: Listing): ConsoleView {
     heading: all.length === 0 ? 'No IdP is connected yet' : headingOf(live, all.length),
     place: '/connections',
     ...(create && all.length > 0 && { aside: create }),
-    main: all.length === 0 ? empty(create) : table(visit, { all, now }),
+    main: html`${visit.ctx.query.done === 'removed' && gone}${all.length === 0 ? empty(create) : table(visit, { all, now })}`,
   }
 }
+
+const gone = html`<div class="told">${notice('ok', 'The draft is removed.', 'Its secrets, keys and test logins went with it.')}</div>`
 
 const headingOf = (live: number, all: number): string =>
   live === all

@@ -29,6 +29,8 @@ export interface ConnectionView {
   readonly approval: Approval
   readonly tests: readonly TestLogin[]
   readonly lastSignIn: number | undefined
+  /** A draft that nobody was ever let in by. */
+  readonly removable: boolean
   /** Undefined where its IdP has none that is read again. */
   readonly metadata: Pick<MetadataCard, 'state'> | undefined
   /** Above everything else: what just happened, or did not. */
@@ -173,7 +175,7 @@ interface More {
   readonly meaning: string
 }
 
-function moreCard(visit: Visit, { record }: ConnectionView): Html {
+function moreCard(visit: Visit, { record, removable }: ConnectionView): Html {
   const here = (below: string) => visit.path(`/connections/${record.id}/${below}`)
   const writes = mayWrite(visit, record)
   const own = writes && record.managedBy === 'console'
@@ -204,11 +206,7 @@ function moreCard(visit: Visit, { record }: ConnectionView): Html {
       link: html`<a class="btn" href="${here('keys')}">Keys</a>`,
       meaning: 'Ours, for this connection: which one is in use, which one comes next.',
     },
-    writes &&
-      record.state !== 'disabled' && {
-        link: step({ to: 'disable', button: 'Disable', tone: ' danger-quiet' }),
-        meaning: disableText(record),
-      },
+    ...endings(visit, { record, removable }),
   ]
   const rows = all.filter((one) => one !== false)
   const file =
@@ -222,5 +220,24 @@ function moreCard(visit: Visit, { record }: ConnectionView): Html {
 <ul class="deeds">${rows.map(({ link, meaning }) => html`<li>${link}<p class="small quiet">${meaning}</p></li>`)}</ul></section>`
 }
 
-const disableText = ({ audience, proposal }: ConnectionRecord): string =>
-  `At once nobody can sign in by it any more.${audience === 'workforce' ? ' Staff who came in here by it are out, but for you, and come in by another connection only.' : ''}${proposal === undefined ? '' : ' The change that waits is dropped.'}`
+/** What takes something away: each asks on a page of its own. */
+function endings(
+  visit: Visit,
+  { record, removable }: Pick<ConnectionView, 'record' | 'removable'>,
+): (More | false)[] {
+  const writes = mayWrite(visit, record)
+  const link = (to: string, word: string): Html =>
+    html`<a class="btn danger-quiet" href="${visit.path(`/connections/${record.id}/${to}`)}">${word}</a>`
+  return [
+    writes &&
+      record.state !== 'disabled' && {
+        link: link('disable', 'Disable'),
+        meaning: 'Nobody can sign in by it any more. You are told first whom that reaches.',
+      },
+    writes &&
+      removable && {
+        link: link('remove', 'Remove'),
+        meaning: 'Throw this draft away, with its secrets, keys and test logins.',
+      },
+  ]
+}

@@ -1,5 +1,6 @@
 // The pages of connections, each hung up by its own file.
 import { connectionEdit } from './connection-edit.ts'
+import { connectionEndings } from './connection-endings.ts'
 import { connectionHistory } from './connection-history.ts'
 import { connectionKeys } from './connection-keys.ts'
 import { connectionList } from './connection-list.ts'
@@ -16,6 +17,7 @@ export function connectionPages(desk: Desk, ports: ConnectionPagePorts): void {
   // Before the page of a connection: `new` is no id.
   connectionNew(desk, ports)
   connectionSteps(desk, ports)
+  connectionEndings(desk, ports)
   connectionEdit(desk, ports)
   connectionReadAgain(desk, ports)
   connectionTests(desk, ports)

@@ -1,4 +1,4 @@
-// The page of a connection and the steps that are taken on it: test, activate, discard, disable.
+// The page of a connection and the steps that are taken on it: test, activate, discard; what ends something asks first (connection-endings).
 import { fieldChanges } from '../domain/connection.ts'
 import { nothingAsked } from '../domain/connection-approval.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -38,15 +38,8 @@ export function connectionSteps(desk: Desk, ports: ConnectionPagePorts): void {
   desk.form('/connections/:id/discard', 'connections', (visit, form) =>
     step(ports, visit, {
       form,
-      news: 'discarded',
+      onward: `/connections/${visit.ctx.params.id}?done=discarded`,
       act: (taker) => ports.connections.discard(atOf(visit, form), taker),
-    }),
-  )
-  desk.form('/connections/:id/disable', 'connections', (visit, form) =>
-    step(ports, visit, {
-      form,
-      news: 'disabled',
-      act: (taker) => ports.connections.disable(atOf(visit, form), taker),
     }),
   )
 }
@@ -81,6 +74,7 @@ export async function pageOf(
     approval: canGoLive ? await ports.connectionApproval.toActivate(record) : nothingAsked,
     tests: (await ports.testLogin.list(institution.id, record.id)).slice(0, shownTests),
     lastSignIn: health?.lastSuccessAt,
+    removable: await ports.connections.removable(record),
     metadata: plugin.discovery?.again(record.settings) && {
       state: await ports.metadataRefresh.state(institution.id, record.id),
     },
@@ -91,16 +85,20 @@ export async function pageOf(
 
 interface Step {
   readonly form: Form
-  /** Which sentence the page says afterwards. */
-  readonly news: string
+  /** Where to go once it is taken, with the sentence that the page says there. */
+  readonly onward: string
   readonly act: (taker: Taker) => Promise<unknown>
 }
 
 /** Takes it, or shows what has moved meanwhile. */
-async function step(ports: ConnectionPagePorts, visit: Visit, { form, news, act }: Step): Promise<Next> {
+export async function step(
+  ports: ConnectionPagePorts,
+  visit: Visit,
+  { form, onward, act }: Step,
+): Promise<Next> {
   try {
     await act(takerIn(visit, form))
-    return `/connections/${visit.ctx.params.id}?done=${news}`
+    return onward
   } catch (error) {
     const news = contentNews(error, 'Nothing was done: what would go live does not hold.')
     if (news !== undefined) {
@@ -132,7 +130,8 @@ async function activate(ports: ConnectionPagePorts, visit: Visit, form: Form): P
   // What was judged must be what is activated: another version is another change.
   if (record.version !== atOf(visit, form).version) return staleStep(ports, visit, form)
   const act = (taker: Taker) => ports.connections.activate(record, taker)
-  return orProve(`/connections/${record.id}`, () => step(ports, visit, { form, news: 'activated', act }))
+  const here = `/connections/${record.id}`
+  return orProve(here, () => step(ports, visit, { form, onward: `${here}?done=activated`, act }))
 }
 
 async function beginTest(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {

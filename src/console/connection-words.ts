@@ -29,7 +29,7 @@ const changeNames: Readonly<Record<ConnectionChange, string>> = {
   restored: 'Earlier version restored',
   refreshed: 'Metadata read again',
   applied: 'Applied from a file',
-  removed: 'Removed by a file',
+  removed: 'Removed',
 }
 
 export const changeName = (change: ConnectionChange): string => changeNames[change]

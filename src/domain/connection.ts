@@ -30,6 +30,17 @@ const transitions: Readonly<
 export const stateAfter = (state: ConnectionState, event: ConnectionEvent): ConnectionState | undefined =>
   transitions[state][event]
 
+/**
+ * Has anybody ever been let in by it? Of its versions, newest first, those since it was last removed under this id: what another
+ * connection of the same id was is not this one's past.
+ */
+export function wasLive(
+  versions: readonly { readonly state: ConnectionState; readonly change: string }[],
+): boolean {
+  const removed = versions.findIndex(({ change }) => change === 'removed')
+  return versions.slice(0, removed < 0 ? undefined : removed).some(({ state }) => state === 'active')
+}
+
 /** What one version of a connection says, without its state and number. */
 export function contentOf(connection: Connection): ConnectionContent {
   const { institution: _institution, id: _id, state: _state, version: _version, ...rest } = connection

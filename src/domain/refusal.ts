@@ -27,6 +27,7 @@ export const refusalCodes = [
   'connection.state',
   'connection.managed',
   'connection.settings',
+  'connection.in_use',
   'relying_party.settings',
   'metadata.malformed',
   'metadata.signature',

@@ -6,10 +6,12 @@ import { Refusal } from '../domain/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Actor, ConnectionRecord } from '../ports/connections.ts'
 import type { ConnectionApproval } from './connection-approval.ts'
+import type { ConnectionRemoval } from './connection-removal.ts'
 import type { ConnectionAt, ConnectionFlows, NewConnection } from './connections.ts'
 
 export interface ConsoleConnectionPorts {
   readonly connectionFlows: ConnectionFlows
+  readonly connectionRemoval: ConnectionRemoval
   readonly connectionApproval: ConnectionApproval
   readonly clock: Clock
 }
@@ -28,7 +30,7 @@ export type ConsoleConnections = ReturnType<typeof createConsoleConnections>
  * is `connection.stale`. The bare writers are not here, so that no page can go around the judgement.
  */
 export function createConsoleConnections(ports: ConsoleConnectionPorts) {
-  const { connectionFlows: flows, connectionApproval } = ports
+  const { connectionFlows: flows, connectionApproval, connectionRemoval } = ports
   return {
     list: flows.list,
     get: flows.get,
@@ -63,6 +65,13 @@ export function createConsoleConnections(ports: ConsoleConnectionPorts) {
     async discard(at: ConnectionAt, taker: Taker): Promise<ConnectionRecord> {
       await judgedAt(ports, at, { taker })
       return flows.discard(at, actorFor(taker))
+    },
+    namedBy: connectionRemoval.namedBy,
+    removable: connectionRemoval.removable,
+    /** A draft that was never live; refuses beside the others with `connection.in_use`. */
+    async remove(at: ConnectionAt, taker: Taker): Promise<void> {
+      await judgedAt(ports, at, { taker })
+      return connectionRemoval.remove(at, actorFor(taker))
     },
   }
 }

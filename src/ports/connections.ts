@@ -1,5 +1,6 @@
 // Connections as their administrators see them: always fresh, with every version that ever was.
 import type { Connection, ConnectionContent, ConnectionState, ManagedBy } from '../domain/institution.ts'
+import type { DroppedKey } from './own-keys.ts'
 
 /** An edit of an active connection that waits until it was tested and activated; customers go on with the present one. */
 export interface Proposal {
@@ -34,7 +35,10 @@ export const connectionChanges = [
 ] as const
 export type ConnectionChange = (typeof connectionChanges)[number]
 
-/** One line of a connection's history. Versions are never changed or removed. */
+/**
+ * One line of a connection's history. Versions are never removed, and never changed but for one thing: what the versions of a
+ * removed draft said is emptied, for it may hold secrets that nobody could see or end any more.
+ */
 export interface ConnectionVersion {
   readonly version: number
   readonly change: ConnectionChange
@@ -63,6 +67,13 @@ export interface ConnectionWrite {
   readonly at: number
 }
 
+/** Which row is to go, as it was seen. */
+export interface ConnectionRemoval {
+  readonly record: ConnectionRecord
+  readonly actor: Actor
+  readonly at: number
+}
+
 export interface ConnectionStore {
   get(institution: string, id: string): Promise<ConnectionRecord | undefined>
   list(institution: string): Promise<readonly ConnectionRecord[]>
@@ -72,6 +83,11 @@ export interface ConnectionStore {
   create(write: ConnectionWrite): Promise<boolean>
   /** Changes the row and adds the version; false when the row has moved on since: of two writers one wins. */
   change(write: ConnectionWrite): Promise<boolean>
+  /**
+   * Removes the row with all that is kept for it alone: keys, test logins, what was read of its IdP, warnings; what its versions
+   * said is emptied. Resolves with the keys that were destroyed; undefined when the row has moved on since.
+   */
+  remove(removal: ConnectionRemoval): Promise<readonly DroppedKey[] | undefined>
   /** Newest first. */
   versions(institution: string, id: string): Promise<readonly ConnectionVersion[]>
 }

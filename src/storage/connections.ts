@@ -5,6 +5,7 @@ import type { Connection, ConnectionContent, ManagedBy } from '../domain/institu
 import { sameSource, sameTrust, withLearned } from '../domain/learned-keys.ts'
 import type {
   ConnectionRecord,
+  ConnectionRemoval,
   ConnectionStore,
   ConnectionVersion,
   ConnectionWrite,
@@ -117,6 +118,7 @@ export function createConnectionStore(ports: ConnectionStorePorts): ConnectionSt
     nextVersion: async (institution, id) => nextVersion(await reader(), institution, id),
     create: (write) => create(ports, write),
     change: (write) => change(ports, write),
+    remove: (removal) => remove(ports, removal),
     versions: async (institution, id) => versions(await reader(), seal, { institution, id }),
   }
 }
@@ -146,6 +148,48 @@ async function change({ connections, seal, written }: ConnectionStorePorts, writ
   await keepVersion(db, seal, write)
   written()
   return true
+}
+
+async function remove(
+  { connections, seal, written }: ConnectionStorePorts,
+  { record, actor, at }: ConnectionRemoval,
+): Promise<readonly DroppedKey[] | undefined> {
+  const db = await connections.writer()
+  const { institution, id, version } = record
+  const place = { institution, connection: id }
+  if ((await db('connection').where({ institution, id, version }).del()) !== 1) return undefined
+  await forgetReading(db, place)
+  await db('connection_test').where(place).del()
+  await db('exchange').where(place).del()
+  await db('expiry_warning').where(place).del()
+  const content = emptied(record)
+  await emptyVersions(db, sealedContent(seal, institution, content), place)
+  const next = { ...record, ...content, version: version + 1, state: 'disabled' } as const
+  await keepVersion(db, seal, { record: next, change: 'removed', content, actor, at })
+  written()
+  return dropKeysOf(db, place)
+}
+
+/** How it was called, and nothing that it said. */
+const emptied = ({ type, name, audience }: ConnectionContent): ConnectionContent => ({
+  ...{ type, name, settings: {}, claims: {} },
+  ...(audience && { audience }),
+})
+
+/** Of this life of the connection: what a file once said under the same id stays. */
+async function emptyVersions(
+  db: Queries,
+  sealed: Sealed,
+  place: { readonly institution: string; readonly connection: string },
+): Promise<void> {
+  const [last] = await db('connection_version')
+    .where(place)
+    .whereIn('change', ['applied', 'removed'])
+    .max('version as version')
+  await db('connection_version')
+    .where(place)
+    .where('version', '>', Number(last?.version ?? 0))
+    .update({ content: JSON.stringify(sealed) })
 }
 
 function rowOf(seal: FieldSeal, { record, at }: ConnectionWrite) {

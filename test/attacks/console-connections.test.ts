@@ -123,7 +123,7 @@ describe('#199 a connection of another institution', () => {
     await made('birch-idp', { name: 'Birch secret' }, 'birch')
     const { cookie, subject } = await visitors.somebody(['owner'])
     const form = { form_token: await visitors.tokenOf(cookie), version: '1', do: 'check' }
-    const pages = ['', '/edit', '/history', '/tests', '/keys'].map((path) =>
+    const pages = ['', '/edit', '/history', '/tests', '/keys', '/disable', '/remove'].map((path) =>
       go(`/connections/birch-idp${path}`, { cookie }),
     )
     const forms = [
@@ -131,6 +131,7 @@ describe('#199 a connection of another institution', () => {
       '/activate',
       '/discard',
       '/disable',
+      '/remove',
       '/edit',
       '/refresh',
       '/keys/prepare',

@@ -199,6 +199,10 @@ describe('a change', () => {
     await looked('import')
     await at('/connections')
     await looked('list-more')
+    await at('/connections/alder-works/disable')
+    await looked('disable')
+    await at('/connections/alder-youth/remove')
+    await looked('remove')
   })
 })
 

@@ -73,6 +73,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'connection.state': [409, 'invalid_request'],
   'connection.managed': [409, 'invalid_request'],
   'connection.settings': unusable,
+  'connection.in_use': conflict,
   'relying_party.settings': unusable,
   'upstream.handle_unknown': denied,
   'upstream.foreign_browser': denied,

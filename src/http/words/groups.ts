@@ -48,6 +48,7 @@ export const groupOf = {
   'connection.state': 'not-in-this-state',
   'connection.managed': 'ruled-by-file',
   'connection.settings': 'settings-refused',
+  'connection.in_use': 'in-use',
   'relying_party.settings': 'settings-refused',
   'metadata.malformed': 'metadata-refused',
   'metadata.signature': 'metadata-refused',

@@ -238,6 +238,12 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Ask the operator, or create a connection of your own.',
   },
+  'in-use': {
+    title: 'It is still in use',
+    happened: 'An app names this connection as one that its customers may sign in by.',
+    ...asBefore,
+    next: 'Take the connection out of the app first.',
+  },
   'settings-refused': {
     title: 'These settings don’t hold',
     happened: 'Something that was entered is missing, or isn’t what the bridge can use.',

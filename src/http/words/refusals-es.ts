@@ -240,6 +240,12 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Habla con el operador o crea una conexión propia.',
   },
+  'in-use': {
+    title: 'Todavía está en uso',
+    happened: 'Una aplicación nombra esta conexión entre las que ofrece a sus clientes.',
+    ...asBefore,
+    next: 'Quita antes la conexión de la aplicación.',
+  },
   'settings-refused': {
     title: 'Estos datos no son válidos',
     happened: 'Falta algo de lo que se ha escrito, o el puente no puede usarlo.',
