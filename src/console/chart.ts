@@ -1,76 +1,138 @@
-// Bars by the hour as SVG made here: classes only, so that the stylesheet colours them and no inline style is needed.
+// Sign-ins over time as SVG made here: classes only, so that the stylesheet colours them and no inline style is needed.
 import { scaleBand, scaleLinear } from 'd3-scale'
-import type { HourOfSignIns } from '../flows/overview.ts'
+import { type SignIns, type Span, spans } from '../flows/connection-health.ts'
 import { type Html, html } from '../http/page/html.ts'
+import { count } from './words.ts'
 
-const [width, top, bottom, labels] = [640, 20, 206, 230] as const
+const [width, height, top, bottom] = [640, 250, 30, 206] as const
 
-const hourText = (at: number): string => `${new Date(at).toISOString().slice(11, 13)}:00`
 const numberText = new Intl.NumberFormat('en').format
+const fixed = (value: number): string => value.toFixed(1)
+
+/** `24 Nov, 06:00`; within a day the hour alone. UTC. */
+function timeText(at: number, span: Span): string {
+  const hour = `${new Date(at).toISOString().slice(11, 13)}:00`
+  if (span === 'day') return hour
+  const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
+    at,
+  )
+  return `${date}, ${hour}`
+}
+
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short', timeZone: 'UTC' })
+
+/** Under the axis there is no place for more. */
+const axisText = (at: number, span: Span): string =>
+  span === 'day' ? timeText(at, 'day') : weekday.format(at)
+
+/** How far back a chart may look, in words. */
+export const spanWords = { day: 'the last 24 hours', week: 'the last seven days' } as const satisfies Record<
+  Span,
+  string
+>
+
+/** `per hour`, `per 6 hours`. */
+export const stepWords = (span: Span): string =>
+  spans[span].hours === 1 ? 'per hour' : `per ${spans[span].hours} hours`
+
+export interface Chart {
+  /** What is counted, such as "Sign-ins per hour, the last 24 hours". */
+  readonly title: string
+  readonly span: Span
+  /** One a step of the span, the oldest first. */
+  readonly steps: readonly SignIns[]
+}
 
 /** What a reader who sees no picture hears: the finding, not the shape. */
-function described(hours: readonly HourOfSignIns[]): string {
-  const all = (of: keyof HourOfSignIns) => hours.reduce((sum, one) => sum + one[of], 0)
-  const worst = hours.reduce((a, b) => (b.failed > a.failed ? b : a))
-  const busiest = hours.reduce((a, b) => (b.signedIn > a.signedIn ? b : a))
-  if (all('signedIn') + all('failed') === 0) return 'Nobody has signed in during the last 24 hours.'
+function described({ span, steps }: Chart): string {
+  const all = (of: 'signedIn' | 'failed') => steps.reduce((sum, one) => sum + one[of], 0)
+  const worst = steps.reduce((a, b) => (b.failed > a.failed ? b : a))
+  const busiest = steps.reduce((a, b) => (b.signedIn > a.signedIn ? b : a))
+  if (all('signedIn') + all('failed') === 0) return `Nobody has signed in during ${spanWords[span]}.`
+  const most =
+    all('signedIn') === 0
+      ? ''
+      : `, most from ${timeText(busiest.at, span)} UTC (${numberText(busiest.signedIn)})`
   const failures =
     worst.failed === 0
       ? 'none failed'
-      : `${numberText(all('failed'))} failed, most of them (${numberText(worst.failed)}) from ${hourText(worst.hour)} UTC`
-  return `${numberText(all('signedIn'))} sign-ins, most from ${hourText(busiest.hour)} UTC (${numberText(busiest.signedIn)}); ${failures}. Full numbers in the table below.`
+      : `${numberText(all('failed'))} failed, most of them (${numberText(worst.failed)}) from ${timeText(worst.at, span)} UTC`
+  return `${count(all('signedIn'), 'sign-in', 'sign-ins')}${most}; ${failures}.`
 }
 
-function scales(hours: readonly HourOfSignIns[]) {
-  const most = Math.max(4, ...hours.map(({ signedIn, failed }) => signedIn + failed))
-  const y = scaleLinear([0, most], [bottom, top]).nice(4)
+const highest = (steps: readonly SignIns[]): number =>
+  Math.max(4, ...steps.map(({ signedIn, failed }) => signedIn + failed))
+
+function scales(steps: readonly SignIns[]) {
+  const y = scaleLinear<number>([0, highest(steps)], [bottom, top]).nice(4)
+  const ticks = y.ticks(4).filter((tick) => tick > 0 && Number.isInteger(tick))
+  // The numbers of the axis stand left of the bars, however long they are.
+  const left = 12 + 14 * Math.max(...ticks.map((tick) => numberText(tick).length))
   const x = scaleBand(
-    hours.map((one) => one.hour),
-    [36, width],
+    steps.map(({ at }) => at),
+    [left, width],
   ).paddingInner(0.36)
-  return { x, y }
+  return { x, y, ticks }
 }
 
-const fixed = (value: number): string => value.toFixed(1)
+type Scales = ReturnType<typeof scales>
 
-/** The figure with its table. */
-export function signInsChart(hours: readonly HourOfSignIns[]): Html {
-  const { x, y } = scales(hours)
-  const bars = hours.map(({ hour, signedIn, failed }) => {
-    const [left, wide] = [fixed(x(hour) ?? 0), fixed(x.bandwidth())]
-    const [base, low] = [y(signedIn), y(signedIn + failed)]
-    return html`${signedIn > 0 && html`<rect class="c1" x="${left}" y="${fixed(base)}" width="${wide}" height="${fixed(bottom - base)}"/>`}${failed > 0 && html`<rect fill="url(#hatch)" x="${left}" y="${fixed(low)}" width="${wide}" height="${fixed(base - low)}"/>`}\n`
+const bars = ({ x, y }: Pick<Scales, 'x' | 'y'>, steps: readonly SignIns[], failed: string): Html[] =>
+  steps.map((one) => {
+    const [left, wide] = [fixed(x(one.at) ?? 0), fixed(x.bandwidth())]
+    const [base, low, zero] = [y(one.signedIn), y(one.signedIn + one.failed), y(0)]
+    return html`${one.signedIn > 0 && html`<rect class="c1" x="${left}" y="${fixed(base)}" width="${wide}" height="${fixed(zero - base)}"/>`}${one.failed > 0 && html`<rect ${failed === '' ? html`class="c2"` : html`fill="${failed}"`} x="${left}" y="${fixed(low)}" width="${wide}" height="${fixed(base - low)}"/>`}`
   })
-  const rules = y
-    .ticks(4)
-    .filter((tick) => tick > 0 && Number.isInteger(tick))
-    .map(
-      (tick) =>
-        html`<path class="rule" d="M0 ${fixed(y(tick))}H${width}"/><text x="0" y="${fixed(y(tick) - 5)}">${numberText(tick)}</text>\n`,
-    )
-  const times = hours
-    .filter((_, i) => i % 4 === 3)
-    .map(
-      ({ hour }) =>
-        html`<text x="${fixed((x(hour) ?? 0) + x.bandwidth() / 2)}" y="${labels}" text-anchor="middle">${hourText(hour)}</text>\n`,
-    )
+
+const rules = ({ y, ticks }: Scales): Html[] =>
+  ticks.map(
+    (tick) =>
+      html`<path class="rule" d="M0 ${fixed(y(tick))}H${width}"/><text x="0" y="${fixed(y(tick) - 5)}">${numberText(tick)}</text>\n`,
+  )
+
+/** Every fourth step has its time, which ends where its bar does: the last one stays inside, and all are equally far apart. */
+const times = ({ x }: Scales, { steps, span }: Chart): Html[] =>
+  steps.flatMap(({ at }, i) => {
+    if (i % 4 !== 3) return []
+    const right = fixed((x(at) ?? 0) + x.bandwidth())
+    return html`<text x="${right}" y="${bottom + 8}" dominant-baseline="hanging" text-anchor="end">${axisText(at, span)}</text>\n`
+  })
+
+/** The figure with its table. One a page: its parts are named. */
+export function signInsChart(chart: Chart): Html {
+  const { title, steps } = chart
+  const drawn = scales(steps)
   return html`<figure class="chart">
-<svg viewBox="0 0 ${width} 240" role="img" aria-labelledby="chart-title chart-desc">
-<title id="chart-title">Sign-ins per hour, the last 24 hours</title>
-<desc id="chart-desc">${described(hours)}</desc>
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="chart-title chart-desc">
+<title id="chart-title">${title}</title>
+<desc id="chart-desc">${described(chart)} Full numbers in the table below.</desc>
 <defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="c2" width="5" height="5"/><path class="hatch" d="M0 0V5"/></pattern></defs>
 <path class="base" d="M0 ${bottom}H${width}"/>
-${rules}${bars}${times}</svg>
-${table(hours)}
+${rules(drawn)}${bars(drawn, steps, 'url(#hatch)')}${times(drawn, chart)}</svg>
+${table(chart)}
 </figure>`
 }
 
-const table = (
-  hours: readonly HourOfSignIns[],
-): Html => html`<details class="more"><summary>Show as a table</summary>
-<table class="table"><caption class="vh">Sign-ins per hour, the last 24 hours</caption>
-<thead><tr><th scope="col">Hour (UTC)</th><th scope="col" class="num">Signed in</th><th scope="col" class="num">Failed</th></tr></thead>
-<tbody>${hours.map(
+const table = ({
+  title,
+  steps,
+  span,
+}: Chart): Html => html`<details class="more"><summary>Show as a table</summary>
+<table class="table"><caption class="vh">${title}</caption>
+<thead><tr><th scope="col">${span === 'day' ? 'Hour' : 'From'} (UTC)</th><th scope="col" class="num">Signed in</th><th scope="col" class="num">Failed</th></tr></thead>
+<tbody>${steps.map(
   (one) =>
-    html`<tr><th scope="row">${hourText(one.hour)}</th><td class="num">${numberText(one.signedIn)}</td><td class="num">${numberText(one.failed)}</td></tr>\n`,
+    html`<tr><th scope="row">${timeText(one.at, span)}</th><td class="num">${numberText(one.signedIn)}</td><td class="num">${numberText(one.failed)}</td></tr>\n`,
 )}</tbody></table></details>`
+
+const spark = { width: 120, height: 28 } as const
+
+/** A line's worth of the same, without axes: for a row that has the numbers beside it. */
+export function sparkline(steps: readonly SignIns[]): Html {
+  const x = scaleBand(
+    steps.map(({ at }) => at),
+    [0, spark.width],
+  ).paddingInner(0.3)
+  const y = scaleLinear([0, highest(steps)], [spark.height - 1, 0])
+  return html`<svg class="spark" viewBox="0 0 ${spark.width} ${spark.height}" role="img" aria-label="${described({ title: '', span: 'day', steps })}"><path class="base" d="M0 ${spark.height - 0.5}H${spark.width}"/>${bars({ x, y }, steps, '')}</svg>`
+}

@@ -10,6 +10,7 @@ import { mayWrite } from './connection-ports.ts'
 import { audienceName, findingOf } from './connection-words.ts'
 import type { Visit } from './desk.ts'
 import { difference } from './difference.ts'
+import { type HealthView, healthCard } from './health-card.ts'
 import { levelChoice } from './level-choice.ts'
 import { type MetadataCard, metadataCard } from './metadata-card.ts'
 import { oursView } from './our-addresses.ts'
@@ -28,6 +29,7 @@ export interface ConnectionView {
   readonly proposedBy: string
   readonly approval: Approval
   readonly tests: readonly TestLogin[]
+  readonly health: HealthView
   readonly lastSignIn: number | undefined
   /** A draft that nobody was ever let in by. */
   readonly removable: boolean
@@ -51,6 +53,7 @@ export function connectionView(visit: Visit, view: ConnectionView): ConsoleView 
     main: html`<div class="grid">${view.news && html`<div>${view.news}</div>`}
 ${nextSteps(visit, view)}
 ${proposalCard(visit, view)}
+${healthCard(visit, record, view.health)}
 ${begun && moreCard(visit, view)}
 ${oursView(view.plugin.ours(visit.tenant.issuer, record.id))}
 ${settingsCard(view)}

@@ -22,6 +22,7 @@ import {
 } from './connection-ports.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
 import { difference, pathLabel } from './difference.ts'
+import { spanIn } from './health-card.ts'
 import { chosenLevel } from './level-choice.ts'
 import { refreshNews } from './metadata-card.ts'
 import type { ConsoleView } from './page.ts'
@@ -63,6 +64,7 @@ export async function pageOf(
   const health = (await ports.exchangeFlows.health(institution.id)).find(
     (one) => one.connection === record.id,
   )
+  const span = spanIn(visit)
   const canGoLive = state === 'tested' || proposal !== undefined
   return connectionView(visit, {
     record,
@@ -73,6 +75,7 @@ export async function pageOf(
     proposedBy: proposal === undefined ? '' : await namesFor(ports, visit)(proposal.by),
     approval: canGoLive ? await ports.connectionApproval.toActivate(record) : nothingAsked,
     tests: (await ports.testLogin.list(institution.id, record.id)).slice(0, shownTests),
+    health: { span, steps: await ports.healthOver(institution.id, record.id, span) },
     lastSignIn: health?.lastSuccessAt,
     removable: await ports.connections.removable(record),
     metadata: plugin.discovery?.again(record.settings) && {

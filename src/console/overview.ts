@@ -3,7 +3,7 @@ import type { ConsoleAccess } from '../flows/console-access.ts'
 import type { ConnectionLine, Overview, OverviewFacts } from '../flows/overview.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi } from '../http/page/parts.ts'
-import { signInsChart } from './chart.ts'
+import { signInsChart, sparkline } from './chart.ts'
 import { actorText } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import { badge, count, endsText, moment, momentText, protocolName, stateBadge } from './words.ts'
@@ -27,7 +27,7 @@ export function overviewPages(desk: Desk, { overview, consoleAccess }: OverviewP
       main: html`<div class="grid">
 ${todo.length > 0 && html`<section class="card" aria-labelledby="needs"><h2 class="vh" id="needs">Needs you</h2><ul class="todo">${todo}</ul></section>`}
 <section class="card w8 fill" aria-labelledby="hours"><header><h2 id="hours">Sign-ins per hour</h2><ul class="legend"><li>Signed in</li><li class="c2">Failed</li></ul></header>
-${signInsChart(facts.hours)}</section>
+${signInsChart({ title: 'Sign-ins per hour, the last 24 hours', span: 'day', steps: facts.hours })}</section>
 <section class="card w4 fill" aria-labelledby="figures"><header><h2 id="figures">The last 24 hours</h2></header>${figures(facts)}</section>
 <section class="card fill" aria-labelledby="connections"><header><h2 id="connections">Connections</h2><a class="small" href="${visit.path('/connections')}">All connections</a></header>
 ${connectionTable(facts, visit)}</section>
@@ -141,9 +141,9 @@ function connectionTable({ connections }: OverviewFacts, visit: Visit): Html {
     return html`<div class="empty"><h3>No IdP is connected</h3><p>Customers and staff sign in by connections to the bank’s own IdPs.</p>${visit.may('connections') && html`<a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a>`}</div>`
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Connections table"><table class="table">
 <caption class="vh">Connections, their state and how they do</caption>
-<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Last success</th><th scope="col" class="num">Signed in</th><th scope="col" class="num">Refused</th></tr></thead>
+<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Last success</th><th scope="col" class="opt">The last 24 hours</th><th scope="col" class="num">Signed in</th><th scope="col" class="num">Refused</th></tr></thead>
 <tbody>${connections.map(
-    ({ record, health }) =>
-      html`<tr><th scope="row"><a href="${visit.path(`/connections/${record.id}`)}">${bdi(record.name)}</a><small>${record.audience === 'workforce' ? 'Staff' : 'Customers'}</small></th><td class="opt keep">${protocolName(record.type)}</td><td>${stateBadge(record)}</td><td class="opt">${health.lastTakenAt === undefined ? '–' : moment(health.lastTakenAt)}</td><td class="num">${health.taken}</td><td class="num">${health.refused}</td></tr>\n`,
+    ({ record, health, hours }) =>
+      html`<tr><th scope="row"><a href="${visit.path(`/connections/${record.id}`)}">${bdi(record.name)}</a><small>${record.audience === 'workforce' ? 'Staff' : 'Customers'}</small></th><td class="opt keep">${protocolName(record.type)}</td><td>${stateBadge(record)}</td><td class="opt">${health.lastTakenAt === undefined ? '–' : moment(health.lastTakenAt)}</td><td class="opt">${sparkline(hours)}</td><td class="num">${health.taken}</td><td class="num">${health.refused}</td></tr>\n`,
   )}</tbody></table></div>`
 }

@@ -3,6 +3,7 @@ import type { AuditType } from '../domain/audit.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ConnectionRecord, ConnectionStore } from '../ports/connections.ts'
 import type { HourCount, Statistics } from '../ports/statistics.ts'
+import { type SignIns, stepOf } from './connection-health.ts'
 
 export interface OverviewPorts {
   readonly connectionStore: Pick<ConnectionStore, 'list'>
@@ -18,15 +19,6 @@ export interface Expiring {
   readonly daysLeft: number
 }
 
-/** Sign-ins of one hour. */
-export interface HourOfSignIns {
-  /** Epoch milliseconds of its beginning. */
-  readonly hour: number
-  readonly signedIn: number
-  /** Answers of IdPs that were refused, and sign-ins that the bridge itself refused. */
-  readonly failed: number
-}
-
 /** Answers of one connection's IdP in the last 24 hours. */
 export interface ConnectionHealth {
   readonly taken: number
@@ -39,12 +31,14 @@ export interface ConnectionHealth {
 export interface ConnectionLine {
   readonly record: ConnectionRecord
   readonly health: ConnectionHealth
+  /** The same hours as those of all sign-ins. */
+  readonly hours: readonly SignIns[]
 }
 
 export interface OverviewFacts {
   readonly at: number
   /** The last 24 hours, the present one included; none is left out. */
-  readonly hours: readonly HourOfSignIns[]
+  readonly hours: readonly SignIns[]
   readonly signedIn: number
   readonly failed: number
   readonly steppedUp: number
@@ -83,7 +77,7 @@ export function createOverview({ connectionStore, statistics, expiries, clock }:
       counts.filter(chosen).reduce((total, { count }) => total + count, 0)
     return {
       at,
-      hours: Array.from({ length: shownHours }, (_, i) => hourOf(counts, since + i * hour)),
+      hours: hoursFrom(since, (at) => hourOf(counts, at)),
       signedIn: sum(isSignIn),
       failed: sum(isFailure),
       steppedUp: sum(({ type }) => type === 'step_up.passed'),
@@ -91,10 +85,10 @@ export function createOverview({ connectionStore, statistics, expiries, clock }:
       callsRefused: sum(({ type }) => type === 'call.refused'),
       newDevices: sum(({ type }) => type === 'device.activated'),
       expiring: (await expiries.list(institution)).filter(({ daysLeft }) => daysLeft <= warnedDays),
-      connections: records.map((record) => ({
-        record,
-        health: healthOf(counts.filter((count) => count.connection === record.id)),
-      })),
+      connections: records.map((record) => {
+        const own = counts.filter((count) => count.connection === record.id)
+        return { record, health: healthOf(own), hours: hoursFrom(since, (at) => stepOf(own, at, hour)) }
+      }),
     }
   }
 }
@@ -119,8 +113,12 @@ function healthOf(counts: readonly HourCount[]): ConnectionHealth {
   }
 }
 
-function hourOf(counts: readonly HourCount[], at: number): HourOfSignIns {
+const hoursFrom = (since: number, of: (at: number) => SignIns): SignIns[] =>
+  Array.from({ length: shownHours }, (_, i) => of(since + i * hour))
+
+/** Of all connections; what the bridge itself refused counts as failed too. */
+function hourOf(counts: readonly HourCount[], at: number): SignIns {
   const of = (chosen: (count: HourCount) => boolean) =>
     counts.filter((one) => one.hour === at && chosen(one)).reduce((total, { count }) => total + count, 0)
-  return { hour: at, signedIn: of(isSignIn), failed: of(isFailure) }
+  return { at, signedIn: of(isSignIn), failed: of(isFailure) }
 }
