@@ -31,7 +31,7 @@ export interface ConnectionPagePorts {
   readonly metadataRefresh: Pick<MetadataRefresh, 'now' | 'state'>
   readonly testLogin: TestLoginFlows
   readonly healthOver: ConnectionHealthOver
-  readonly exchangeFlows: Pick<ExchangeFlows, 'health'>
+  readonly exchangeFlows: Pick<ExchangeFlows, 'health' | 'list'>
   readonly connectors: Pick<Connectors, 'plugins'>
   readonly consoleAccess: Pick<ConsoleAccess, 'nameOf'>
   readonly seal: FieldSeal

@@ -28,7 +28,8 @@ export function connectionTests(desk: Desk, ports: ConnectionPagePorts): void {
     if (test.connection !== record.id) throw new Refusal('request.not_found', { test: test.id })
     const by = await namesFor(ports, visit)(test.by)
     const approval = await ports.connectionApproval.toActivate(record)
-    return testView(visit, { record, test, by, approval, now: ports.clock.now() })
+    const exchange = await exchangeOf(ports, visit, test)
+    return testView(visit, { record, test, by, approval, exchange, now: ports.clock.now() })
   })
   desk.page('/connections/:id/tests', 'read-connections', async (visit) => {
     const record = await connectionOf(ports, visit)
@@ -42,11 +43,25 @@ export function connectionTests(desk: Desk, ports: ConnectionPagePorts): void {
   })
 }
 
+/** Where what failed is told for the IdP's administrator; undefined where there is nothing, or they may not look. */
+async function exchangeOf(
+  { exchangeFlows }: ConnectionPagePorts,
+  visit: Visit,
+  { outcome, connection, reference, id }: TestLogin,
+): Promise<string | undefined> {
+  if (outcome !== 'failed' || !visit.may('read')) return undefined
+  const wanted = { connection, reference, of: 'tests', limit: 10 } as const
+  const found = await exchangeFlows.list(visit.institution.id, wanted)
+  return found.find(({ test }) => test === id)?.id
+}
+
 interface TestView {
   readonly record: ConnectionRecord
   readonly test: TestLogin
   readonly by: string
   readonly approval: Approval
+  /** Of the same, among the failed sign-ins. */
+  readonly exchange: string | undefined
   readonly now: number
 }
 
@@ -109,8 +124,11 @@ function mayActivate(visit: Visit, { record, test, approval }: TestView): boolea
 
 /** Activate, where this very test is what made it ready; else run again, or mend it. */
 function nextButtons(visit: Visit, view: TestView): Html | undefined {
-  const { record, test } = view
-  if (!mayWrite(visit, record)) return undefined
+  const { record, test, exchange } = view
+  const report =
+    exchange !== undefined &&
+    html`<a class="btn" href="${visit.path(`/exchanges/${exchange}/report`)}">Report for the IdP’s administrator</a>`
+  if (!mayWrite(visit, record)) return html`${report}`
   const ready = mayActivate(visit, view)
   const what = record.proposal === undefined ? undefined : { what: 'proposal' }
   const again = stepForm(visit, record, {
@@ -123,7 +141,7 @@ function nextButtons(visit: Visit, view: TestView): Html | undefined {
   const edit =
     record.managedBy === 'console' &&
     html`<a class="btn" href="${visit.path(`/connections/${record.id}/edit`)}">Edit</a>`
-  return html`${ready && stepForm(visit, record, { to: 'activate', button: 'Activate', tone: ' primary' })}${again}${edit}<a class="btn plain" href="${visit.path(`/connections/${record.id}`)}">To the connection</a>`
+  return html`${ready && stepForm(visit, record, { to: 'activate', button: 'Activate', tone: ' primary' })}${again}${edit}${report}<a class="btn plain" href="${visit.path(`/connections/${record.id}`)}">To the connection</a>`
 }
 
 interface Result {

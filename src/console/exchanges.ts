@@ -31,6 +31,7 @@ interface Wanted {
   readonly connection: string
   readonly code: string
   readonly outcome: string
+  readonly of: string
   readonly on: string
   readonly before: string
 }
@@ -48,12 +49,13 @@ function wantedOf({ ctx }: Visit): Wanted {
     connection: text('connection'),
     code: text('code'),
     outcome: text('outcome'),
+    of: text('of'),
     on: text('on'),
     before: text('before'),
   }
 }
 
-function filterOf({ reference, connection, code, outcome, on, before }: Wanted): ExchangeFilter {
+function filterOf({ reference, connection, code, outcome, of, on, before }: Wanted): ExchangeFilter {
   const from = /^\d{4}-\d{2}-\d{2}$/.test(on) ? Date.parse(`${on}T00:00:00Z`) : Number.NaN
   const end = Number.isNaN(from) ? undefined : from + day
   const paged = /^\d{13}$/.test(before) ? Number(before) : undefined
@@ -63,6 +65,7 @@ function filterOf({ reference, connection, code, outcome, on, before }: Wanted):
     ...(connection !== '' && { connection }),
     ...(code !== '' && { code }),
     ...((outcome === 'failed' || outcome === 'answered') && { outcome }),
+    ...((of === 'tests' || of === 'people') && { of }),
     ...(!Number.isNaN(from) && { after: from }),
     before: paged ?? end,
   }
@@ -77,7 +80,7 @@ async function listPage(visit: Visit, { exchangeFlows, connectionStore }: Exchan
   const older = found.length > shown ? rows.at(-1)?.at : undefined
   return {
     title: 'Failed sign-ins',
-    lead: 'Kept for seven days, with personal values masked. Of sign-ins that went well there is a sample.',
+    lead: 'Kept for seven days, with personal values masked. Of sign-ins that went well there is a sample; test logins that failed are marked.',
     place,
     main: html`<div class="grid">
 <section class="card" aria-labelledby="find"><h2 class="vh" id="find">Find</h2>${finder(visit, wanted, names)}</section>
@@ -96,6 +99,7 @@ function finder(visit: Visit, wanted: Wanted, names: ReadonlyMap<string, string>
 <div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${wanted.reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, as the customer’s page showed it; as you heard it will do</p></div>
 <div class="field"><label for="connection">Connection</label><select class="input" id="connection" name="connection">${option('', wanted.connection, 'All')}${[...names].map(([id, name]) => option(id, wanted.connection, name))}</select></div>
 <div class="field"><label for="outcome">Outcome</label><select class="input" id="outcome" name="outcome">${option('', wanted.outcome, 'All')}${option('failed', wanted.outcome, 'Refused')}${option('answered', wanted.outcome, 'Taken')}</select></div>
+<div class="field"><label for="of">Of whom</label><select class="input" id="of" name="of">${option('', wanted.of, 'All')}${option('people', wanted.of, 'Customers and staff')}${option('tests', wanted.of, 'Test logins')}</select></div>
 <div class="field"><label for="code">Code</label><input class="input" id="code" name="code" value="${wanted.code}"></div>
 <div class="field"><label for="on">Day (UTC)</label><input class="input" id="on" name="on" type="date" value="${wanted.on}"></div>
 <button class="btn primary">Find</button>
@@ -108,13 +112,15 @@ const nothing = ({ reference }: Wanted): Html => html`<div class="empty"><h3>Not
 const outcomeBadge = ({ outcome }: Pick<ExchangeSummary, 'outcome'>): Html =>
   outcome === 'failed' ? badge('bad', 'Refused') : badge('ok', 'Taken')
 
+const testBadge = badge('info', 'Test')
+
 function table(visit: Visit, rows: readonly ExchangeSummary[], names: ReadonlyMap<string, string>): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Exchanges table"><table class="table">
 <caption class="vh">Exchanges with IdPs, newest first</caption>
 <thead><tr><th scope="col">Reference</th><th scope="col">Outcome</th><th scope="col">Code</th><th scope="col" class="opt">Connection</th><th scope="col" class="opt">When</th></tr></thead>
 <tbody>${rows.map(
     (one) =>
-      html`<tr><th scope="row"><a href="${visit.path(`${place}/${one.id}`)}"><span class="ref">${one.reference}</span></a></th><td>${outcomeBadge(one)}</td><td><code>${one.code || '–'}</code></td><td class="opt">${names.get(one.connection) ?? one.connection}</td><td class="opt keep">${moment(one.at)}</td></tr>\n`,
+      html`<tr><th scope="row"><a href="${visit.path(`${place}/${one.id}`)}"><span class="ref">${one.reference}</span></a></th><td>${outcomeBadge(one)}${one.test !== undefined && html` ${testBadge}`}</td><td><code>${one.code || '–'}</code></td><td class="opt">${names.get(one.connection) ?? one.connection}</td><td class="opt keep">${moment(one.at)}</td></tr>\n`,
   )}</tbody></table></div>`
 }
 
@@ -127,14 +133,14 @@ async function onePage(visit: Visit, { exchangeFlows, connectionStore }: Exchang
   )
   const failed = exchange.checks.find(({ ok }) => !ok)
   return {
-    title: `Sign-in ${exchange.reference}`,
+    title: `${exchange.test === undefined ? 'Sign-in' : 'Test login'} ${exchange.reference}`,
     heading: headingOf(exchange, failed),
     lead: html`${connection?.name ?? exchange.connection} · ${moment(exchange.at)}`,
-    aside: outcomeBadge(exchange),
+    aside: html`<div>${exchange.test !== undefined && html`${testBadge} `}${outcomeBadge(exchange)}</div>`,
     place,
     main: html`<div class="grid">
 <section class="card w8 fill" aria-labelledby="checks"><header><h2 id="checks">What was checked</h2></header>${checkList(exchange.checks)}</section>
-<section class="card w4 fill" aria-labelledby="facts"><header><h2 id="facts">This sign-in</h2></header>${facts(exchange)}
+<section class="card w4 fill" aria-labelledby="facts"><header><h2 id="facts">This ${exchange.test === undefined ? 'sign-in' : 'test login'}</h2></header>${facts(exchange)}
 <div class="actions"><a class="btn primary" href="${visit.path(`${place}/${exchange.id}/report`)}">Report for the IdP’s administrator</a>
 ${connection && html`<a class="btn" href="${visit.path(`/connections/${connection.id}`)}">Go to the connection</a>`}</div></section>
 <section class="card fill" aria-labelledby="messages"><header><h2 id="messages">What was said</h2></header>
@@ -148,11 +154,12 @@ function headingOf({ outcome, code }: Exchange, failed: Check | undefined): stri
   return failed === undefined ? `Refused: ${code}` : `Refused at one check: ${failed.name}`
 }
 
-function facts({ reference, loginReference, code, clockOffsetMs }: Exchange): Html {
-  const told = isCode(code) ? wordsOf('en', code).happened : undefined
+function facts({ reference, loginReference, code, clockOffsetMs, test }: Exchange): Html {
+  // A tester reads the checks themselves, and has one number for all of it.
+  const told = test === undefined && isCode(code) ? wordsOf('en', code).happened : undefined
   return keyValues([
-    ['On the page', html`<span class="ref">${reference}</span>`],
-    ['Of the sign-in', html`<span class="ref">${loginReference}</span>`],
+    [test === undefined ? 'On the page' : 'Reference', html`<span class="ref">${reference}</span>`],
+    test === undefined ? ['Of the sign-in', html`<span class="ref">${loginReference}</span>`] : undefined,
     code === '' ? undefined : ['Code', html`<code>${code}</code>`],
     told === undefined ? undefined : ['The customer read', told],
     [

@@ -27,7 +27,7 @@ export function healthCard(
   const failures =
     failed > 0 &&
     visit.may('read') &&
-    html`<a href="${visit.path(`/exchanges?connection=${id}&outcome=failed`)}">See those that failed</a>`
+    html`<a href="${visit.path(`/exchanges?connection=${id}&outcome=failed&of=people`)}">See those that failed</a>`
   return html`<section class="card" id="health" aria-labelledby="h-health"><header><h2 id="h-health">${count(signedIn, 'sign-in', 'sign-ins')}, ${count(failed, 'failure', 'failures')} in ${spanWords[span]}</h2><ul class="legend"><li>Signed in</li><li class="c2">Failed</li></ul></header>
 ${signInsChart({ title, span, steps })}
 <p class="small links">${spanLink(visit, id, span)} ${failures}</p></section>`

@@ -95,7 +95,7 @@ function failing({ record, health }: ConnectionLine): Task[] {
       what: `${record.name}: the last answer was refused`,
       why: `${count(refused, 'answer', 'answers')} refused within 24 hours, and none was taken since the last of them.`,
       action: 'See why',
-      path: `/exchanges?connection=${record.id}&outcome=failed`,
+      path: `/exchanges?connection=${record.id}&outcome=failed&of=people`,
     },
   ]
 }

@@ -26,6 +26,8 @@ export interface Exchange {
   readonly code: string
   /** On the page that the customer saw. */
   readonly reference: string
+  /** The test login that it was; absent for a sign-in of somebody. */
+  readonly test?: string | undefined
   /** Of the whole sign-in, as its audit events carry it. */
   readonly loginReference: string
   readonly checks: readonly Check[]
@@ -68,7 +70,7 @@ export const offsetText = (ms: number): string => `${ms < 0 ? '-' : '+'}${(Math.
 export function reportOf(exchange: Exchange): string {
   const { outcome, code, checks, clockOffsetMs } = exchange
   return [
-    `Sign-in ${exchange.reference} by the connection ${exchange.connection}, ${new Date(exchange.at).toISOString()}`,
+    `${exchange.test === undefined ? 'Sign-in' : 'Test login'} ${exchange.reference} by the connection ${exchange.connection}, ${new Date(exchange.at).toISOString()}`,
     outcome === 'answered' ? 'The answer was taken.' : `The answer was refused: ${code}`,
     clockOffsetMs === undefined
       ? 'The answer names no time.'

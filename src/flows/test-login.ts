@@ -11,6 +11,7 @@ import type { UpstreamSubject } from '../domain/subject.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { ConnectionRecord, ConnectionStore } from '../ports/connections.ts'
 import type { Connector, Connectors, UpstreamDeparture } from '../ports/connector.ts'
+import type { Exchanges } from '../ports/exchanges.ts'
 import type { Replays, UpstreamAnswers } from '../ports/stores.ts'
 import type { TestLogin, TestLogins, TestResult } from '../ports/test-logins.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
@@ -28,6 +29,7 @@ export interface TestLoginPorts extends Pick<JudgingPorts, 'metadataRefresh'> {
   readonly replays: Replays
   readonly connectors: Connectors
   readonly exchangeSettings: ExchangeSettings
+  readonly exchanges: Pick<Exchanges, 'keep'>
   readonly unit: UnitOfWork
   readonly audit: Audit
   readonly clock: Clock
@@ -169,6 +171,7 @@ async function complete(
   if (!(await ports.testLogins.answered(done, test.upstreamRequest ?? '')))
     throw new Refusal('upstream.unsolicited', { test: test.id })
   const { code, counts } = result
+  if (code !== '') await keepFailed(ports, test, result)
   ports.audit.record({
     type: 'connection.tested',
     outcome: code === '' ? 'ok' : 'refused',
@@ -177,6 +180,20 @@ async function complete(
     detail: { test: test.id, by: test.by, version: test.version, counts },
   })
   return done
+}
+
+/** Among the failed sign-ins too: whoever mends the IdP reads one kind of report, and its reference is looked for in one place. */
+function keepFailed(
+  { exchanges, exchangeSettings, chance }: TestLoginPorts,
+  { institution, id, connection, reference }: TestLogin,
+  { code, checks, clockOffsetMs, request, answer, at }: TestResult,
+): Promise<void> {
+  const failed = { outcome: 'failed', code, checks, clockOffsetMs, request, answer, at } as const
+  const names = { institution, id: chance.token(16), connection, test: id }
+  return exchanges.keep(
+    { ...failed, ...names, reference, loginReference: reference },
+    at + exchangeSettings.keepMs,
+  )
 }
 
 interface Answered {

@@ -3,7 +3,7 @@ import type { Exchange } from '../domain/exchange.ts'
 
 export type ExchangeSummary = Pick<
   Exchange,
-  'id' | 'connection' | 'at' | 'outcome' | 'code' | 'reference' | 'loginReference'
+  'id' | 'connection' | 'at' | 'outcome' | 'code' | 'reference' | 'loginReference' | 'test'
 >
 
 export interface ExchangeFilter {
@@ -12,6 +12,8 @@ export interface ExchangeFilter {
   /** What the customer reads out: of the page or of the sign-in. */
   readonly reference?: string | undefined
   readonly outcome?: Exchange['outcome'] | undefined
+  /** Test logins alone, or sign-ins of people alone. */
+  readonly of?: 'tests' | 'people' | undefined
   /** Epoch milliseconds; `before` pages on, newest first. */
   readonly after?: number | undefined
   readonly before?: number | undefined
@@ -33,6 +35,6 @@ export interface Exchanges {
   /** Newest first. */
   list(institution: string, filter: ExchangeFilter): Promise<readonly ExchangeSummary[]>
   get(institution: string, id: string): Promise<Exchange | undefined>
-  /** Of every connection that has an exchange. */
+  /** Of every connection that has an exchange; test logins are no health of it. */
   health(institution: string, since: number): Promise<readonly ConnectionHealth[]>
 }

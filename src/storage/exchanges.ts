@@ -14,11 +14,13 @@ interface Row {
   readonly code: string
   readonly reference: string
   readonly login_reference: string
+  /** '' for what was none. */
+  readonly test: string
   readonly record: string
 }
 
 const most = 200
-const summary = ['id', 'connection', 'at', 'outcome', 'code', 'reference', 'login_reference']
+const summary = ['id', 'connection', 'at', 'outcome', 'code', 'reference', 'login_reference', 'test']
 
 const summaryOf = (row: Row) => ({
   id: row.id,
@@ -28,16 +30,18 @@ const summaryOf = (row: Row) => ({
   code: row.code,
   reference: row.reference,
   loginReference: row.login_reference,
+  ...(row.test !== '' && { test: row.test }),
 })
 
 export function createExchanges({ reader, send }: Connections, seal: FieldSeal): Exchanges {
   return {
     async keep(exchange, expiresAt) {
-      const { institution, id, connection, outcome, code, reference, loginReference, at, ...rest } = exchange
+      const { institution, id, connection, outcome, code, reference, loginReference, at, ...more } = exchange
+      const { test = '', ...rest } = more
       const record = seal.seal(institution, JSON.stringify(rest))
       await send((db) =>
         db('exchange').insert({
-          ...{ institution, id, connection, outcome, code, reference, record },
+          ...{ institution, id, connection, outcome, code, reference, test, record },
           login_reference: loginReference,
           bytes: record.length,
           at: new Date(at),
@@ -56,12 +60,13 @@ export function createExchanges({ reader, send }: Connections, seal: FieldSeal):
 }
 
 function listed(db: Queries, institution: string, filter: ExchangeFilter): Promise<Row[]> {
-  const { connection, code, outcome, reference, after, before, limit } = filter
+  const { connection, code, outcome, of, reference, after, before, limit } = filter
   const query = db('exchange').where({ institution }).select(summary).orderBy('at', 'desc').orderBy('id')
   const exact = Object.entries({ connection, code, outcome }).filter(([, value]) => value !== undefined)
   query.where(Object.fromEntries(exact))
   if (reference !== undefined)
     query.where((either) => either.where({ reference }).orWhere({ login_reference: reference }))
+  if (of !== undefined) query.where('test', of === 'tests' ? '<>' : '=', '')
   if (after !== undefined) query.where('at', '>=', new Date(after))
   if (before !== undefined) query.where('at', '<', new Date(before))
   return query.limit(Math.min(limit, most)) as unknown as Promise<Row[]>
@@ -72,7 +77,7 @@ async function health(db: Queries, institution: string, since: number): Promise<
     `select connection, max(at) filter (where outcome = 'answered') as success,
        max(at) filter (where outcome = 'failed') as failure,
        count(*) filter (where outcome = 'failed' and at >= ?)::int as failures
-     from exchange where institution = ? group by connection order by connection`,
+     from exchange where institution = ? and test = '' group by connection order by connection`,
     [new Date(since), institution],
   )
   return rows.map(

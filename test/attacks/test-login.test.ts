@@ -1,5 +1,6 @@
 // A test login tries a connection with the real request and the real answer, and can be used for nothing else.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { consoleVisitors } from '../journeys/console-visitors.ts'
 import { alder, answerTo, bareBrowser, type Parts, startIdp, startParts } from '../journeys/parts.ts'
 import { login as loginRecord } from '../storage/rig.ts'
 import { makeKey } from '../xml/hostile/idp.ts'
@@ -276,6 +277,54 @@ describe('a failed exchange of a customer', () => {
     const health = (await exchangeFlows.health('alder')).find((one) => one.connection === connection)
     expect(health).toMatchObject({ failures: 1 })
     expect(health?.lastSuccessAt).toBeGreaterThanOrEqual(at)
+  })
+})
+
+describe('a failed test login', () => {
+  const failed = async () => {
+    const { id, browser, requestId } = await started()
+    const SAMLResponse = goodAnswer(requestId, { issuer: 'https://evil.example' })
+    await browser.post(acs(), { SAMLResponse, RelayState: id })
+    return parts.flows.testLogin.result('alder', id)
+  }
+  test('stands among the failed sign-ins, marked, by its reference, with the same report', async () => {
+    const { id, reference } = await failed()
+    const { exchangeFlows } = parts.flows
+    const list = (filter: object) => exchangeFlows.list('alder', { connection, limit: 10, ...filter })
+    const [kept, ...others] = await list({ reference })
+    expect(others).toEqual([])
+    expect(kept).toMatchObject({ connection, outcome: 'failed', code: 'saml.issuer', test: id })
+    expect((await list({ of: 'tests' })).map((one) => one.id)).toEqual([kept?.id])
+    expect(await list({ of: 'people' })).toEqual([])
+    const report = await exchangeFlows.report('alder', kept?.id ?? '')
+    expect(report).toMatch(new RegExp(`^Test login ${reference} by`))
+    expect(report).toMatch(/FAILED {2}Issuer.*\n.*idp\.example.*\n.*evil\.example/)
+    expect(report).not.toMatch(/alice|Alice|_s1/)
+    const row = await parts.base.database.knex('exchange').where({ id: kept?.id }).first()
+    expect(JSON.stringify(row)).not.toMatch(/evil\.example/)
+    // It is no customer who could not sign in.
+    const health = await exchangeFlows.health('alder')
+    expect(health.map((one) => one.connection)).not.toContain(connection)
+  })
+  test('is found in the console, told from people’s, and leads to the report', async () => {
+    const { id, reference } = await failed()
+    const visitors = consoleVisitors(parts)
+    const { cookie } = await visitors.somebody(['viewer'])
+    const find = async (query: string) =>
+      (await visitors.go(`/exchanges?connection=${connection}&${query}`, { cookie })).text
+    expect(await find('')).toMatch(new RegExp(`${reference}[\\s\\S]*Refused[\\s\\S]*>Test</span>`))
+    expect(await find('of=tests')).toContain(reference)
+    expect(await find('of=people')).not.toContain(reference)
+    const page = (await visitors.go(`/connections/${connection}/tests/${id}`, { cookie })).text
+    const link = /href="\/alder\/console(\/exchanges\/[^"]+\/report)"/.exec(page)?.[1] as string
+    expect((await visitors.go(link, { cookie })).text).toContain(`Test login ${reference} by`)
+    const one = (await visitors.go(link.replace('/report', ''), { cookie })).text
+    expect(one).toContain('This test login')
+    expect(one).not.toContain('The customer read')
+  })
+  test('one that passed is kept as a test alone', async () => {
+    await activated()
+    expect(await parts.flows.exchangeFlows.list('alder', { connection, limit: 10 })).toEqual([])
   })
 })
 
