@@ -17,7 +17,7 @@ import { type Desk, type Form, type Next, signInAgain, type Visit, versionIn } f
 import type { ConsoleView } from './page.ts'
 import { entryOf, partyForm, platformName } from './party-form.ts'
 import { snippetsFor } from './party-snippets.ts'
-import { carryTyped, typedAgain } from './typed-party.ts'
+import { carryTyped, typedAgain } from './typed-form.ts'
 import { badge } from './words.ts'
 
 export interface RelyingPartyPagePorts {

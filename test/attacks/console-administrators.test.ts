@@ -175,3 +175,39 @@ test('a link that is taken back is recorded as that, and people are called by th
   )
   expect((await visitors.events('administrator.invited')).length).toBe(before)
 })
+
+describe('what was ticked while somebody had to sign in once more', () => {
+  const ticked = (text: string, prefix: string) =>
+    [...text.matchAll(new RegExp(`id="${prefix}-([a-z-]+)"[^>]* checked`, 'g'))].map(([, role]) => role)
+  const proving = async (path: string, form: Record<string, string>) => {
+    const late = await visitors.somebody(['owner'], { age: 600 })
+    const form_token = await visitors.tokenOf(late.cookie)
+    const { location } = await visitors.go(path, { ...late, form: { form_token, ...form } })
+    const then = new URL(location ?? '', parts.issuer).searchParams.get('then') ?? ''
+    return { ...late, back: then.slice('/console'.length) }
+  }
+  test('comes back in its form, for that person and that form alone, and is saved by the button only', async () => {
+    const bob = await visitors.somebody(['viewer'])
+    const boxes = { form: 'roles', 'role.security-admin': 'on', 'role.federation-admin': 'on' }
+    const { back, cookie } = await proving(`/administrators/${bob.subject}/roles`, boxes)
+    expect(back).toMatch(/^\/administrators\?typed=/)
+    const { text } = await visitors.go(back, { cookie })
+    expect(text).toContain('Nothing was changed yet.')
+    expect(ticked(text, bob.subject)).toEqual(['federation-admin', 'security-admin'])
+    expect(ticked(text, 'invite')).toEqual(['viewer'])
+    expect(await rolesOf('alder', bob.subject)).toEqual(['viewer'])
+    // Somebody else who is led to the same address sees what is so.
+    const other = await visitors.somebody(['owner'])
+    expect(ticked((await visitors.go(back, other)).text, bob.subject)).toEqual(['viewer'])
+  })
+  test('also where every box was cleared, and for a link to be made', async () => {
+    const bob = await visitors.somebody(['viewer', 'federation-admin'])
+    const cleared = await proving(`/administrators/${bob.subject}/roles`, { form: 'roles' })
+    const none = (await visitors.go(cleared.back, cleared)).text
+    expect([ticked(none, bob.subject), none.includes('Nothing was changed yet.')]).toEqual([[], true])
+    const link = await proving('/administrators/invite', { form: 'invite', 'role.owner': 'on' })
+    expect(ticked((await visitors.go(link.back, link)).text, 'invite')).toEqual(['owner'])
+    const own = (await openOnes('alder')).filter(({ by }) => by === `administrator:${link.subject}`)
+    expect(own).toEqual([])
+  })
+})

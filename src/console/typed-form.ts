@@ -1,9 +1,9 @@
-// What was typed into the form of an app, on its way through a sign-in: sealed, for that form and that person alone.
+// What was typed into a form, on its way through a sign-in: sealed, for that form and that person alone.
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { Form, Visit } from './desk.ts'
 
 interface Typed {
-  /** Which form: of a new app, or of this one. */
+  /** Which form of which page, such as that of a new app. */
   readonly purpose: string
   readonly by: string
   readonly fields: readonly (readonly [name: string, value: string])[]
