@@ -7,9 +7,10 @@ import { certificateEnd } from './certificates.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
 import { audienceName } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
+import { listFinding } from './findings.ts'
 import type { ConsoleView } from './page.ts'
 import { leftText } from './times.ts'
-import { badge, count, protocolName, stateBadge } from './words.ts'
+import { badge, protocolName, stateBadge } from './words.ts'
 
 export function connectionList(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections', 'read-connections', async (visit) => {
@@ -25,10 +26,9 @@ interface Listing {
 
 function listView(visit: Visit, { all, now }: Listing): ConsoleView {
   const create = visit.may('connections') && connectButton(visit)
-  const live = all.filter(({ state }) => state === 'active').length
   return {
     title: 'Connections',
-    heading: all.length === 0 ? 'No IdP is connected yet' : headingOf(live, all.length),
+    heading: listFinding(all, now),
     place: '/connections',
     ...(create && all.length > 0 && { aside: create }),
     main: html`${visit.ctx.query.done === 'removed' && gone}${all.length === 0 ? empty(create) : table(visit, { all, now })}`,
@@ -36,11 +36,6 @@ function listView(visit: Visit, { all, now }: Listing): ConsoleView {
 }
 
 const gone = html`<div class="told">${notice('ok', 'The draft is removed.', 'Its secrets, keys and test logins went with it.')}</div>`
-
-const headingOf = (live: number, all: number): string =>
-  live === all
-    ? `${count(all, 'connection', 'connections')}, ${all === 1 ? 'live' : 'all live'}`
-    : `${live} of ${count(all, 'connection', 'connections')} ${live === 1 ? 'is' : 'are'} live`
 
 const connectButton = (visit: Visit): Html =>
   html`<a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a>`

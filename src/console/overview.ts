@@ -6,6 +6,7 @@ import { bdi } from '../http/page/parts.ts'
 import { signInsChart, sparkline } from './chart.ts'
 import { actorText } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
+import { isFailing, overviewFinding, urgentDays } from './findings.ts'
 import { badge, count, endsText, moment, momentText, protocolName, stateBadge } from './words.ts'
 
 export interface OverviewPagePorts {
@@ -21,7 +22,7 @@ export function overviewPages(desk: Desk, { overview, consoleAccess }: OverviewP
     const todo = todoOf(facts, visit, proposers)
     return {
       title: 'Overview',
-      heading: findingOf(facts),
+      heading: overviewFinding(facts),
       lead: `${momentText(facts.at)} · ${todo.length === 0 ? 'Nothing needs you' : `${count(todo.length, 'thing needs', 'things need')} you`}`,
       place: '',
       main: html`<div class="grid">
@@ -34,17 +35,6 @@ ${connectionTable(facts, visit)}</section>
 </div>`,
     }
   })
-}
-
-const live = ({ connections }: OverviewFacts) => connections.filter(({ record }) => record.state === 'active')
-
-/** More than one in ten is no bad luck of a few customers. */
-const manyFail = ({ signedIn, failed }: OverviewFacts): boolean => failed >= 5 && failed > signedIn / 9
-
-function findingOf(facts: OverviewFacts): string {
-  if (live(facts).length === 0) return 'No connection is live yet'
-  if (manyFail(facts)) return 'Many sign-ins are failing'
-  return facts.signedIn === 0 ? 'Nobody has signed in today' : 'Sign-ins are working'
 }
 
 interface Task {
@@ -76,7 +66,7 @@ function todoOf(facts: OverviewFacts, visit: Visit, proposers: ReadonlyMap<strin
   return [
     ...facts.connections.flatMap((line) => failing(line)),
     ...facts.expiring.map((one) => ({
-      badge: badge(one.daysLeft <= 7 ? 'bad' : 'warn', one.daysLeft < 0 ? 'Ended' : 'Ends'),
+      badge: badge(one.daysLeft <= urgentDays ? 'bad' : 'warn', one.daysLeft < 0 ? 'Ended' : 'Ends'),
       what: `${names.get(one.connection) ?? one.connection}: ${endsText(one)}`,
       why: 'Sign-ins by this connection may fail from that day on.',
       action: 'Look at it',
@@ -86,14 +76,14 @@ function todoOf(facts: OverviewFacts, visit: Visit, proposers: ReadonlyMap<strin
   ].map((one) => task(visit, one))
 }
 
-function failing({ record, health }: ConnectionLine): Task[] {
-  const { lastRefusedAt = 0, lastTakenAt = 0, refused } = health
-  if (record.state !== 'active' || refused === 0 || lastTakenAt > lastRefusedAt) return []
+function failing(line: ConnectionLine): Task[] {
+  if (!isFailing(line)) return []
+  const { record, health } = line
   return [
     {
       badge: badge('bad', 'Failing'),
       what: `${record.name}: the last answer was refused`,
-      why: `${count(refused, 'answer', 'answers')} refused within 24 hours, and none was taken since the last of them.`,
+      why: `${count(health.refused, 'answer', 'answers')} refused within 24 hours, and none was taken since the last of them.`,
       action: 'See why',
       path: `/exchanges?connection=${record.id}&outcome=failed&of=people`,
     },

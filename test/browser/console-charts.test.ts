@@ -72,6 +72,10 @@ describe('each connection has its own', () => {
   })
   test('and nothing of what came by another', async () => {
     await at('')
+    // The worst that the page shows is what its heading says.
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+      'The last sign-in by Personal failed',
+    )
     const words = await page.locator('.spark').evaluateAll((all) => all.map((one) => one.ariaLabel))
     expect(words).toHaveLength(2)
     expect(words.filter((one) => one?.includes('1 failed'))).toHaveLength(1)
