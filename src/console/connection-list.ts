@@ -9,6 +9,7 @@ import { audienceName } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import { listFinding } from './findings.ts'
 import type { ConsoleView } from './page.ts'
+import { dataTable } from './table.ts'
 import { leftText } from './times.ts'
 import { badge, protocolName, stateBadge } from './words.ts'
 
@@ -45,17 +46,29 @@ const empty = (create: Html | false): Html =>
 <p class="small">You need its metadata address, or its OpenID issuer, and ten minutes.</p>${create}</div>`
 
 const table = (visit: Visit, { all, now }: Listing): Html =>
-  html`<section class="card"><div class="scroll" tabindex="0" role="region" aria-label="Connections table"><table class="table">
-<caption class="vh">Connections, their state and the end of their certificates</caption>
-<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Certificate</th><th scope="col" class="opt">Ruled by</th></tr></thead>
-<tbody>${all.map((one) => row(visit, { one, now }))}</tbody></table></div></section>`
+  html`<section class="card">${dataTable({
+    caption: 'Connections, their state and the end of their certificates',
+    label: 'Connections table',
+    columns: [
+      { name: 'Connection' },
+      { name: 'Protocol', as: 'opt' },
+      { name: 'State' },
+      { name: 'Certificate' },
+      { name: 'Ruled by', as: 'opt' },
+    ],
+    rows: all.map((one) => row(visit, one, now)),
+  })}</section>`
 
-function row(visit: Visit, { one, now }: { one: ConnectionRecord; now: number }): Html {
+function row(visit: Visit, one: ConnectionRecord, now: number): (Html | string)[] {
   const end = certificateEnd(one.settings)
-  return html`<tr><th scope="row"><a href="${visit.path(`/connections/${one.id}`)}">${bdi(one.name)}</a><small>${audienceName(one)}</small></th>
-<td class="opt keep">${protocolName(one.type)}</td><td>${stateBadge(one)}${end !== undefined && end - now <= monthMs && html` ${badge('bad', end <= now ? 'Certificate ended' : 'Certificate ends')}`}</td>
-<td class="opt keep">${end === undefined ? html`<span class="quiet">Keys are fetched</span>` : endText(end, now)}</td>
-<td class="opt keep">${one.managedBy === 'file' ? 'A file' : 'This console'}</td></tr>`
+  const ending = end !== undefined && end - now <= monthMs
+  return [
+    html`<a href="${visit.path(`/connections/${one.id}`)}">${bdi(one.name)}</a><small>${audienceName(one)}</small>`,
+    protocolName(one.type),
+    html`${stateBadge(one)}${ending && html` ${badge('bad', end <= now ? 'Certificate ended' : 'Certificate ends')}`}`,
+    end === undefined ? html`<span class="quiet">Keys are fetched</span>` : endText(end, now),
+    one.managedBy === 'file' ? 'A file' : 'This console',
+  ]
 }
 
 const monthMs = 30 * 24 * 3600_000

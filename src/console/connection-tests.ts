@@ -18,6 +18,7 @@ import { levelChoice, levelText } from './level-choice.ts'
 import { messageFigure } from './message.ts'
 import type { ConsoleView } from './page.ts'
 import { stepForm } from './step-form.ts'
+import { dataTable } from './table.ts'
 import { outcomeBadge, testRows } from './test-rows.ts'
 import { moment } from './words.ts'
 
@@ -190,8 +191,18 @@ function attributesCard(visit: Visit, { test, result }: Result): Html {
 ${
   attributes.length === 0
     ? html`<p class="quiet">The answer brought none.</p>`
-    : html`<div class="scroll" tabindex="0" role="region" aria-label="Attributes table"><table class="table"><caption class="vh">Attributes of the answer and their claims</caption><thead><tr><th scope="col">Attribute</th><th scope="col">Value</th><th scope="col">Claim</th></tr></thead><tbody>
-${attributes.map(([name, values]) => html`<tr><th scope="row"><code>${name}</code></th><td>${values.map((value, i) => html`${i > 0 && html`<br>`}${ownValue(visit, test, value)}`)}</td><td>${claimOf(name).length > 0 ? html`<code>${claimOf(name).join(', ')}</code>` : html`<span class="quiet">Not passed on</span>`}</td></tr>`)}</tbody></table></div>`
+    : dataTable({
+        caption: 'Attributes of the answer and their claims',
+        label: 'Attributes table',
+        columns: [{ name: 'Attribute' }, { name: 'Value' }, { name: 'Claim' }],
+        rows: attributes.map(([name, values]) => [
+          html`<code>${name}</code>`,
+          html`${values.map((value, i) => html`${i > 0 && html`<br>`}${ownValue(visit, test, value)}`)}`,
+          claimOf(name).length > 0
+            ? html`<code>${claimOf(name).join(', ')}</code>`
+            : html`<span class="quiet">Not passed on</span>`,
+        ]),
+      })
 }
 ${missing.length > 0 && html`<p class="small">The mapping asks for what the answer did not bring: ${missing.map(([claim, from]) => `${claim} ← ${from}`).join(', ')}.</p>`}</section>`
 }

@@ -3,13 +3,14 @@ import { type Check, type Exchange, offsetText } from '../domain/exchange.ts'
 import { referenceTyped } from '../domain/reference.ts'
 import type { ExchangeFlows } from '../flows/exchanges.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { icon, keyValues } from '../http/page/parts.ts'
+import { bdi, icon, keyValues } from '../http/page/parts.ts'
 import { wordsOf } from '../http/words/catalogue.ts'
 import { groupOf, type PageCode } from '../http/words/groups.ts'
 import type { ConnectionStore } from '../ports/connections.ts'
 import type { ExchangeFilter, ExchangeSummary } from '../ports/exchanges.ts'
 import type { Desk, Visit } from './desk.ts'
 import { messageFigure } from './message.ts'
+import { dataTable } from './table.ts'
 import { badge, moment } from './words.ts'
 
 export interface ExchangePagePorts {
@@ -114,15 +115,25 @@ const outcomeBadge = ({ outcome }: Pick<ExchangeSummary, 'outcome'>): Html =>
 
 const testBadge = badge('info', 'Test')
 
-function table(visit: Visit, rows: readonly ExchangeSummary[], names: ReadonlyMap<string, string>): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Exchanges table"><table class="table">
-<caption class="vh">Exchanges with IdPs, newest first</caption>
-<thead><tr><th scope="col">Reference</th><th scope="col">Outcome</th><th scope="col">Code</th><th scope="col" class="opt">Connection</th><th scope="col" class="opt">When</th></tr></thead>
-<tbody>${rows.map(
-    (one) =>
-      html`<tr><th scope="row"><a href="${visit.path(`${place}/${one.id}`)}"><span class="ref">${one.reference}</span></a></th><td>${outcomeBadge(one)}${one.test !== undefined && html` ${testBadge}`}</td><td><code>${one.code || '–'}</code></td><td class="opt">${names.get(one.connection) ?? one.connection}</td><td class="opt keep">${moment(one.at)}</td></tr>\n`,
-  )}</tbody></table></div>`
-}
+const table = (visit: Visit, rows: readonly ExchangeSummary[], names: ReadonlyMap<string, string>): Html =>
+  dataTable({
+    caption: 'Exchanges with IdPs, newest first',
+    label: 'Exchanges table',
+    columns: [
+      { name: 'Reference' },
+      { name: 'Outcome' },
+      { name: 'Code' },
+      { name: 'Connection', as: 'opt' },
+      { name: 'When' },
+    ],
+    rows: rows.map((one) => [
+      html`<a href="${visit.path(`${place}/${one.id}`)}"><span class="ref">${one.reference}</span></a>`,
+      html`${outcomeBadge(one)}${one.test !== undefined && html` ${testBadge}`}`,
+      html`<code>${one.code || '–'}</code>`,
+      bdi(names.get(one.connection) ?? one.connection),
+      moment(one.at),
+    ]),
+  })
 
 const isCode = (code: string): code is PageCode => code in groupOf
 

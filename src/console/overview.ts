@@ -4,9 +4,10 @@ import type { ConnectionLine, Overview, OverviewFacts } from '../flows/overview.
 import { type Html, html } from '../http/page/html.ts'
 import { bdi } from '../http/page/parts.ts'
 import { signInsChart, sparkline } from './chart.ts'
-import { actorText } from './connection-words.ts'
+import { actorText, audienceName } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import { isFailing, overviewFinding, urgentDays } from './findings.ts'
+import { dataTable } from './table.ts'
 import { badge, count, endsText, moment, momentText, protocolName, stateBadge } from './words.ts'
 
 export interface OverviewPagePorts {
@@ -129,11 +130,28 @@ function figures({ signedIn, failed, steppedUp, calls, callsRefused, newDevices 
 function connectionTable({ connections }: OverviewFacts, visit: Visit): Html {
   if (connections.length === 0)
     return html`<div class="empty"><h3>No IdP is connected</h3><p>Customers and staff sign in by connections to the bank’s own IdPs.</p>${visit.may('connections') && html`<a class="btn primary" href="${visit.path('/connections/new')}">Connect an IdP</a>`}</div>`
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Connections table"><table class="table">
-<caption class="vh">Connections, their state and how they do</caption>
-<thead><tr><th scope="col">Connection</th><th scope="col" class="opt">Protocol</th><th scope="col">State</th><th scope="col" class="opt">Last success</th><th scope="col" class="opt">The last 24 hours</th><th scope="col" class="num">Signed in</th><th scope="col" class="num">Refused</th></tr></thead>
-<tbody>${connections.map(
-    ({ record, health, hours }) =>
-      html`<tr><th scope="row"><a href="${visit.path(`/connections/${record.id}`)}">${bdi(record.name)}</a><small>${record.audience === 'workforce' ? 'Staff' : 'Customers'}</small></th><td class="opt keep">${protocolName(record.type)}</td><td>${stateBadge(record)}</td><td class="opt">${health.lastTakenAt === undefined ? '–' : moment(health.lastTakenAt)}</td><td class="opt">${sparkline(hours)}</td><td class="num">${health.taken}</td><td class="num">${health.refused}</td></tr>\n`,
-  )}</tbody></table></div>`
+  return dataTable({
+    caption: 'Connections, their state and how they do',
+    label: 'Connections table',
+    columns: [
+      { name: 'Connection' },
+      { name: 'Protocol', as: 'opt' },
+      { name: 'State' },
+      { name: 'Last success', as: 'opt' },
+      { name: 'The last 24 hours' },
+      { name: 'Signed in', as: 'num' },
+      { name: 'Refused', as: 'num' },
+    ],
+    rows: connections.map((line) => connectionRow(visit, line)),
+  })
 }
+
+const connectionRow = (visit: Visit, { record, health, hours }: ConnectionLine) => [
+  html`<a href="${visit.path(`/connections/${record.id}`)}">${bdi(record.name)}</a><small>${audienceName(record)}</small>`,
+  protocolName(record.type),
+  stateBadge(record),
+  health.lastTakenAt === undefined ? '–' : moment(health.lastTakenAt),
+  sparkline(hours),
+  health.taken,
+  health.refused,
+]

@@ -79,7 +79,7 @@ const kinds = {
 } as const
 
 const figure = (caption: string, code: string): Html =>
-  html`<figure class="code"><figcaption><span>${caption}</span></figcaption><pre tabindex="0" role="region" aria-label="${caption}"><code>${code}</code></pre></figure>`
+  html`<figure class="code wraps"><figcaption><span>${caption}</span></figcaption><pre tabindex="0" role="region" aria-label="${caption}"><code>${code}</code></pre></figure>`
 
 /** The snippet of its platform; of an app from a file, all that fit. */
 export function snippetsFor(party: RelyingParty, issuer: string): Html {

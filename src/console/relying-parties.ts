@@ -17,6 +17,7 @@ import { type Desk, type Form, type Next, signInAgain, type Visit, versionIn } f
 import type { ConsoleView } from './page.ts'
 import { entryOf, partyForm, platformName } from './party-form.ts'
 import { snippetsFor } from './party-snippets.ts'
+import { dataTable } from './table.ts'
 import { carryTyped, typedAgain } from './typed-form.ts'
 import { badge } from './words.ts'
 
@@ -54,13 +55,17 @@ async function listPage(visit: Visit, { relyingParties }: RelyingPartyPagePorts)
 const none = html`<div class="empty"><h3>No app is registered</h3><p>An app signs customers in by the connections that you let it use.</p></div>`
 
 const table = (visit: Visit, records: readonly RelyingPartyRecord[]): Html =>
-  html`<div class="scroll" tabindex="0" role="region" aria-label="Apps table"><table class="table">
-<caption class="vh">Apps and APIs</caption>
-<thead><tr><th scope="col">App</th><th scope="col">Kind</th><th scope="col" class="opt">Client id</th><th scope="col" class="opt">Managed by</th></tr></thead>
-<tbody>${records.map(
-    ({ party, managedBy }) =>
-      html`<tr><th scope="row"><a href="${visit.path(`${place}/${party.id}`)}">${bdi(party.name)}</a></th><td>${kindName(party)}</td><td class="opt"><code>${party.id}</code></td><td class="opt">${managedBy === 'file' ? 'a file' : 'the console'}</td></tr>\n`,
-  )}</tbody></table></div>`
+  dataTable({
+    caption: 'Apps and APIs',
+    label: 'Apps table',
+    columns: [{ name: 'App' }, { name: 'Kind' }, { name: 'Client id' }, { name: 'Managed by', as: 'opt' }],
+    rows: records.map(({ party, managedBy }) => [
+      html`<a href="${visit.path(`${place}/${party.id}`)}">${bdi(party.name)}</a>`,
+      kindName(party),
+      html`<code>${party.id}</code>`,
+      managedBy === 'file' ? 'a file' : 'the console',
+    ]),
+  })
 
 const kindName = ({ kind, platform }: RelyingParty): string =>
   platform === undefined ? (kind === 'api' ? 'API' : 'App') : platformName[platform]
