@@ -123,7 +123,7 @@ async function staleStep(ports: ConnectionPagePorts, visit: Visit, form: Form): 
   const { secrets } = pluginFor(ports, record.type)
   const label = pathLabel(ports.connectors.plugins(), record.type)
   const changes = before && now ? fieldChanges(before, now, secrets) : []
-  const news = html`<div class="stack">${notice('warn', 'Nothing was done.', `Somebody changed this connection since you opened the page (version ${version}, now ${record.version}). Look again, then take the step.`)}
+  const news = html`<div class="stack">${notice('warn', 'Nothing was done.', `Somebody changed this connection since you opened the page (version ${version}, now ${record.version}). Look again, then take the step. Code connection.stale.`)}
 ${difference({ caption: `What changed since version ${version}`, changes, label })}</div>`
   return { ...(await pageOf(ports, visit, { record, news })), status: 409 }
 }

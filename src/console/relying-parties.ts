@@ -294,7 +294,7 @@ function staleForm(visit: Visit, filling: Filling & { record: RelyingPartyRecord
   const news = notice(
     'warn',
     'Nothing was saved: somebody changed this app since you opened the page.',
-    `What you typed stands below. It differs from what is registered now ${differs}. Look again, then save.`,
+    `What you typed stands below. It differs from what is registered now ${differs}. Look again, then save. Code connection.stale.`,
   )
   return formPage(visit, { ...filling, news, status: 409 })
 }
@@ -312,7 +312,7 @@ async function remove(visit: Visit, ports: RelyingPartyPagePorts, form: Form): P
     const news = notice(
       'warn',
       'Nothing was removed.',
-      'Somebody changed this app since you opened the page. Look again.',
+      'Somebody changed this app since you opened the page. Look again. Code connection.stale.',
     )
     return { ...(await onePage(visit, ports, news)), status: 409 }
   }

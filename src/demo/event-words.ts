@@ -1,4 +1,5 @@
 // Audit events in plain words, for the control room.
+import type { AuditType } from '../domain/audit.ts'
 
 export interface ShownEvent {
   readonly words: string
@@ -13,10 +14,12 @@ export interface ShownEvent {
   readonly device: string | undefined
 }
 
-const words: Readonly<Record<string, string>> = {
+/** Each type has words: one without them does not compile. */
+const words: Readonly<Record<AuditType, string>> = {
   'par.accepted': 'Request from the app accepted',
   'par.refused': 'Request from the app refused',
   'login.started': 'Sign-in began',
+  'login.connection_chosen': 'The customer chose where to sign in',
   'login.upstream_asked': 'The bank’s IdP was asked',
   'login.upstream_answered': 'The bank’s answer was checked',
   'login.refused': 'Sign-in refused',
@@ -31,6 +34,7 @@ const words: Readonly<Record<string, string>> = {
   'token.issued': 'Tokens issued, bound to the app’s key',
   'token.refreshed': 'Tokens renewed, the old one is used up',
   'token.refused': 'Token request refused',
+  'token.reuse_detected': 'A used token came again, all of its kind ended',
   'token.revoked': 'Tokens ended',
   'session.ended': 'Signed out, all tokens of the session ended',
   'key.prepared': 'The bridge made its next key',
@@ -67,12 +71,16 @@ const words: Readonly<Record<string, string>> = {
   'break_glass.used': 'A break-glass key opened the console',
   'break_glass.refused': 'A break-glass key was refused',
   'break_glass.seen': 'An owner has seen the use of a break-glass key',
+  'relying_party.changed': 'An app was changed',
   'connection.changed': 'A connection was changed',
   'connection.test_started': 'A test sign-in of a connection began',
   'connection.tested': 'A connection was tested',
   'connection.metadata_refreshed': 'The bank’s metadata was read again',
   'configuration.applied': 'Configuration written',
+  'audit.void': 'Numbers of the audit log were left unused',
 }
+
+const isKnown = (type: string): type is AuditType => Object.hasOwn(words, type)
 
 /** An event as it is shown; its own type where there are no words for it. */
 export function shownEvent(text: string): ShownEvent {
@@ -88,7 +96,7 @@ export function shownEvent(text: string): ShownEvent {
     device?: string
   }
   const { type, outcome, at, code, detail = {}, transaction, reference, subject, device } = event
-  const said = words[type] ?? type
+  const said = isKnown(type) ? words[type] : type
   return {
     words: code === undefined ? said : `${said} (${code})`,
     outcome,

@@ -259,6 +259,9 @@ describe('#200 who may', () => {
     expect((await get('moved')).state).toBe('tested')
     const control = await go('/connections/moved/activate', { cookie: owner, form: await formFor('moved') })
     expect(control.status).toBe(303)
+    // What is left to do once it is live stands on the page that follows.
+    const after = await go(String(control.location).replace('/alder/console', ''), { cookie: owner })
+    expect(after.text).toMatch(/It is live\.[\s\S]*Apps offer it once they list it \(see Apps\)/)
   })
 })
 
