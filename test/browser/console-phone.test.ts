@@ -1,4 +1,4 @@
-// The console on narrow screens: the way around is in sight, and nothing that is said is cut off at the edge.
+// The console on screens of every width: the way around is in sight, and nothing that is said is cut off at the edge.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const at = (path: string) => page.goto(`${bridge.issuer}/console${path}`)
 
-describe.each([320, 390, 560])('%s pixels wide', (width) => {
+describe.each([320, 390, 560, 700, 768, 1000])('%s pixels wide', (width) => {
   test.each([
     ['overview', ''],
     ['connections', '/connections'],
