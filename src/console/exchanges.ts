@@ -180,21 +180,19 @@ function facts({ reference, loginReference, code, clockOffsetMs, test }: Exchang
   ])
 }
 
-/** The one that failed comes first: it is why somebody came here. */
+/** Of each what was expected and what was there. The one that failed comes first: it is why somebody came here. */
 export function checkList(checks: readonly Check[]): Html {
   if (checks.length === 0) return html`<p class="quiet">Nothing could be checked yet.</p>`
   const ordered = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)]
   return html`<ul class="rules">${ordered.map((check) =>
     check.ok
-      ? html`<li>${icon('ok')}<span>${check.name}<span class="vh">, holds</span></span><span class="evidence quiet">${check.actual}</span></li>\n`
+      ? html`<li>${icon('ok')}<span>${check.name}<span class="vh">, holds</span></span>${found(check)}</li>\n`
       : html`<li class="bad">${icon('stop')}<span><strong>${check.name}</strong><span class="vh">, failed</span></span>${found(check)}</li>\n`,
   )}</ul>`
 }
 
-function found({ expected, actual }: Check): Html {
-  if (expected === '' && actual === '') return html`<p class="evidence">It did not hold.</p>`
-  return html`<dl class="evidence"><div><dt>expected</dt><dd>${expected || '–'}</dd></div><div><dt>actual</dt><dd>${actual || '(nothing)'}</dd></div></dl>`
-}
+const found = ({ expected, actual }: Check): Html =>
+  html`<dl class="evidence"><div><dt>expected</dt><dd>${expected || '(not said)'}</dd></div><div><dt>actual</dt><dd>${actual || '(nothing)'}</dd></div></dl>`
 
 async function reportPage(visit: Visit, { exchangeFlows }: ExchangePagePorts) {
   const id = String(visit.ctx.params.id)

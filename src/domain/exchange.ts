@@ -6,6 +6,11 @@ export interface Check {
   readonly ok: boolean
   readonly expected: string
   readonly actual: string
+  /**
+   * Where the message says it: local names from the root, `Response/Assertion/Issuer`, an attribute as `Response@Destination`.
+   * Left out where it stands at no one place.
+   */
+  readonly place?: string
 }
 
 /** Both messages decoded, with what names the customer, and what is secret, masked. */
@@ -42,7 +47,16 @@ export function checksIn(detail: Readonly<Record<string, unknown>>): readonly Ch
   if (Array.isArray(detail.checks)) return detail.checks as Check[]
   if (typeof detail.check !== 'string') return []
   const text = (value: unknown) => (value === undefined ? '' : String(value))
-  return [{ name: detail.check, ok: false, expected: text(detail.expected), actual: text(detail.actual) }]
+  const place = typeof detail.place === 'string' ? { place: detail.place } : {}
+  const { expected, actual } = detail
+  return [{ name: detail.check, ok: false, expected: text(expected), actual: text(actual), ...place }]
+}
+
+/** The detail of a refusal of an answer that was good, and came before: all of its checks, and that one. */
+export function replayOf({ answerId: answer, checks }: { answerId: string; checks: readonly Check[] }) {
+  const once = { check: 'used once', expected: 'an answer that never came before', actual: 'it came before' }
+  const { check: name, expected, actual } = once
+  return { answer, ...once, checks: [...checks, { name, ok: false, expected, actual }] } as const
 }
 
 /** What of an exchange may say when the IdP wrote its answer. */
@@ -58,10 +72,8 @@ export function clockOffset({ readable, subject, refused }: Answered, at: number
   return typeof said === 'number' && Number.isFinite(said) ? said - at : undefined
 }
 
-const line = (check: Check): string =>
-  check.ok
-    ? `ok      ${check.name}: ${check.actual}`
-    : `FAILED  ${check.name}\n          expected: ${check.expected}\n          actual:   ${check.actual}`
+const line = ({ name, ok, expected, actual }: Check): string =>
+  `${ok ? 'ok    ' : 'FAILED'}  ${name}\n          expected: ${expected}\n          actual:   ${actual}`
 
 /** `+1.5 s`, as people read a difference of clocks. */
 export const offsetText = (ms: number): string => `${ms < 0 ? '-' : '+'}${(Math.abs(ms) / 1000).toFixed(1)} s`

@@ -1,6 +1,7 @@
 // The answer of the bank's IdP: kept under a handle, checked when the browser has proven itself, turned into a customer.
 import { delegated } from '../domain/acr.ts'
 import { claimsFrom } from '../domain/claims.ts'
+import { replayOf } from '../domain/exchange.ts'
 import type { Connection, Institution } from '../domain/institution.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -133,7 +134,7 @@ async function admitted(ports: AnswerPorts, arrival: Arrival, found: Found) {
     expiresAt: subject.rememberUntil,
   })
   if (!first) {
-    const replayed = new Refusal('saml.replayed', { uid: login.uid, answer: subject.answerId })
+    const replayed = new Refusal('saml.replayed', { uid: login.uid, ...replayOf(subject) })
     await ports.exchangeKeeper.failed(met, replayed)
     throw replayed
   }

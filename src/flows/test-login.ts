@@ -2,7 +2,7 @@
 import type { Acr } from '../domain/acr.ts'
 import { claimsFrom } from '../domain/claims.ts'
 import { contentOf, digestOf } from '../domain/connection.ts'
-import { checksIn, clockOffset } from '../domain/exchange.ts'
+import { checksIn, clockOffset, replayOf } from '../domain/exchange.ts'
 import type { Connection, ConnectionContent, Institution } from '../domain/institution.ts'
 import { effectiveContent } from '../domain/learned-keys.ts'
 import { sameButKeys } from '../domain/metadata-refresh.ts'
@@ -236,7 +236,7 @@ async function judge(
     const id = `${test.connection}|${subject.answerId}`
     const seen = { kind: 'saml-assertion', id, expiresAt: subject.rememberUntil } as const
     if (!(await ports.replays.once(test.institution, seen)))
-      return { subject: undefined, refusal: new Refusal('saml.replayed', { answer: subject.answerId }) }
+      return { subject: undefined, refusal: new Refusal('saml.replayed', replayOf(subject)) }
     return { subject, refusal: undefined, content: contentOf(connection) }
   } catch (error) {
     if (error instanceof Refusal && error.code !== 'busy') return { subject: undefined, refusal: error }

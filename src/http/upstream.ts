@@ -42,7 +42,9 @@ export function upstreamRoutes(router: Router, ports: UpstreamPorts): void {
     const form = await readForm(ctx, ports.samlBytes)
     const payload = form.get('SAMLResponse')
     if (payload === undefined || payload === '')
-      throw new Refusal('saml.malformed', { check: 'SAMLResponse' })
+      throw new Refusal('saml.malformed', {
+        ...{ check: 'SAMLResponse', expected: 'a field of this name', actual: payload ?? '(none)' },
+      })
     await received(ctx, ports, { connection: connection.id, given: form.get('RelayState') ?? '', payload })
   })
   // A top-level GET, which our cookie would come with; it goes the way of the form all the same, so that there is one way.

@@ -70,6 +70,11 @@ describe('the console', () => {
     await press('Find')
     await page.getByRole('link', { name: reference }).click()
     await page.getByText('saml.signature_invalid').waitFor()
+    expect(await page.locator('.code pre .fault').allTextContents()).toEqual([
+      expect.stringMatching(/at fault:\s+<ds:DigestValue>/),
+    ])
+    await page.getByRole('link', { name: 'this is what failed' }).click()
+    expect(await page.locator('#at-fault').boundingBox()).toMatchObject({ y: expect.any(Number) })
     await looked('exchange')
     await page.getByRole('link', { name: /Report for/ }).click()
     expect(await page.getByLabel('The report').inputValue()).toContain('FAILED')

@@ -63,7 +63,13 @@ describe('a genuine answer', () => {
       ok: true,
       expected: `${bridge}/metadata`,
       actual: `${bridge}/metadata`,
+      place: 'Response/Assertion/Conditions/AudienceRestriction/Audience',
     })
+    const names = checks.map(({ name }: { name: string }) => name)
+    expect(names).toEqual([...new Set(names)])
+    expect(checks.filter((one: Record<string, string>) => one.expected === '' || one.actual === '')).toEqual(
+      [],
+    )
   })
   test('the same as XML', async () => {
     const response = join(folder, 'answer.xml')
@@ -127,10 +133,63 @@ describe('why it is refused', () => {
     const response = join(folder, 'changed.xml')
     writeFileSync(response, xml.replace('alice@bank.test', 'bob@bank.test'))
     const changed = await explain('plain', { response })
-    expect(changed.detail).toMatchObject({ check: 'digest' })
+    expect(changed.detail).toMatchObject({
+      check: 'digest',
+      place: 'Response/Signature/SignedInfo/Reference/DigestValue',
+    })
     expect(changed.checks.map(({ name }: { name: string }) => name)).toEqual(['schema', 'digest'])
     writeFileSync(response, 'a,b')
     expect((await explain('plain', { response })).checks).toMatchObject([{ name: 'base64', ok: false }])
+  })
+  test.each([
+    ['nothing', '', 'saml.malformed', 'base64', 'nothing, 0 bytes'],
+    [
+      'a text',
+      'not an answer, but a line',
+      'saml.malformed',
+      'base64',
+      'a text, 25 bytes, first 6e 6f 74 20',
+    ],
+    [
+      'no text',
+      '\u0001\u0002\u0003\u0004binary',
+      'saml.malformed',
+      'base64',
+      'no text, 10 bytes, first 01 02',
+    ],
+    ['a key by mistake', readFileSync(key, 'utf8'), 'saml.malformed', 'base64', 'a PEM file, '],
+    [
+      'base64 in lines',
+      'PHNhbWw\nPHNhbWw=',
+      'saml.malformed',
+      'base64',
+      'base64 with blanks or line breaks in it',
+    ],
+    [
+      'base64 of no XML',
+      'aGVsbG8sIHdvcmxk',
+      'saml.malformed',
+      'XML',
+      'it is a text, 12 bytes, first 68 65 6c',
+    ],
+    ['a broken XML', '<a><b></a>', 'saml.malformed', 'XML', 'it is XML whose root is a'],
+    ['a web page', '<!doctype html><html></html>', 'saml.malformed', 'XML', 'it is an HTML page'],
+    ['another XML', '<note xmlns="urn:x"/>', 'saml.schema', 'schema', 'note of the namespace urn:x'],
+    [
+      'its metadata',
+      readFileSync(join(captured, 'idp.xml'), 'utf8'),
+      'saml.schema',
+      'schema',
+      'EntityDescriptor of',
+    ],
+  ])('%s in place of an answer', async (_, text, refusal, name, actual) => {
+    const response = join(folder, 'garbage')
+    writeFileSync(response, text)
+    const { checks, detail, ...rest } = await explain('plain', { response })
+    expect(rest).toMatchObject({ exit: 1, ok: false, code: refusal, nameId: null })
+    expect(checks).toEqual([{ ...detail, name: detail.check, ok: false, check: undefined }])
+    expect(detail).toMatchObject({ check: name, expected: expect.stringMatching(/./) })
+    expect(detail.actual).toContain(actual)
   })
   test('the words of the one who asks wrongly', async () => {
     const both = await typed([...options({ response: key, 'in-response-to': '_x' }), '--allow-unsolicited'])

@@ -316,7 +316,10 @@ describe('a certificate whose time is over', () => {
       (subject) => subject.checks,
       (error: Refusal) => [{ code: error.code }, ...(error.detail.checks as { name: string }[])],
     )
-    return { checks, named: checks.find((one) => 'name' in one && one.name === 'certificate') }
+    return {
+      checks,
+      named: checks.find((one) => 'name' in one && one.name === 'certificate of the assertion'),
+    }
   }
   test('is told among the checks and taken, as SAML metadata means it', async () => {
     const over = await makeKey('rsa', 2048, { notBefore: new Date(0), notAfter: end })

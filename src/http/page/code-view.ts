@@ -33,6 +33,8 @@ interface Line {
   readonly depth: number
   /** Local name of the element that the line's text belongs to. */
   readonly element: string
+  /** Of the element that opens here, by local names from the root; empty elsewhere, and deeper than anything is looked for. */
+  readonly path: string
   readonly tokens: readonly Token[]
 }
 
@@ -54,10 +56,20 @@ export function markedCode(xml: string, ranges: readonly Range[], view: CodeView
 </figure>`
 }
 
+export interface PrintedLine {
+  readonly text: string
+  /** Of the element whose start tag, or part of it, stands here: `Response/Assertion/Issuer`. */
+  readonly path: string
+}
+
 /** The XML as the figure would print it, a line each, without marks; text that is no XML stays as it is. */
-export function printedLines(xml: string): string[] {
+export function printedLines(xml: string): PrintedLine[] {
   const print = printer({ caption: '', key: '', label: '' })
-  return linesOf(tokensOf(xml, [])).flatMap((line) => print(line).split('\n'))
+  return linesOf(tokensOf(xml, [])).flatMap((line) =>
+    print(line)
+      .split('\n')
+      .map((text) => ({ text, path: line.path })),
+  )
 }
 
 const isCovered = ({ tokens }: Line): boolean => tokens.every((token) => token.covered)
@@ -102,6 +114,9 @@ function kindOf(text: string): Token['kind'] {
   return text.endsWith('/>') ? 'empty' : 'open'
 }
 
+// Like the indent below: written out for each level, the paths of hostile nesting would be quadratic.
+const deepestPath = 12
+
 /** One line a part; an element that holds only text stays on one, as long as all of it is covered alike. */
 function linesOf(tokens: readonly Token[]): Line[] {
   const lines: Line[] = []
@@ -110,9 +125,11 @@ function linesOf(tokens: readonly Token[]): Line[] {
     const leaf = leafAt(tokens, i)
     const token = tokens[i] as Token
     if (token.kind === 'close' && leaf === undefined) path.pop()
-    const name = leaf || token.kind === 'open' || token.kind === 'empty' ? localName(token.text) : path.at(-1)
+    const opens = leaf !== undefined || token.kind === 'open' || token.kind === 'empty'
+    const name = opens ? localName(token.text) : (path.at(-1) ?? '')
     if (token.kind !== 'text' || token.text.trim() !== '') {
-      lines.push({ depth: path.length, element: name ?? '', tokens: leaf ?? [token] })
+      const own = opens && path.length < deepestPath ? [...path, name].join('/') : ''
+      lines.push({ depth: path.length, element: name, path: own, tokens: leaf ?? [token] })
     }
     if (token.kind === 'open' && leaf === undefined) path.push(localName(token.text))
     i += leaf?.length ?? 1

@@ -60,7 +60,9 @@ async function fetched({ discovered, fetch }: ProviderKeysPorts): Promise<JSONWe
   const response = await fetch(address, { ...request, redirect: 'manual' })
   const set: unknown = response.status === 200 ? await response.json().catch(() => undefined) : undefined
   if (isKeySet(set)) return set
-  throw new Refusal('oidc.discovery', { check: 'keys', actual: `HTTP ${response.status}` })
+  throw new Refusal('oidc.discovery', {
+    ...{ check: 'keys', expected: 'a JWK set', actual: `HTTP ${response.status}` },
+  })
 }
 
 const isKeySet = (value: unknown): value is JSONWebKeySet =>

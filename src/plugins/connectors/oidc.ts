@@ -187,7 +187,7 @@ async function complete(opened: Opened, reply: UpstreamReply): Promise<UpstreamS
     const subject = readClaims({ idToken, userinfo, verified }, { settings, levels }, reply)
     return { ...subject, logoutHint: hintOf(tokens.id_token) }
   } catch (error) {
-    throw refusalOf(error)
+    throw refusalOf(error, settings)
   }
 }
 
@@ -203,9 +203,14 @@ function callbackOf(payload: string): URLSearchParams {
   const answer = new URLSearchParams(payload)
   const names = [...answer.keys()]
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (payload.length > longestQuery) throw new Refusal('oidc.callback', { check: 'length' })
+  if (payload.length > longestQuery)
+    throw new Refusal('oidc.callback', {
+      ...{ check: 'length', expected: `at most ${longestQuery}`, actual: String(payload.length) },
+    })
   if (twice !== undefined)
-    throw new Refusal('oidc.callback', { check: 'parameter twice', actual: twice.slice(0, 50) })
+    throw new Refusal('oidc.callback', {
+      ...{ check: 'parameter twice', expected: 'each once', actual: twice.slice(0, 50) },
+    })
   return answer
 }
 
@@ -219,29 +224,42 @@ const errorCodes: ReadonlyMap<string, RefusalCode> = new Map([
 const plain = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)
 
 /** The library's errors by our codes; a stranger's texts go to the log alone, and there in plain letters (attack 98). */
-function refusalOf(error: unknown): unknown {
+function refusalOf(error: unknown, settings: OidcSettings): unknown {
   if (error instanceof Refusal) return error
   if (error instanceof client.AuthorizationResponseError) {
     return new Refusal(errorCodes.get(error.error) ?? 'oidc.callback', {
       check: 'error of the provider',
+      expected: 'a code, and no error',
       actual: plain(error.error),
     })
   }
   if (error instanceof client.ResponseBodyError)
-    return new Refusal('oidc.exchange', { check: 'token endpoint', actual: plain(error.error) })
+    return new Refusal('oidc.exchange', {
+      ...{ check: 'token endpoint', expected: 'tokens, and no error', actual: plain(error.error) },
+    })
   if (!(error instanceof client.ClientError)) return error
   if (error.cause instanceof Refusal) return error.cause
-  return failureOf(error)
+  return failureOf(error, settings)
 }
 
 /** What the library says of an answer, by where the thing stood that it did not like. */
-function failureOf({ code = '', cause, message }: client.ClientError): Refusal {
+function failureOf({ code = '', cause, message }: client.ClientError, settings: OidcSettings): Refusal {
   const reason = cause instanceof Error ? cause.message : message
-  const detail = { check: checkNamed(reason), actual: plain(reason) }
+  const check = checkNamed(reason)
+  const detail = { check, expected: wanted(check, settings), actual: plain(reason) }
   if (/response parameter/.test(reason)) return new Refusal('oidc.mixed_up', detail)
   if (/^OAUTH_(JWT|JSON|KEY)/.test(code) || /ID Token|JWT|JWS|JWE|UserInfo/i.test(reason))
     return new Refusal('oidc.id_token', detail)
   return new Refusal('oidc.exchange', detail)
+}
+
+/** What would have held, by the name that the library's words have in quotes. */
+function wanted(name: string, { issuer, clientId, idTokenAlgorithm: alg }: OidcSettings): string {
+  const ours = 'the one that we sent with this sign-in'
+  const known = { iss: issuer, aud: clientId, azp: clientId, alg, state: ours, nonce: ours }
+  return Object.hasOwn(known, name)
+    ? known[name as keyof typeof known]
+    : 'as OpenID Connect Core 3.1.3.7 has it'
 }
 
 const checkNamed = (reason: string): string =>

@@ -18,12 +18,18 @@ function endOf(pem: string): number {
 
 const iso = (at: number): string => new Date(at).toISOString()
 
+export interface SigningCertificate {
+  readonly certificate: string
+  /** What it signed, as people are told. */
+  readonly of: 'response' | 'assertion' | 'message'
+}
+
 /**
  * SAML V2.0 Metadata Interoperability 2.5.1: the certificate is a wrapping of the key, and its dates say nothing; hence
  * `warn` unless the connection says otherwise. Either way the check stands among the others for people to see.
  */
 export function checkCertificate(
-  pem: string,
+  { certificate: pem, of }: SigningCertificate,
   expected: Pick<ExpectedAnswer, 'now' | 'expiredCertificates'>,
   checks: Checks,
 ): void {
@@ -34,7 +40,7 @@ export function checkCertificate(
   const strict = expected.expiredCertificates === 'refuse'
   checks.hold(
     {
-      name: 'certificate',
+      name: `certificate of the ${of}`,
       ok: !(over && strict),
       expected: strict ? `good after ${iso(expected.now)}` : 'listed; its end is not minded',
       actual: `${over ? 'expired' : 'good until'} ${iso(end)}`,

@@ -10,7 +10,11 @@ export interface Checks {
   /** Notes the check; throws its code when it did not hold. */
   hold(check: Check, code: RefusalCode): void
   /** The same for exact equality. */
-  equal(name: string, compared: { expected: string; actual: string | undefined }, code: RefusalCode): void
+  equal(name: string, compared: Compared, code: RefusalCode): void
+}
+
+interface Compared extends Pick<Check, 'expected' | 'place'> {
+  readonly actual: string | undefined
 }
 
 /** `allow` is what the connection forgives today. */
@@ -23,17 +27,24 @@ export function createChecks(allow: readonly Allowance[]): Checks {
         check: check.name,
         expected: check.expected,
         actual: check.actual.slice(0, 300),
+        ...(check.place !== undefined && { place: check.place }),
       })
   }
   return {
     list,
     permits(allowance, actual) {
       const ok = allow.includes(allowance)
-      if (ok) list.push({ name: `compat: ${allowance}`, ok, expected: 'allowed for a while', actual })
+      const name = `compat: ${allowance}`
+      // Response and assertion mostly need the same, and twice the same line tells nothing.
+      const noted = list.some((check) => check.name === name && check.actual === actual)
+      if (ok && !noted) list.push({ name, ok, expected: 'allowed for a while', actual })
       return ok
     },
     hold,
-    equal: (name, { expected, actual }, code) =>
-      hold({ name, ok: actual === expected, expected, actual: actual ?? '(none)' }, code),
+    equal: (name, compared, code) =>
+      hold(
+        { ...compared, name, ok: compared.actual === compared.expected, actual: compared.actual ?? '(none)' },
+        code,
+      ),
   }
 }

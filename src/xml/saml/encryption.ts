@@ -116,13 +116,20 @@ function cipherValue(holder: XmlElement): Buffer {
   return bytes
 }
 
+/** The one thing that is said of a decryption that failed. */
+export const notOpened = {
+  check: 'decryption',
+  expected: 'an assertion that opens by our key',
+  actual: 'it does not',
+} as const
+
 /** The plaintext. Whatever goes wrong, one refusal says so and nothing more. */
 export function opened({ cipher, data, wrapped }: EncryptedAssertion, unwrap: Unwrap): Buffer {
   const key = unwrap(wrapped)
   try {
     return cipher.name.endsWith('gcm') ? openGcm(cipher, data, key) : openCbc(cipher, data, key)
   } catch {
-    throw refusal('decryption')
+    throw new Refusal('saml.encrypted', notOpened)
   }
 }
 

@@ -137,7 +137,7 @@ export function checkLogout(message: LogoutMessage, expected: ExpectedLogout): L
     const { name, bytes, certificate } = signedText(message, expected)
     return withDocument(gate(bytes), (root) => {
       const checks = createChecks([])
-      checkCertificate(certificate, expected, checks)
+      checkCertificate({ certificate, of: 'message' }, expected, checks)
       checkCommon(root, expected, checks)
       return name === 'SAMLRequest' ? requestOf(root, expected, checks) : responseOf(root)
     })

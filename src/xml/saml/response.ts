@@ -7,16 +7,18 @@ import type { UpstreamSubject } from '../../domain/subject.ts'
 import { canonical, validate, withDocument } from '../document.ts'
 import { attribute, children, isNamed, one, optional, required, textOf, XmlShape } from '../element.ts'
 import { gate, XmlRefused } from '../gate.ts'
+import { kindOf } from '../kind.ts'
 import { NS } from '../names.ts'
 import { checkCertificate } from './certificate-check.ts'
 import { type Checks, createChecks } from './checks.ts'
-import { opened, readEncrypted, type Unwrap } from './encryption.ts'
+import { notOpened, opened, readEncrypted, type Unwrap } from './encryption.ts'
 import { decodeForm } from './form-value.ts'
 import { assertionIn, checkNoSchemaHints, checkOpened, success } from './shape.ts'
 import { type SignedElement, verifiedElement } from './signature.ts'
 import { checkAnswers, checkIssued, subjectOf } from './statements.ts'
 
 const entity = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
+const assertionPlace = 'Response/Assertion'
 const noAuthnContext = 'urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext'
 
 interface Verified {
@@ -44,7 +46,10 @@ function verified(xml: string, root: XmlElement, judging: Judging): Verified {
   }
   const { assertion, own } = assertionOf(xml, root, { ...judging, covered: false })
   if (!own)
-    throw new Refusal('saml.signature_missing', { check: 'signature', expected: 'one', actual: '(none)' })
+    throw new Refusal('saml.signature_missing', {
+      ...{ check: 'signature', expected: 'one', actual: '(none)' },
+      place: assertionPlace,
+    })
   return { response, assertion, own }
 }
 
@@ -67,7 +72,8 @@ function assertionOf(xml: string, root: XmlElement, holding: Holding) {
 function signedBytes(signed: Omit<SignedElement, 'certificates'>, { expected, checks }: Judging) {
   const { permits } = checks
   const found = verifiedElement({ ...signed, certificates: expected.idpCertificates, permits })
-  if (found !== undefined) checkCertificate(found.certificate, expected, checks)
+  const of = signed.element.name === 'Response' ? 'response' : 'assertion'
+  if (found !== undefined) checkCertificate({ certificate: found.certificate, of }, expected, checks)
   return found?.bytes
 }
 
@@ -87,7 +93,7 @@ function openedAssertion(element: XmlElement, holding: Holding) {
   const xml = plainXml(opened(encrypted, holding.unwrap))
   return withDocument(xml, (root, document) => {
     checkNoSchemaHints(xml, root)
-    conforms(document, holding.checks)
+    conforms(document, holding.checks, { root, name: 'schema of the decrypted assertion' })
     checkOpened(root)
     return ownSignature({ xml, element: root, at: 'root' }, holding)
   })
@@ -100,20 +106,31 @@ function plainXml(bytes: Buffer): string {
     withDocument(xml, () => undefined)
     return xml
   } catch {
-    throw new Refusal('saml.encrypted', { check: 'decryption', expected: 'one that opens' })
+    throw new Refusal('saml.encrypted', notOpened)
   }
 }
 
+const schemaName = 'SAML 2.0 protocol'
+
+interface Conforming {
+  readonly root: XmlElement
+  /** Of the check. */
+  readonly name?: string
+}
+
 /** Duty D4. */
-function conforms(document: XmlDocument, checks: Checks): void {
+function conforms(document: XmlDocument, checks: Checks, { root, name = 'schema' }: Conforming): void {
   try {
     validate(document, 'protocol')
   } catch (error) {
     const reason = error instanceof XmlRefused ? error.reason : String(error)
-    if (!checks.permits('schema-warn', reason)) throw error
-    return
+    if (checks.permits('schema-warn', reason)) return
+    const strange = root.namespaceUri !== NS.samlp && root.namespaceUri !== NS.saml2
+    // Some other document: that is more to the point than the validator's words.
+    const actual = strange ? `${root.name} of the namespace ${root.namespaceUri || '(none)'}` : reason
+    throw new Refusal('saml.schema', { check: name, expected: schemaName, actual: actual.slice(0, 300) })
   }
-  checks.hold({ name: 'schema', ok: true, expected: 'SAML 2.0 protocol', actual: 'valid' }, 'saml.schema')
+  checks.hold({ name, ok: true, expected: schemaName, actual: 'valid' }, 'saml.schema')
 }
 
 function checkSigned({ response, own }: Verified, expected: ExpectedAnswer, checks: Checks): void {
@@ -124,28 +141,33 @@ function checkSigned({ response, own }: Verified, expected: ExpectedAnswer, chec
     assertion: own,
     both: response !== undefined && own,
   }
+  const place = response === undefined && expected.signed !== 'assertion' ? 'Response' : assertionPlace
   checks.hold(
-    { name: 'signatures', ok: needs[expected.signed], expected: expected.signed, actual },
+    { name: 'signatures', ok: needs[expected.signed], expected: expected.signed, actual, place },
     'saml.signature_missing',
   )
 }
 
 /** What the outer message says. Signed, it must say the right thing; unsigned, it may say nothing wrong (duty D11). */
 function checkEnvelope(root: XmlElement, { expected, checks, signed }: Envelope): void {
-  checks.equal('Version', { expected: '2.0', actual: attribute(root, 'Version') }, 'saml.shape')
+  const version = { expected: '2.0', actual: attribute(root, 'Version'), place: 'Response@Version' }
+  checks.equal('Version of the response', version, 'saml.shape')
   checkStatus(root, checks)
   const destination = attribute(root, 'Destination')
   // SAML Bindings 3.5.5.2: a signed message over POST must carry its Destination.
   if (signed || destination !== undefined) {
-    checks.equal('Destination', { expected: expected.acsUrl, actual: destination }, 'saml.destination')
+    const address = { expected: expected.acsUrl, actual: destination, place: 'Response@Destination' }
+    checks.equal('Destination', address, 'saml.destination')
   }
   const issuer = optional(root, NS.saml2, 'Issuer')
   // SAML Profiles 4.1.4.2: a signed response must name its issuer, an unsigned one may.
   if (signed || issuer) {
-    const named = { expected: expected.idpEntityId, actual: issuer && issuerOf(issuer) }
+    const place = issuer ? 'Response/Issuer' : 'Response'
+    const named = { expected: expected.idpEntityId, actual: issuer && issuerOf(issuer), place }
     checks.equal('Issuer of the response', named, 'saml.issuer')
   }
-  checkAnswers('InResponseTo of the response', attribute(root, 'InResponseTo'), { expected, checks })
+  const answers = { of: 'response', place: 'Response@InResponseTo' } as const
+  checkAnswers({ ...answers, actual: attribute(root, 'InResponseTo') }, { expected, checks })
 }
 
 /** SAML Core 3.2.2.2: a second code says why; one of them, that it cannot ask the customer the way we want. */
@@ -156,7 +178,7 @@ function checkStatus(root: XmlElement, checks: Checks): void {
   const actual = first === success || second === undefined ? first : `${first} ${second}`
   checks.equal(
     'Status',
-    { expected: success, actual },
+    { expected: success, actual, place: 'Response/Status/StatusCode' },
     second === noAuthnContext ? 'upstream.too_weak' : 'saml.status',
   )
 }
@@ -177,7 +199,7 @@ function read(xml: string, judging: Judging): UpstreamSubject {
   const { expected, checks } = judging
   const bytes = withDocument(xml, (root, document) => {
     checkNoSchemaHints(xml, root)
-    conforms(document, checks)
+    conforms(document, checks, { root })
     if (assertionIn(root) === undefined) checkEnvelope(root, { expected, checks, signed: false })
     const found = verified(xml, root, judging)
     checkSigned(found, expected, checks)
@@ -195,7 +217,7 @@ function read(xml: string, judging: Judging): UpstreamSubject {
     if (!isNamed(assertion, NS.saml2, 'Assertion')) throw new XmlShape('the signed element is no assertion')
     checks.equal(
       'Version of the assertion',
-      { expected: '2.0', actual: required(assertion, 'Version') },
+      { expected: '2.0', actual: required(assertion, 'Version'), place: `${assertionPlace}@Version` },
       'saml.shape',
     )
     if (children(assertion).length === 0) throw new XmlShape('empty assertion')
@@ -229,12 +251,22 @@ export interface Judgement {
 export function judgeResponse(samlResponse: string, expected: ExpectedAnswer, unwrap: Unwrap): Judgement {
   const checks = createChecks(expected.allow)
   try {
-    const subject = read(gate(decodeForm(samlResponse)), { expected, checks, unwrap })
+    const subject = read(xmlIn(decodeForm(samlResponse)), { expected, checks, unwrap })
     return { checks: checks.list, outcome: { subject } }
   } catch (error) {
     if (error instanceof KeyNeeded) throw error
     const refusal = withChecks(refusalOf(error), checks.list)
     return { checks: checksIn(refusal.detail), outcome: { refusal } }
+  }
+}
+
+/** Of what passes no gate it is told what it seems to be: mostly something else was sent, or saved. */
+function xmlIn(bytes: Buffer): string {
+  try {
+    return gate(bytes)
+  } catch (error) {
+    if (!(error instanceof XmlRefused)) throw error
+    throw new XmlRefused(`${error.reason}; it is ${kindOf(bytes)}`)
   }
 }
 
@@ -245,14 +277,19 @@ function withChecks({ code, detail }: Refusal, held: readonly Check[]): Refusal 
   return new Refusal(code, { ...failing, checks: [...checks] })
 }
 
+const goodXml = 'one XML document in UTF-8 without DOCTYPE, CDATA, comments or processing instructions'
+const profile = 'a Response as SAML Core and the Web Browser SSO profile have it'
+
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof XmlRefused) {
     const code = error.reason.startsWith('schema') ? 'saml.schema' : 'saml.malformed'
-    return new Refusal(code, { check: 'XML', actual: error.reason })
+    return new Refusal(code, { check: 'XML', expected: goodXml, actual: error.reason })
   }
-  if (error instanceof XmlShape) return new Refusal('saml.shape', { check: 'shape', actual: error.message })
-  return new Refusal('saml.malformed', { check: 'unforeseen', actual: String(error).slice(0, 200) })
+  if (error instanceof XmlShape)
+    return new Refusal('saml.shape', { check: 'shape', expected: profile, actual: error.message })
+  const actual = String(error).slice(0, 200)
+  return new Refusal('saml.malformed', { check: 'unforeseen', expected: profile, actual })
 }
 
 const noKey: Unwrap = () => {

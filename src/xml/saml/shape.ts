@@ -7,7 +7,12 @@ import { NS } from '../names.ts'
 
 export const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
 
-const shape = (actual: string): Refusal => new Refusal('saml.shape', { check: 'shape', actual })
+const shape = (actual: string): Refusal =>
+  new Refusal('saml.shape', {
+    check: 'shape',
+    expected: 'one Response with one Assertion, both at their place',
+    actual,
+  })
 
 // libxml2-wasm wraps a node anew each time it is reached, so that `===` says nothing.
 const same = (a: XmlElement, b: XmlElement): boolean => a.isSameNode(b)

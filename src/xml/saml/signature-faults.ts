@@ -9,12 +9,23 @@ export interface SignatureFault {
   readonly check: string
   readonly expected: string
   readonly actual: string
+  /** Below the element that is signed. */
+  readonly place: string
 }
 
 export const changedSince: SignatureFault = {
   check: 'digest',
   expected: 'what was signed',
   actual: 'the message was changed after it was signed',
+  place: 'Signature/SignedInfo/Reference/DigestValue',
+}
+
+/** Only a text that two readers take for different things comes to this. */
+export const readTwoWays: SignatureFault = {
+  check: 'second opinion',
+  expected: 'the same signed bytes by both verifiers',
+  actual: 'one of the two does not find them',
+  place: 'Signature',
 }
 
 /** The first certificate that a signature brings along, as it stands there (base64). */
@@ -37,7 +48,9 @@ export function unknownKey(told: string | undefined, certificates: readonly stri
       : known.includes(named)
         ? `does not hold, though the answer names ${named}`
         : `by none of these; the answer names ${named}`
-  return { check: 'signing key', expected: known.join(' or '), actual }
+  const stranger = named !== undefined && !known.includes(named)
+  const place = stranger ? 'Signature/KeyInfo/X509Data/X509Certificate' : 'Signature/SignatureValue'
+  return { check: 'signing key', expected: known.join(' or '), actual, place }
 }
 
 function fingerprint(certificate: string | Buffer): string | undefined {

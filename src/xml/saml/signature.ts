@@ -8,7 +8,13 @@ import { ALG, NS } from '../names.ts'
 import { signedBytes } from '../second-opinion.ts'
 import type { Checks } from './checks.ts'
 import { kindOfIdpKey } from './idp-key.ts'
-import { certificateTold, changedSince, unknownKey } from './signature-faults.ts'
+import {
+  certificateTold,
+  changedSince,
+  readTwoWays,
+  type SignatureFault,
+  unknownKey,
+} from './signature-faults.ts'
 
 interface SignatureKind {
   readonly hash: string
@@ -58,7 +64,11 @@ interface Signature {
 }
 
 const shape = (detail: string): Refusal =>
-  new Refusal('saml.shape', { check: 'signature form', actual: detail })
+  new Refusal('saml.shape', {
+    check: 'signature form',
+    expected: 'an enveloped signature of SAML Core 5.4',
+    actual: detail,
+  })
 
 /** A secret-key algorithm over a public key is forgery (attack 20); any other may be an old IdP's setting. */
 const refusedAlgorithm = (algorithm: string): Refusal =>
@@ -220,7 +230,9 @@ export function verifiedElement({
   const info = canonical(signature.signedInfo, signature.infoPrefixes)
   node.remove()
   const bytes = canonical(element, signature.prefixes)
-  const invalid = (found: object) => new Refusal('saml.signature_invalid', { at, ...found })
+  const holder = element.name === 'Assertion' ? 'Response/Assertion' : element.name
+  const invalid = (found: SignatureFault) =>
+    new Refusal('saml.signature_invalid', { at, ...found, place: `${holder}/${found.place}` })
   if (!same(createHash(signature.digest).update(bytes).digest(), signature.digestValue))
     throw invalid(changedSince)
   const { hash } = signature.kind
@@ -231,6 +243,6 @@ export function verifiedElement({
     verify(hash, Buffer.from(info), { key, dsaEncoding: 'ieee-p1363' }, signature.value),
   )
   if (!signer) throw invalid(unknownKey(signature.told, certificates))
-  if (signedBytes({ xml, at, key: signer.key }) !== bytes) throw invalid({ check: 'second opinion' })
+  if (signedBytes({ xml, at, key: signer.key }) !== bytes) throw invalid(readTwoWays)
   return { bytes, certificate: signer.certificate }
 }

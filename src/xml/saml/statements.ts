@@ -16,13 +16,26 @@ export interface Reading {
   readonly checks: Checks
 }
 
+// Where things stand, for whoever looks at the message: what was encrypted is found nowhere there.
+const assertionAt = 'Response/Assertion'
+const confirmationAt = `${assertionAt}/Subject/SubjectConfirmation`
+const dataAt = `${confirmationAt}/SubjectConfirmationData`
+const conditionsAt = `${assertionAt}/Conditions`
+const statementAt = `${assertionAt}/AuthnStatement`
+
 const iso = (at: number): string => new Date(at).toISOString()
 
 /** An instant that must be there and be one. */
 export function instant(element: XmlElement, name: string): number {
   const at = instantOf(required(element, name))
   if (at === undefined)
-    throw new Refusal('saml.shape', { check: 'time format', actual: `${element.name}@${name}` })
+    throw new Refusal('saml.shape', {
+      ...{
+        check: 'time format',
+        expected: 'UTC, as 2026-11-24T12:00:00Z',
+        actual: `${element.name}@${name}`,
+      },
+    })
   return at
 }
 
@@ -36,20 +49,39 @@ export function checkIssued(element: XmlElement, { expected, checks }: Reading):
   const skew = expected.skewSeconds * 1000
   const oldest = expected.now - expected.maxLifetimeSeconds * 1000 - skew
   const name = `${element.name} IssueInstant`
-  const range = { name, expected: `${iso(oldest)} to ${iso(expected.now + skew)}`, actual: iso(at) }
-  checks.hold({ ...range, ok: at <= expected.now + skew }, 'saml.not_yet_valid')
-  checks.hold({ ...range, ok: at >= oldest }, 'saml.expired')
+  const place = `${element.name === 'Assertion' ? assertionAt : element.name}@IssueInstant`
+  const range = { name, expected: `${iso(oldest)} to ${iso(expected.now + skew)}`, actual: iso(at), place }
+  const early = at > expected.now + skew
+  checks.hold({ ...range, ok: !early && at >= oldest }, early ? 'saml.not_yet_valid' : 'saml.expired')
 }
 
-function checkLifetime(name: string, until: number, { expected, checks }: Reading): void {
+interface Until {
+  readonly name: string
+  readonly until: number
+  readonly place: string
+}
+
+function checkLifetime({ name, until, place }: Until, { expected, checks }: Reading): void {
   const skew = expected.skewSeconds * 1000
   checks.hold(
-    { name, ok: expected.now < until + skew, expected: `after ${iso(expected.now)}`, actual: iso(until) },
+    {
+      name,
+      ok: expected.now < until + skew,
+      expected: `after ${iso(expected.now)}`,
+      actual: iso(until),
+      place,
+    },
     'saml.expired',
   )
   const latest = expected.now + expected.maxLifetimeSeconds * 1000 + skew
   checks.hold(
-    { name: `${name} lifetime`, ok: until <= latest, expected: `by ${iso(latest)}`, actual: iso(until) },
+    {
+      name: `${name} lifetime`,
+      ok: until <= latest,
+      expected: `by ${iso(latest)}`,
+      actual: iso(until),
+      place,
+    },
     'saml.lifetime',
   )
 }
@@ -67,12 +99,13 @@ function confirmation(subject: XmlElement, reading: Reading): Bearer {
   const { expected, checks } = reading
   const all = named(subject, NS.saml2, 'SubjectConfirmation')
   const bearers = all.filter((confirmation) => attribute(confirmation, 'Method') === bearer)
-  const count = { name: 'bearer confirmation', expected: 'one', actual: `${bearers.length} of ${all.length}` }
+  const found = `${bearers.length} of ${all.length}`
+  const count = { name: 'bearer confirmation', expected: 'one', actual: found, place: confirmationAt }
   checks.hold({ ...count, ok: bearers.length === 1 }, 'saml.subject')
   const data = one(bearers[0] as XmlElement, NS.saml2, 'SubjectConfirmationData')
   checks.equal(
     'Recipient',
-    { expected: expected.acsUrl, actual: attribute(data, 'Recipient') },
+    { expected: expected.acsUrl, actual: attribute(data, 'Recipient'), place: `${dataAt}@Recipient` },
     'saml.recipient',
   )
   const noNotBefore = attribute(data, 'NotBefore') === undefined
@@ -82,6 +115,7 @@ function confirmation(subject: XmlElement, reading: Reading): Bearer {
       ok: noNotBefore,
       expected: '(none)',
       actual: attribute(data, 'NotBefore') ?? '(none)',
+      place: `${dataAt}@NotBefore`,
     },
     'saml.subject',
   )
@@ -92,24 +126,31 @@ function confirmation(subject: XmlElement, reading: Reading): Bearer {
       ok: limited,
       expected: 'NotOnOrAfter',
       actual: limited ? 'there' : '(none)',
+      place: `${dataAt}@NotOnOrAfter`,
     },
     'saml.subject',
   )
   const until = instant(data, 'NotOnOrAfter')
-  checkLifetime('confirmation NotOnOrAfter', until, reading)
-  checkAnswers('InResponseTo of the assertion', attribute(data, 'InResponseTo'), { expected, checks })
+  checkLifetime({ name: 'confirmation NotOnOrAfter', until, place: `${dataAt}@NotOnOrAfter` }, reading)
+  const answers = { of: 'assertion', place: `${dataAt}@InResponseTo` } as const
+  checkAnswers({ ...answers, actual: attribute(data, 'InResponseTo') }, reading)
   return { inResponseTo: expected.requestId ?? '', until }
+}
+
+export interface Answering {
+  readonly of: 'response' | 'assertion'
+  readonly actual: string | undefined
+  readonly place: string
 }
 
 /** The answer is to the request that was sent; where none was, it names none. */
 export function checkAnswers(
-  name: string,
-  actual: string | undefined,
+  { of, actual, place }: Answering,
   { expected, checks }: Pick<Reading, 'expected' | 'checks'>,
 ): void {
   const ok = actual === expected.requestId
-  const told = { name, ok, expected: expected.requestId ?? '(none)', actual: actual ?? '(none)' }
-  checks.hold(told, 'saml.in_response_to')
+  const told = { expected: expected.requestId ?? '(none)', actual: actual ?? '(none)', place }
+  checks.hold({ name: `InResponseTo of the ${of}`, ok, ...told }, 'saml.in_response_to')
 }
 
 const knownConditions: ReadonlySet<string> = new Set([
@@ -123,7 +164,10 @@ function conditions(reading: Reading): number {
   const { assertion, expected, checks } = reading
   const element = optional(assertion, NS.saml2, 'Conditions')
   checks.hold(
-    { name: 'Conditions', ok: element !== undefined, expected: 'one', actual: element ? 'one' : '(none)' },
+    {
+      ...{ name: 'Conditions', ok: element !== undefined, expected: 'one', place: assertionAt },
+      actual: element ? 'one' : '(none)',
+    },
     'saml.condition',
   )
   const found = element as XmlElement
@@ -134,20 +178,23 @@ function conditions(reading: Reading): number {
     {
       name: 'known conditions',
       ok: strangers.length === 0,
-      expected: 'none other',
-      actual: strangers.map((s) => s.name).join(' '),
+      expected: [...knownConditions].join(', '),
+      actual: strangers.length === 0 ? 'none other' : strangers.map((s) => s.name).join(' '),
+      place: conditionsAt,
     },
     'saml.condition',
   )
   const until = instant(found, 'NotOnOrAfter')
-  checkLifetime('Conditions NotOnOrAfter', until, reading)
+  checkLifetime({ name: 'Conditions NotOnOrAfter', until, place: `${conditionsAt}@NotOnOrAfter` }, reading)
   const from = optionalInstant(found, 'NotBefore')
   if (from !== undefined) {
     const ok = from <= expected.now + expected.skewSeconds * 1000
-    checks.hold(
-      { name: 'Conditions NotBefore', ok, expected: `by ${iso(expected.now)}`, actual: iso(from) },
-      'saml.not_yet_valid',
-    )
+    const told = {
+      expected: `by ${iso(expected.now)}`,
+      actual: iso(from),
+      place: `${conditionsAt}@NotBefore`,
+    }
+    checks.hold({ name: 'Conditions NotBefore', ok, ...told }, 'saml.not_yet_valid')
   }
   audience(found, reading)
   return until
@@ -161,7 +208,8 @@ function audience(element: XmlElement, { expected, checks }: Reading): void {
   const ok =
     restrictions.length > 0 && restrictions.every((audiences) => audiences.includes(expected.spEntityId))
   const actual = restrictions.map((audiences) => audiences.join(' | ')).join(' & ') || '(none)'
-  checks.hold({ name: 'Audience', ok, expected: expected.spEntityId, actual }, 'saml.audience')
+  const place = restrictions.length > 0 ? `${conditionsAt}/AudienceRestriction/Audience` : conditionsAt
+  checks.hold({ name: 'Audience', ok, expected: expected.spEntityId, actual, place }, 'saml.audience')
 }
 
 interface Authentication {
@@ -190,7 +238,8 @@ function unstated({ assertion, expected, checks }: Reading): Authentication {
   if (!checks.permits('missing-authn-statement', '(none)'))
     throw new XmlShape('no AuthnStatement in Assertion')
   const asked = expected.authenticatedAfter !== undefined || expected.authnContexts.length > 0
-  const check = { name: 'AuthnStatement', expected: asked ? 'one' : 'none needed', actual: '(none)' }
+  const wanted = asked ? 'one' : 'none needed'
+  const check = { name: 'AuthnStatement', expected: wanted, actual: '(none)', place: assertionAt }
   checks.hold({ ...check, ok: !asked }, 'saml.authn_context')
   return {
     authenticatedAt: instant(assertion, 'IssueInstant'),
@@ -204,11 +253,12 @@ function unstated({ assertion, expected, checks }: Reading): Authentication {
 function askedAt(statement: XmlElement, { expected, checks }: Reading): number {
   const at = instant(statement, 'AuthnInstant')
   const skew = expected.skewSeconds * 1000
-  const past = { name: 'AuthnInstant', expected: `by ${iso(expected.now)}`, actual: iso(at) }
+  const place = `${statementAt}@AuthnInstant`
+  const past = { name: 'AuthnInstant', expected: `by ${iso(expected.now)}`, actual: iso(at), place }
   checks.hold({ ...past, ok: at <= expected.now + skew }, 'saml.not_yet_valid')
   const after = expected.authenticatedAfter
   if (after !== undefined) {
-    const anew = { name: 'asked anew', expected: `after ${iso(after)}`, actual: iso(at) }
+    const anew = { name: 'asked anew', expected: `after ${iso(after)}`, actual: iso(at), place }
     checks.hold({ ...anew, ok: at >= after - skew }, 'saml.authn_context')
   }
   return at
@@ -217,8 +267,9 @@ function askedAt(statement: XmlElement, { expected, checks }: Reading): number {
 function sessionEnd(statement: XmlElement, { expected, checks }: Reading): number | undefined {
   const end = optionalInstant(statement, 'SessionNotOnOrAfter')
   if (end === undefined) return undefined
-  const check = { name: 'SessionNotOnOrAfter', expected: `after ${iso(expected.now)}`, actual: iso(end) }
-  checks.hold({ ...check, ok: expected.now < end + expected.skewSeconds * 1000 }, 'saml.expired')
+  const name = 'SessionNotOnOrAfter'
+  const told = { expected: `after ${iso(expected.now)}`, actual: iso(end), place: `${statementAt}@${name}` }
+  checks.hold({ name, ...told, ok: expected.now < end + expected.skewSeconds * 1000 }, 'saml.expired')
   return end
 }
 
@@ -226,10 +277,9 @@ function contextOf(statement: XmlElement, { expected, checks }: Reading): string
   const context = one(statement, NS.saml2, 'AuthnContext')
   const actual = textOf(one(context, NS.saml2, 'AuthnContextClassRef')).trim()
   const ok = expected.authnContexts.length === 0 || expected.authnContexts.includes(actual)
-  checks.hold(
-    { name: 'AuthnContext', ok, expected: expected.authnContexts.join(' | ') || 'any', actual },
-    'saml.authn_context',
-  )
+  const place = `${statementAt}/AuthnContext/AuthnContextClassRef`
+  const told = { expected: expected.authnContexts.join(' | ') || 'any', actual, place }
+  checks.hold({ name: 'AuthnContext', ok, ...told }, 'saml.authn_context')
   return actual
 }
 
@@ -240,10 +290,15 @@ function attributes({ assertion }: Reading): Map<string, readonly string[]> {
   for (const statement of named(assertion, NS.saml2, 'AttributeStatement')) {
     for (const element of children(statement)) {
       if (!isNamed(element, NS.saml2, 'Attribute'))
-        throw new Refusal('saml.encrypted', { check: 'attribute', actual: element.name })
+        throw new Refusal('saml.encrypted', {
+          ...{ check: 'attribute', expected: 'Attribute', actual: element.name },
+          place: `${assertionAt}/AttributeStatement/${element.name}`,
+        })
       const name = required(element, 'Name')
       if (seen.has(name.toLowerCase()))
-        throw new Refusal('saml.attribute', { check: 'attribute twice', actual: name.slice(0, 100) })
+        throw new Refusal('saml.attribute', {
+          ...{ check: 'attribute twice', expected: 'each name once', actual: name.slice(0, 100) },
+        })
       seen.add(name.toLowerCase())
       const values = named(element, NS.saml2, 'AttributeValue').filter(
         (value) => children(value).length === 0,
@@ -256,11 +311,21 @@ function attributes({ assertion }: Reading): Map<string, readonly string[]> {
 
 function nameId(subject: XmlElement): UpstreamSubject['nameId'] {
   if (optional(subject, NS.saml2, 'EncryptedID'))
-    throw new Refusal('saml.encrypted', { check: 'NameID', actual: 'EncryptedID' })
+    throw new Refusal('saml.encrypted', {
+      ...{
+        check: 'NameID',
+        expected: 'NameID',
+        actual: 'EncryptedID',
+        place: `${assertionAt}/Subject/EncryptedID`,
+      },
+    })
   const element = one(subject, NS.saml2, 'NameID')
   const value = textOf(element)
   if (value.trim() === '' || value.length > 1024)
-    throw new Refusal('saml.subject', { check: 'NameID', actual: 'empty or too long' })
+    throw new Refusal('saml.subject', {
+      ...{ check: 'NameID', expected: '1 to 1024 characters', actual: `${value.trim().length} characters` },
+      place: `${assertionAt}/Subject/NameID`,
+    })
   const format = attribute(element, 'Format') ?? NAME_ID.unspecified
   return {
     value,
@@ -275,7 +340,8 @@ export function subjectOf(reading: Reading): Omit<UpstreamSubject, 'checks' | 'v
   const { assertion, expected, checks } = reading
   checkIssued(assertion, reading)
   const issuer = textOf(one(assertion, NS.saml2, 'Issuer'))
-  checks.equal('Issuer of the assertion', { expected: expected.idpEntityId, actual: issuer }, 'saml.issuer')
+  const named = { expected: expected.idpEntityId, actual: issuer, place: `${assertionAt}/Issuer` }
+  checks.equal('Issuer of the assertion', named, 'saml.issuer')
   const subject = optional(assertion, NS.saml2, 'Subject')
   if (!subject) throw new XmlShape('no Subject')
   const { inResponseTo, until } = confirmation(subject, reading)
