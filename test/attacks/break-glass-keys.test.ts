@@ -3,35 +3,28 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   answer,
   asked,
-  emptySafes,
   entered,
   events,
   fieldOf,
+  freshKeys,
   go,
   here,
   inUnit,
+  key,
   open,
   optionsOf,
+  other,
   parts,
   register,
   somebody,
   start,
   stop,
 } from './break-glass-rig.ts'
-import { type SoftwareKey, softwareKey } from './software-key.ts'
+import { softwareKey } from './software-key.ts'
 
 beforeAll(start)
 afterAll(stop)
-
-let key: SoftwareKey
-let other: SoftwareKey
-
-beforeEach(async () => {
-  await emptySafes()
-  key = softwareKey(here)
-  other = softwareKey(here)
-  expect((await register(key, { label: 'Safe one' })).location).toBe('/alder/console/administrators')
-})
+beforeEach(freshKeys)
 
 describe('the keys', () => {
   const owners = () => somebody(['owner'])

@@ -1,7 +1,7 @@
 // A bridge, people in its console, and browsers that ask for keys: what the attacks on break-glass are made with.
 import type { Role } from '../../src/domain/administrator.ts'
 import { alder, type Parts, startParts } from '../journeys/parts.ts'
-import type { Lie, SoftwareKey } from './software-key.ts'
+import { type Lie, type SoftwareKey, softwareKey } from './software-key.ts'
 
 export let parts: Parts
 let issuers: Readonly<Record<string, string>>
@@ -146,4 +146,17 @@ export const entered = ({ status, location, cookies }: Answer): boolean =>
 /** No key, and no use of one. */
 export async function emptySafes(): Promise<void> {
   for (const table of ['break_glass_key', 'break_glass_use']) await parts.base.database.knex(table).del()
+}
+
+/** Two keys of this test: the first is registered, as "Safe one". */
+export let key: SoftwareKey
+export let other: SoftwareKey
+
+/** For each test its own keys, the first of them in its safe. */
+export async function freshKeys(): Promise<void> {
+  await emptySafes()
+  key = softwareKey(here)
+  other = softwareKey(here)
+  const { location } = await register(key, { label: 'Safe one' })
+  if (location !== '/alder/console/administrators') throw new Error('the first key was not registered')
 }

@@ -5,15 +5,17 @@ import {
   alerts,
   answer,
   asked,
-  emptySafes,
   entered,
   events,
   fieldOf,
+  freshKeys,
   go,
   here,
   inUnit,
+  key,
   open,
   optionsOf,
+  other,
   parts,
   register,
   somebody,
@@ -21,20 +23,11 @@ import {
   stop,
   tries,
 } from './break-glass-rig.ts'
-import { type Lie, type SoftwareKey, softwareKey } from './software-key.ts'
+import { type Lie, softwareKey } from './software-key.ts'
 
 beforeAll(start)
 afterAll(stop)
-
-let key: SoftwareKey
-let other: SoftwareKey
-
-beforeEach(async () => {
-  await emptySafes()
-  key = softwareKey(here)
-  other = softwareKey(here)
-  expect((await register(key, { label: 'Safe one' })).location).toBe('/alder/console/administrators')
-})
+beforeEach(freshKeys)
 
 describe('the door', () => {
   test('opens for one hour with an owner’s rights, and tells of it', async () => {

@@ -1,56 +1,27 @@
 // Attacks on the pages of connections: forged forms, other institutions, missing roles, hostile text, detours to loosen.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ConnectionContent } from '../../src/domain/institution.ts'
-import { type Asking, consoleVisitors } from '../journeys/console-visitors.ts'
-import { alder, answerTo, bareBrowser, type Parts, startIdp, startParts } from '../journeys/parts.ts'
+import type { Asking } from '../journeys/console-visitors.ts'
+import { alder, answerTo, bareBrowser } from '../journeys/parts.ts'
+import {
+  actor,
+  birch,
+  formFor,
+  get,
+  go,
+  idp,
+  live,
+  made,
+  owner,
+  parts,
+  passed,
+  start,
+  stop,
+  token,
+  visitors,
+} from './console-connections-rig.ts'
 
-let parts: Parts
-let idp: Awaited<ReturnType<typeof startIdp>>
-let visitors: ReturnType<typeof consoleVisitors>
-let birch = ''
-let owner = ''
-let token = ''
-const actor = { by: 'test', why: '' }
-
-beforeAll(async () => {
-  ;[parts, idp] = await Promise.all([startParts(), startIdp()])
-  visitors = consoleVisitors(parts)
-  const rows = { relyingParties: [], connections: [], cores: [] }
-  const institution = { ...alder, id: 'birch', name: 'Birch Bank' }
-  await parts.stores.directory.put({ ...rows, institution }, 'file')
-  birch = parts.issuer.replace(/alder$/, 'birch')
-  owner = (await visitors.somebody(['owner'])).cookie
-  token = await visitors.tokenOf(owner)
-})
-afterAll(() => parts.stop())
-
-const go = (...asking: Parameters<typeof visitors.go>) => visitors.go(...asking)
-const made = (id: string, change: Partial<ConnectionContent> = {}, institution = 'alder') =>
-  parts.flows.connections.create({ institution, id, content: { ...idp.content, ...change } }, actor)
-const get = (id: string) => parts.flows.connections.get('alder', id)
-
-/** Passes a test login of this connection, by an answer with these attributes. */
-async function passed(id: string, attributes = '', what: 'present' | 'proposal' = 'present') {
-  const browser = bareBrowser()
-  const start = { connection: id, what, by: 'test', browserHash: browser.hash }
-  const begun = await parts.inUnit(() => parts.flows.testLogin.start(alder, start))
-  const to = { issuer: parts.issuer, connection: id, requestId: begun.departure.requestId }
-  const SAMLResponse = answerTo({ ...to, facts: { attributes } }, { key: idp.key, sides: 'both' })
-  await browser.post(`${parts.issuer}/saml/${id}/acs`, { SAMLResponse, RelayState: begun.id })
-  return begun.id
-}
-
-/** A connection that people sign in by, and the form that says its version. */
-async function live(id: string, change: Partial<ConnectionContent> = {}) {
-  await made(id, change)
-  await passed(id)
-  return parts.flows.connections.activate(await get(id), actor)
-}
-
-const formFor = async (id: string, form_token = token) => ({
-  form_token,
-  version: String((await get(id)).version),
-})
+beforeAll(start)
+afterAll(stop)
 
 describe('#198 forms of connections', () => {
   test('are posted by our own page alone', async () => {

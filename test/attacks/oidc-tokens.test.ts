@@ -13,27 +13,14 @@ import {
   tokenProof,
   withCode,
 } from '../journeys/customer.ts'
-import { type Scratch, scratch, serverUrl } from '../storage/scratch.ts'
-
-const twenty = <T>(work: (i: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: 20 }, (_, i) => work(i)))
+import { serverUrl } from '../storage/scratch.ts'
+import { onNodes, twenty } from './nodes-rig.ts'
 
 function suite(kind: 'embedded' | 'server'): void {
-  let place: Scratch
   let bridge: TestBridge
-  /** Where the i-th of twenty goes: all to one node, or turn about. */
-  let nodes: string[]
-  beforeAll(async () => {
-    place = await scratch(kind)
-    bridge = await startBridge(place.url)
-    nodes = [new URL(bridge.issuer).origin]
-    if (kind === 'server') nodes.push(await bridge.node())
+  const at = onNodes(kind, (started) => {
+    bridge = started
   })
-  afterAll(async () => {
-    await bridge.stop()
-    await place.remove()
-  })
-  const at = (i: number) => nodes[i % nodes.length] as string
   const redeem = (
     who: Awaited<ReturnType<typeof customer>>,
     got: Awaited<ReturnType<typeof withCode>>,

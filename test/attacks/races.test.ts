@@ -1,8 +1,8 @@
 // Twenty uses at once of what may be used once, and of what ends meanwhile; on the embedded database, and on two nodes.
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createBrowser, formIn, type Tokens } from '../../src/demo/app-client.ts'
-import { startBridge, type TestBridge } from '../journeys/bridge.ts'
+import type { TestBridge } from '../journeys/bridge.ts'
 import {
   atIdp,
   browseAt,
@@ -16,10 +16,8 @@ import {
   signIn,
   token,
 } from '../journeys/customer.ts'
-import { type Scratch, scratch, serverUrl } from '../storage/scratch.ts'
-
-const twenty = <T>(work: (i: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: 20 }, (_, i) => work(i)))
+import { type Scratch, serverUrl } from '../storage/scratch.ts'
+import { onNodes, twenty } from './nodes-rig.ts'
 
 const withStatus = (results: readonly { status: number }[], status: number) =>
   results.filter((result) => result.status === status)
@@ -27,19 +25,10 @@ const withStatus = (results: readonly { status: number }[], status: number) =>
 function suite(kind: 'embedded' | 'server'): void {
   let place: Scratch
   let bridge: TestBridge
-  let nodes: string[]
-  beforeAll(async () => {
-    place = await scratch(kind)
-    bridge = await startBridge(place.url)
-    nodes = [new URL(bridge.issuer).origin]
-    if (kind === 'server') nodes.push(await bridge.node())
+  const at = onNodes(kind, (started, itsPlace) => {
+    bridge = started
+    place = itsPlace
   })
-  afterAll(async () => {
-    await bridge.stop()
-    await place.remove()
-  })
-  /** Where the i-th of twenty goes: all to one node, or turn about. */
-  const at = (i: number) => nodes[i % nodes.length] as string
 
   test('#107 one proof twenty times at our own API', async () => {
     const who = await customer(bridge)

@@ -1,67 +1,39 @@
 // A connection is changed while its IdP's metadata is read, or after: what was read is never believed for another trust.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { digestOf } from '../../src/domain/connection.ts'
 import type { ConnectionContent } from '../../src/domain/institution.ts'
-import { fingerprintOf } from '../../src/domain/learned-keys.ts'
-import { type MetadataServer, metadataXml, startMetadataServer } from '../journeys/metadata-server.ts'
-import { idpEntityId, type Parts, startParts } from '../journeys/parts.ts'
-import { makeKey, type TestKey } from '../xml/hostile/idp.ts'
+import { metadataXml } from '../journeys/metadata-server.ts'
+import {
+  active,
+  actor,
+  anotherIdp,
+  certificates,
+  content,
+  federation,
+  flows,
+  id,
+  idp,
+  idpGone,
+  institution,
+  key,
+  keyPath,
+  next,
+  nothing,
+  parts,
+  passed,
+  pinned,
+  present,
+  prints,
+  refresh,
+  start,
+  states,
+  stop,
+  stranger,
+} from './metadata-rig.ts'
 
-let parts: Parts
-let idp: MetadataServer
-let key: TestKey
-let next: TestKey
-let federation: TestKey
-let stranger: TestKey
-let id = ''
-const institution = 'alder'
-const actor = { by: 'administrator:ann', why: 'a test' }
-
-beforeAll(async () => {
-  parts = await startParts({ outbound: { allowed_networks: ['127.0.0.0/8'] } })
-  ;[key, next, federation, stranger] = await Promise.all([makeKey(), makeKey(), makeKey(), makeKey()])
-})
-afterAll(() => parts.stop())
-let count = 0
-beforeEach(async () => {
-  count += 1
-  id = `idp-${count}`
-  idp = await startMetadataServer({ keys: [key] })
-})
-afterEach(async () => {
-  const record = await parts.stores.connectionStore.get(institution, id)
-  if (record !== undefined && record.state !== 'disabled') await flows().disable(record, actor)
-  await idp.stop()
-})
-
-const flows = () => parts.flows.connections
-const states = () => parts.stores.metadataStates
-const present = () => flows().get(institution, id)
-const content = (settings: object = {}): ConnectionContent => ({
-  name: 'IdP',
-  type: 'saml',
-  settings: {
-    ...{ idpEntityId, ssoUrl: 'https://idp.example/sso', certificates: [key.pem], metadataUrl: idp.url },
-    ...settings,
-  },
-  claims: {},
-})
-const pinned = () => ({ metadataSigners: [federation.pem] })
-const passed = (of: ConnectionContent) =>
-  parts.inUnit(() => flows().testPassed(institution, id, { digest: digestOf(of), actor }))
-
-async function active(settings: object = {}) {
-  await flows().create({ institution, id, content: content(settings) }, actor)
-  await passed(content(settings))
-  return flows().activate(await present(), actor)
-}
-const refresh = () => parts.flows.metadataRefresh.now(institution, id, actor)
-const keysOf = (settings: object | undefined) =>
-  ((settings as { certificates: string[] }).certificates ?? []).map(fingerprintOf)
-const certificates = async () => keysOf((await present()).settings)
-const prints = (...keys: TestKey[]) => keys.map(({ pem }) => fingerprintOf(pem))
-const nothing = { error: '', applied: [], waits: [] }
-const keyPath = 'settings.certificates[]'
+beforeAll(start)
+afterAll(stop)
+beforeEach(anotherIdp)
+afterEach(idpGone)
 
 describe('while it is read, a person changes the connection', () => {
   /** The IdP answers the first question only when the person is done. */

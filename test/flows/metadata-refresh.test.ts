@@ -1,73 +1,43 @@
 // IdP metadata read again over a real database and real HTTP: what takes over, what waits, what is refused, and who reads.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { digestOf } from '../../src/domain/connection.ts'
 import type { ConnectionContent } from '../../src/domain/institution.ts'
 import { fingerprintOf } from '../../src/domain/learned-keys.ts'
-import { createAuditLog } from '../../src/storage/audit-log.ts'
-import { type MetadataServer, startMetadataServer } from '../journeys/metadata-server.ts'
-import { idpEntityId, type Parts, startParts } from '../journeys/parts.ts'
-import { makeKey, type TestKey } from '../xml/hostile/idp.ts'
+import {
+  active,
+  actor,
+  anotherIdp,
+  certificates,
+  content,
+  events,
+  federation,
+  flows,
+  id,
+  idp,
+  idpGone,
+  institution,
+  key,
+  keyPath,
+  keysOf,
+  next,
+  nothing,
+  parts,
+  passed,
+  pinned,
+  present,
+  prints,
+  refresh,
+  start,
+  states,
+  stop,
+  stranger,
+} from './metadata-rig.ts'
 
-let parts: Parts
-let idp: MetadataServer
-let key: TestKey
-let next: TestKey
-let federation: TestKey
-let stranger: TestKey
-let id = ''
-const institution = 'alder'
-const actor = { by: 'administrator:ann', why: 'a test' }
 const minute = 60_000
 
-beforeAll(async () => {
-  parts = await startParts({ outbound: { allowed_networks: ['127.0.0.0/8'] } })
-  ;[key, next, federation, stranger] = await Promise.all([makeKey(), makeKey(), makeKey(), makeKey()])
-})
-afterAll(() => parts.stop())
-let count = 0
-beforeEach(async () => {
-  count += 1
-  id = `idp-${count}`
-  idp = await startMetadataServer({ keys: [key] })
-})
-afterEach(async () => {
-  const record = await parts.stores.connectionStore.get(institution, id)
-  if (record !== undefined && record.state !== 'disabled') await flows().disable(record, actor)
-  await idp.stop()
-})
-
-const flows = () => parts.flows.connections
-const states = () => parts.stores.metadataStates
-const present = () => flows().get(institution, id)
-const content = (settings: object = {}): ConnectionContent => ({
-  name: 'IdP',
-  type: 'saml',
-  settings: {
-    ...{ idpEntityId, ssoUrl: 'https://idp.example/sso', certificates: [key.pem], metadataUrl: idp.url },
-    ...settings,
-  },
-  claims: {},
-})
-const pinned = () => ({ metadataSigners: [federation.pem] })
-const passed = (of: ConnectionContent) =>
-  parts.inUnit(() => flows().testPassed(institution, id, { digest: digestOf(of), actor }))
-
-async function active(settings: object = {}) {
-  await flows().create({ institution, id, content: content(settings) }, actor)
-  await passed(content(settings))
-  return flows().activate(await present(), actor)
-}
-const refresh = () => parts.flows.metadataRefresh.now(institution, id, actor)
-const keysOf = (settings: object | undefined) =>
-  ((settings as { certificates: string[] }).certificates ?? []).map(fingerprintOf)
-const certificates = async () => keysOf((await present()).settings)
-const prints = (...keys: TestKey[]) => keys.map(({ pem }) => fingerprintOf(pem))
-const events = async () =>
-  (await createAuditLog(parts.base.database).pending(institution))
-    .map(({ body }) => JSON.parse(body))
-    .filter(({ type, connection }) => type === 'connection.metadata_refreshed' && connection === id)
-const nothing = { error: '', applied: [], waits: [] }
-const keyPath = 'settings.certificates[]'
+beforeAll(start)
+afterAll(stop)
+beforeEach(anotherIdp)
+afterEach(idpGone)
 
 test('control: nothing new is no version and no event', async () => {
   const before = await active()

@@ -1,12 +1,11 @@
 // What every database must do for break-glass where several things happen at once, and for who has been told.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { BreakGlassKey } from '../../src/domain/break-glass.ts'
 import type { Institution } from '../../src/domain/institution.ts'
 import { createAdministrators } from '../../src/storage/administrators.ts'
 import { createBreakGlassKeys, createBreakGlassUses } from '../../src/storage/break-glass.ts'
-import type { Database } from '../../src/storage/open.ts'
-import { count, everything, id, now, scope, twenty } from './rig.ts'
-import { migrated, type Scratch, scratch } from './scratch.ts'
+import { onDatabase } from './on-database.ts'
+import { count, type everything, id, now, scope, twenty } from './rig.ts'
 
 const bank: Institution = {
   ...{ id: 'alder', name: 'Alder Bank', host: undefined, accent: '#123456', language: 'en', help: undefined },
@@ -21,15 +20,11 @@ const key = (change: Partial<BreakGlassKey> = {}): BreakGlassKey => ({
 
 /** Registers the suite for one kind of database. */
 export function breakGlassContract(kind: 'embedded' | 'server'): void {
-  let place: Scratch
-  let database: Database
   let all: ReturnType<typeof everything>
   let keys: ReturnType<typeof createBreakGlassKeys>
   let uses: ReturnType<typeof createBreakGlassUses>
-  beforeAll(async () => {
-    place = await scratch(kind)
-    database = await migrated(place)
-    all = everything(database)
+  onDatabase(kind, async (opened) => {
+    all = opened.all
     for (const one of ['alder', 'birch'])
       await all.directory.put(
         { institution: { ...bank, id: one }, relyingParties: [], connections: [], cores: [] },
@@ -37,10 +32,6 @@ export function breakGlassContract(kind: 'embedded' | 'server'): void {
       )
     keys = createBreakGlassKeys(all.connections)
     uses = createBreakGlassUses(all.connections)
-  })
-  afterAll(async () => {
-    await database.close()
-    await place.remove()
   })
   const inUnit = <T>(work: () => Promise<T>) => all.unit.run(scope(), work)
   const add = (one: BreakGlassKey) => inUnit(() => keys.add(one, 2))

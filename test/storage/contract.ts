@@ -1,24 +1,21 @@
 // What every database must do: units of work, single use, migrations. One suite, run on the embedded one and on PostgreSQL.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Refusal } from '../../src/domain/refusal.ts'
 import { migrate, NewerDatabase, pendingMigrations } from '../../src/storage/migrate.ts'
 import type { Database } from '../../src/storage/open.ts'
-import { count, device, event, everything, id, login, now, scope, twenty } from './rig.ts'
-import { migrated, type Scratch, scratch } from './scratch.ts'
+import { onDatabase } from './on-database.ts'
+import { count, device, event, type everything, id, login, now, scope, twenty } from './rig.ts'
+import type { Scratch } from './scratch.ts'
 
 /** Registers the suite for one kind of database. */
 export function storeContract(kind: 'embedded' | 'server'): void {
   let place: Scratch
   let database: Database
   let all: ReturnType<typeof everything>
-  beforeAll(async () => {
-    place = await scratch(kind)
-    database = await migrated(place)
-    all = everything(database)
-  })
-  afterAll(async () => {
-    await database.close()
-    await place.remove()
+  onDatabase(kind, (opened) => {
+    place = opened.place
+    database = opened.database
+    all = opened.all
   })
   const audited = async (reference: string) =>
     (await all.auditLog.pending('alder')).filter(({ body }) => body.includes(reference)).length

@@ -1,24 +1,17 @@
 // What every database must do for devices where several things happen to them at once.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Device } from '../../src/domain/device.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
-import { count, device, everything, id, now, scope, twenty } from './rig.ts'
-import { migrated, type Scratch, scratch } from './scratch.ts'
+import { onDatabase } from './on-database.ts'
+import { count, device, type everything, id, now, scope, twenty } from './rig.ts'
 
 /** Registers the suite for one kind of database. */
 export function deviceContract(kind: 'embedded' | 'server'): void {
-  let place: Scratch
   let database: Database
   let all: ReturnType<typeof everything>
-  beforeAll(async () => {
-    place = await scratch(kind)
-    database = await migrated(place)
-    all = everything(database)
-  })
-  afterAll(async () => {
-    await database.close()
-    await place.remove()
+  onDatabase(kind, (opened) => {
+    ;({ database, all } = opened)
   })
 
   const customer = () =>

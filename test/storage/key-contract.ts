@@ -1,5 +1,5 @@
 // What every database must do for our own keys: one active and one next each, one winner of every race, no name twice.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { AuditEvent } from '../../src/domain/audit.ts'
 import type { Expiry } from '../../src/domain/expiry.ts'
 import type { OwnKeyPlace } from '../../src/domain/own-key.ts'
@@ -7,8 +7,9 @@ import type { SealedOwnKey } from '../../src/ports/own-keys.ts'
 import { createSealedOwnKeys } from '../../src/storage/connection-keys.ts'
 import { migrate } from '../../src/storage/migrate.ts'
 import type { Database } from '../../src/storage/open.ts'
-import { count, everything, id, now, scope, twenty } from './rig.ts'
-import { migrated, type Scratch, scratch } from './scratch.ts'
+import { onDatabase } from './on-database.ts'
+import { count, type everything, id, now, scope, twenty } from './rig.ts'
+import { migrated, scratch } from './scratch.ts'
 
 const key = (place: OwnKeyPlace, kid = id()): SealedOwnKey => ({
   ...place,
@@ -20,17 +21,10 @@ const told: AuditEvent = { type: 'key.promoted', outcome: 'ok' }
 
 /** Registers the suite for one kind of database. */
 export function keyContract(kind: 'embedded' | 'server'): void {
-  let scratched: Scratch
   let database: Database
   let all: ReturnType<typeof everything>
-  beforeAll(async () => {
-    scratched = await scratch(kind)
-    database = await migrated(scratched)
-    all = everything(database)
-  })
-  afterAll(async () => {
-    await database.close()
-    await scratched.remove()
+  onDatabase(kind, (opened) => {
+    ;({ database, all } = opened)
   })
   const inUnit = <T>(work: () => Promise<T>) => all.unit.run(scope(), work)
   const at = (): OwnKeyPlace => ({ institution: 'alder', connection: id(), purpose: 'saml-signing' })

@@ -1,26 +1,19 @@
 // What every database must do where a session ends while something is being made of it at that very moment.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createEndSession } from '../../src/flows/end-session.ts'
 import { endAll } from '../../src/flows/sign-out.ts'
 import { createBrowserSessions } from '../../src/oidc/browser-sessions.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
-import { everything, id, scope } from './rig.ts'
-import { migrated, type Scratch, scratch } from './scratch.ts'
+import { onDatabase } from './on-database.ts'
+import { type everything, id, scope } from './rig.ts'
 
 /** Registers the suite for one kind of database. */
 export function sessionContract(kind: 'embedded' | 'server'): void {
-  let place: Scratch
   let database: Database
   let all: ReturnType<typeof everything>
-  beforeAll(async () => {
-    place = await scratch(kind)
-    database = await migrated(place)
-    all = everything(database)
-  })
-  afterAll(async () => {
-    await database.close()
-    await place.remove()
+  onDatabase(kind, (opened) => {
+    ;({ database, all } = opened)
   })
 
   const key = (model: string) => ({ institution: 'alder', model, id: id() })

@@ -1,24 +1,17 @@
 // What every database must do for the stores' rows: come back as they went in, stay with their institution, stay sealed.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
-import { count, device, everything, id, login, now, twenty } from './rig.ts'
-import { migrated, type Scratch, scratch } from './scratch.ts'
+import { onDatabase } from './on-database.ts'
+import { count, device, type everything, id, login, now, twenty } from './rig.ts'
 
 /** Registers the suite for one kind of database. */
 export function rowContract(kind: 'embedded' | 'server'): void {
-  let place: Scratch
   let database: Database
   let all: ReturnType<typeof everything>
-  beforeAll(async () => {
-    place = await scratch(kind)
-    database = await migrated(place)
-    all = everything(database)
-  })
-  afterAll(async () => {
-    await database.close()
-    await place.remove()
+  onDatabase(kind, (opened) => {
+    ;({ database, all } = opened)
   })
 
   describe('stores', () => {
