@@ -29,7 +29,9 @@ import { contentAt } from './shown-content.ts'
 export function connectionEdit(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/:id/edit', 'connections', async (visit) => {
     const record = await editable(ports, visit)
-    return formOf(ports, visit, { record, typed: typedOf(prefilled(visit, shownOf(record))) })
+    const content = prefilled(visit, shownOf(record))
+    const suggest = Object.keys(content.claims).length === 0
+    return formOf(ports, visit, { record, typed: typedOf(content), suggest })
   })
   desk.form('/connections/:id/edit', 'connections', (visit, form) => edited(ports, visit, form))
 }
@@ -60,17 +62,20 @@ function prefilled({ ctx }: Visit, content: ConnectionContent): ConnectionConten
 interface Editing {
   readonly record: ConnectionRecord
   readonly typed: Typed
+  /** Fill in claims that nobody has typed? Only in a form that was just opened, of a connection that has none. */
+  readonly suggest?: boolean
 }
 
 const purposeOf = ({ id }: Pick<ConnectionRecord, 'id'>): string => `edit ${id}`
 
 async function formOf(ports: ConnectionPagePorts, visit: Visit, editing: Editing): Promise<ConsoleView> {
-  const { record, typed } = editing
+  const { record, typed, suggest = false } = editing
+  const wanting = { connection: record.id, content: typed.content, suggest }
   return editView(visit, {
     record,
     typed,
     fields: pluginFor(ports, record.type).form,
-    seen: await seenAttributes(ports, visit, { connection: record.id, content: typed.content }),
+    seen: await seenAttributes(ports, visit, wanting),
     carried: carry(ports, visit, { purpose: purposeOf(record), content: typed.content }),
     now: ports.clock.now(),
   })

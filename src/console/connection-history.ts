@@ -18,7 +18,7 @@ import { changeName } from './connection-words.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
 import { difference, pathLabel } from './difference.ts'
 import type { ConsoleView } from './page.ts'
-import { badge, count, moment } from './words.ts'
+import { badge, count, moment, withCode } from './words.ts'
 
 export function connectionHistory(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/:id/history', 'read-connections', (visit) => historyView(ports, visit, undefined))
@@ -107,7 +107,10 @@ const staleNews = (opened: number): Html =>
   notice(
     'warn',
     'Nothing was restored.',
-    `Somebody changed this connection since you opened the page at version ${opened}: what they did stands above it. Look again, then take the step.`,
+    withCode(
+      `Somebody changed this connection since you opened the page at version ${opened}: what they did stands above it. Look again, then take the step.`,
+      'connection.stale',
+    ),
   )
 
 function doneOf(before: ConnectionRecord, after: ConnectionRecord): string {

@@ -127,6 +127,12 @@ const goLive = (visit: Visit, view: ConnectionView): Todo => ({
 /** The same question as the flow asks, but for the fresh proof: that is asked for on the way. */
 export const mayTake = (visit: Visit, { needs }: Approval): boolean => needs === undefined || visit.may(needs)
 
+/** Who takes the step where this visitor may not; undefined where they may. */
+export function whoMustText(visit: Visit, record: ConnectionRecord, approval: Approval): string | undefined {
+  if (approval.needs !== undefined && !mayTake(visit, approval)) return whoMust[approval.needs]
+  return mayWrite(visit, record) ? undefined : 'Whoever may change connections must take this step.'
+}
+
 const whoMust: Readonly<Record<NonNullable<Approval['needs']>, string>> = {
   weaken: 'A security administrator must take this step.',
   'way-in': 'Staff come in here by it: an owner must take this step.',

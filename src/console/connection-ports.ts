@@ -22,6 +22,7 @@ import type { FieldSeal } from '../ports/field-seal.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { actorText } from './connection-words.ts'
 import { type Form, type Next, signInAgain, type Visit, versionIn } from './desk.ts'
+import { withCode } from './words.ts'
 
 export interface ConnectionPagePorts {
   readonly connections: ConsoleConnections
@@ -86,7 +87,8 @@ export async function orProve(then: string, act: () => Promise<Next>): Promise<N
 export function contentNews(error: unknown, outcome: string): Html | undefined {
   if (!(error instanceof Refusal) || error.code !== 'connection.settings') return undefined
   const faults = (error.detail.faults ?? []) as readonly ContentFault[]
-  return notice('bad', outcome, faults.map(({ path, message }) => `${path}: ${message}`).join('; '))
+  const said = faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
+  return notice('bad', outcome, withCode(`${said}.`, error.code))
 }
 
 /** Names of those who did something, for a page that shows several. */

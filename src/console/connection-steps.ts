@@ -27,6 +27,7 @@ import { chosenLevel } from './level-choice.ts'
 import { refreshNews } from './metadata-card.ts'
 import type { ConsoleView } from './page.ts'
 import { contentAt } from './shown-content.ts'
+import { withCode } from './words.ts'
 
 export function connectionSteps(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/:id', 'read-connections', async (visit) => {
@@ -123,7 +124,7 @@ async function staleStep(ports: ConnectionPagePorts, visit: Visit, form: Form): 
   const { secrets } = pluginFor(ports, record.type)
   const label = pathLabel(ports.connectors.plugins(), record.type)
   const changes = before && now ? fieldChanges(before, now, secrets) : []
-  const news = html`<div class="stack">${notice('warn', 'Nothing was done.', `Somebody changed this connection since you opened the page (version ${version}, now ${record.version}). Look again, then take the step. Code connection.stale.`)}
+  const news = html`<div class="stack">${notice('warn', 'Nothing was done.', withCode(`Somebody changed this connection since you opened the page (version ${version}, now ${record.version}). Look again, then take the step.`, 'connection.stale'))}
 ${difference({ caption: `What changed since version ${version}`, changes, label })}</div>`
   return { ...(await pageOf(ports, visit, { record, news })), status: 409 }
 }

@@ -10,7 +10,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { TestLogin, TestResult } from '../ports/test-logins.ts'
-import { mayTake } from './connection-page.ts'
+import { mayTake, whoMustText } from './connection-page.ts'
 import { type ConnectionPagePorts, connectionOf, mayWrite, namesFor } from './connection-ports.ts'
 import type { Desk, Visit } from './desk.ts'
 import { checkList } from './exchanges.ts'
@@ -76,7 +76,7 @@ function testView(visit: Visit, view: TestView): ConsoleView {
     aside: outcomeBadge(test),
     place: '/connections',
     main: html`<div class="grid">
-<section class="card stack" aria-labelledby="h-next"><h2 class="vh" id="h-next">What is next</h2>${verdict(view)}<div class="actions">${nextButtons(visit, view)}</div></section>
+<section class="card stack" aria-labelledby="h-next"><h2 class="vh" id="h-next">What is next</h2>${verdict(visit, view)}<div class="actions">${nextButtons(visit, view)}</div></section>
 ${result && resultCards(visit, { test, result })}</div>`,
   }
 }
@@ -90,7 +90,8 @@ function headingOf({ test: { outcome, result, answerBy }, now }: TestView): stri
   return failed === undefined ? 'The test failed' : `The test failed at: ${failed.name}`
 }
 
-function verdict({ test, record }: TestView): Html {
+function verdict(visit: Visit, view: TestView): Html {
+  const { test } = view
   const { outcome, result } = test
   if (outcome === 'open')
     return notice(
@@ -104,14 +105,18 @@ function verdict({ test, record }: TestView): Html {
       'Nothing was changed.',
       html`The answer was refused with <code>${result?.code}</code>. What was expected and what was there stands below.`,
     )
-  if (result?.counts) return notice('ok', 'It counts.', countsText(record, digestOf(test.content)))
+  if (result?.counts) return notice('ok', 'It counts.', countsText(visit, view))
   return notice('warn', 'It does not count.', 'What was tested is no longer what is saved. Run it again.')
 }
 
-const countsText = ({ state, proposal }: ConnectionRecord, tried: string): string => {
-  if (proposal?.tested && digestOf(proposal.content) === tried)
-    return 'The change that waits can be activated.'
-  return state === 'active' ? 'What people sign in by works.' : 'The connection can be activated.'
+/** What follows; and where that is a step which this visitor may not take, who may. */
+function countsText(visit: Visit, { test, record, approval }: TestView): string {
+  const { state, proposal } = record
+  const waits = proposal?.tested && digestOf(proposal.content) === digestOf(test.content)
+  if (!waits && state === 'active') return 'What people sign in by works.'
+  const what = waits ? 'The change that waits' : 'The connection'
+  const others = whoMustText(visit, record, approval)
+  return others === undefined ? `${what} can be activated.` : `${what} is ready to be activated. ${others}`
 }
 
 /** Is it this very test that lets the present connection, or what waits beside it, go live; and may they take the step? */

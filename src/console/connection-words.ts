@@ -56,4 +56,9 @@ export const levelLabels: Readonly<Record<string, string>> = {
   'device-pin': 'Counts as a sign-in with a device and a PIN',
 }
 
+/** Whom a connection is for, as forms offer it. */
+export const audienceChoices = { customers: 'Customers', workforce: 'Staff of the bank' } as const
+
+export const raisedByChoices = { bridge: 'The bridge', idp: 'The IdP' } as const
+
 export const raisedByLabel = 'Who asks for more, where both could'

@@ -6,7 +6,7 @@ import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Html, html } from '../http/page/html.ts'
 import type { SettingField } from '../ports/connector-settings.ts'
-import { levelLabels, raisedByLabel } from './connection-words.ts'
+import { audienceChoices, levelLabels, raisedByChoices, raisedByLabel } from './connection-words.ts'
 import type { Form } from './desk.ts'
 import { namesOf, readSettings } from './setting-values.ts'
 import { type Fault, faultsAt, foldedFields, labelled } from './settings-form.ts'
@@ -113,7 +113,7 @@ function levelFields({ content: { levels: table = {}, raisedBy }, faults }: Type
   const said = Object.keys(table).length > 0 || raisedBy === 'idp' || faultsAt(faults, 'levels').length > 0
   return html`<section class="card"><details class="more"${said && html` open`}><summary>Which of the IdP’s classes count as which level</summary><div class="stack">
 ${levels.map((level) => labelled({ name: `levels.${level}`, label: levelLabels[level] ?? level, hint: 'AuthnContextClassRef or acr, exactly as the IdP writes it. One a line.', faults: faultsAt(faults, `levels.${level}`) }, (attributes) => html`<textarea class="input mono" rows="2" spellcheck="false" ${attributes}>${(table[level] ?? []).join('\n')}</textarea>`))}
-${labelled({ name: 'raisedBy', label: raisedByLabel, hint: 'The bridge by its own factors, or the IdP.', faults: [] }, (attributes) => html`<select class="input" ${attributes}><option value="bridge">The bridge</option><option value="idp"${raisedBy === 'idp' && html` selected`}>The IdP</option></select>`)}
+${labelled({ name: 'raisedBy', label: raisedByLabel, hint: 'The bridge by its own factors, or the IdP.', faults: [] }, (attributes) => html`<select class="input" ${attributes}><option value="bridge">${raisedByChoices.bridge}</option><option value="idp"${raisedBy === 'idp' && html` selected`}>${raisedByChoices.idp}</option></select>`)}
 </div></details></section>`
 }
 
@@ -135,7 +135,7 @@ export const audienceField = ({ audience }: Pick<ConnectionContent, 'audience'>)
       faults: [],
     },
     (attributes) => html`<select class="input" ${attributes}>
-<option value="customers">Customers</option><option value="workforce"${audience === 'workforce' && html` selected`}>Staff of the bank</option></select>`,
+<option value="customers">${audienceChoices.customers}</option><option value="workforce"${audience === 'workforce' && html` selected`}>${audienceChoices.workforce}</option></select>`,
   )
 
 function claimFields({ typed, seen }: ContentFormView): Html {
@@ -144,10 +144,17 @@ function claimFields({ typed, seen }: ContentFormView): Html {
   const rows: ClaimRow[] = [...typed.rows, ...offered, ['', ''], ['', '']]
   const faults = faultsAt(typed.faults, 'claims')
   return html`<section class="card stack" aria-labelledby="h-claims"><h2 id="h-claims">Attributes and claims</h2>
-<p class="hint">Only what stands here is ever read from an answer. ${offered.length > 0 && `${offered.length} more came with the last test login; clear the claim of what you don’t want.`}</p>
+<p class="hint">Only what stands here is ever read from an answer. ${offered.length > 0 && offeredText(offered)}</p>
 ${faults.length > 0 && html`<p class="error">${faults.join('; ')}</p>`}
 <div class="scroll" tabindex="0" role="region" aria-label="Attributes and claims"><table class="table rows"><caption class="vh">Which attribute becomes which claim</caption><thead><tr><th scope="col">Claim for apps</th><th scope="col">Attribute of the IdP</th></tr></thead><tbody>
 ${rows.slice(0, mostRows).map(([claim, attribute], i) => claimRow(i, { claim, attribute }))}</tbody></table></div></section>`
+}
+
+function offeredText(offered: readonly ClaimRow[]): string {
+  const came = `${offered.length} more came with the last test login`
+  return offered.some(([claim]) => claim !== '')
+    ? `${came}; clear the claim of what you don’t want.`
+    : `${came}; say a claim for what you want.`
 }
 
 const claimRow = (i: number, { claim, attribute }: { claim: string; attribute: string }): Html =>

@@ -143,9 +143,13 @@ async function entered(ctx: Context, ports: DeskPorts): Promise<Visit | undefine
   }
 }
 
+// A document is never kept as the text that it is: what is wrong with it is said beside it, and the rest of the form stays.
+const documents: ReadonlySet<string> = new Set(['document', 'file'])
+
 /** No text of PostgreSQL holds U+0000: what has one is nobody's name, and would be an error of ours (attack 205). */
 function readable({ params, query }: Context, form: Form = new Map()): void {
-  const said = [...Object.values({ ...params, ...query }), ...form.keys(), ...form.values()].flat()
+  const typed = [...form].filter(([name]) => !documents.has(name))
+  const said = [Object.values({ ...params, ...query }), typed].flat(2)
   if (said.some((text) => String(text).includes('\u0000')))
     throw new Refusal('request.malformed', { text: false })
 }

@@ -3,7 +3,8 @@ import type { FieldChange } from '../domain/connection.ts'
 import { type Html, html } from '../http/page/html.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import { valueText } from './certificates.ts'
-import { levelLabels, raisedByLabel } from './connection-words.ts'
+import { audienceChoices, levelLabels, raisedByChoices, raisedByLabel } from './connection-words.ts'
+import { protocolName } from './words.ts'
 
 /** The name of a path as the form has it. */
 export function pathLabel(plugins: readonly ConnectorPlugin[], type: string): (path: string) => string {
@@ -19,6 +20,7 @@ export function pathLabel(plugins: readonly ConnectorPlugin[], type: string): (p
 
 const contentLabels: Readonly<Record<string, string>> = {
   name: 'Name',
+  logo: 'Logo',
   type: 'Protocol',
   domains: 'Mail domains',
   audience: 'Who signs in by it',
@@ -39,13 +41,23 @@ export function difference({ caption, changes, label }: DifferenceView): Html {
   return html`<figure class="code diff"><figcaption><span>${caption}</span></figcaption><pre tabindex="0" role="region" aria-label="${caption}"><code>${changes.map((change, i) => lines(change, labels[i] === labels[i - 1] ? undefined : labels[i]))}</code></pre></figure>`
 }
 
-const lines = ({ before, after }: FieldChange, label: string | undefined): Html =>
-  html`${label !== undefined && `${label}:\n`}${before !== undefined && html`<del><span class="vh">removed </span>${shown(before)}</del>`}${after !== undefined && html`<ins><span class="vh">added </span>${shown(after)}</ins>`}`
+const lines = ({ path, before, after }: FieldChange, label: string | undefined): Html =>
+  html`${label !== undefined && `${label}:\n`}${before !== undefined && html`<del><span class="vh">removed </span>${shown(path, before)}</del>`}${after !== undefined && html`<ins><span class="vh">added </span>${shown(path, after)}</ins>`}`
+
+/** What the console calls a value, where it does not show it as it is. */
+function named(path: string, value: string): string {
+  if (path === 'audience') return audienceChoices[value === 'workforce' ? 'workforce' : 'customers']
+  if (path === 'raisedBy') return raisedByChoices[value === 'idp' ? 'idp' : 'bridge']
+  if (path === 'type') return protocolName(value)
+  if (path.startsWith('settings.') && !path.endsWith('[]'))
+    return { true: 'Yes', false: 'No' }[value] ?? value
+  return value
+}
 
 const longest = 600
 
-function shown(value: string): string {
-  const text = valueText(value).replace(/\s+/g, ' ')
+function shown(path: string, value: string): string {
+  const text = valueText(named(path, value)).replace(/\s+/g, ' ')
   if (text === '') return '(empty)'
   return text.length <= longest ? text : `${text.slice(0, longest)}…`
 }

@@ -13,6 +13,7 @@ import type { Visit } from './desk.ts'
 import { difference, pathLabel } from './difference.ts'
 import type { ConsoleView } from './page.ts'
 import { faultsBeside, nameAndSettings } from './settings-form.ts'
+import { withCode } from './words.ts'
 
 export interface EditView extends ContentFormView {
   readonly record: ConnectionRecord
@@ -139,7 +140,10 @@ export function staleView(form: ConsoleView, view: StaleView): ConsoleView {
     ...form,
     status: 409,
     heading: 'Somebody changed it meanwhile',
-    lead: `You opened version ${version}; it is at ${record.version} now. Nothing was saved, and nothing of yours is lost. Code connection.stale.`,
+    lead: withCode(
+      `You opened version ${version}; it is at ${record.version} now. Nothing was saved, and nothing of yours is lost.`,
+      'connection.stale',
+    ),
     main: html`<div class="stack-l"><section class="card stack"><h2>What they changed</h2>${difference({ caption: `From version ${version} to ${record.version}`, changes: since(now), label })}</section>
 <section class="card stack"><h2>What you changed</h2>${difference({ caption: 'As you typed it', changes: since(typed), label })}</section>
 ${notice('info', 'Below is the form as you typed it.', 'Take over from theirs what should stay, then check the change again.')}

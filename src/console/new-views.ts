@@ -136,7 +136,7 @@ function restCard(view: PreviewView): Html {
   return html`<section class="card"><details class="more"${open && html` open`}><summary>All settings, as they will be saved</summary><div class="stack-l">${fieldsOf(view, rest)}</div></details></section>`
 }
 
-/** Metadata that comes without an address. */
+/** Metadata that comes without an address. What no page may hold is shown as its picture. */
 export const documentFields = ({ document, faults }: { document: string; faults: readonly string[] }): Html =>
   html`${labelled({ name: 'file', label: 'SAML metadata as a file', faults: [] }, (attributes) => html`<input class="input" type="file" accept=".xml,application/samlmetadata+xml,application/xml,text/xml" ${attributes}>`)}
-${labelled({ name: 'document', label: 'Or pasted', hint: 'The whole XML document.', faults }, (attributes) => html`<textarea class="input mono" rows="6" spellcheck="false" ${attributes}>${document}</textarea>`)}`
+${labelled({ name: 'document', label: 'Or pasted', hint: 'The whole XML document.', faults }, (attributes) => html`<textarea class="input mono" rows="6" spellcheck="false" ${attributes}>${document.replaceAll('\0', '\u2400')}</textarea>`)}`

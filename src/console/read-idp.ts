@@ -6,6 +6,7 @@ import type { DiscoverySource } from '../ports/discovery.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
 import { importFault, typesFor } from './import-faults.ts'
 import type { Fault } from './settings-form.ts'
+import { withCode } from './words.ts'
 
 export interface IdpReading {
   readonly institution: string
@@ -22,19 +23,35 @@ export interface IdpReading {
   readonly connection?: { readonly id: string; readonly type: string } | undefined
 }
 
-export const withScheme = (address: string): string =>
-  /^[a-z]+:/i.test(address) ? address : `https://${address}`
+/** `idp.example:8443` names a port, not a scheme. */
+const withScheme = (address: string): string =>
+  /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(address) ? address : `https://${address}`
+
+/** A document is XML in UTF-8; U+0000 is in none, but every second byte of UTF-16 is one. */
+const documentFault: Fault = {
+  path: 'document',
+  message: withCode(
+    'The document holds U+0000, as one that is saved as UTF-16 does. Save it as UTF-8 and give it again.',
+    'metadata.malformed',
+  ),
+}
+
+function addressFault(address: string): Fault | undefined {
+  const url = URL.parse(withScheme(address))
+  const check = url === null ? 'address' : 'scheme'
+  if (url !== null && /^https?:$/.test(url.protocol)) return undefined
+  return { path: 'address', message: importFault(new Refusal('fetch.refused', { check })) }
+}
 
 /** What does not hold of the two fields, before anything is asked. */
 export function sourceFaults({ address, document }: Pick<IdpReading, 'address' | 'document'>): Fault[] {
-  return [
-    ...(address === '' && document === ''
-      ? [{ path: 'address', message: 'Say where the IdP describes itself, or give its metadata below' }]
-      : []),
-    ...(address !== '' && URL.parse(withScheme(address)) === null
-      ? [{ path: 'address', message: 'This is no web address' }]
-      : []),
+  const missing = 'Say where the IdP describes itself, or give its metadata below'
+  if (address === '' && document === '') return [{ path: 'address', message: missing }]
+  const faults = [
+    address === '' ? undefined : addressFault(address),
+    document.includes('\0') ? documentFault : undefined,
   ]
+  return faults.filter((fault) => fault !== undefined)
 }
 
 /** The protocol need not be said: what is at the address tells it. The first answer that makes sense counts. */

@@ -4,7 +4,7 @@ import { bdi, keyValues, type Row } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { SettingField } from '../ports/connector-settings.ts'
 import { certificateFacts, certificateView } from './certificates.ts'
-import { audienceName, levelLabels, raisedByLabel } from './connection-words.ts'
+import { audienceName, levelLabels, raisedByChoices, raisedByLabel } from './connection-words.ts'
 import { isSecret, valueAt } from './setting-values.ts'
 
 export interface SettingRowsView {
@@ -37,7 +37,7 @@ function levelRows({ levels = {}, raisedBy = 'bridge' }: SettingRowsView['record
   if (counted.length === 0) return []
   return [
     ...counted.map(([name, classes]): Row => [levelLabels[name] ?? name, listed(classes)]),
-    [raisedByLabel, raisedBy === 'idp' ? 'The IdP' : 'The bridge'],
+    [raisedByLabel, raisedByChoices[raisedBy]],
   ]
 }
 

@@ -42,6 +42,9 @@ export function endsText({ kind, daysLeft }: { kind: string; daysLeft: number })
   return `${what} ends in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`
 }
 
+/** Words of a refusal with its code, for whoever asks for help or reads the list of codes; as `supportDetails` on customers' pages. */
+export const withCode = (words: string, code: string): string => `${words} Code ${code}.`
+
 /** A moment as the console prints it: UTC, always said. */
 export const momentText = (at: number): string => dateTimeText({ at, timeZone: undefined }, 'en')
 

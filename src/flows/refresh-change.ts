@@ -4,7 +4,7 @@ import type { ConnectionContent } from '../domain/institution.ts'
 import { certificatesIn, effectiveContent, fingerprintOf, holds } from '../domain/learned-keys.ts'
 import { type RefreshDecision, rebased, refreshDecision } from '../domain/metadata-refresh.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { Actor, ConnectionRecord } from '../ports/connections.ts'
+import type { Actor, ConnectionRecord, Proposal } from '../ports/connections.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import { SettingsRefused } from '../ports/connector-settings.ts'
 import type { Discovered } from '../ports/discovery.ts'
@@ -36,8 +36,8 @@ export interface TakenOver {
   readonly digest: string
 }
 
-/** Proposals of this author may be replaced and dropped by the next reading; a person's never are. */
-const author = 'schedule'
+/** Such proposals may be replaced and dropped by the next reading, whoever asked for it; what a person wrote never is. */
+const isReading = ({ by, read }: Pick<Proposal, 'by' | 'read'>): boolean => read === true || by === 'schedule'
 
 /** Runs inside a unit. Refuses with `connection.settings` when the connector does not accept what would take over. */
 export async function takenOver(ports: RefreshChangePorts, read: ReadAgain): Promise<TakenOver> {
@@ -104,17 +104,16 @@ async function proposed(
   const { record, known } = read
   const { institution, id, version, proposal } = record
   const at = { institution, id, version }
-  const why = `${read.actor.why} (${read.actor.by})`
   if (propose === undefined) {
-    if (proposal?.by === author) await ports.connectionFlows.change(at, read.actor, withdrawn)
+    if (proposal && isReading(proposal)) await ports.connectionFlows.change(at, read.actor, withdrawn)
     return { digest: '', place: 'nothing' }
   }
   const digest = digestOf(propose)
   const place = placeFor(record)
   if (place !== 'proposal') return { digest: `${place}:${digest}`, place }
   if (digest === known) return { digest, place }
-  await ports.connectionFlows.change(at, { by: author, why }, (now): Decision => {
-    const waits = { content: propose, tested: false, by: author, why }
+  await ports.connectionFlows.change(at, read.actor, (now): Decision => {
+    const waits = { content: propose, tested: false, ...read.actor, read: true } as const
     const fields = pathsOf(decisionChanges(now, propose))
     return { change: 'proposed', state: now.state, content: contentOfRecord(now), proposal: waits, fields }
   })
@@ -127,7 +126,7 @@ const decisionChanges = (record: ConnectionRecord, after: ConnectionContent) =>
 function placeFor({ managedBy, state, proposal }: ConnectionRecord): Place {
   if (managedBy === 'file') return 'file'
   if (state !== 'active') return 'not active'
-  return proposal === undefined || proposal.by === author ? 'proposal' : 'another proposal'
+  return proposal === undefined || isReading(proposal) ? 'proposal' : 'another proposal'
 }
 
 function withdrawn(record: ConnectionRecord): Decision {

@@ -12,6 +12,8 @@ export interface Proposal {
   readonly by: string
   readonly why: string
   readonly at: number
+  /** It is what the IdP published: the next reading of its metadata may replace or drop it, as it never does a person's own. */
+  readonly read?: true
 }
 
 export interface ConnectionRecord extends Connection {

@@ -15,7 +15,10 @@ export const actor = { by: 'test', why: '' }
 
 /** A bridge with two institutions, and an owner signed in at the first. */
 export async function start(): Promise<void> {
-  ;[parts, idp] = await Promise.all([startParts(), startIdp()])
+  ;[parts, idp] = await Promise.all([
+    startParts({ outbound: { allowed_networks: ['127.0.0.0/8'] } }),
+    startIdp(),
+  ])
   visitors = consoleVisitors(parts)
   const rows = { relyingParties: [], connections: [], cores: [] }
   const institution = { ...alder, id: 'birch', name: 'Birch Bank' }

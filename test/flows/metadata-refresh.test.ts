@@ -86,7 +86,7 @@ describe('a new key', () => {
       'active',
       before.version + 1,
     ])
-    expect(record.proposal).toMatchObject({ by: 'schedule', tested: false })
+    expect(record.proposal).toMatchObject({ by: 'administrator:ann', read: true, tested: false })
     expect(await events()).toMatchObject([
       {
         outcome: 'refused',
@@ -155,7 +155,7 @@ describe('beside an edit of a person', () => {
     expect(await events()).toMatchObject([{ detail: { waits_as: 'another proposal' } }])
     await flows().discard(await present(), actor)
     await refresh()
-    expect((await present()).proposal).toMatchObject({ by: 'schedule' })
+    expect((await present()).proposal).toMatchObject({ by: 'administrator:ann', read: true })
   })
   test('what takes over is in the edit too: activating it does not undo the new key', async () => {
     await active(pinned())

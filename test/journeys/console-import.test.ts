@@ -1,4 +1,6 @@
 // An administrator reads an IdP again for a connection that is there, and tries it for a level, by pages alone.
+
+import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeKey } from '../xml/hostile/idp.ts'
 import { type Administrator, createAdministrator, formTo, type Page, withoutWayIn } from './administrator.ts'
@@ -27,6 +29,16 @@ async function made(fields: Readonly<Record<string, string>>): Promise<Page> {
   const begin = await first.get('/connections/new')
   const preview = await first.press(begin, { action: /\/new$/, fields: { ...fields, do: 'look' } })
   return first.press(preview, { action: /\/new$/, fields: { do: 'save' } })
+}
+/** The page of a new connection, asked with these fields. */
+const asked = async (fields: Readonly<Record<string, string>>) =>
+  first.press(await first.get('/connections/new'), { action: /\/new$/, fields: { ...fields, do: 'look' } })
+/** At its field, in plain words and no error's own, and once the code. */
+function expectWorded(page: Page, words: string, code: string) {
+  const [, fault = ''] = /<p class="error"[^>]*>([\s\S]*?)<\/p>/.exec(page.body) ?? []
+  expect([page.status, fault]).toEqual([422, expect.stringContaining(words)])
+  expect(fault.split(`Code ${code}.`)).toHaveLength(2)
+  expect(fault).not.toMatch(/Error|ECONN|EPROTO|undefined|, was /)
 }
 const look = async (id: string, fields: Readonly<Record<string, string>> = {}) =>
   first.press(await first.get(`/connections/${id}/import`), { action: /\/import$/, fields })
@@ -108,6 +120,67 @@ describe('what an IdP says now, against a connection', () => {
       422,
       expect.stringMatching(new RegExp(`aria-invalid="true"[\\s\\S]*${words}`)),
     ])
+  })
+  test.each([
+    [
+      'a redirect',
+      (res: ServerResponse) => res.writeHead(302, { location: '/there' }).end(),
+      'leads on to another one',
+      'fetch.refused',
+    ],
+    ['nothing', (res: ServerResponse) => res.writeHead(404).end(), 'has nothing for us', 'fetch.failed'],
+    ['silence', () => undefined, 'No answer came in time', 'fetch.failed'],
+    ['a connection that breaks off', (res: ServerResponse) => res.destroy(), 'broke off', 'fetch.failed'],
+    [
+      'a compressed answer',
+      (res: ServerResponse) => res.writeHead(200, { 'content-encoding': 'br' }).end('x'),
+      'came compressed',
+      'fetch.refused',
+    ],
+  ])(
+    '%s at the address is told in words that say what to do, with its code',
+    async (_, answer, words, code) => {
+      const idp = await startMetadataServer({ keys: [await makeKey()] })
+      idp.published.instead = (_req, res) => void answer(res)
+      try {
+        expectWorded(await look('draft', { address: idp.url }), words, code)
+      } finally {
+        await idp.stop()
+      }
+    },
+  )
+  test.each([
+    ['a file', 'file:///etc/passwd', 'Only https addresses are read', 'fetch.refused'],
+    ['a scheme of old', 'gopher://idp.example/', 'Only https addresses are read', 'fetch.refused'],
+    ['no address', 'https://idp .example', 'This is no web address', 'fetch.refused'],
+    ['a user name in it', 'https://me@idp.example/', 'This is no web address', 'fetch.refused'],
+    ['a closed port', 'http://127.0.0.1:1/', 'Nothing answers at this address', 'fetch.failed'],
+    ['a name that is none', 'https://idp.invalid/', 'The name in this address is not found', 'fetch.failed'],
+    [
+      'an address inside',
+      'https://10.1.2.3/',
+      'It must be public, or allowed by the operator',
+      'fetch.refused',
+    ],
+  ])('%s in place of an address', async (_, address, words, code) => {
+    for (const page of [await look('draft', { address }), await asked({ name: 'Nowhere', address })])
+      expectWorded(page, words, code)
+  })
+  test('https where http is spoken', async () => {
+    const idp = await startMetadataServer({ keys: [await makeKey()] })
+    try {
+      const address = idp.url.replace('http:', 'https:')
+      expectWorded(await look('draft', { address }), 'does not speak the protocol', 'fetch.failed')
+    } finally {
+      await idp.stop()
+    }
+  })
+  test('a document in UTF-16 costs nothing of what was typed', async () => {
+    const page = await asked({ name: 'Wide', id: 'wide', document: '<\0E\0/\0>\0' })
+    expectWorded(page, 'Save it as UTF-8', 'metadata.malformed')
+    expect(formTo(page, /\/new$/).fields).toMatchObject({ name: 'Wide', id: 'wide', document: '<␀E␀/␀>␀' })
+    // What is kept as a text still has none (attack 205).
+    expect((await asked({ name: 'Wi\0de', document: '<x/>' })).status).toBe(400)
   })
   test('that a file rules is refused', async () => {
     const page = await first.get('/connections/alder-staff/import')

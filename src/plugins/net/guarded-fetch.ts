@@ -96,6 +96,14 @@ function pinned(found: readonly string[]): LookupFunction {
   }
 }
 
+/** Why there was no connection, for whoever gave the address: the error's own text is for the log. */
+function reasonOf(error: unknown): 'refused' | 'protocol' | 'tls' | 'connection' {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'ECONNREFUSED') return 'refused'
+  if (/^(EPROTO|ERR_SSL_|HPE_)/.test(code)) return 'protocol'
+  return /^(ERR_TLS_|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/.test(code) ? 'tls' : 'connection'
+}
+
 interface Sending {
   readonly request: GuardedRequest
   readonly settings: GuardedFetchSettings
@@ -113,7 +121,9 @@ function answered(
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       const check = signal.aborted ? 'time' : 'connection'
-      reject(error instanceof Refusal ? error : failed(check, `${url.host}: ${String(error).slice(0, 200)}`))
+      const actual = `${url.host}: ${String(error).slice(0, 200)}`
+      const reason = signal.aborted ? 'time' : reasonOf(error)
+      reject(error instanceof Refusal ? error : new Refusal('fetch.failed', { check, actual, reason }))
     }
     const options = { method, headers, lookup, signal, agent: false, maxHeaderSize: 16_384, ...tls }
     const outgoing = (url.protocol === 'https:' ? https : http).request(url, options, (incoming) => {
