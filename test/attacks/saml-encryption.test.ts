@@ -7,6 +7,7 @@ import { Refusal } from '../../src/domain/refusal.ts'
 import type { ExpectedAnswer } from '../../src/domain/saml-answer.ts'
 import { ALG, ENC, NS } from '../../src/xml/names.ts'
 import { checkResponse } from '../../src/xml/saml/response.ts'
+import { explained } from '../xml/explained.ts'
 import { type EncryptionForm, encrypted, receiver, unwrapBy } from '../xml/hostile/encrypt.ts'
 import {
   assertionXml,
@@ -32,7 +33,7 @@ function verdict(xml: string, change: Partial<ExpectedAnswer> = {}): string {
     const subject = checkResponse(base64(xml), { ...expected, idpCertificates: [key.pem], ...change }, unwrap)
     return `accepted as ${subject.nameId.value}`
   } catch (error) {
-    if (error instanceof Refusal) return error.code
+    if (error instanceof Refusal) return explained(error)
     throw error
   }
 }

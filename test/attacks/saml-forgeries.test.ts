@@ -15,6 +15,7 @@ import { readAuthnRequest } from '../../src/xml/saml/read-authn-request.ts'
 import { readRedirect, signedRedirect } from '../../src/xml/saml/redirect-binding.ts'
 import { checkResponse } from '../../src/xml/saml/response.ts'
 import { verifiedBytes } from '../../src/xml/saml/signature.ts'
+import { explained } from '../xml/explained.ts'
 import {
   answer,
   base64,
@@ -36,7 +37,7 @@ function verdictOf(form: string): string {
   try {
     return `accepted as ${checkResponse(form, { ...expected, idpCertificates: [key.pem] }).nameId.value}`
   } catch (error) {
-    if (error instanceof Refusal) return error.code
+    if (error instanceof Refusal) return explained(error)
     throw error
   }
 }

@@ -66,6 +66,12 @@ describe('#59 an assertion that was accepted once', () => {
     const before = await world.alerts('saml.replayed')
     expect(await outcome(second, second.answer({ assertionId }))).toEqual(refusedAs('saml.replayed'))
     expect(await world.alerts('saml.replayed')).toBe(before + 1)
+    // Told with all that held before it: nothing else was wrong with it.
+    const { exchanges } = world.parts.stores
+    const [kept] = await exchanges.list('alder', { code: 'saml.replayed', limit: 1 })
+    const checks = (await exchanges.get('alder', kept?.id as string))?.checks ?? []
+    expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['used once'])
+    expect(checks.length).toBeGreaterThan(20)
     world.events.length = 0
     expect(await outcome(third, third.answer({ assertionId: `${assertionId}x` }))).toEqual(accepted)
   })

@@ -5,6 +5,7 @@ import { Refusal } from '../../src/domain/refusal.ts'
 import type { ExpectedAnswer } from '../../src/domain/saml-answer.ts'
 import { subjectKeyHash } from '../../src/domain/subject.ts'
 import { checkResponse } from '../../src/xml/saml/response.ts'
+import { explained } from '../xml/explained.ts'
 import {
   answer,
   assertionXml,
@@ -32,7 +33,7 @@ function outcome(work: () => { nameId: { value: string } }): string {
   try {
     return `accepted as ${work().nameId.value}`
   } catch (error) {
-    if (error instanceof Refusal) return error.code
+    if (error instanceof Refusal) return explained(error)
     throw error
   }
 }

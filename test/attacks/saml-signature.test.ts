@@ -7,6 +7,7 @@ import type { ExpectedAnswer } from '../../src/domain/saml-answer.ts'
 import { ALG, NS } from '../../src/xml/names.ts'
 import { checkResponse } from '../../src/xml/saml/response.ts'
 import { canonicalTree, parseTree } from '../../src/xml/tree.ts'
+import { explained } from '../xml/explained.ts'
 import {
   type AnswerOptions,
   answer,
@@ -39,7 +40,7 @@ function verdict(xml: string, change: Partial<ExpectedAnswer> = {}): string {
   try {
     return `accepted as ${check(xml, change).nameId.value}`
   } catch (error) {
-    if (error instanceof Refusal) return error.code
+    if (error instanceof Refusal) return explained(error)
     throw error
   }
 }

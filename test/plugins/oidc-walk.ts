@@ -6,6 +6,7 @@ import { createGuardedFetch } from '../../src/plugins/net/guarded-fetch.ts'
 import type { Connector, ConnectorAddresses, UpstreamReply } from '../../src/ports/connector.ts'
 import type { Signer } from '../../src/ports/key-store.ts'
 import type { OwnKeys } from '../../src/ports/own-keys.ts'
+import { explained } from '../xml/explained.ts'
 import type { Op } from './hostile-op.ts'
 
 const fetch = createGuardedFetch({ allowedNetworks: ['127.0.0.0/8'], timeoutMs: 2000, maxBytes: 1024 * 1024 })
@@ -59,7 +60,7 @@ export async function verdictBy(sides: Sides, given: Walk = {}): Promise<string>
   try {
     return `accepted ${(await walkBy(sides, given)).nameId.value}`
   } catch (error) {
-    if (error instanceof Refusal) return error.code
+    if (error instanceof Refusal) return error.code.startsWith('oidc.') ? explained(error) : error.code
     throw error
   }
 }

@@ -73,7 +73,13 @@ export async function described(
   } catch (error) {
     if (error instanceof Refusal) throw error
     const inner = error instanceof Error && error.cause instanceof Refusal ? error.cause : undefined
-    throw inner ?? new Refusal('oidc.discovery', { check: 'discovery', actual: String(error).slice(0, 200) })
+    throw (
+      inner ??
+      new Refusal('oidc.discovery', {
+        ...{ check: 'discovery', expected: `the configuration of ${settings.issuer}` },
+        actual: String(error).slice(0, 200),
+      })
+    )
   }
 }
 
@@ -109,7 +115,7 @@ export function fetchFor(fetch: GuardedFetch, settings: OidcSettings): client.Cu
     const text = body === undefined || body === null ? {} : { body: String(body) }
     const answer = await fetch(url, { method, headers: { ...headers }, ...text, ...tls })
     if (tooManyKeys(answer.body))
-      throw new Refusal('oidc.discovery', { check: 'keys', expected: `at most ${mostKeys}` })
+      throw new Refusal('oidc.discovery', { check: 'keys', expected: `at most ${mostKeys}`, actual: 'more' })
     const empty = answer.status === 204 || answer.status === 304
     const { 'transfer-encoding': _, ...rest } = answer.headers
     return new Response(empty ? null : Buffer.from(answer.body), { status: answer.status, headers: rest })

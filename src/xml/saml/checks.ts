@@ -20,7 +20,8 @@ interface Compared extends Pick<Check, 'expected' | 'place'> {
 /** `allow` is what the connection forgives today. */
 export function createChecks(allow: readonly Allowance[]): Checks {
   const list: Check[] = []
-  const hold = (check: Check, code: RefusalCode): void => {
+  const hold = (given: Check, code: RefusalCode): void => {
+    const check = { ...given, actual: given.actual === '' ? '(empty)' : given.actual }
     list.push(check)
     if (!check.ok)
       throw new Refusal(code, {

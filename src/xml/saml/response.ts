@@ -134,7 +134,8 @@ function conforms(document: XmlDocument, checks: Checks, { root, name = 'schema'
 }
 
 function checkSigned({ response, own }: Verified, expected: ExpectedAnswer, checks: Checks): void {
-  const actual = [response !== undefined && 'response', own && 'assertion'].filter(Boolean).join(' and ')
+  const actual =
+    [response !== undefined && 'response', own && 'assertion'].filter(Boolean).join(' and ') || '(none)'
   const needs = {
     either: true,
     response: response !== undefined,
