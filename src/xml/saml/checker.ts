@@ -54,7 +54,14 @@ async function openDesk(deadlineMs: number): Promise<Desk> {
       within(deadlineMs, (signal) => pool.run(task, { name: 'verdictOn', signal })).catch(
         (error: unknown) => {
           const late = error instanceof Error && error.name === 'AbortError'
-          throw new Refusal(late ? 'saml.deadline' : 'saml.malformed', { error: String(error).slice(0, 200) })
+          const actual = String(error).slice(0, 200)
+          throw late
+            ? new Refusal('saml.deadline', {
+                check: 'time',
+                expected: `within ${deadlineMs} ms`,
+                actual: 'longer',
+              })
+            : new Refusal('saml.malformed', { check: 'unforeseen', expected: 'a verdict', actual })
         },
       ),
     async ready() {
