@@ -61,8 +61,8 @@ export function createMetadataRefresh(ports: MetadataRefreshPorts) {
     now: (institution: string, id: string, actor: Actor) => now(ports, { institution, id, actor }),
     /**
      * An answer came by a key that this connection does not list. Reads, or waits while another reads; at most once in
-     * five minutes for all nodes. Commits the unit around the caller before, and again after. What `anybody` may send without a
-     * sign-in of ours does not use up the looks that sign-ins have, and makes us read nothing that was just read.
+     * five minutes for all nodes. Commits the unit around the caller before, and again after. Only a `sign-in` uses up the looks that
+     * sign-ins have: what `anybody` may send, and what is only tried, makes us read nothing that was just read.
      */
     forUnknownKey: (institution: string, id: string, from: Sender = 'sign-in') =>
       forUnknownKey(ports, { institution, id, from }),
@@ -130,8 +130,8 @@ async function now(ports: MetadataRefreshPorts, { institution, id, actor }: Aske
 const longestWaitMs = 11_000
 const stepMs = 100
 
-/** Who brought what is signed by an unknown key. */
-export type Sender = 'sign-in' | 'anybody'
+/** Who brought what is signed by an unknown key. The keys of a test may be a mistake that waits: that must cost no customer's sign-in. */
+export type Sender = 'sign-in' | 'test-login' | 'anybody'
 
 interface Unknown {
   readonly institution: string
@@ -139,7 +139,7 @@ interface Unknown {
   readonly from: Sender
 }
 
-/** Is a look due, though it may be a stranger who makes us look? A document that cannot be read has its own times. */
+/** Is a look due, though it is no customer who makes us look? A document that cannot be read has its own times. */
 async function quiet({ metadataStates, clock }: MetadataRefreshPorts, { institution, id }: Unknown) {
   const { fetchedAt = 0, failures = 0, nextAt = 0 } = (await metadataStates.get(institution, id)) ?? {}
   const at = clock.now()

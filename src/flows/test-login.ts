@@ -231,7 +231,9 @@ async function judge(
       memory: test.upstreamMemory ?? {},
       now: ports.clock.now(),
     }
-    const judging = { institution, connection: asConnection(test), reply, instead: withNewKeys(test) }
+    const instead = withNewKeys(test)
+    const from = 'test-login' as const
+    const judging = { institution, connection: asConnection(test), reply, instead, from }
     const { subject, connection } = await judgeAnswer(ports, judging)
     const id = `${test.connection}|${subject.answerId}`
     const seen = { kind: 'saml-assertion', id, expiresAt: subject.rememberUntil } as const

@@ -4,11 +4,12 @@ import type { ConnectionContent } from '../../src/domain/institution.ts'
 import { fingerprintOf } from '../../src/domain/learned-keys.ts'
 import { type MetadataServer, startMetadataServer } from '../journeys/metadata-server.ts'
 import { alder, answerTo, bareBrowser, idpEntityId, type Parts, startParts } from '../journeys/parts.ts'
+import { login as loginRecord } from '../storage/rig.ts'
 import { makeKey, type TestKey } from '../xml/hostile/idp.ts'
 
 let parts: Parts
 let idp: MetadataServer
-let [key, next]: TestKey[] = []
+let [key, next, other, stranger]: TestKey[] = []
 const birch = { ...alder, id: 'birch', name: 'Birch Bank' }
 const actor = { by: 'administrator:ann', why: 'a test' }
 let id = ''
@@ -17,7 +18,7 @@ let count = 0
 beforeAll(async () => {
   parts = await startParts({ outbound: { allowed_networks: ['127.0.0.0/8'] } })
   await parts.stores.directory.put({ ...parts.rows, institution: birch }, 'file')
-  ;[key, next] = await Promise.all([makeKey(), makeKey()])
+  ;[key, next, other, stranger] = await Promise.all([makeKey(), makeKey(), makeKey(), makeKey()])
 })
 afterAll(() => parts.stop())
 beforeEach(async () => {
@@ -42,6 +43,7 @@ const issuerOf = (institution: string) => parts.issuer.replace(/alder$/, institu
 
 interface Tried {
   readonly by: TestKey | undefined
+  readonly what?: 'present' | 'proposal'
   /** Whose answer it is; the institution's own unless told. */
   readonly madeFor?: string
   readonly changed?: (xml: string) => string
@@ -50,13 +52,13 @@ interface Tried {
 /** A test login of the connection with an answer signed by `by`: its result. */
 async function tried(
   institution: typeof alder,
-  { by, madeFor = institution.id, changed = (xml) => xml }: Tried,
+  { by, what = 'present', madeFor = institution.id, changed = (xml) => xml }: Tried,
 ) {
   const browser = bareBrowser()
   const { id: test, departure } = await parts.inUnit(() =>
     parts.flows.testLogin.start(institution, {
       connection: id,
-      what: 'present',
+      what,
       by: actor.by,
       browserHash: browser.hash,
     }),
@@ -145,4 +147,35 @@ describe('a test login by a key that nobody knew', () => {
     expect(result?.code).toBe('saml.signature_invalid')
     expect(idp.asked).toEqual([])
   })
+  test.each(['present', 'proposal'] as const)(
+    'a wrong key in a test of the %s takes no look from a sign-in',
+    async (what) => {
+      await create('alder', { trustNewKeys: true })
+      await tried(alder, { by: key })
+      const { connections } = parts.flows
+      const active = await connections.activate(await connections.get('alder', id), actor)
+      if (what === 'proposal')
+        await connections.save(active, content({ trustNewKeys: true, certificates: [other?.pem] }), actor)
+      for (let i = 0; i < 3; i += 1)
+        expect(await tried(alder, { by: stranger, what })).toMatchObject({ code: 'saml.signature_invalid' })
+      // What was just read is not read again for the next ones.
+      expect(idp.asked).toHaveLength(1)
+      idp.published.keys = [key, next] as TestKey[]
+      expect(await signedIn(next)).toBe(303)
+      expect(idp.asked).toHaveLength(2)
+    },
+  )
 })
+
+/** A customer's answer by this key, to a sign-in that is open: the status of what it gets. */
+async function signedIn(by: TestKey | undefined): Promise<number> {
+  const browser = bareBrowser()
+  const uid = `uid-${id}-0123456789`
+  const change = { connection: id, browserHash: browser.hash, upstreamRequest: '_real' }
+  await parts.inUnit(() =>
+    parts.stores.logins.create({ ...loginRecord(uid, change), expiresAt: Date.now() + 60_000 }),
+  )
+  const to = { issuer: parts.issuer, connection: id, requestId: '_real' }
+  const SAMLResponse = answerTo(to, { key: by as TestKey, sides: 'both' })
+  return (await browser.post(`${parts.issuer}/saml/${id}/acs`, { SAMLResponse, RelayState: uid })).status
+}
