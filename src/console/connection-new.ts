@@ -1,8 +1,8 @@
 // A new connection in two pages: where the IdP describes itself, and what was read there before anything is saved.
-import { isDeepStrictEqual } from 'node:util'
 import { labelFaults } from '../domain/connection-content.ts'
 import type { IdpFacts } from '../domain/idp-facts.ts'
 import { type ConnectionContent, isId } from '../domain/institution.ts'
+import { signedOtherwise } from '../domain/metadata-refresh.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ImportPreview } from '../flows/connection-import.ts'
 import { settingFaults } from './connection-edit.ts'
@@ -16,6 +16,7 @@ import {
 } from './connection-ports.ts'
 import { onlyKnown } from './content-form.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
+import { importFault } from './import-faults.ts'
 import { beginView, type NewFields, previewView, severalView } from './new-views.ts'
 import { readIdp, sourceFaults } from './read-idp.ts'
 import { readSettings } from './setting-values.ts'
@@ -42,6 +43,8 @@ interface Looking extends Carried {
 interface Previewed extends Carried {
   readonly fields: NewFields
   readonly facts: IdpFacts
+  /** The settings as they were read, whatever was typed since. */
+  readonly read: ConnectionContent['settings']
   readonly twins: readonly string[]
 }
 
@@ -127,7 +130,7 @@ function showPreview(ports: ConnectionPagePorts, visit: Visit, { fields, read }:
   const { audience } = fields
   const content: ConnectionContent = { ...read.content, ...(audience === 'workforce' && { audience }) }
   // What people have not been asked yet is no fault of theirs.
-  const facts = { fields, facts: read.facts, twins: read.twins }
+  const facts = { fields, facts: read.facts, twins: read.twins, read: content.settings }
   return viewOf(ports, visit, { purpose: previewed, content, ...facts }, [])
 }
 
@@ -169,17 +172,22 @@ async function save(ports: ConnectionPagePorts, visit: Visit, form: Form): Promi
 async function signerFault(
   ports: ConnectionPagePorts,
   { institution }: Visit,
-  { content, fields, facts }: Previewed,
+  { content, fields, facts, read: first }: Previewed,
 ): Promise<Fault | undefined> {
-  const { metadataSigners, certificates } = content.settings
+  const { metadataSigners } = content.settings
   if (!Array.isArray(metadataSigners) || metadataSigners.length === 0) return undefined
   const { address, document } = fields
-  const at = { institution: institution.id, identifier: facts.identifier, settings: content.settings }
+  // What the document offers is chosen from as it was the first time.
+  const settings = { ...first, metadataSigners }
+  const at = { institution: institution.id, identifier: facts.identifier, settings }
   const read = await readIdp(ports, { ...at, address, document })
   const path = 'settings.metadataSigners'
   if ('fault' in read) return { path, message: read.fault.message }
-  const same = read.kind === 'one' && isDeepStrictEqual(read.content.settings.certificates, certificates)
-  return same
-    ? undefined
-    : { path, message: 'The signed metadata names other keys. Begin again to see them.' }
+  const others =
+    read.kind === 'one'
+      ? signedOtherwise({ read: first, typed: content.settings, signed: read.content.settings })
+      : ['several IdPs']
+  if (others.length === 0) return undefined
+  const refusal = new Refusal('metadata.changed', { check: others.join(', ') })
+  return { path, message: `${importFault(refusal)} Begin again to see it.` }
 }

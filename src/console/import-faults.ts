@@ -36,6 +36,10 @@ const said: Readonly<Record<string, Said>> = {
     'The IdP must publish one: RSA of 2048 bits or more, or P-256',
   ],
   'metadata.expired': ['The metadata says itself that its time is over', 'Have the IdP publish it anew'],
+  'metadata.changed': [
+    'The signed metadata does not say what you looked at',
+    'Read it again with its signer, and look at what it says',
+  ],
   'oidc.discovery': [
     'Its OpenID configuration cannot be used',
     'The IdP’s administrator must mend what is named here',

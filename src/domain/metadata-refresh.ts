@@ -86,6 +86,39 @@ function differing(before: Settings, after: Settings): Settings {
   return Object.fromEntries(changed.map((name) => [name, after[name]]))
 }
 
+export interface Looked {
+  /** As it was read, before anybody said who signs it. */
+  readonly read: Settings
+  /** As it would be saved. */
+  readonly typed: Settings
+  /** As it was read again under the signature. */
+  readonly signed: Settings
+}
+
+// Also where our answers to the IdP's own sign-outs go: a person agrees to it by looking, and a refresh leaves it alone.
+const lookedAt: Readonly<Record<string, string>> = {
+  ssoUrl: 'another sign-in address',
+  binding: 'another way to the sign-in address',
+  sloUrl: 'another sign-out address',
+  sloBinding: 'another way to the sign-out address',
+  sloResponseUrl: 'another address for answers to sign-outs',
+}
+
+/**
+ * What signed metadata says otherwise than what a person looked at, in words; empty where it says the same. An address
+ * that the person typed over what was read is theirs, and need not be there; keys must be those that are signed for.
+ */
+export function signedOtherwise({ read, typed, signed }: Looked): string[] {
+  const { come, gone } = keyChanges(certificatesIn({ settings: typed }), certificatesIn({ settings: signed }))
+  const others = Object.keys(lookedAt).filter(
+    (name) => sameValue(typed[name], read[name]) && !sameValue(signed[name], read[name]),
+  )
+  return [
+    ...(come.length + gone.length > 0 ? ['other signing keys'] : []),
+    ...others.flatMap((name) => lookedAt[name] ?? []),
+  ]
+}
+
 interface Changes {
   readonly come: readonly string[]
   readonly gone: readonly string[]

@@ -35,6 +35,7 @@ export const refusalCodes = [
   'metadata.endpoint',
   'metadata.certificate',
   'metadata.expired',
+  'metadata.changed',
   'upstream.handle_unknown',
   'upstream.foreign_browser',
   'upstream.unsolicited',

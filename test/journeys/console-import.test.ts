@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeKey } from '../xml/hostile/idp.ts'
 import { type Administrator, createAdministrator, formTo, type Page, withoutWayIn } from './administrator.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { metadataXml, startMetadataServer } from './metadata-server.ts'
+import { metadataXml, type Published, startMetadataServer } from './metadata-server.ts'
 
 let bridge: TestBridge
 let first: Administrator
@@ -217,6 +217,48 @@ describe('whoever must sign the metadata', () => {
     } finally {
       await idp.stop()
     }
+  })
+})
+
+describe('signed metadata that is not what was looked at', () => {
+  /** Looks at the unsigned document, saves with a signer after `meanwhile` has changed what is published. */
+  async function saved(meanwhile: Partial<Published>, typed: Readonly<Record<string, string>> = {}) {
+    const [key, signer, other] = await Promise.all([makeKey(), makeKey(), makeKey()])
+    const idp = await startMetadataServer({ keys: [key], slo: 'https://idp.example/slo' })
+    try {
+      const name = `Looked ${Object.keys({ ...meanwhile, ...typed }).join(' ')}`
+      const begin = await first.get('/connections/new')
+      const look = { name, address: idp.url, do: 'look' }
+      const preview = await first.press(begin, { action: /\/new$/, fields: look })
+      Object.assign(idp.published, { signer }, meanwhile, 'keys' in meanwhile && { keys: [other] })
+      const fields = { 'settings.metadataSigners': signer.pem, do: 'save', ...typed }
+      const page = await first.press(preview, { action: /\/new$/, fields })
+      // A second press of the same form is judged as the first.
+      const again = page.status === 422 ? await first.press(page, { action: /\/new$/, fields }) : page
+      return { page, again }
+    } finally {
+      await idp.stop()
+    }
+  }
+  test.each([
+    ['keys', { keys: [] }, 'other signing keys'],
+    ['the sign-in address', { sso: 'https://elsewhere.example/sso' }, 'another sign-in address'],
+    ['the sign-out address', { slo: 'https://elsewhere.example/slo' }, 'another sign-out address'],
+    ['no sign-out address any more', { slo: undefined }, 'another sign-out address'],
+  ])('is refused, and named: %s', async (_, meanwhile, words) => {
+    const { page, again } = await saved(meanwhile)
+    for (const { status, body } of [page, again]) {
+      expect(status).toBe(422)
+      expect(body).toContain(`does not say what you looked at: ${words}. Code metadata.changed.`)
+    }
+  })
+  test('but what a person typed in its place is theirs', async () => {
+    const typed = { 'settings.ssoUrl': 'https://proxy.example/sso' }
+    expect(heading((await saved({ sso: 'https://elsewhere.example/sso' }, typed)).page)).toContain(
+      'is not tested yet',
+    )
+    const { again } = await saved({ slo: 'https://elsewhere.example/slo' }, typed)
+    expect(again.body).toContain('looked at: another sign-out address. Code')
   })
 })
 

@@ -45,6 +45,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'metadata.endpoint': unusable,
   'metadata.certificate': unusable,
   'metadata.expired': unusable,
+  'metadata.changed': unusable,
   'oidc.discovery': later,
   'oidc.callback': denied,
   'oidc.declined': denied,

@@ -56,6 +56,7 @@ export const groupOf = {
   'metadata.endpoint': 'metadata-refused',
   'metadata.certificate': 'metadata-refused',
   'metadata.expired': 'metadata-refused',
+  'metadata.changed': 'metadata-refused',
   'institution.unknown': 'no-bank-here',
   'interaction.unknown': 'not-open',
   'interaction.expired': 'not-open',
