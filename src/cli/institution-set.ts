@@ -19,6 +19,7 @@ import {
   type OperationTransaction,
   type RelyingParty,
 } from '../domain/institution.ts'
+import { labelFault } from '../domain/label.ts'
 import { logoIn } from '../domain/logo.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -33,6 +34,7 @@ const [lowest, ...others] = acrLadder.map(levelName)
 export const institutionRules: InstitutionRules = {
   isId,
   isMailDomain,
+  labelFault,
   isLogo: (value) => logoIn(value) !== undefined,
   isMappable,
   isRelyingPartyId,

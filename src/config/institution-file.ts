@@ -5,6 +5,8 @@ import { z } from 'zod'
 export interface InstitutionRules {
   /** May an institution, connection or core be called so? */
   isId(value: string): boolean
+  /** What is wrong with a name that people read, with a code that stays; undefined when it may be so. */
+  labelFault(name: string): { readonly code: string; readonly message: string } | undefined
   /** Is this a picture that may be shown: `data:image/png;base64,…`? */
   isLogo(value: string): boolean
   /** Is this the domain of a mail address, in lower case and as DNS has it? */
@@ -34,7 +36,14 @@ export interface InstitutionRules {
   readonly connectionTypes: readonly [string, ...string[]]
 }
 
-const name = z.string().trim().min(1, 'a name is needed').max(100)
+const label = (rules: InstitutionRules) =>
+  z
+    .string()
+    .trim()
+    .superRefine((text, ctx) => {
+      const fault = rules.labelFault(text)
+      if (fault !== undefined) ctx.addIssue({ code: 'custom', message: `${fault.message} (${fault.code})` })
+    })
 const seconds = (fallback: number, max: number) => z.int().min(1).max(max).default(fallback)
 const clientId = (rules: InstitutionRules) =>
   z
@@ -89,7 +98,7 @@ function limitFault(rules: InstitutionRules, currency: string, amount: unknown):
 const institutionShape = (rules: InstitutionRules) =>
   z.strictObject({
     id: id(rules),
-    name,
+    name: label(rules),
     host: z
       .string()
       .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/, 'a host name in lower case is needed')
@@ -122,7 +131,7 @@ const relyingPartyShape = (rules: InstitutionRules) =>
   z
     .strictObject({
       id: clientId(rules),
-      name,
+      name: label(rules),
       kind: z.enum(['app', 'api']).default('app'),
       redirect_uris: z.array(redirect(rules)).default([]),
       post_logout_redirect_uris: z.array(redirect(rules)).default([]),
@@ -169,7 +178,7 @@ function partyFaults({ kind, redirect_uris, keys, scopes, subject_type }: Party)
 const connectionShape = (rules: InstitutionRules) =>
   z.strictObject({
     id: id(rules),
-    name,
+    name: label(rules),
     type: z.enum(rules.connectionTypes).default(rules.connectionTypes[0]),
     enabled: z.boolean().default(true),
     audience: z.enum(['customers', 'workforce']).default('customers'),
@@ -230,7 +239,7 @@ const operationShape = (rules: InstitutionRules) =>
 const coreShape = (rules: InstitutionRules) =>
   z.strictObject({
     id: id(rules),
-    name,
+    name: label(rules),
     endpoint,
     audience: z.string().min(1).max(500),
     addressing: z.boolean().default(false),

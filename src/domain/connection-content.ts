@@ -13,7 +13,7 @@ export interface ContentFault {
 type Labels = Pick<ConnectionContent, 'name' | 'domains'>
 
 export function labelFaults({ name, domains = [] }: Labels): ContentFault[] {
-  const message = labelFault(name)
+  const message = labelFault(name)?.message
   const bad = domains.filter((domain) => !isMailDomain(domain))
   return [
     ...(message === undefined ? [] : [{ path: 'name', message }]),

@@ -5,9 +5,20 @@
 const hidden =
   /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u
 
-/** What does not hold of the name of a connection or an app, as pages say it; undefined when it may be so. */
-export function labelFault(name: string): string | undefined {
-  if (name === '' || name.length > 100) return '1 to 100 characters'
-  if (hidden.test(name)) return 'no characters that cannot be seen, or turn the direction of text'
-  return /[\p{L}\p{N}]/u.test(name) ? undefined : 'a letter or a digit is needed'
+export interface LabelFault {
+  readonly code: 'name.length' | 'name.hidden' | 'name.empty'
+  /** As pages say it, at the field. */
+  readonly message: string
+}
+
+/** What does not hold of the name of a connection, an app, a core or an institution; undefined when it may be so. */
+export function labelFault(name: string): LabelFault | undefined {
+  if (name === '' || name.length > 100) return { code: 'name.length', message: '1 to 100 characters' }
+  if (hidden.test(name))
+    return {
+      code: 'name.hidden',
+      message: 'no characters that cannot be seen, or turn the direction of text',
+    }
+  if (/[\p{L}\p{N}]/u.test(name)) return undefined
+  return { code: 'name.empty', message: 'a letter or a digit is needed' }
 }

@@ -53,7 +53,7 @@ export function partyFaults(party: Entry, places: PartyPlaces): PartyFault[] {
     of.includes(value) ? undefined : 'is not there'
   return [
     ...fault('id', idFault(party.id)),
-    ...fault('name', labelFault(party.name)),
+    ...fault('name', labelFault(party.name)?.message),
     ...each('redirectUris', party.redirectUris, redirectFault),
     ...each('postLogoutRedirectUris', party.postLogoutRedirectUris, redirectFault),
     ...each('webOrigins', party.webOrigins, (one) =>

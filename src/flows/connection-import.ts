@@ -2,6 +2,7 @@
 
 import type { IdpFacts } from '../domain/idp-facts.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
+import { labelFault } from '../domain/label.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ConnectionRecord, ConnectionStore } from '../ports/connections.ts'
 import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
@@ -107,10 +108,14 @@ function contentFrom(
   request: ImportRequest,
   record: ConnectionRecord | undefined,
 ): ConnectionContent {
-  const name = request.name ?? record?.name ?? facts.name ?? hostOf(facts.identifier)
+  const name = request.name ?? record?.name ?? nameFrom(facts)
   const rest = record === undefined ? { claims } : contentOfRecord(record)
   return { ...rest, name, type: request.type, settings: defined(settings) }
 }
+
+/** As the IdP calls itself, where people may be shown that: what metadata says is nobody's word but its author's (attack 201). */
+const nameFrom = ({ name, identifier }: IdpFacts): string =>
+  [name, hostOf(identifier)].find((one) => one !== undefined && labelFault(one) === undefined) ?? 'IdP'
 
 const hostOf = (identifier: string): string => URL.parse(identifier)?.hostname || identifier.slice(0, 100)
 

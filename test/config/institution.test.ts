@@ -164,6 +164,18 @@ describe('a fault is told for', () => {
       'cores[0].operations[0].transaction.creditor_name: a path of local names is needed',
     ],
     [
+      'a connection whose name turns the direction of text',
+      { connections: '[{ id: idp, name: "\\u202eknaB redlA", settings: { sso_url: x } }]' },
+      'connections[0].name: no characters that cannot be seen, or turn the direction of text (name.hidden)',
+    ],
+    [
+      'an app whose name nobody sees',
+      { relying_parties: good.relying_parties.replace('App', '"A\\u200bpp"') },
+      'relying_parties[0].name: no characters',
+    ],
+    ['an institution that is called nothing', { institution: '{ id: oak, name: " – " }' }, '(name.empty)'],
+    ['a core with a long name', { cores: good.cores.replace('Pay', 'P'.repeat(101)) }, '(name.length)'],
+    [
       'an unknown level',
       {
         cores:

@@ -100,6 +100,19 @@ describe('SAML metadata', () => {
     expect(content.settings).not.toHaveProperty('metadataUrl')
     expect(idp.asked).toEqual([])
   })
+  test.each([
+    ['as it calls itself', 'Alder Personal', 'Alder Personal'],
+    ['#201 but not so that it is read the other way round', '\u202eknaB redlA', 'idp.example'],
+    ['#201 nor with what nobody sees', 'Al\u200bder', 'idp.example'],
+  ])('is called %s', async (_, said, called) => {
+    const organization =
+      '<md:Organization><md:OrganizationName xml:lang="en">o</md:OrganizationName>' +
+      `<md:OrganizationDisplayName xml:lang="en">${said}</md:OrganizationDisplayName>` +
+      '<md:OrganizationURL xml:lang="en">https://o.example</md:OrganizationURL></md:Organization>'
+    const xml = metadataXml(idp.published).replace(/(?=<\/md:EntityDescriptor>)/, organization)
+    const { content, facts } = await one({ source: { document: Buffer.from(xml) } })
+    expect([content.name, facts.name]).toEqual([called, said])
+  })
   test('signed by whom it is pinned to, and refused by another', async () => {
     const settings = { metadataSigners: [federation.pem] }
     expect(await codeOf(preview({ settings }))).toBe('metadata.signature')
