@@ -20,7 +20,7 @@ import {
   type RelyingParty,
 } from '../domain/institution.ts'
 import { labelFault } from '../domain/label.ts'
-import { logoIn } from '../domain/logo.ts'
+import { logoFault } from '../domain/logo.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
@@ -35,7 +35,7 @@ export const institutionRules: InstitutionRules = {
   isId,
   isMailDomain,
   labelFault,
-  isLogo: (value) => logoIn(value) !== undefined,
+  logoFault,
   isMappable,
   isRelyingPartyId,
   redirectFault,

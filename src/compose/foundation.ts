@@ -13,6 +13,7 @@ import { createLocalOwnKeys } from '../plugins/keys/own.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
+import { createPictures } from '../plugins/pictures/decoder.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
@@ -90,6 +91,7 @@ export function createFoundation(config: Config, database: Database, options: Co
     keys,
     ownKeys,
     passkeys: webauthn,
+    pictures: createPictures({ deadlineMs: 5000 }),
     ...createUnits({ database, events }),
   }
 }

@@ -7,8 +7,8 @@ export interface InstitutionRules {
   isId(value: string): boolean
   /** What is wrong with a name that people read, with a code that stays; undefined when it may be so. */
   labelFault(name: string): { readonly code: string; readonly message: string } | undefined
-  /** Is this a picture that may be shown: `data:image/png;base64,…`? */
-  isLogo(value: string): boolean
+  /** What is wrong with a picture, `data:image/png;base64,…`, as far as its bytes tell; undefined when it may be shown. */
+  logoFault(value: string): { readonly code: string; readonly message: string } | undefined
   /** Is this the domain of a mail address, in lower case and as DNS has it? */
   isMailDomain(value: string): boolean
   /** May a claims table set this claim? */
@@ -36,14 +36,15 @@ export interface InstitutionRules {
   readonly connectionTypes: readonly [string, ...string[]]
 }
 
-const label = (rules: InstitutionRules) =>
-  z
-    .string()
-    .trim()
-    .superRefine((text, ctx) => {
-      const fault = rules.labelFault(text)
-      if (fault !== undefined) ctx.addIssue({ code: 'custom', message: `${fault.message} (${fault.code})` })
-    })
+/** A fault with its code, which stays when the words change. */
+const coded =
+  (judge: (text: string) => { readonly code: string; readonly message: string } | undefined) =>
+  (text: string, ctx: z.RefinementCtx<string>) => {
+    const fault = judge(text)
+    if (fault !== undefined) ctx.addIssue({ code: 'custom', message: `${fault.message} (${fault.code})` })
+  }
+
+const label = (rules: InstitutionRules) => z.string().trim().superRefine(coded(rules.labelFault))
 const seconds = (fallback: number, max: number) => z.int().min(1).max(max).default(fallback)
 const clientId = (rules: InstitutionRules) =>
   z
@@ -192,10 +193,7 @@ const connectionShape = (rules: InstitutionRules) =>
           ctx.addIssue({ code: 'custom', path: [claim], message: 'no upstream attribute may set this claim' })
         }
       }),
-    logo: z
-      .string()
-      .refine(rules.isLogo, 'a data: address of a PNG, JPEG or WebP of at most 64 KiB is needed')
-      .optional(),
+    logo: z.string().superRefine(coded(rules.logoFault)).optional(),
     domains: z
       .array(z.string().refine(rules.isMailDomain, 'a domain in lower case is needed: alder.example'))
       .max(100)

@@ -1,7 +1,8 @@
 // The picture of a connection, beside its name where customers choose.
 import { contentOf } from '../domain/connection.ts'
-import { logoIn, longestLogo } from '../domain/logo.ts'
+import { longestLogo, widestLogo } from '../domain/logo.ts'
 import { contentOfRecord } from '../flows/connections.ts'
+import { pictureFault } from '../flows/pictures.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { hiddenFields, icon, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
@@ -23,8 +24,8 @@ const found = (
 async function save(visit: Visit, ports: ConnectionPagePorts, form: Form) {
   const record = await found(visit, ports)
   const given = form.get('do') === 'remove' ? undefined : form.get('logo')
-  if (form.get('do') !== 'remove' && logoIn(given ?? '') === undefined)
-    return view(visit, record, faultOf(given))
+  const fault = form.get('do') === 'remove' ? undefined : await faultOf(ports, given)
+  if (fault !== undefined) return view(visit, record, fault)
   // A change that waits is changed further, as in the form of the settings; saved beside it, the picture would end it.
   const { logo: _before, ...content } = record.proposal?.content ?? contentOfRecord(record)
   const at = { institution: record.institution, id: record.id, version: versionIn(form) }
@@ -36,10 +37,16 @@ async function save(visit: Visit, ports: ConnectionPagePorts, form: Form) {
   return `/connections/${record.id}`
 }
 
-const faultOf = (given: string | undefined): string =>
-  given === undefined
-    ? 'Choose a picture first.'
-    : `This is no PNG, JPEG or WebP of at most ${longestLogo / 1024} KiB.`
+async function faultOf(
+  { pictures, unit }: ConnectionPagePorts,
+  given: string | undefined,
+): Promise<string | undefined> {
+  if (given === undefined) return 'Choose a picture first.'
+  // Nothing of this unit may be open while it is decoded.
+  await unit.checkpoint()
+  const fault = await pictureFault(pictures, given)
+  return fault && `${fault.message} Code ${fault.code}.`
+}
 
 function view(visit: Visit, record: ConnectionRecord, fault?: string) {
   const { tenant } = visit
@@ -66,6 +73,6 @@ ${hiddenFields({ form_token: visit.formToken, version: String(record.version) })
 <div class="field"><label for="logo">Picture</label>
 <input class="input" id="logo" name="logo" type="file" accept="image/png,image/jpeg,image/webp" aria-describedby="${fault !== undefined && 'logo-error '}logo-hint"${fault !== undefined && html` aria-invalid="true"`}>
 ${fault !== undefined && html`<p class="error" id="logo-error">${icon('warn')}<span>${fault}</span></p>`}
-<p class="hint" id="logo-hint">Square, PNG, JPEG or WebP, at most ${longestLogo / 1024} KiB; shown 28 pixels wide.</p></div>
+<p class="hint" id="logo-hint">Square, PNG, JPEG or WebP, at most ${widestLogo} pixels wide and ${longestLogo / 1024} KiB; shown 28 pixels wide.</p></div>
 <div class="actions"><button class="btn primary" name="do" value="save">Use this picture</button>
 ${record.logo !== undefined && html`<button class="btn" name="do" value="remove">Show no picture</button>`}</div></form>`

@@ -19,6 +19,7 @@ import type { Chance, Clock } from '../ports/clock.ts'
 import type { Actor, ConnectionRecord } from '../ports/connections.ts'
 import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
+import type { Pictures } from '../ports/pictures.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { actorText } from './connection-words.ts'
 import { type Form, type Next, signInAgain, type Visit, versionIn } from './desk.ts'
@@ -35,6 +36,7 @@ export interface ConnectionPagePorts {
   readonly exchangeFlows: Pick<ExchangeFlows, 'health' | 'list'>
   readonly connectors: Pick<Connectors, 'plugins'>
   readonly consoleAccess: Pick<ConsoleAccess, 'nameOf'>
+  readonly pictures: Pictures
   readonly seal: FieldSeal
   readonly unit: Pick<UnitOfWork, 'checkpoint'>
   readonly clock: Clock

@@ -2,8 +2,10 @@
 import type { ApplyReport, RowChange } from '../ports/application.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { Connectors } from '../ports/connector.ts'
+import type { Pictures } from '../ports/pictures.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import { pictureFault } from './pictures.ts'
 
 export interface ApplyPorts {
   readonly directory: Directory
@@ -12,6 +14,7 @@ export interface ApplyPorts {
   readonly audit: Audit
   readonly chance: Chance
   readonly connectors: Pick<Connectors, 'plugins'>
+  readonly pictures: Pictures
 }
 
 /** What is given does not hold; nothing at all was changed. The message has one fault a line. */
@@ -38,6 +41,7 @@ export function createApply(ports: ApplyPorts) {
   ): Promise<ApplyReport> {
     const faults = [
       ...settingsFaults(ports, sets),
+      ...(await logoFaults(ports, sets)),
       ...(await hostFaults(ports, sets)),
       ...(await ownerFaults(ports, sets)),
     ]
@@ -131,6 +135,18 @@ function settingsFaults({ connectors }: ApplyPorts, sets: readonly InstitutionSe
       }
     }),
   )
+}
+
+/** Pictures are decoded here, as in the console: a file's are sent to customers too. */
+async function logoFaults({ pictures }: ApplyPorts, sets: readonly InstitutionSet[]): Promise<string[]> {
+  const faults: string[] = []
+  for (const { institution, connections } of sets)
+    for (const { id, logo } of connections) {
+      const fault = logo === undefined ? undefined : await pictureFault(pictures, logo)
+      if (fault !== undefined)
+        faults.push(`${institution.id}: connection ${id}: logo: ${fault.message} (${fault.code})`)
+    }
+  return faults
 }
 
 /** A row that the console made is not overwritten by a file that happens to use its id. */

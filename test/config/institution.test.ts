@@ -5,6 +5,7 @@ import { institutionRules, institutionSet } from '../../src/cli/institution-set.
 import { ConfigFault } from '../../src/config/faults.ts'
 import { parseInstitution, readInstitution } from '../../src/config/institution-reader.ts'
 import { samlSettings } from '../../src/plugins/connectors/saml.ts'
+import { data, goodPng } from '../plugins/made-pictures.ts'
 
 const examples = join(import.meta.dirname, '../../config/institutions')
 
@@ -172,6 +173,13 @@ describe('a fault is told for', () => {
       'an app whose name nobody sees',
       { relying_parties: good.relying_parties.replace('App', '"A\\u200bpp"') },
       'relying_parties[0].name: no characters',
+    ],
+    [
+      'a logo with something after its end',
+      {
+        connections: `[{ id: idp, name: IdP, settings: { sso_url: x }, logo: '${data('png', Buffer.concat([goodPng, goodPng]))}' }]`,
+      },
+      'connections[0].logo: Something follows the end of the picture. (logo.trailing)',
     ],
     ['an institution that is called nothing', { institution: '{ id: oak, name: " – " }' }, '(name.empty)'],
     ['a core with a long name', { cores: good.cores.replace('Pay', 'P'.repeat(101)) }, '(name.length)'],

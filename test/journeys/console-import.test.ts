@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { data, goodPng } from '../plugins/made-pictures.ts'
 import { makeKey } from '../xml/hostile/idp.ts'
 import { type Administrator, createAdministrator, formTo, type Page, withoutWayIn } from './administrator.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
@@ -68,7 +69,7 @@ describe('what an IdP says now, against a connection', () => {
     expect(same.body).toContain('Saving this one takes its place.')
   })
   test('and goes on waiting when a picture is chosen meanwhile', async () => {
-    const logo = `data:image/png;base64,${Buffer.from('89504e470d0a1a0a0000000d', 'hex').toString('base64')}`
+    const logo = data('png', goodPng)
     const page = await first.get('/connections/live/logo')
     expect(page.body).toContain('A picture joins it')
     const after = await first.press(page, { action: /\/logo$/, fields: { logo } })

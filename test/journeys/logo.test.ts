@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Role } from '../../src/domain/administrator.ts'
 import type { ConnectionContent } from '../../src/domain/institution.ts'
+import { goodPng, png as makePng } from '../plugins/made-pictures.ts'
 import { type Parts, startIdp, startParts } from './parts.ts'
 
 let parts: Parts
+const png = new Uint8Array(goodPng)
 let content: ConnectionContent
 const actor = { by: 'administrator:ann', why: '' }
-const png = Buffer.from('89504e470d0a1a0a0000000d', 'hex')
 
 beforeAll(async () => {
   ;[parts, { content }] = await Promise.all([startParts(), startIdp()])
@@ -48,11 +49,13 @@ test('is uploaded, shown, told by its size in the history, and taken away', asyn
   expect((await shown()).status).toBe(404)
   expect((await put(cookie, new Blob([png], { type: 'image/png' }))).status).toBe(303)
   const answer = await shown()
-  expect([answer.status, Buffer.from(await answer.arrayBuffer())]).toEqual([200, png])
+  expect([answer.status, new Uint8Array(await answer.arrayBuffer())]).toEqual([200, png])
   expect(answer.headers.get('content-type')).toBe('image/png')
   expect(answer.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
   const history = await parts.flows.connections.history('alder', 'personal')
-  expect(history[0]?.changes).toEqual([{ path: 'logo', before: undefined, after: 'image/png, 12 bytes' }])
+  expect(history[0]?.changes).toEqual([
+    { path: 'logo', before: undefined, after: `image/png, ${png.length} bytes` },
+  ])
   expect((await put(cookie, undefined, { do: 'remove' })).status).toBe(303)
   expect((await shown()).status).toBe(404)
 })
@@ -64,6 +67,21 @@ test('#201 a document that calls itself a picture is not kept, and a viewer keep
     const refused = await put(cookie, evil)
     expect([type, refused.status, (await refused.text()).includes('no PNG')]).toEqual([type, 422, true])
   }
+  const cut = new Blob([png.subarray(0, -20)], { type: 'image/png' })
+  const [broken, trailing] = [
+    await put(cookie, cut),
+    await put(cookie, new Blob([png, '<svg/>'], { type: 'image/png' })),
+  ]
+  expect([broken.status, await broken.text()]).toEqual([422, expect.stringContaining('Code logo.broken.')])
+  expect([trailing.status, await trailing.text()]).toEqual([
+    422,
+    expect.stringContaining('Code logo.trailing.'),
+  ])
+  // Its header is good, its pixels are not: only decoding tells.
+  const dark = new Blob([new Uint8Array(makePng({ width: 28, height: 28, raw: new Uint8Array(9) }))], {
+    type: 'image/png',
+  })
+  expect(await (await put(cookie, dark)).text()).toContain('Code logo.broken.')
   expect((await put(await signedIn(['viewer']), new Blob([png], { type: 'image/png' }))).status).toBe(403)
   expect((await shown()).status).toBe(404)
 })

@@ -79,6 +79,10 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'lru-cache': ['oidc'],
   // Scales and ticks of charts.
   'd3-scale': ['console'],
+  // Decoders of pictures, as WebAssembly.
+  '@jsquash/jpeg': ['plugins/pictures'],
+  '@jsquash/png': ['plugins/pictures'],
+  '@jsquash/webp': ['plugins/pictures'],
   // Passkeys of break-glass.
   '@simplewebauthn/server': ['plugins/passkeys'],
 }
