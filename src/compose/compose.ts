@@ -58,7 +58,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     ],
     publicUrl: config.publicUrl,
   })
-  const apply = createApply({ ...base, directory, writer: directory, connectors: checkers })
+  const apply = createApply({ ...base, ...stores, writer: directory, connectors: checkers })
   const auditLog = createAuditLog(database)
   return {
     log: base.log,

@@ -1,6 +1,8 @@
 // Applying configuration: what the given institutions would change, and, unless it is a dry run, changing it.
+import { domainsTaken } from '../domain/connection-content.ts'
 import type { ApplyReport, RowChange } from '../ports/application.ts'
 import type { Chance } from '../ports/clock.ts'
+import type { ConnectionStore } from '../ports/connections.ts'
 import type { Connectors } from '../ports/connector.ts'
 import type { Pictures } from '../ports/pictures.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
@@ -15,6 +17,7 @@ export interface ApplyPorts {
   readonly chance: Chance
   readonly connectors: Pick<Connectors, 'plugins'>
   readonly pictures: Pictures
+  readonly connectionStore: Pick<ConnectionStore, 'lock' | 'list'>
 }
 
 /** What is given does not hold; nothing at all was changed. The message has one fault a line. */
@@ -44,6 +47,7 @@ export function createApply(ports: ApplyPorts) {
       ...(await logoFaults(ports, sets)),
       ...(await hostFaults(ports, sets)),
       ...(await ownerFaults(ports, sets)),
+      ...(await Promise.all(sets.map((set) => domainFaults(ports, set)))).flat(),
     ]
     if (faults.length > 0) throw new ApplyFault(faults)
     const changes: RowChange[] = []
@@ -56,6 +60,10 @@ async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean):
   const { id } = set.institution
   if (dryRun) return changesBetween(await ports.directory.everything(id, 'file'), set)
   return ports.unit.run({ institution: id, reference: ports.chance.reference() }, async () => {
+    // What was judged above may have changed: from here on nobody else changes a connection.
+    await ports.connectionStore.lock(id)
+    const faults = await domainFaults(ports, set)
+    if (faults.length > 0) throw new ApplyFault(faults)
     const changes = changesBetween(await ports.directory.everything(id, 'file'), set)
     if (changes.length === 0) return changes
     for (const { connection, ...key } of await ports.writer.put(set, 'file')) {
@@ -134,6 +142,17 @@ function settingsFaults({ connectors }: ApplyPorts, sets: readonly InstitutionSe
         return [`${place}: ${error instanceof Error ? error.message : String(error)}`]
       }
     }),
+  )
+}
+
+/** A domain is at home at one connection, also where the console made the other one. */
+async function domainFaults({ connectionStore }: ApplyPorts, set: InstitutionSet): Promise<string[]> {
+  const { id: institution } = set.institution
+  const others = (await connectionStore.list(institution)).filter(({ managedBy }) => managedBy === 'console')
+  return set.connections.flatMap((connection) =>
+    domainsTaken(connection, others).map(
+      ({ message }) => `${institution}: connection ${connection.id}: ${message}`,
+    ),
   )
 }
 

@@ -214,6 +214,7 @@ async function create(
   if (!isId(id))
     throw new Refusal('connection.settings', { faults: [{ path: 'id', message: '2 to 32 of a-z, 0-9, -' }] })
   return run(ports, institution, async () => {
+    await ports.connectionStore.lock(institution)
     checkContent(ports, content, await othersOf(ports, institution, id))
     const version = await ports.connectionStore.nextVersion(institution, id)
     const place = { institution, id, version, state: 'draft', managedBy: 'console' } as const
@@ -238,6 +239,8 @@ interface Changing {
 function changed(ports: ConnectionsPorts, { at, actor, decide }: Changing): Promise<ConnectionRecord> {
   const { institution, id } = at
   return run(ports, institution, async () => {
+    // Two steps at once at two connections must see each other: a domain is at home at one of them.
+    await ports.connectionStore.lock(institution)
     const present = await found(ports, institution, id)
     if (present.version !== at.version)
       throw new Refusal('connection.stale', { connection: id, version: at.version, present: present.version })

@@ -77,6 +77,11 @@ export interface ConnectionRemoval {
 }
 
 export interface ConnectionStore {
+  /**
+   * Waits for whoever changes connections of this institution at this moment, and keeps others waiting until this unit ends: what
+   * is read of the connections from then on is so when the unit commits. Needs a unit.
+   */
+  lock(institution: string): Promise<void>
   get(institution: string, id: string): Promise<ConnectionRecord | undefined>
   list(institution: string): Promise<readonly ConnectionRecord[]>
   /** The number that the next version of this id has, also after a removal: numbers are never used twice. */

@@ -105,6 +105,11 @@ export function createConnectionStore(ports: ConnectionStorePorts): ConnectionSt
   const { connections, seal } = ports
   const { reader } = connections
   return {
+    async lock(institution) {
+      const db = await connections.writer()
+      // The row that `apply` writes first, and that two who change administrators wait for. Rows that refer to it need not wait.
+      await db('institution').where({ institution }).forNoKeyUpdate().first('institution')
+    },
     async get(institution, id) {
       const db = await reader()
       const row = await db<Row>('connection').where({ institution, id }).first(columns)

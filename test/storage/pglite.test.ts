@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '../../src/storage/directory-lock.ts'
 import { breakGlassContract } from './break-glass-contract.ts'
+import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
@@ -18,6 +19,7 @@ describe('embedded database', () => {
   deviceContract('embedded')
   sessionContract('embedded')
   breakGlassContract('embedded')
+  connectionContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

@@ -1,6 +1,7 @@
 // The store contract on PostgreSQL, where DATABASE_URL names a server; the interop suite demands one.
 import { describe, expect, test } from 'vitest'
 import { breakGlassContract } from './break-glass-contract.ts'
+import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
@@ -19,5 +20,6 @@ if (serverUrl === undefined) {
     deviceContract('server')
     sessionContract('server')
     breakGlassContract('server')
+    connectionContract('server')
   })
 }
