@@ -1,5 +1,6 @@
 // Applying configuration: what the given institutions would change, and, unless it is a dry run, changing it.
 import { domainsTaken } from '../domain/connection-content.ts'
+import type { ConsoleSessions } from '../ports/administrators.ts'
 import type { ApplyReport, RowChange } from '../ports/application.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { ConnectionStore } from '../ports/connections.ts'
@@ -8,6 +9,7 @@ import type { Pictures } from '../ports/pictures.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { pictureFault } from './pictures.ts'
+import { endWayIn } from './staff-sessions.ts'
 
 export interface ApplyPorts {
   readonly directory: Directory
@@ -17,6 +19,7 @@ export interface ApplyPorts {
   readonly chance: Chance
   readonly connectors: Pick<Connectors, 'plugins'>
   readonly pictures: Pictures
+  readonly consoleSessions: Pick<ConsoleSessions, 'endBy'>
   readonly connectionStore: Pick<ConnectionStore, 'lock' | 'list'>
 }
 
@@ -64,11 +67,16 @@ async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean):
     await ports.connectionStore.lock(id)
     const faults = await domainFaults(ports, set)
     if (faults.length > 0) throw new ApplyFault(faults)
-    const changes = changesBetween(await ports.directory.everything(id, 'file'), set)
+    const before = await ports.directory.everything(id, 'file')
+    const changes = changesBetween(before, set)
     if (changes.length === 0) return changes
     for (const { connection, ...key } of await ports.writer.put(set, 'file')) {
       const detail = { by: 'file', why: 'the connection was removed', ...key }
       ports.audit.record({ type: 'key.dropped', outcome: 'ok', connection, detail })
+    }
+    for (const was of before?.connections ?? []) {
+      const after = set.connections.find((one) => one.id === was.id)
+      await endWayIn(ports, { institution: id, id: was.id, before: was, after, by: 'file' })
     }
     const named = (change: RowChange['change']) =>
       changes.filter((row) => row.change === change).map((row) => `${row.kind} ${row.id}`)

@@ -27,6 +27,7 @@ import type {
 import type { ConnectorPlugin, Connectors } from '../ports/connector.ts'
 import { SettingsRefused } from '../ports/connector-settings.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import { endWayIn } from './staff-sessions.ts'
 
 export interface ConnectionsPorts {
   readonly connectionStore: ConnectionStore
@@ -93,15 +94,7 @@ export function createConnections(ports: ConnectionsPorts) {
      * At any time, also where a file rules the connection. Nobody can sign in by it any more; a proposal is dropped. Staff who
      * came into the console by it are out, but for whoever does this.
      */
-    disable: (at: ConnectionAt, actor: Actor) =>
-      run(ports, at.institution, async () => {
-        const record = await change(at, actor, disabled)
-        const ended = await ports.consoleSessions.endBy(at, actor.by)
-        const detail = { by: 'connection', sessions: ended }
-        if (ended > 0)
-          ports.audit.record({ type: 'console.signed_out', outcome: 'ok', connection: at.id, detail })
-        return record
-      }),
+    disable: (at: ConnectionAt, actor: Actor) => change(at, actor, disabled),
     /** Drops the proposal of an active connection. */
     discard: (at: ConnectionAt, actor: Actor) => change(at, actor, discarded),
     /** An earlier version's content, through the same checks as any other save. */
@@ -272,6 +265,7 @@ async function written(
   if (!(await ports.connectionStore.change({ record, change, content: kept, actor, at: now })))
     throw new Refusal('connection.stale', { connection: id, version: present.version })
   note(ports, record, { change, by: actor.by, fields })
+  await endWayIn(ports, { institution, id, before: present, after: record, by: actor.by })
   return { ...record, updatedAt: now }
 }
 
