@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withoutWayIn } from '../journeys/administrator.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
+import { goodPng } from '../plugins/made-pictures.ts'
 import { launch } from './chromium.ts'
 import { looked as lookedAt } from './looked.ts'
 
@@ -132,6 +133,14 @@ describe('the wizard', () => {
     await press('Look at it')
     await page.getByText('The bridge may not go to this address').waitFor()
     await looked('new-faults')
+  })
+  test('says of a picture why it is not taken', async () => {
+    await at('/connections/alder-works/logo')
+    const buffer = Buffer.concat([goodPng, Buffer.from('<script>')])
+    await page.getByLabel('Picture').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer })
+    await press('Use this picture')
+    await page.getByText('Something follows the end of the picture. Code logo.trailing.').waitFor()
+    await looked('logo-refused')
   })
   test('finds an OpenID provider by its issuer, and asks what only people know', async () => {
     await at('/connections/new')
