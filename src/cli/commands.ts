@@ -9,7 +9,7 @@ import { consoleInvite } from './console-invite.ts'
 import { demo } from './demo.ts'
 import { describeConfig } from './describe-config.ts'
 import { journey } from './journey.ts'
-import { keysList, keysPromote, keysRemove, keysRotate } from './keys.ts'
+import { keysCertify, keysList, keysPromote, keysRemove, keysRequest, keysRotate } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { samlExplain } from './saml-explain.ts'
 import { serve } from './serve.ts'
@@ -28,6 +28,8 @@ export const commands: readonly Command[] = [
   keysList,
   keysRotate,
   keysPromote,
+  keysRequest,
+  keysCertify,
   keysRemove,
 ]
 

@@ -1,9 +1,10 @@
 // `drawbridge keys …`: our own keys of connections, listed, renewed, promoted and removed by hand.
+import { readFileSync } from 'node:fs'
 import { ownKeyPurposes } from '../domain/own-key.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import type { Application } from '../ports/application.ts'
 import type { Actor } from '../ports/connections.ts'
-import type { OwnKeysAt, OwnKeyView } from '../ports/own-keys.ts'
+import type { OneKey, OwnKeysAt, OwnKeyView } from '../ports/own-keys.ts'
 import { type Command, exit, type Invocation, type Option, UsageFault } from './command.ts'
 import { configFor, configOption, withApplication } from './config-option.ts'
 
@@ -12,6 +13,7 @@ const connection: Option = { value: 'ID', meaning: 'The connection.' }
 const json: Option = { meaning: 'One JSON object, for programs.' }
 const purpose: Option = { value: 'NAME', meaning: `Only ${ownKeyPurposes.join(', ')}; else all.` }
 const why: Option = { value: 'TEXT', meaning: 'The reason, for the audit.' }
+const kid: Option = { value: 'KID', meaning: 'The key, as keys list names it.' }
 const onePlace = ['institution', 'connection']
 const place = { ...configOption, institution, connection, purpose }
 
@@ -74,7 +76,7 @@ export const keysRemove: Command = {
     ...configOption,
     institution,
     connection,
-    kid: { value: 'KID', meaning: 'The key, as keys list names it.' },
+    kid,
     early: {
       meaning:
         'Also a retired key within its overlap, or a next one for decryption: what is encrypted to it cannot be read.',
@@ -88,6 +90,52 @@ export const keysRemove: Command = {
       const which = { ...of, kid: needed(invocation, 'kid') }
       return ownKeys.remove(which, actor(invocation), { early: invocation.flag('early') })
     }),
+}
+
+const oneKey = { ...configOption, institution, connection, kid }
+
+export const keysRequest: Command = {
+  name: 'keys request',
+  summary: 'Print a certificate request for a next key.',
+  description: [
+    'A PKCS #10 request (CSR) in PEM, for an authority that the IdP or the bank asks for. It holds no private key. What the',
+    'authority issues is taken by drawbridge keys certify.',
+  ].join('\n'),
+  options: oneKey,
+  run: (invocation) =>
+    within(invocation, [...onePlace, 'kid'], {
+      work: ({ ownKeys }) => ownKeys.request(which(invocation)),
+      show: (pem) => invocation.terminal.out(pem),
+    }),
+}
+
+export const keysCertify: Command = {
+  name: 'keys certify',
+  summary: 'Publish an authority’s certificate for a next key.',
+  description: [
+    'In the place of the one that the key has signed itself. It must be for this very key, in date, no authority’s own, and',
+    'signed over SHA-256 or better; its chain may stand beside it. IdPs get keys.renewal.published_hours to read it.',
+  ].join('\n'),
+  options: { ...oneKey, certificate: { value: 'FILE', meaning: 'The certificate in PEM.' }, why, json },
+  run: (invocation) =>
+    shown(invocation, [...onePlace, 'kid', 'certificate'], ({ ownKeys }) => {
+      const text = fileText(needed(invocation, 'certificate'))
+      return ownKeys.certify(which(invocation), text, actor(invocation))
+    }),
+}
+
+const which = (invocation: Invocation): OneKey => ({
+  institution: needed(invocation, 'institution'),
+  connection: needed(invocation, 'connection'),
+  kid: needed(invocation, 'kid'),
+})
+
+function fileText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageFault(`${file} cannot be read: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 function needed(invocation: Invocation, option: string): string {
@@ -114,29 +162,47 @@ const actor = (invocation: Invocation): Actor => ({ by: 'command', why: invocati
 
 type Work = (application: Application) => Promise<readonly OwnKeyView[]>
 
-/** Runs it and prints the keys as they are afterwards; ends with 1 and the reason where it is not allowed. */
-async function shown(invocation: Invocation, options: readonly string[], work: Work): Promise<number> {
+/** Runs it and prints the keys as they are afterwards. */
+const shown = (invocation: Invocation, options: readonly string[], work: Work): Promise<number> =>
+  within(invocation, options, { work, show: (keys) => print(invocation, keys) })
+
+function print(invocation: Invocation, keys: readonly OwnKeyView[]): void {
+  const { terminal } = invocation
+  if (invocation.flag('json')) terminal.out(`${JSON.stringify({ keys: keys.map(plain) })}\n`)
+  else if (keys.length === 0) terminal.out('no keys\n')
+  else for (const key of keys) terminal.out(`${line(key)}\n`)
+}
+
+interface Doing<T> {
+  readonly work: (application: Application) => Promise<T>
+  readonly show: (result: T) => void
+}
+
+/** Runs it and shows what came of it; ends with 1 and the reason where it is not allowed. */
+async function within<T>(
+  invocation: Invocation,
+  options: readonly string[],
+  { work, show }: Doing<T>,
+): Promise<number> {
   const { terminal } = invocation
   // Wrong usage is told before a database is opened.
   for (const option of options) needed(invocation, option)
   purposeOf(invocation)
   const outcome = await withApplication(configFor(invocation), async (application) => {
     if ((await application.pendingMigrations()).length > 0)
-      return 'the database is not of this version; run drawbridge migrate first'
+      return { fault: 'the database is not of this version; run drawbridge migrate first' }
     try {
-      return await work(application)
+      return { result: await work(application) }
     } catch (error) {
-      if (error instanceof Refusal) return refused(error)
+      if (error instanceof Refusal) return { fault: refused(error) }
       throw error
     }
   })
-  if (typeof outcome === 'string') {
-    terminal.error(`drawbridge keys: ${outcome}\n`)
+  if ('fault' in outcome) {
+    terminal.error(`drawbridge keys: ${outcome.fault}\n`)
     return exit.failed
   }
-  if (invocation.flag('json')) terminal.out(`${JSON.stringify({ keys: outcome.map(plain) })}\n`)
-  else if (outcome.length === 0) terminal.out('no keys\n')
-  else for (const key of outcome) terminal.out(`${line(key)}\n`)
+  show(outcome.result)
   return exit.ok
 }
 
@@ -146,11 +212,13 @@ const reasons: Readonly<Partial<Record<RefusalCode, string>>> = {
   'key.no_next': 'there is no next key; make one by drawbridge keys rotate',
   'key.unpublished': 'the next key was not published long enough; wait, or say --unpublished',
   'key.overlap': 'the retired key may still be needed; wait, or say --early',
+  'key.certificate': 'this certificate cannot stand for this key',
   'connection.stale': 'somebody else has just changed these keys; look again',
 }
 
 function refused({ code, detail }: Refusal): string {
-  const when = detail.from ?? detail.until
+  const facts = detail.check === undefined ? undefined : `${detail.check}: ${detail.actual}`
+  const when = detail.from ?? detail.until ?? facts
   return `${reasons[code] ?? 'refused'} (${code}${when === undefined ? '' : `, ${when}`})`
 }
 

@@ -2,6 +2,7 @@
 import { daysUntil } from '../domain/expiry.ts'
 import type { RenewalPolicy } from '../domain/own-key.ts'
 import { connectionExpiries, createExpiryFlows, metadataExpiries, ownKeyExpiries } from '../flows/expiries.ts'
+import { createKeyCertificates } from '../flows/key-certificates.ts'
 import { createOwnKeyFlows } from '../flows/own-keys.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import { startBackground } from './background.ts'
@@ -22,7 +23,8 @@ function policyOf({ config }: Foundation): RenewalPolicy {
 
 /** For the public app, the schedule and the commands; `plugins` need not be able to open anything. */
 export function createKeyFlows(base: Foundation, stores: Stores, plugins: readonly ConnectorPlugin[]) {
-  return createOwnKeyFlows({ ...base, ...stores, plugins, renewal: policyOf(base) })
+  const ports = { ...base, ...stores, plugins, renewal: policyOf(base) }
+  return { ...createOwnKeyFlows(ports), ...createKeyCertificates(ports) }
 }
 
 export function createExpiries(base: Foundation, stores: Stores, plugins: readonly ConnectorPlugin[]) {

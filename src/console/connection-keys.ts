@@ -8,6 +8,7 @@ import type { OwnKeyView } from '../ports/own-keys.ts'
 import { certificateFacts, certificateView } from './certificates.ts'
 import { actorIn, type ConnectionPagePorts, connectionOf } from './connection-ports.ts'
 import { type Desk, type Form, type Next, signInAgain, type Visit } from './desk.ts'
+import { certificatePath } from './key-certificate.ts'
 import type { ConsoleView } from './page.ts'
 import { badge, moment } from './words.ts'
 
@@ -85,6 +86,10 @@ const done: Readonly<Record<string, readonly [outcome: string, meaning: string]>
     'Let the IdP read our metadata again; it takes over in its time.',
   ],
   promoted: ['The next key signs from now on.', 'The one before it stays published for a while.'],
+  certified: [
+    'The authority’s certificate is published for the next key.',
+    'Let the IdP read our metadata again.',
+  ],
   removed: ['The key is gone.', ''],
 }
 
@@ -183,13 +188,13 @@ function keyView(visit: Visit, { record, now }: PurposeView, key: OwnKeyView): H
   const rows: (Row | undefined)[] = [
     ['Key ID', html`<code class="copy">${kid}</code>`],
     facts && ['Certificate', certificateView(facts, now)],
-    ['Made', moment(createdAt)],
+    ['Published since', moment(createdAt)],
     ['Ends', moment(expiresAt)],
     promotableAt === undefined ? undefined : ['Can be used from', moment(promotableAt)],
     state !== 'next' || promoteAt === undefined ? undefined : ['Takes over by schedule', moment(promoteAt)],
     dropAt === undefined ? undefined : ['Published until', moment(dropAt)],
   ]
-  return html`<p>${badges[state]}</p>${keyValues(rows)}${visit.may('connections') && removal(visit, { record, key, now })}`
+  return html`<p>${badges[state]}</p>${keyValues(rows)}${visit.may('keys') && state === 'next' && certificate !== '' && html`<p><a class="btn" href="${visit.path(certificatePath(record.id, kid))}">A certificate by an authority</a></p>`}${visit.may('connections') && removal(visit, { record, key, now })}`
 }
 
 /** Never of the key that signs; of one that the IdP may encrypt to only by somebody who says that they know. */

@@ -11,6 +11,7 @@ import { connectionReadAgain } from './connection-read-again.ts'
 import { connectionSteps } from './connection-steps.ts'
 import { connectionTests } from './connection-tests.ts'
 import type { Desk } from './desk.ts'
+import { keyCertificate } from './key-certificate.ts'
 
 export function connectionPages(desk: Desk, ports: ConnectionPagePorts): void {
   connectionList(desk, ports)
@@ -23,5 +24,6 @@ export function connectionPages(desk: Desk, ports: ConnectionPagePorts): void {
   connectionTests(desk, ports)
   connectionHistory(desk, ports)
   connectionKeys(desk, ports)
+  keyCertificate(desk, ports)
   connectionLogo(desk, ports)
 }

@@ -10,6 +10,7 @@ import type { ConnectionAt } from '../flows/connections.ts'
 import type { ConsoleAccess } from '../flows/console-access.ts'
 import type { ConsoleConnections, Taker } from '../flows/console-connections.ts'
 import type { ExchangeFlows } from '../flows/exchanges.ts'
+import type { KeyCertificates } from '../flows/key-certificates.ts'
 import type { MetadataRefresh } from '../flows/metadata-refresh.ts'
 import type { OwnKeyFlows } from '../flows/own-keys.ts'
 import type { TestLoginFlows } from '../flows/test-login.ts'
@@ -29,7 +30,7 @@ export interface ConnectionPagePorts {
   readonly connections: ConsoleConnections
   readonly connectionApproval: ConnectionApproval
   readonly connectionImport: ConnectionImport
-  readonly keyFlows: OwnKeyFlows
+  readonly keyFlows: OwnKeyFlows & KeyCertificates
   readonly metadataRefresh: Pick<MetadataRefresh, 'now' | 'state'>
   readonly testLogin: TestLoginFlows
   readonly healthOver: ConnectionHealthOver

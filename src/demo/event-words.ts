@@ -38,6 +38,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'token.revoked': 'Tokens ended',
   'session.ended': 'Signed out, all tokens of the session ended',
   'key.prepared': 'The bridge made its next key',
+  'key.certified': 'An authority’s certificate stands for the bridge’s next key',
   'key.promoted': 'The bridge signs by its next key',
   'key.retired': 'The bridge no longer signs by its old key',
   'key.dropped': 'The bridge destroyed an old key',

@@ -59,6 +59,7 @@ export const auditTypes = [
   'break_glass.seen',
   'request.refused',
   'key.prepared',
+  'key.certified',
   'key.promoted',
   'key.retired',
   'key.dropped',

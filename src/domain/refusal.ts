@@ -95,6 +95,7 @@ export const refusalCodes = [
   'key.no_next',
   'key.unpublished',
   'key.overlap',
+  'key.certificate',
 ] as const
 
 export type RefusalCode = (typeof refusalCodes)[number]

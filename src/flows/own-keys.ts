@@ -119,7 +119,7 @@ async function placesAt(ports: OwnKeyPorts, at: OwnKeysAt): Promise<PlaceKeys[]>
 }
 
 /** One unit; afterwards this node reads the keys anew. */
-async function run<T>(ports: OwnKeyPorts, institution: string, work: () => Promise<T>): Promise<T> {
+export async function run<T>(ports: OwnKeyPorts, institution: string, work: () => Promise<T>): Promise<T> {
   try {
     return await ports.unit.run({ institution, reference: ports.chance.reference() }, work)
   } finally {
@@ -127,16 +127,21 @@ async function run<T>(ports: OwnKeyPorts, institution: string, work: () => Promi
   }
 }
 
-type KeyEvent = 'key.prepared' | 'key.promoted' | 'key.retired' | 'key.dropped'
+type KeyEvent = 'key.prepared' | 'key.certified' | 'key.promoted' | 'key.retired' | 'key.dropped'
 
-function note({ audit }: OwnKeyPorts, type: KeyEvent, { key, actor }: { key: OwnKey; actor: Actor }): void {
+export function note(
+  { audit }: OwnKeyPorts,
+  type: KeyEvent,
+  { key, actor }: { key: OwnKey; actor: Actor },
+): void {
   const { by, why } = actor
   const expires = new Date(key.expiresAt).toISOString()
   const detail = { by, purpose: key.purpose, kid: key.kid, expires, ...(why !== '' && { why }) }
   audit.record({ type, outcome: 'ok', connection: key.connection, detail })
 }
 
-const after = async (ports: OwnKeyPorts, { institution, connection, purpose }: OwnKeysAt) => {
+/** The keys as they are by now. */
+export const after = async (ports: OwnKeyPorts, { institution, connection, purpose }: OwnKeysAt) => {
   const keys = await ports.ownKeyStore.list(institution)
   return keys
     .filter((key) => key.connection === connection && (purpose ?? key.purpose) === key.purpose)

@@ -35,6 +35,8 @@ export interface OwnKeyCommands {
   prepare(at: OwnKeysAt, actor: Actor): Promise<readonly OwnKeyView[]>
   promote(at: OwnKeysAt, actor: Actor, given: { unpublished?: boolean }): Promise<readonly OwnKeyView[]>
   remove(which: OneKey, actor: Actor, given: { early?: boolean }): Promise<readonly OwnKeyView[]>
+  request(which: OneKey): Promise<string>
+  certify(which: OneKey, text: string, actor: Actor): Promise<readonly OwnKeyView[]>
 }
 
 export interface Addresses {

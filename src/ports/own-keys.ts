@@ -32,8 +32,25 @@ export interface OwnKeys {
   decrypter(place: OwnKeyPlace): Promise<Decrypter>
   /** What peers must know of: active, next, retired, in this order. */
   published(place: OwnKeyPlace): Promise<readonly PublishedKey[]>
+  /**
+   * A certificate request (PKCS #10, RFC 2986) as PEM: the public key, and a signature that proves that the private one is here.
+   * Undefined where there is no such key, or its purpose has no certificate.
+   */
+  request(place: OwnKeyPlace, kid: string): Promise<string | undefined>
+  /**
+   * The certificate for this key among what an authority has given, PEM with or without its chain. Refuses with `key.certificate`
+   * (detail `check`) where none is for this key, or it may not be published for it; `key.unknown` where there is no such key.
+   */
+  issued(place: OwnKeyPlace, kid: string, text: string): Promise<IssuedCertificate>
   /** The keys of this institution were changed here; the next `ready` reads them. */
   changed(institution: string): void
+}
+
+export interface IssuedCertificate {
+  /** Base64 DER without armour. */
+  readonly certificate: string
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
 }
 
 /** A key with its sealed private half, which is empty once it was dropped. */
@@ -75,6 +92,11 @@ export interface OwnKeyStore {
   list(institution: string): Promise<readonly OwnKey[]>
   /** False when there is a next one already, or there ever was a key of this name. */
   insertNext(key: SealedOwnKey): Promise<boolean>
+  /** Another certificate for a next key, published from `at` on; false unless it is `next` still. */
+  certify(
+    place: OwnKeyPlace,
+    change: IssuedCertificate & { readonly kid: string; readonly at: number },
+  ): Promise<boolean>
   /** active -> retired and next -> active; true for exactly one caller. */
   promote(place: OwnKeyPlace, change: { from: string; to: string; at: number }): Promise<boolean>
   /** Destroys the private half; false unless the key is in this state, which `active` can never be (attack 204). */

@@ -64,6 +64,15 @@ export function createOwnKeyStore({ reader, writer }: Connections): OwnKeyStore 
       return rows.map(keyOf)
     },
     insertNext: async (key) => insert(await writer(), { ...key, state: 'next' }),
+    async certify(place, { kid, certificate, expiresAt, at: now }) {
+      const db = await writer()
+      const change = { certificate, expires_at: new Date(expiresAt), created_at: new Date(now) }
+      return (
+        (await db('connection_key')
+          .where({ ...at(place), kid, state: 'next' })
+          .update(change)) === 1
+      )
+    },
     promote: async (place, change) => promote(await writer(), place, change),
     drop: async (place, change) => drop(await writer(), place, change),
   }

@@ -93,6 +93,20 @@ describe('the console', () => {
     await at(path)
     await looked(name)
   })
+  test('a certificate by an authority is asked for and refused in words', async () => {
+    await at('/connections/alder-idp/keys')
+    await press('Prepare')
+    await looked('keys-next')
+    await page.getByRole('link', { name: 'A certificate by an authority' }).first().click()
+    expect(await page.getByLabel('Certificate request (CSR)').inputValue()).toContain(
+      'BEGIN CERTIFICATE REQUEST',
+    )
+    await looked('certificate')
+    await page.getByLabel('Or pasted').fill('hello')
+    await press('Publish this certificate')
+    await page.getByText('This is no certificate in PEM. Code key.certificate.').waitFor()
+    await looked('certificate-refused')
+  })
   test('#201 names that hold markup are only names, on every page', async () => {
     const evil = '<img src=x onerror="document.title=`hit`"><script>document.title="hit"</script>'
     await applyTwo(bridge, {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands, run } from '../../src/cli/commands.ts'
+import { startAuthority } from '../plugins/authority.ts'
 
 const examples = join(import.meta.dirname, '../../config/institutions')
 const folder = mkdtempSync(join(tmpdir(), 'drawbridge-cli-'))
@@ -58,6 +59,8 @@ describe('usage', () => {
       'keys list',
       'keys rotate',
       'keys promote',
+      'keys request',
+      'keys certify',
       'keys remove',
     ])
     for (const { name, options } of commands) {
@@ -273,6 +276,26 @@ describe('keys, on that database', () => {
     expect((await remove(retired, '--early')).code).toBe(0)
     expect(await states()).toEqual(['saml-decryption active', 'saml-signing active'])
     expect((await remove(retired, '--early')).error).toContain('key.unknown')
+  })
+  test('an authority’s certificate is asked for, and stands for the next key', async () => {
+    await keys('rotate --connection sign-in --purpose saml-signing')
+    const kid = (await listed()).find((key) => key.state === 'next')?.kid
+    const csr = await keys(`request --connection sign-in --kid ${kid}`)
+    expect(csr.out).toMatch(/^-----BEGIN CERTIFICATE REQUEST-----/)
+    const authority = await startAuthority()
+    const file = join(folder, 'issued.pem')
+    const certify = `certify --connection sign-in --kid ${kid} --certificate ${file}`
+    writeFileSync(file, authority.pem)
+    expect(await keys(certify)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('(key.certificate, key: of 1, none is for this key)'),
+    })
+    writeFileSync(file, await authority.issue(csr.out, { now: Date.now() }))
+    expect(await keys(certify)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`next ${kid} until 20`),
+    })
+    expect((await keys(`certify --connection sign-in --kid ${kid} --certificate nowhere`)).code).toBe(2)
   })
   test('a connection that is not there has none', async () => {
     expect((await keys('rotate --connection nobody')).error).toContain('key.unknown')

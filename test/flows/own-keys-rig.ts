@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../src/domain/audit.ts'
 import type { Connection } from '../../src/domain/institution.ts'
 import type { OwnKeyPurpose } from '../../src/domain/own-key.ts'
 import { connectionExpiries, createExpiryFlows, ownKeyExpiries } from '../../src/flows/expiries.ts'
+import { createKeyCertificates } from '../../src/flows/key-certificates.ts'
 import { createOwnKeyFlows } from '../../src/flows/own-keys.ts'
 import { oidcConnector } from '../../src/plugins/connectors/oidc.ts'
 import { samlConnector } from '../../src/plugins/connectors/saml.ts'
@@ -56,7 +57,8 @@ export function keyRig(
     const ownKeys = createLocalOwnKeys({ master, sealed, clock, lifetimeMs: 365 * day })
     const ownKeyStore = createOwnKeyStore(units.connections)
     const common = { ...units, clock, chance: { token: () => id(), reference: () => 'DB-TEST-0009' } }
-    const keys = createOwnKeyFlows({ ...common, directory, plugins, ownKeys, ownKeyStore, renewal })
+    const ports = { ...common, directory, plugins, ownKeys, ownKeyStore, renewal }
+    const keys = { ...createOwnKeyFlows(ports), ...createKeyCertificates(ports) }
     const sources = [
       connectionExpiries({ directory, plugins }),
       ownKeyExpiries(ownKeyStore, directory),

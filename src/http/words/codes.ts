@@ -136,6 +136,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'key.no_next': conflict,
   'key.unpublished': conflict,
   'key.overlap': conflict,
+  'key.certificate': unusable,
   unexpected: [500, 'server_error'],
 }
 

@@ -79,6 +79,7 @@ export const groupOf = {
   'key.no_next': 'key-not-now',
   'key.unpublished': 'key-not-now',
   'key.overlap': 'key-not-now',
+  'key.certificate': 'key-not-now',
   unexpected: 'unexpected',
   'console.signed_out': 'console-sign-in',
   'console.recent': 'console-sign-in',

@@ -2,10 +2,13 @@
 import { X509Certificate } from 'node:crypto'
 import type { AuditEvent } from '../../domain/audit.ts'
 import { type OwnKeyPlace, publishedOf } from '../../domain/own-key.ts'
+import { Refusal } from '../../domain/refusal.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Signer } from '../../ports/key-store.ts'
 import type { MakeOwnKey, OwnKeys, PublishedKey, SealedOwnKey, SealedOwnKeys } from '../../ports/own-keys.ts'
+import { requestFor } from './certificate.ts'
 import { decrypterOfAll } from './decrypter.ts'
+import { issuedFor } from './issued.ts'
 import { certifies, type Jwk, kinds, makeKey } from './kinds.ts'
 import { boundTo, publicOf } from './local.ts'
 import { derive, openText, sealText } from './seal.ts'
@@ -84,8 +87,37 @@ export function createLocalOwnKeys(ports: LocalOwnKeysPorts): OwnKeys & { readon
       const [active] = await keysOf(place)
       return open(active as SealedOwnKey).signer
     },
+    ...createCertifying(ports, { keysOf, open }),
     decrypter: async (place) => decrypterOfAll((await keysOf(place)).map(open)),
     published: async (place) => (await keysOf(place)).map((key) => published(key, open(key))),
+  }
+}
+
+interface Finding {
+  readonly keysOf: (place: OwnKeyPlace) => Promise<readonly SealedOwnKey[]>
+  readonly open: (key: SealedOwnKey) => Opened
+}
+
+function createCertifying(
+  ports: LocalOwnKeysPorts,
+  { keysOf, open }: Finding,
+): Pick<OwnKeys, 'request' | 'issued'> {
+  const found = async (place: OwnKeyPlace, kid: string) => {
+    const { algorithm, certified, use } = kinds[place.purpose]
+    const key = certified ? (await keysOf(place)).find((one) => one.kid === kid) : undefined
+    const names = { use: use ?? 'sig', algorithm: algorithm as 'RS256' | 'ES256' } as const
+    return key && { ...open(key), ...names }
+  }
+  return {
+    async request(place, kid) {
+      const key = await found(place, kid)
+      return key && requestFor({ ...key, subject: subjectOf(place) })
+    },
+    async issued(place, kid, text) {
+      const key = await found(place, kid)
+      if (key === undefined) throw new Refusal('key.unknown', { ...place, kid })
+      return issuedFor(text, { ...key, now: ports.clock.now() })
+    },
   }
 }
 
@@ -160,10 +192,13 @@ function openedKey(ports: LocalOwnKeysPorts, key: SealedOwnKey): Opened {
   return { sealed, certificate, signer, privateJwk, publicJwk: publicOf(privateJwk) }
 }
 
+/** As certificates name it, for people. */
+const subjectOf = ({ institution, connection, purpose }: OwnKeyPlace): string =>
+  `${institution} ${connection} ${purpose}`
+
 async function made(ports: LocalOwnKeysPorts, place: OwnKeyPlace): Promise<SealedOwnKey> {
-  const { institution, connection, purpose } = place
   const now = ports.clock.now()
-  const key = await makeKey(kinds[purpose], `${institution} ${connection} ${purpose}`, now)
+  const key = await makeKey(kinds[place.purpose], subjectOf(place), now)
   return sealedAt(ports, place, { ...key, createdAt: now })
 }
 
