@@ -11,8 +11,8 @@ export const checkConfig: Command = {
   operands: '[FILE...]',
   description: [
     'Prints every fault with its place and ends with status 1, or says that all is well. References to secrets are',
-    'followed. Files that are named are checked as `apply` would check them, but for the settings of connections,',
-    'which their connectors judge at apply.',
+    'followed. Files that are named are checked as `apply` would check them, but for what only apply can judge: the',
+    'settings of connections, by their connectors, all of a logo, and what stands in the database beside the file.',
   ].join('\n'),
   options: configOption,
   async run(invocation) {
