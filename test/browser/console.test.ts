@@ -130,5 +130,9 @@ describe('the console', () => {
     await at('/relying-parties')
     expect(await page.getByText(evil).count()).toBe(1)
   })
-  test('no page complained', () => expect(complaints).toEqual([]))
+  test('no page complained', () => {
+    // A picture that is refused is answered by 422, which the browser logs as well.
+    const noise = /^Failed to load resource.* status of 422/
+    expect(complaints.filter((text) => !noise.test(text)).join('\n')).toBe('')
+  })
 })

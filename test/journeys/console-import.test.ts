@@ -250,7 +250,8 @@ describe('signed metadata that is not what was looked at', () => {
     const { page, again } = await saved(meanwhile)
     for (const { status, body } of [page, again]) {
       expect(status).toBe(422)
-      expect(body).toContain(`does not say what you looked at: ${words}. Code metadata.changed.`)
+      expect(body).toContain(`does not say what you looked at (${words}). Read it again`)
+      expect(body).toContain('Code metadata.changed.')
     }
   })
   test('but what a person typed in its place is theirs', async () => {
@@ -259,7 +260,7 @@ describe('signed metadata that is not what was looked at', () => {
       'is not tested yet',
     )
     const { again } = await saved({ slo: 'https://elsewhere.example/slo' }, typed)
-    expect(again.body).toContain('looked at: another sign-out address. Code')
+    expect(again.body).toContain('looked at (another sign-out address). Read')
   })
 })
 
