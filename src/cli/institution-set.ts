@@ -6,6 +6,7 @@ import type {
   InstitutionRules,
   OperationEntry,
   RelyingPartyEntry,
+  TransactionTypeEntry,
 } from '../config/institution-file.ts'
 import { type Acr, acrLadder, levelName } from '../domain/acr.ts'
 import { isMailDomain } from '../domain/choice.ts'
@@ -25,8 +26,30 @@ import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
 import { money } from '../domain/transaction.ts'
+import type { TransactionType } from '../domain/transaction-type.ts'
+import { transactionTypeFaults } from '../domain/transaction-type-faults.ts'
+import { builtInTypes } from '../domain/transaction-types/known.ts'
 import { levelFaults, type Raiser, raisers } from '../domain/upstream-level.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
+
+/** `debtorAccount` as a file writes it. */
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** The names of facts in a file are snake_case, and so are the faults that tell of them. */
+function typeFaults(entry: unknown, earlier: readonly unknown[]) {
+  return transactionTypeFaults(factsCamelled(entry), earlier).map(({ path, message }) =>
+    path[0] === 'facts'
+      ? { path: path.map((part) => (typeof part === 'string' ? snake(part) : part)), message: snake(message) }
+      : { path, message },
+  )
+}
+
+function factsCamelled(entry: unknown): unknown {
+  if (typeof entry !== 'object' || entry === null || !('facts' in entry)) return entry
+  const { facts } = entry
+  if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) return entry
+  return { ...entry, facts: camelled(facts as Record<string, unknown>) }
+}
 
 const [lowest, ...others] = acrLadder.map(levelName)
 
@@ -48,6 +71,8 @@ export const institutionRules: InstitutionRules = {
   scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'subjects'],
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],
+  transactionTypeFaults: typeFaults,
+  transactionTypes: builtInTypes.map(({ type, facts }) => ({ type, facts: Object.keys(facts).map(snake) })),
 }
 
 function isMoney(amount: string, currency: string): boolean {
@@ -69,14 +94,17 @@ export function institutionSet(
   const customers = file.connections.filter(({ audience }) => audience === 'customers')
   const only = customers.length === 1 ? customers[0]?.id : undefined
   return {
-    institution: institutionRow(file.institution),
+    institution: institutionRow(file.institution, file.transaction_types),
     relyingParties: file.relying_parties.map((entry) => relyingParty(institution, entry, only)),
     connections: file.connections.map((entry) => connection(institution, entry)),
     cores: file.cores.map((entry) => core(institution, entry, coreMs)),
   }
 }
 
-const institutionRow = (entry: InstitutionFile['institution']): Institution => ({
+const institutionRow = (
+  entry: InstitutionFile['institution'],
+  types: readonly TransactionTypeEntry[],
+): Institution => ({
   id: entry.id,
   name: entry.name,
   host: entry.host,
@@ -86,7 +114,12 @@ const institutionRow = (entry: InstitutionFile['institution']): Institution => (
   stepUpOver: entry.step_up_over,
   pin: { length: entry.pin.length, attempts: entry.pin.attempts, lockSeconds: entry.pin.lock_seconds },
   devicesPerSubject: entry.devices_per_subject,
+  // The schema has let only types through that the domain takes.
+  ...(types.length > 0 && { transactionTypes: types.map(typeRow) }),
 })
+
+const typeRow = (entry: TransactionTypeEntry): TransactionType =>
+  ({ facts: {}, ...(factsCamelled(entry) as object) }) as TransactionType
 
 /** Where the institution has one connection, its apps sign in by that one without saying so. */
 function relyingParty(institution: string, entry: RelyingPartyEntry, only: string | undefined): RelyingParty {
@@ -159,11 +192,11 @@ const operation = (entry: OperationEntry): CoreOperation => ({
 
 const transaction = (entry: NonNullable<OperationEntry['transaction']>): OperationTransaction => ({
   type: entry.type,
-  amount: steps(entry.amount),
-  currency: steps(entry.currency),
-  debtorAccount: steps(entry.debtor_account),
-  creditorAccount: steps(entry.creditor_account),
-  creditorName: steps(entry.creditor_name),
+  ...(entry.amount && { amount: steps(entry.amount) }),
+  ...(entry.currency && { currency: steps(entry.currency) }),
+  ...(entry.debtor_account && { debtorAccount: steps(entry.debtor_account) }),
+  ...(entry.creditor_account && { creditorAccount: steps(entry.creditor_account) }),
+  ...(entry.creditor_name && { creditorName: steps(entry.creditor_name) }),
 })
 
 const steps = (path: string | readonly string[]): readonly string[] =>

@@ -29,6 +29,13 @@ export interface InstitutionRules {
   isBackchannel(text: string): boolean
   /** The levels by their short names, lowest first. */
   readonly levels: readonly [string, ...string[]]
+  /** What is wrong with a type of transaction, each with its place in it; `earlier` are those that stand before it. */
+  transactionTypeFaults(
+    type: unknown,
+    earlier: readonly unknown[],
+  ): readonly { readonly path: readonly (string | number)[]; readonly message: string }[]
+  /** Types of transaction that are built in, each with the facts that it has, as this file names them. */
+  readonly transactionTypes: readonly { readonly type: string; readonly facts: readonly string[] }[]
   /** Scopes beside `core:ID`. */
   readonly scopes: readonly string[]
   readonly languages: readonly [string, ...string[]]
@@ -145,7 +152,7 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       acr_floor: z.enum(rules.levels).optional(),
       require_par: z.boolean().default(true),
       require_dpop: z.boolean().default(true),
-      transaction_types: z.array(z.enum(['payment_initiation'])).default([]),
+      transaction_types: z.array(z.string()).default([]),
       web_origins: z.array(webOrigin(rules)).default([]),
       keys: z.array(jwk).default([]),
     })
@@ -224,12 +231,12 @@ const operationShape = (rules: InstitutionRules) =>
     acr: z.enum(rules.levels),
     transaction: z
       .strictObject({
-        type: z.literal('payment_initiation').default('payment_initiation'),
-        amount: path,
-        currency: path,
-        debtor_account: path,
-        creditor_account: path,
-        creditor_name: path,
+        type: z.string().default('payment_initiation'),
+        amount: path.optional(),
+        currency: path.optional(),
+        debtor_account: path.optional(),
+        creditor_account: path.optional(),
+        creditor_name: path.optional(),
       })
       .optional(),
   })
@@ -246,6 +253,18 @@ const coreShape = (rules: InstitutionRules) =>
     operations: z.array(operationShape(rules)).min(1, 'a core without operations could not be called'),
   })
 
+/** The institution's own types. Their form is the domain's; a name that is built in cannot be given another meaning. */
+const transactionTypes = (rules: InstitutionRules) =>
+  z
+    .array(z.record(z.string(), z.unknown()))
+    .max(50)
+    .superRefine((types, ctx) => {
+      for (const [i, one] of types.entries())
+        for (const { path: below, message } of rules.transactionTypeFaults(one, types.slice(0, i)))
+          ctx.addIssue({ code: 'custom', path: [i, ...below], message })
+    })
+    .default([])
+
 /** The whole file. `rules` come from the domain; references between the parts are checked by the reader. */
 export const institutionFileSchema = (rules: InstitutionRules) =>
   z.strictObject({
@@ -253,11 +272,13 @@ export const institutionFileSchema = (rules: InstitutionRules) =>
     relying_parties: z.array(relyingPartyShape(rules)).default([]),
     connections: z.array(connectionShape(rules)).default([]),
     cores: z.array(coreShape(rules)).default([]),
+    transaction_types: transactionTypes(rules),
   })
 
 /** One file, checked. */
 export type InstitutionFile = z.infer<ReturnType<typeof institutionFileSchema>>
 export type RelyingPartyEntry = InstitutionFile['relying_parties'][number]
 export type ConnectionEntry = InstitutionFile['connections'][number]
+export type TransactionTypeEntry = InstitutionFile['transaction_types'][number]
 export type CoreEntry = InstitutionFile['cores'][number]
 export type OperationEntry = CoreEntry['operations'][number]

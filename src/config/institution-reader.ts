@@ -4,7 +4,9 @@ import { dirname, resolve } from 'node:path'
 import { isTree, type Tree } from './environment.ts'
 import { ConfigFault, faultsOf, type PlacedFault, placed } from './faults.ts'
 import { type InstitutionFile, type InstitutionRules, institutionFileSchema } from './institution-file.ts'
+import { listOf, rowsOf } from './raw-rows.ts'
 import { keysAt } from './settings-list.ts'
+import { typesConnected } from './transaction-type-links.ts'
 import { atSource, parseYaml, readYaml, type YamlFile } from './yaml-file.ts'
 
 /** Reads and checks one file. Throws a ConfigFault with every fault and its line. */
@@ -73,15 +75,7 @@ function keysIn(text: string, name: string, fault: (message: string) => void): u
   }
 }
 
-// Read without the schema, so that these faults are told together with the schema's.
-const rowsOf = (file: unknown, part: string): Tree[] => {
-  const rows = isTree(file) ? file[part] : undefined
-  return Array.isArray(rows) ? rows.map((row) => (isTree(row) ? row : {})) : []
-}
-
 const idsOf = (file: unknown, part: string): string[] => rowsOf(file, part).map((row) => String(row.id))
-
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** What the parts say of one another. */
 function connected(file: unknown, rules: InstitutionRules): PlacedFault[] {
@@ -100,7 +94,13 @@ function connected(file: unknown, rules: InstitutionRules): PlacedFault[] {
   const twice = ['relying_parties', 'connections', 'cores'].flatMap((part) =>
     repeated(idsOf(file, part), (i) => [part, i, 'id']),
   )
-  return [...parties, ...twice, ...operationsTwice(file), ...domainsTwice(file)]
+  return [
+    ...parties,
+    ...twice,
+    ...operationsTwice(file),
+    ...domainsTwice(file),
+    ...typesConnected(file, rules),
+  ]
 }
 
 type ConnectionFault = readonly [key: 'connection' | 'connections', message: string]

@@ -4,6 +4,7 @@ import type { Context } from 'koa'
 import { type Acr, satisfies, withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isOver, money, transactionOf } from '../domain/transaction.ts'
+import { builtInTypes } from '../domain/transaction-types/known.ts'
 import { text } from '../xml/emit.ts'
 import { faultXml, plainEnvelope, type SoapVersion } from '../xml/soap.ts'
 import { elements, type Tree, textOf } from '../xml/tree.ts'
@@ -97,13 +98,16 @@ function needLevel(acr: string, needed: Acr): void {
 
 /** The hash of the payment that stands in the Body (ruling R-21). */
 function paymentIn(operation: Tree): string {
-  return transactionOf({
-    type: 'payment_initiation',
-    instructedAmount: { amount: field(operation, 'amount'), currency: field(operation, 'currency') },
-    debtorAccount: { iban: field(operation, 'debtorAccount') },
-    creditorName: field(operation, 'creditorName'),
-    creditorAccount: { iban: field(operation, 'creditorAccount') },
-  }).hash
+  return transactionOf(
+    {
+      type: 'payment_initiation',
+      instructedAmount: { amount: field(operation, 'amount'), currency: field(operation, 'currency') },
+      debtorAccount: { iban: field(operation, 'debtorAccount') },
+      creditorName: field(operation, 'creditorName'),
+      creditorAccount: { iban: field(operation, 'creditorAccount') },
+    },
+    builtInTypes,
+  ).hash
 }
 
 function answerTo(verified: VerifiedMessage): string {

@@ -2,6 +2,7 @@
 
 import { withDevice } from '../domain/acr.ts'
 import type { Connection, Core, Institution, RelyingParty } from '../domain/institution.ts'
+import { builtInTypes } from '../domain/transaction-types/known.ts'
 
 export interface DemoRows {
   readonly institution: Institution
@@ -63,7 +64,7 @@ function relyingParties({ world, apiKey }: DemoParts): RelyingParty[] {
       connections: ['alder-idp'],
       requirePar: true,
       requireDpop: true,
-      transactionTypes: ['payment_initiation'],
+      transactionTypes: builtInTypes.map(({ type }) => type),
       webOrigins: [world],
     },
     {

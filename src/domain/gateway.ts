@@ -2,7 +2,8 @@
 import { type Acr, satisfies } from './acr.ts'
 import { type Core, type CoreOperation, type OperationTransaction, scopeOfCore } from './institution.ts'
 import { Refusal } from './refusal.ts'
-import { isOver, money, type Transaction } from './transaction.ts'
+import { isOver, type Money, money, type Transaction } from './transaction.ts'
+import type { FactName } from './transaction-type.ts'
 
 /** What a verified access token says. */
 export interface CallerToken {
@@ -19,14 +20,8 @@ export interface CallerToken {
   readonly session: string | undefined
 }
 
-/** The facts of a money operation as they stand in the Body. */
-export interface BodyFacts {
-  readonly amount: string
-  readonly currency: string
-  readonly debtorAccount: string
-  readonly creditorAccount: string
-  readonly creditorName: string
-}
+/** The facts of an operation as they stand in the Body: those that its mapping names. */
+export type BodyFacts = Readonly<Partial<Record<FactName, string>>>
 
 export interface CallDecision {
   readonly operation: CoreOperation
@@ -68,19 +63,24 @@ function approvedFor(
   { facts, token, limits }: MoneyCall,
 ): Transaction | undefined {
   if (facts === undefined) throw new Refusal('transaction.malformed', { field: 'Body' })
-  const amount = money(facts.amount, facts.currency)
+  const { amount: sum, currency: unit } = facts
+  const amount = sum === undefined || unit === undefined ? undefined : money(sum, unit)
   const approved = token.transaction
   if (approved === undefined) {
-    if (isOver(amount, limits)) throw new Refusal('transaction.missing', { type: rule.type })
+    // Only a payment can be small enough to go without (docs/decisions/0007); what has no amount never is.
+    const small = rule.type === 'payment_initiation' && amount !== undefined && !isOver(amount, limits)
+    if (!small) throw new Refusal('transaction.missing', { type: rule.type })
     return undefined
   }
-  const { detail } = approved
-  const same =
-    approved.amount.minor === amount.minor &&
-    approved.amount.currency === amount.currency &&
-    detail.debtorAccount.iban === facts.debtorAccount &&
-    detail.creditorAccount.iban === facts.creditorAccount &&
-    detail.creditorName === facts.creditorName
-  if (!same) throw new Refusal('transaction.mismatch', { transaction: approved.hash })
+  if (approved.type !== rule.type || !isSame(approved, amount, facts))
+    throw new Refusal('transaction.mismatch', { transaction: approved.hash })
   return approved
 }
+
+/** Every fact that the approved transaction has must stand in the Body, and no other. */
+const isSame = (approved: Transaction, amount: Money | undefined, facts: BodyFacts): boolean =>
+  approved.amount?.minor === amount?.minor &&
+  approved.amount?.currency === amount?.currency &&
+  approved.debtorAccount === facts.debtorAccount &&
+  approved.creditorAccount === facts.creditorAccount &&
+  approved.creditorName === facts.creditorName

@@ -1,5 +1,6 @@
 // The rows that say who may do what: institution, relying party, connection, core. All of them belong to one institution.
 import type { Acr } from './acr.ts'
+import type { FactName, TransactionType } from './transaction-type.ts'
 import type { LevelTable, Raiser } from './upstream-level.ts'
 
 /** Where a row comes from: a file applied by the command line, or the console (ruling R-9). */
@@ -20,6 +21,8 @@ export interface Institution {
   readonly stepUpOver: Readonly<Record<string, string>>
   readonly pin: PinPolicy
   readonly devicesPerSubject: number
+  /** Types of transaction beside those that are built in. */
+  readonly transactionTypes?: readonly TransactionType[] | undefined
 }
 
 export interface PinPolicy {
@@ -114,15 +117,10 @@ export interface CoreOperation {
   readonly transaction: OperationTransaction | undefined
 }
 
-/** Paths are local element names below the operation element. */
-export interface OperationTransaction {
-  readonly type: 'payment_initiation'
-  readonly amount: readonly string[]
-  readonly currency: readonly string[]
-  readonly debtorAccount: readonly string[]
-  readonly creditorAccount: readonly string[]
-  readonly creditorName: readonly string[]
-}
+/** A path for each fact that the type has; paths are local element names below the operation element. */
+export type OperationTransaction = { readonly type: string } & Readonly<
+  Partial<Record<FactName, readonly string[]>>
+>
 
 /** Path segments that routes own; no institution may be called so. */
 export const reservedIds: ReadonlySet<string> = new Set([

@@ -1,7 +1,11 @@
-// What the customer wants to do, as RFC 9396 authorization details: typed, hashed, compared with a limit.
+// What the customer wants to do, as RFC 9396 authorization details: checked by their type, hashed, compared with a limit.
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
+import type { Language } from './language.ts'
+import { textFault } from './plain-text.ts'
 import { Refusal } from './refusal.ts'
+import { leavesIn, slotsOf, type TransactionType, typeNamed, valuesAt } from './transaction-type.ts'
+import { misfitIn } from './transaction-validator.ts'
 
 /** Money in minor units of an ISO 4217 currency, never a float. */
 export interface Money {
@@ -9,27 +13,21 @@ export interface Money {
   readonly currency: string
 }
 
-export interface Account {
-  readonly iban: string
-}
-
-/** One `payment_initiation` (RFC 9396 section 2, the shape of the Berlin Group's example). */
-export interface PaymentInitiation {
-  readonly type: 'payment_initiation'
-  readonly instructedAmount: { readonly amount: string; readonly currency: string }
-  readonly debtorAccount: Account
-  readonly creditorName: string
-  readonly creditorAccount: Account
-  readonly remittanceInformation: string | undefined
-}
-
-/** A checked transaction with its hash. */
+/** A checked transaction with its hash, and the facts that its type says where to find. */
 export interface Transaction {
-  readonly detail: PaymentInitiation
-  readonly amount: Money
+  readonly type: string
+  /** As it was sent. */
+  readonly detail: Detail
   /** base64url(sha256(RFC 8785 JSON of the detail as it was sent)) (ruling R-21). */
   readonly hash: string
+  readonly amount: Money | undefined
+  readonly debtorAccount: string | undefined
+  readonly creditorAccount: string | undefined
+  readonly creditorName: string | undefined
 }
+
+/** One authorization detail (RFC 9396 section 2). */
+export type Detail = Readonly<Record<string, unknown>> & { readonly type: string }
 
 // ISO 4217: the currencies whose minor unit is not two digits.
 const minorDigits: Readonly<Record<string, number>> = {
@@ -82,77 +80,103 @@ export function decimal({ minor, currency }: Money): string {
   return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`
 }
 
-const known: Readonly<Record<string, ReadonlySet<string>>> = {
-  detail: new Set([
-    'type',
-    'instructedAmount',
-    'debtorAccount',
-    'creditorName',
-    'creditorAccount',
-    'remittanceInformation',
-  ]),
-  instructedAmount: new Set(['amount', 'currency']),
-  account: new Set(['iban']),
-}
-
-function record(
-  value: unknown,
-  kind: 'detail' | 'instructedAmount' | 'account',
-  field: string,
-): Record<string, unknown> {
-  const plain = typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (!plain) throw new Refusal('transaction.malformed', { field })
-  const stranger = Object.keys(value).find((key) => !known[kind]?.has(key))
-  if (stranger !== undefined) throw new Refusal('transaction.malformed', { field: `${field}.${stranger}` })
-  return value as Record<string, unknown>
-}
-
-// Control, bidirectional and invisible characters could make the shown text differ from the hashed one.
-const deceptive = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
-
-function text(value: unknown, field: string, max: number): string {
-  const good = typeof value === 'string' && value.trim() !== '' && value.length <= max && value.isWellFormed()
-  if (!good || deceptive.test(value)) throw new Refusal('transaction.malformed', { field })
-  return value
-}
-
-function account(value: unknown, field: string): Account {
-  const iban = text(record(value, 'account', field).iban, `${field}.iban`, 34)
-  if (!/^[A-Z]{2}\d{2}[A-Z0-9]{10,30}$/.test(iban))
-    throw new Refusal('transaction.malformed', { field: `${field}.iban` })
-  return { iban }
-}
-
 /**
- * Checks one authorization detail and gives it its hash. Unknown members are refused: what is not shown must not be
- * approved. Refuses with `transaction.malformed` and the field's name.
+ * Checks one authorization detail by its type and gives it its hash. Members that the type does not name are refused: what
+ * is not shown must not be approved; so is text that does not read as it is. Refuses with `transaction.malformed` and the
+ * member's name.
  */
-export function transactionOf(value: unknown): Transaction {
-  const raw = record(value, 'detail', 'detail')
-  if (raw.type !== 'payment_initiation') throw new Refusal('transaction.malformed', { field: 'type' })
-  const instructed = record(raw.instructedAmount, 'instructedAmount', 'instructedAmount')
-  const amount = money(text(instructed.amount, 'amount', 20), text(instructed.currency, 'currency', 3))
-  if (amount.minor === 0n) throw new Refusal('transaction.malformed', { field: 'amount' })
-  const detail: PaymentInitiation = {
-    type: 'payment_initiation',
-    instructedAmount: { amount: instructed.amount as string, currency: amount.currency },
-    debtorAccount: account(raw.debtorAccount, 'debtorAccount'),
-    creditorName: text(raw.creditorName, 'creditorName', 70),
-    creditorAccount: account(raw.creditorAccount, 'creditorAccount'),
-    remittanceInformation:
-      raw.remittanceInformation === undefined
-        ? undefined
-        : text(raw.remittanceInformation, 'remittanceInformation', 140),
-  }
-  return { detail, amount, hash: hashOf(raw) }
+export function transactionOf(value: unknown, types: readonly TransactionType[]): Transaction {
+  const detail = detailIn(value)
+  const type = typeNamed(types, detail.type)
+  if (type === undefined) throw new Refusal('transaction.malformed', { field: 'type' })
+  const field = misfitIn(type, detail) ?? unreadableIn(detail)
+  if (field !== undefined) throw new Refusal('transaction.malformed', { field })
+  for (const pair of amountsIn(type, detail)) money(...pair)
+  const transaction = withFacts(detail, type)
+  // Nothing can be paid with nothing; a limit of nothing is a limit.
+  if (type.risk === 'payment' && transaction.amount?.minor === 0n)
+    throw new Refusal('transaction.malformed', { field: 'amount' })
+  return transaction
 }
 
 /** Exactly one detail may ride on one authorization; a second would be approved unseen. */
-export function onlyTransaction(details: unknown): Transaction | undefined {
+export function onlyTransaction(
+  details: unknown,
+  types: readonly TransactionType[],
+): Transaction | undefined {
+  const detail = onlyDetail(details)
+  return detail === undefined ? undefined : transactionOf(detail, types)
+}
+
+/**
+ * A transaction that was checked when it came in, as we keep it on a token: not checked again, so that a change of its
+ * type leaves what was approved before as it is. Of a type that is gone only the hash is known.
+ */
+export function keptTransaction(
+  details: unknown,
+  types: readonly TransactionType[],
+): Transaction | undefined {
+  const detail = onlyDetail(details)
+  return detail === undefined
+    ? undefined
+    : withFacts(detailIn(detail), typeNamed(types, detailIn(detail).type))
+}
+
+/** The hash of the one detail that was checked when it came in; undefined when there is none. */
+export function keptHash(details: unknown): string | undefined {
+  const detail = onlyDetail(details)
+  return detail === undefined ? undefined : hashOf(detail)
+}
+
+function onlyDetail(details: unknown): unknown {
   if (details === undefined || details === null) return undefined
   if (!Array.isArray(details) || details.length !== 1)
     throw new Refusal('transaction.malformed', { field: 'count' })
-  return transactionOf(details[0])
+  return details[0]
+}
+
+function detailIn(value: unknown): Detail {
+  const plain = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!plain) throw new Refusal('transaction.malformed', { field: 'detail' })
+  if (!('type' in value) || typeof value.type !== 'string')
+    throw new Refusal('transaction.malformed', { field: 'type' })
+  return value as Detail
+}
+
+/** The first text that a customer could misread. */
+const unreadableIn = (detail: Detail): string | undefined =>
+  leavesIn(detail)
+    .find(({ value }) => typeof value === 'string' && textFault(value) !== undefined)
+    ?.pointer.slice(1)
+    .replaceAll('/', '.')
+
+/** Every amount with its currency, as the type shows them. */
+function amountsIn({ display, facts }: TransactionType, detail: Detail): [string, string][] {
+  const rows = (Object.keys(display) as Language[]).flatMap((language) => display[language].rows)
+  const shown = rows.filter((row) => row.as === 'money').map(slotsOf)
+  return [...shown, [facts.amount ?? '', facts.currency ?? '']].flatMap(([amount = '', currency = '']) => {
+    const [sum, unit] = [textAt(detail, amount), textAt(detail, currency)]
+    return sum === undefined || unit === undefined ? [] : [[sum, unit] as [string, string]]
+  })
+}
+
+function textAt(detail: Detail, pointer: string | undefined): string | undefined {
+  const [value] = pointer?.startsWith('/') ? valuesAt(detail, pointer) : []
+  return typeof value === 'string' ? value : undefined
+}
+
+function withFacts(detail: Detail, type: TransactionType | undefined): Transaction {
+  const facts = type?.facts ?? {}
+  const [sum, unit] = [textAt(detail, facts.amount), textAt(detail, facts.currency)]
+  return {
+    type: detail.type,
+    detail,
+    hash: hashOf(detail),
+    amount: sum === undefined || unit === undefined ? undefined : money(sum, unit),
+    debtorAccount: textAt(detail, facts.debtorAccount),
+    creditorAccount: textAt(detail, facts.creditorAccount),
+    creditorName: textAt(detail, facts.creditorName),
+  }
 }
 
 /** base64url(sha256(RFC 8785 JSON)) (ruling R-21). */
@@ -166,4 +190,14 @@ export function hashOf(detail: unknown): string {
 export function isOver(amount: Money, limits: Readonly<Record<string, string>>): boolean {
   const limit = Object.hasOwn(limits, amount.currency) ? limits[amount.currency] : undefined
   return limit === undefined || amount.minor > money(limit, amount.currency).minor
+}
+
+/** What a limit is counted over: payments. Everything else has none that it could be under, and is always over it. */
+export function isOverLimit(
+  { type, amount }: Transaction,
+  types: readonly TransactionType[],
+  limits: Readonly<Record<string, string>>,
+): boolean {
+  if (amount === undefined || typeNamed(types, type)?.risk !== 'payment') return true
+  return isOver(amount, limits)
 }

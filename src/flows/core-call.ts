@@ -9,6 +9,7 @@ import {
 } from '../domain/gateway.ts'
 import type { Core, CoreOperation, Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { type FactName, factNames } from '../domain/transaction-type.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { CoreClient } from '../ports/core-client.ts'
 import type { SoapMessages, SoapRequest } from '../ports/message-signer.ts'
@@ -139,17 +140,18 @@ async function useUp(
   if (!first) throw new Refusal('transaction.used', { transaction: hash })
 }
 
-/** The Body's facts by the operation's mapping; a money operation with a missing or doubled element has none. */
+/** The Body's facts by the operation's mapping; an operation with a missing or doubled element has none. */
 function factsOf({ transaction }: CoreOperation, request: SoapRequest): BodyFacts | undefined {
   if (transaction === undefined) return undefined
-  const amount = request.valueAt(transaction.amount)
-  const currency = request.valueAt(transaction.currency)
-  const debtorAccount = request.valueAt(transaction.debtorAccount)
-  const creditorAccount = request.valueAt(transaction.creditorAccount)
-  const creditorName = request.valueAt(transaction.creditorName)
-  if (amount === undefined || currency === undefined || debtorAccount === undefined) return undefined
-  if (creditorAccount === undefined || creditorName === undefined) return undefined
-  return { amount, currency, debtorAccount, creditorAccount, creditorName }
+  const facts: Partial<Record<FactName, string>> = {}
+  for (const name of factNames) {
+    const path = transaction[name]
+    if (path === undefined) continue
+    const value = request.valueAt(path)
+    if (value === undefined) return undefined
+    facts[name] = value
+  }
+  return facts
 }
 
 interface Issue {

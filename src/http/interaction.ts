@@ -1,8 +1,13 @@
 // The dispatcher: one address a sign-in, at which the pure `nextStep` says what the customer sees.
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import type { Institution } from '../domain/institution.ts'
+import type { Language } from '../domain/language.ts'
 import { isAnswered, type LoginTransaction, type Step } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { type Display, displayOf } from '../domain/transaction-display.ts'
+import { typeNamed } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Login } from '../flows/login.ts'
 import type { StepUp } from '../flows/step-up.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
@@ -249,10 +254,22 @@ export async function questionOf(ctx: Context, ports: InteractionPorts, login: L
   }
 }
 
+interface Shown {
+  readonly institution: Institution
+  readonly language: Language
+}
+
+/** The transaction in the words of the page. */
+function shownOf({ transaction }: LoginTransaction, { institution, language }: Shown): Display | undefined {
+  if (transaction === undefined) return undefined
+  return displayOf(transaction, typeNamed(typesOf(institution), transaction.type), language)
+}
+
 async function showPin(ctx: Context, ports: InteractionPorts, { login, state }: PinShow): Promise<void> {
   const { action, ...question } = await questionOf(ctx, ports, login)
   const digits = question.institution.pin.length
-  const view = { ...question, digits, payment: login.transaction?.detail, answerBy: login.expiresAt, state }
+  const transaction = shownOf(login, question)
+  const view = { ...question, digits, transaction, answerBy: login.expiresAt, state }
   pageOf(ctx, login, pinPage({ ...view, action: action('pin') }))
 }
 
@@ -272,7 +289,7 @@ async function showConsent(ctx: Context, ports: InteractionPorts, login: LoginTr
   const view = {
     ...question,
     permissions: permissionsOf(login.scope, await coreNames(ports, login)),
-    payment: login.transaction?.detail,
+    transaction: shownOf(login, question),
     returnsTo: formActionOf(login.redirectUri),
     again: login.consent === 'confirm',
   }

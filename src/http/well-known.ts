@@ -2,6 +2,7 @@
 import type Router from '@koa/router'
 import { acrLadder } from '../domain/acr.ts'
 import { apiScopes } from '../domain/institution.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Directory } from '../ports/stores.ts'
 import { apiOf } from './authorize.ts'
 import { tenantOf } from './context.ts'
@@ -21,7 +22,7 @@ export function wellKnownRoutes(router: Router, { directory }: { directory: Dire
       dpop_signing_alg_values_supported: ['ES256'],
       dpop_bound_access_tokens_required: false,
       acr_values_supported: acrLadder,
-      authorization_details_types_supported: ['payment_initiation'],
+      authorization_details_types_supported: typesOf(institution).map(({ type }) => type),
     }
   })
 }

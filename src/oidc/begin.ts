@@ -49,7 +49,7 @@ export function createBegin(ports: BeginPorts) {
       languages: words(params.ui_locales),
       neededAcr: need.acr,
       approvalAcr: need.approval,
-      transaction: transactionOfRequest(ctx),
+      transaction: transactionOfRequest(ctx, institution),
       dpopJkt: provenJkt(ctx),
       freshLogin: interaction.prompt.name === 'login' && anew,
       hints: { connection: text(params.idp_hint), login: text(params.login_hint) },

@@ -6,6 +6,7 @@ import { type Claims, claimsOfScope } from '../domain/claims.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Departing } from '../http/departure.ts'
 import type { Hold, LevelPorts } from './levels.ts'
 import { confirm, extraTokenClaims, levelOf, needOf, reached, transactionOfRequest } from './levels.ts'
@@ -280,11 +281,12 @@ async function mayIntrospect(ports: ConfigurationPorts, clientId: string, token:
 }
 
 /** RFC 9396: one transaction an authorization; it rides on the code and its first access token, never on a refresh. */
-function transactions(_ports: ConfigurationPorts) {
+function transactions({ institution }: ConfigurationPorts) {
+  const validate = (ctx: KoaContextWithOIDC) => validateTransaction(ctx, institution)
   return {
     enabled: true,
-    types: { payment_initiation: { validate: validateTransaction } },
-    authorizationDetailsForGrantSource: (ctx: KoaContextWithOIDC) => approvedDetails(ctx),
+    types: Object.fromEntries(typesOf(institution).map(({ type }) => [type, { validate }])),
+    authorizationDetailsForGrantSource: (ctx: KoaContextWithOIDC) => approvedDetails(ctx, institution),
     authorizationDetailsForAccessToken: (
       _ctx: unknown,
       _token: unknown,
@@ -295,17 +297,17 @@ function transactions(_ports: ConfigurationPorts) {
   }
 }
 
-function validateTransaction(ctx: KoaContextWithOIDC): void {
+function validateTransaction(ctx: KoaContextWithOIDC, institution: Institution): void {
   try {
-    onlyTransaction(JSON.parse(String(ctx.oidc.params?.authorization_details)))
+    onlyTransaction(JSON.parse(String(ctx.oidc.params?.authorization_details)), typesOf(institution))
   } catch (error) {
     const field = error instanceof Refusal ? String(error.detail.field) : 'JSON'
     throw new errors.InvalidAuthorizationDetails(`authorization_details cannot be accepted: ${field}`)
   }
 }
 
-function approvedDetails(ctx: KoaContextWithOIDC): unknown {
-  const transaction = transactionOfRequest(ctx)
+function approvedDetails(ctx: KoaContextWithOIDC, institution: Institution): unknown {
+  const transaction = transactionOfRequest(ctx, institution)
   if (transaction === undefined || levelOf(ctx)?.transaction !== transaction.hash) return undefined
   return JSON.parse(String(ctx.oidc.params?.authorization_details))
 }

@@ -3,10 +3,11 @@ import type { Context } from 'koa'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import { delegated, isAcr, levelReached } from '../domain/acr.ts'
 import { claimsOfScope } from '../domain/claims.ts'
-import { issuerOf } from '../domain/institution.ts'
+import { type Institution, issuerOf } from '../domain/institution.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { onlyTransaction } from '../domain/transaction.ts'
+import { keptTransaction } from '../domain/transaction.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import { amrOfGrant } from '../domain/upstream-level.ts'
 import { apiOf } from '../http/authorize.ts'
 import { browserOf } from '../http/browser.ts'
@@ -176,24 +177,25 @@ export interface AccessTokenPorts extends GatePorts {
 
 export function createAccessTokens(ports: AccessTokenPorts): AccessTokens {
   const { providers, directory, publicUrl, subjectStates } = ports
-  const providerOf = async (institutionId: string): Promise<Provider | undefined> => {
-    const institution = await directory.institution(institutionId)
-    if (!institution) return undefined
+  const providerOf = (institution: Institution): Promise<Provider> => {
     const issuer = issuerOf(institution, publicUrl)
     const prefix = institution.host === undefined ? `/${institution.id}` : ''
     return providers({ institution, issuer, prefix, path: '/' })
   }
   return {
     async find(institutionId, value) {
-      const provider = await providerOf(institutionId)
-      const token = (await provider?.AccessToken.find(value)) as unknown as StoredToken | undefined
+      const institution = await directory.institution(institutionId)
+      if (institution === undefined) return undefined
+      const provider = await providerOf(institution)
+      const token = (await provider.AccessToken.find(value)) as unknown as StoredToken | undefined
       // Disabling ends all tokens; this is for the one that was issued at that very moment.
       if (token === undefined || (await subjectStates.isDisabled(institutionId, token.accountId)))
         return undefined
-      return bound(institutionId, token)
+      return bound(institution, token)
     },
     async findClient(institutionId, value) {
-      const provider = await providerOf(institutionId)
+      const institution = await directory.institution(institutionId)
+      const provider = institution && (await providerOf(institution))
       const token = (await provider?.ClientCredentials.find(value)) as unknown as StoredToken | undefined
       if (token === undefined) return undefined
       return { relyingParty: token.clientId, scope: token.scope?.split(' ') ?? [], audience: token.aud }
@@ -201,10 +203,10 @@ export function createAccessTokens(ports: AccessTokenPorts): AccessTokens {
   }
 }
 
-function bound(institution: string, token: StoredToken): BoundToken {
+function bound(institution: Institution, token: StoredToken): BoundToken {
   const { extra = {} } = token
   return {
-    institution,
+    institution: institution.id,
     relyingParty: token.clientId,
     subject: token.accountId,
     scope: token.scope?.split(' ') ?? [],
@@ -212,7 +214,7 @@ function bound(institution: string, token: StoredToken): BoundToken {
     amr: extra.amr ?? [],
     authenticatedAt: (extra.auth_time ?? 0) * 1000,
     device: extra.device,
-    transaction: onlyTransaction(token.rar),
+    transaction: keptTransaction(token.rar, typesOf(institution)),
     grant: token.grantId,
     session: token.sessionUid,
     jkt: token.jkt,

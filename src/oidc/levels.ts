@@ -15,7 +15,8 @@ import {
 } from '../domain/acr.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isOver, onlyTransaction, type Transaction } from '../domain/transaction.ts'
+import { isOverLimit, keptHash, onlyTransaction, type Transaction } from '../domain/transaction.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import { amrOfGrant, grantAt, grantIn } from '../domain/upstream-level.ts'
 import type { UpstreamSessions } from '../ports/sign-out.ts'
 
@@ -56,9 +57,12 @@ export const levelOf = (ctx: KoaContextWithOIDC): InteractionLevel | undefined =
   (ctx.oidc.result as { level?: InteractionLevel } | undefined)?.level
 
 /** The transaction that rides on this authorization request; validated when the request came in. */
-export function transactionOfRequest(ctx: KoaContextWithOIDC): Transaction | undefined {
+export function transactionOfRequest(
+  ctx: KoaContextWithOIDC,
+  institution: Institution,
+): Transaction | undefined {
   const raw = ctx.oidc.params?.authorization_details
-  return typeof raw === 'string' ? onlyTransaction(JSON.parse(raw)) : undefined
+  return typeof raw === 'string' ? onlyTransaction(JSON.parse(raw), typesOf(institution)) : undefined
 }
 
 /** The key that PAR proved (ruling R-18); a `dpop_jkt` parameter alone proves nothing. */
@@ -72,8 +76,9 @@ export function needOf(
   ctx: KoaContextWithOIDC,
   { institution, relyingParty }: { institution: Institution; relyingParty: RelyingParty },
 ): Need {
-  const transaction = transactionOfRequest(ctx)
-  const overLimit = transaction !== undefined && isOver(transaction.amount, institution.stepUpOver)
+  const transaction = transactionOfRequest(ctx, institution)
+  const overLimit =
+    transaction !== undefined && isOverLimit(transaction, typesOf(institution), institution.stepUpOver)
   const asked = highest(requestedAcr(ctx), relyingParty.acrFloor)
   const approval = overLimit ? withDeviceAndPin : undefined
   return { acr: highest(asked, approval), approval }
@@ -225,19 +230,19 @@ export function extraTokenClaims(ctx: KoaContextWithOIDC, token: { rar?: unknown
   const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities
   const source = (refresh ?? code) as { acr?: string; amr?: string[]; authTime?: number } | undefined
   const device = devices.get(ctx)
-  const transaction = safeTransaction(token.rar)
+  const transaction = safeHash(token.rar)
   return {
     acr: isAcr(source?.acr) ? source.acr : acrOf(source?.amr ?? []),
     amr: source?.amr ?? [],
     auth_time: source?.authTime,
     ...(device !== undefined && { device }),
-    ...(transaction !== undefined && { transaction: transaction.hash }),
+    ...(transaction !== undefined && { transaction }),
   }
 }
 
-function safeTransaction(rar: unknown): Transaction | undefined {
+function safeHash(rar: unknown): string | undefined {
   try {
-    return onlyTransaction(rar)
+    return keptHash(rar)
   } catch (error) {
     if (error instanceof Refusal) return undefined
     throw error

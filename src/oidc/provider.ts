@@ -4,7 +4,9 @@ import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { apiScopes } from '../domain/institution.ts'
 import { maskedDetail } from '../domain/mask.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { onlyTransaction } from '../domain/transaction.ts'
+import { keptTransaction } from '../domain/transaction.ts'
+import { typeNamed } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import type { EndSession } from '../flows/end-session.ts'
 import type { SignOut } from '../flows/sign-out.ts'
 import { bindBrowser, browserOf } from '../http/browser.ts'
@@ -141,7 +143,7 @@ function withReference(ctx: KoaContextWithOIDC): void {
 }
 
 async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
-  if (ctx.path === '/token') maskDetails(ctx)
+  if (ctx.path === '/token') maskDetails(ctx, tenant)
   if (ctx.path.startsWith('/.well-known/')) await nameApiScopes(ports, tenant, ctx)
   if (ctx.oidc?.route === 'resume') await remembered(ports, tenant, ctx)
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
@@ -196,9 +198,12 @@ async function nameApiScopes(
 }
 
 /** Ruling R-17: towards a device, account numbers are masked; introspection shows them to APIs. */
-function maskDetails(ctx: KoaContextWithOIDC): void {
+function maskDetails(ctx: KoaContextWithOIDC, { institution }: Tenant): void {
   const body = ctx.body as { authorization_details?: unknown } | undefined
   if (body?.authorization_details === undefined) return
-  const transaction = onlyTransaction(body.authorization_details)
-  if (transaction) ctx.body = { ...body, authorization_details: [maskedDetail(transaction.detail)] }
+  const types = typesOf(institution)
+  const transaction = keptTransaction(body.authorization_details, types)
+  if (transaction === undefined) return
+  const { detail, type } = transaction
+  ctx.body = { ...body, authorization_details: [maskedDetail(detail, typeNamed(types, type))] }
 }

@@ -1,22 +1,33 @@
 // Sign-ins in progress, one row each; only an open record changes.
 import type { LoginTransaction } from '../domain/login.ts'
-import { type Money, transactionOf } from '../domain/transaction.ts'
+import { keptTransaction, type Transaction } from '../domain/transaction.ts'
+import { builtInTypes } from '../domain/transaction-types/known.ts'
 import type { Logins } from '../ports/stores.ts'
 import type { Connections } from './unit-of-work.ts'
 
-type Stored = Omit<LoginTransaction, 'transaction'> & { transaction: { detail: unknown } | undefined }
+// A record of before other types than payments has the detail alone.
+type StoredTransaction =
+  | { readonly detail: unknown }
+  | (Omit<Transaction, 'amount'> & { amount?: StoredMoney })
+interface StoredMoney {
+  readonly minor: string
+  readonly currency: string
+}
+
+type Stored = Omit<LoginTransaction, 'transaction'> & { transaction: StoredTransaction | undefined }
 
 function toRow(login: LoginTransaction) {
-  const transaction = login.transaction && { detail: login.transaction.detail, hash: login.transaction.hash }
+  const { transaction } = login
+  const amount = transaction?.amount && { ...transaction.amount, minor: transaction.amount.minor.toString() }
   return {
-    record: JSON.stringify({ ...login, transaction }),
+    record: JSON.stringify({ ...login, transaction: transaction && { ...transaction, amount } }),
     outcome: login.outcome,
     upstream_request: login.upstreamRequest ?? null,
     expires_at: new Date(login.expiresAt),
   }
 }
 
-// JSON has neither undefined nor bigint: absent members come back absent, and the amount is read from the detail anew.
+// JSON has neither undefined nor bigint: absent members come back absent, and the amount is kept as digits.
 function fromRow(
   row: { record: Stored; outcome: LoginTransaction['outcome'] } | undefined,
 ): LoginTransaction | undefined {
@@ -39,8 +50,12 @@ function fromRow(
   } as LoginTransaction
 }
 
-function restored(transaction: { detail: unknown }): { amount: Money; detail: never; hash: string } {
-  return transactionOf(transaction.detail) as never
+function restored(transaction: StoredTransaction): Transaction | undefined {
+  if (!('hash' in transaction && 'type' in transaction))
+    return keptTransaction([transaction.detail], builtInTypes)
+  const { amount, debtorAccount, creditorAccount, creditorName, ...kept } = transaction
+  const facts = { debtorAccount, creditorAccount, creditorName }
+  return { ...kept, ...facts, amount: amount && { ...amount, minor: BigInt(amount.minor) } }
 }
 
 export function createLogins({ reader, writer, send }: Connections): Logins {

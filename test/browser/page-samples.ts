@@ -1,5 +1,9 @@
 // One example of every customer page, for the tests that render, attack and look at them.
 import { Refusal } from '../../src/domain/refusal.ts'
+import { keptTransaction } from '../../src/domain/transaction.ts'
+import { displayOf } from '../../src/domain/transaction-display.ts'
+import { typeNamed } from '../../src/domain/transaction-type.ts'
+import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import { type ChooseView, choosePage } from '../../src/http/page/choose.ts'
 import { markedCode } from '../../src/http/page/code-view.ts'
 import { type ConsentView, consentPage, permissionsOf } from '../../src/http/page/consent.ts'
@@ -7,7 +11,6 @@ import { errorPage } from '../../src/http/page/error.ts'
 import { html } from '../../src/http/page/html.ts'
 import { noticePage } from '../../src/http/page/notice.ts'
 import { onwardPage } from '../../src/http/page/onward.ts'
-import type { PaymentView } from '../../src/http/page/payment.ts'
 import { type PinView, pinPage } from '../../src/http/page/pin.ts'
 import { postFormPage } from '../../src/http/page/post-form.ts'
 import { type Asking, page } from '../../src/http/page/shell.ts'
@@ -64,14 +67,8 @@ export function samples({
     timeZone: 'Europe/Tallinn',
   }
   const form = { action: `${base}/answer`, hidden: { token: outside.token } }
-  const payment: PaymentView = {
-    type: 'payment_initiation',
-    instructedAmount: { amount: '1240.00', currency: 'EUR' },
-    debtorAccount: { iban: 'EE382200221020144821' },
-    creditorAccount: { iban: 'EE471000001020140937' },
-    creditorName: outside.payee,
-    remittanceInformation: outside.message,
-  }
+  const shown = shownIn(outside, language)
+  const { payment } = shown
   const pin: PinView = { ...common, ...form, digits: 6, answerBy: noon + 660_000, state: { kind: 'ask' } }
   const consent: ConsentView = {
     ...common,
@@ -97,11 +94,20 @@ export function samples({
   const back = { startAgain: `${base}/again`, backToApp: 'com.alder.pay:/cb' }
   return {
     'pin-sign-in': pinPage(pin),
-    'pin-payment': pinPage({ ...pin, payment }),
-    'pin-wrong': pinPage({ ...pin, payment, state: { kind: 'wrong', left: 2 } }),
+    'pin-payment': pinPage({ ...pin, transaction: payment }),
+    'pin-standing-order': pinPage({ ...pin, transaction: shown.standingOrder }),
+    'pin-add-payee': pinPage({ ...pin, transaction: shown.payee }),
+    'pin-change-contact': pinPage({ ...pin, transaction: shown.contact }),
+    'pin-change-limit': pinPage({ ...pin, transaction: shown.limit }),
+    'pin-account-access': pinPage({ ...pin, transaction: shown.access }),
+    'pin-wrong': pinPage({ ...pin, transaction: payment, state: { kind: 'wrong', left: 2 } }),
     'pin-five-digits': pinPage({ ...pin, digits: 5, state: { kind: 'format' } }),
     'pin-four-digits': pinPage({ ...pin, digits: 4 }),
-    'pin-locked': pinPage({ ...pin, payment, state: { kind: 'locked', until: noon + 1_800_000 } }),
+    'pin-locked': pinPage({
+      ...pin,
+      transaction: payment,
+      state: { kind: 'locked', until: noon + 1_800_000 },
+    }),
     choose: choosePage(choose),
     'choose-again': choosePage({ ...choose, last: 'business', byAddress: true }),
     'choose-homeless': choosePage({ ...choose, byAddress: true, homeless: outside.message }),
@@ -109,7 +115,13 @@ export function samples({
     onward: held(onwardPage({ ...common, to: `${base}/next`, name: outside.bank })),
     consent: consentPage(consent),
     'consent-again': consentPage({ ...consent, again: true }),
-    'consent-payment': consentPage({ ...consent, payment, permissions: [], signedInAs: undefined }),
+    'consent-payment': consentPage({
+      ...consent,
+      transaction: payment,
+      permissions: [],
+      signedInAs: undefined,
+    }),
+    'consent-account-access': consentPage({ ...consent, transaction: shown.access, permissions: [] }),
     'error-late': errorPage({ ...error, ...back, code: 'saml.expired' }),
     'error-uncertain': errorPage({ ...error, code: new Refusal('core.timeout').code }),
     'error-no-bank': errorPage({
@@ -130,6 +142,40 @@ export function samples({
       fields: { SAMLRequest: outside.token },
       to: outside.bank,
       nonce,
+    }),
+  }
+}
+
+/** A transaction of each type. What is not checked here is what an attack would have got past the check. */
+function shownIn({ payee, message }: Outside, language: Language) {
+  const show = (detail: object) => {
+    const transaction = keptTransaction([detail], builtInTypes)
+    if (transaction === undefined) throw new Error('no transaction')
+    return displayOf(transaction, typeNamed(builtInTypes, transaction.type), language)
+  }
+  const creditor = { creditorName: payee, creditorAccount: { iban: 'EE471000001020140937' } }
+  const payment = {
+    type: 'payment_initiation',
+    instructedAmount: { amount: '1240.00', currency: 'EUR' },
+    debtorAccount: { iban: 'EE382200221020144821' },
+    ...creditor,
+    remittanceInformation: message,
+  }
+  return {
+    payment: show(payment),
+    standingOrder: show({ ...payment, schedule: { frequency: 'monthly', firstDate: '2026-12-01' } }),
+    payee: show({ type: 'add_payee', ...creditor, alias: 'Кофе' }),
+    contact: show({ type: 'change_contact', kind: 'phone', newValue: '+37255512345' }),
+    limit: show({
+      type: 'change_limit',
+      limit: 'daily',
+      newAmount: { amount: '2500.00', currency: 'EUR' },
+    }),
+    access: show({
+      type: 'account_access',
+      accounts: [{ iban: 'EE382200221020144821' }, { iban: 'EE471000001020140937' }],
+      permissions: ['balances', 'transactions'],
+      validUntil: '2027-05-31',
     }),
   }
 }

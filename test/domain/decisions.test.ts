@@ -26,6 +26,7 @@ import {
   onlyTransaction,
   transactionOf,
 } from '../../src/domain/transaction.ts'
+import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 
 /** The code of what is thrown; the value when nothing is. */
 function codeOf(work: () => unknown): unknown {
@@ -181,12 +182,13 @@ describe('money and transactions', () => {
   })
   test('the hash is of the canonical form: order of members is no matter, a cent is', () => {
     const { type, ...rest } = detail
-    expect(hashOf({ ...rest, type })).toBe(transactionOf(detail).hash)
+    expect(hashOf({ ...rest, type })).toBe(transactionOf(detail, builtInTypes).hash)
     // RFC 8785 by hand, independent of the library.
     expect(hashOf({ b: 'é', a: [1, true] })).toBe(hashOf(JSON.parse('{"a":[1,true],"b":"\\u00e9"}')))
     expect(
-      transactionOf({ ...detail, instructedAmount: { amount: '1240.01', currency: 'EUR' } }).hash,
-    ).not.toBe(transactionOf(detail).hash)
+      transactionOf({ ...detail, instructedAmount: { amount: '1240.01', currency: 'EUR' } }, builtInTypes)
+        .hash,
+    ).not.toBe(transactionOf(detail, builtInTypes).hash)
   })
   test.each<[string, unknown]>([
     ['another type', { ...detail, type: 'other' }],
@@ -202,17 +204,21 @@ describe('money and transactions', () => {
     ['no IBAN', { ...detail, debtorAccount: { iban: 'x' } }],
     ['a list', [detail]],
     ['null', null],
-  ])('%s is refused', (_, value) => expect(codeOf(() => transactionOf(value))).toBe('transaction.malformed'))
+  ])('%s is refused', (_, value) =>
+    expect(codeOf(() => transactionOf(value, builtInTypes))).toBe('transaction.malformed'),
+  )
   test('exactly one rides on an authorization', () => {
-    expect(onlyTransaction(undefined)).toBeUndefined()
-    expect(onlyTransaction([detail])?.amount.minor).toBe(124000n)
+    expect(onlyTransaction(undefined, builtInTypes)).toBeUndefined()
+    expect(onlyTransaction([detail], builtInTypes)?.amount?.minor).toBe(124000n)
     for (const list of [[], [detail, detail], detail, 'x'])
-      expect(codeOf(() => onlyTransaction(list))).toBe('transaction.malformed')
+      expect(codeOf(() => onlyTransaction(list, builtInTypes))).toBe('transaction.malformed')
   })
   test('what a device sees is masked', () => {
     expect(mask('ES9121000418450200051332')).toBe('••••1332')
     expect(mask('1234')).toBe('••••')
-    expect(JSON.stringify(maskedDetail(transactionOf(detail).detail))).not.toMatch(/ES91|DE89/)
+    expect(
+      JSON.stringify(maskedDetail(transactionOf(detail, builtInTypes).detail, builtInTypes[0])),
+    ).not.toMatch(/ES91|DE89/)
   })
 })
 
@@ -244,7 +250,7 @@ describe('calls to cores', () => {
       },
     ],
   }
-  const approved = transactionOf(detail)
+  const approved = transactionOf(detail, builtInTypes)
   const caller: CallerToken = {
     institution: 'alder',
     relyingParty: 'app',

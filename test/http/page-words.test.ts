@@ -1,11 +1,12 @@
 // The words of pages: every refusal in every language, amounts and times as a customer reads them.
 import { describe, expect, test } from 'vitest'
+import { amountText } from '../../src/domain/display-values.ts'
 import { refusalCodes } from '../../src/domain/refusal.ts'
 import { digitsOf } from '../../src/domain/transaction.ts'
 import { textsOf, wordsOf } from '../../src/http/words/catalogue.ts'
 import { httpStatusOf, oauthErrorOf } from '../../src/http/words/codes.ts'
 import { fill, fillParts, slotsOf } from '../../src/http/words/fill.ts'
-import { amountText, clockText, counted, dateTimeText } from '../../src/http/words/format.ts'
+import { clockText, counted, dateTimeText } from '../../src/http/words/format.ts'
 import { groupOf, type PageCode } from '../../src/http/words/groups.ts'
 import { chooseLanguage, type Language, languageOf, languages } from '../../src/http/words/language.ts'
 

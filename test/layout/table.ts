@@ -43,6 +43,8 @@ const rims = ['http', 'oidc', 'soap', 'console']
 /** Package -> the folders that it lives in. A package that is not here may not be imported at all. */
 export const homes: Readonly<Record<string, readonly string[]>> = {
   canonicalize: ['domain'],
+  // Judges a detail by the schema of its type. It is pure: data in, an answer out; it fetches nothing and compiles in memory.
+  ajv: ['domain'],
   zod: ['config', 'ports', 'plugins', ...rims],
   yaml: ['config'],
   saxes: ['xml'],

@@ -1,6 +1,7 @@
 // What every database must do for the stores' rows: come back as they went in, stay with their institution, stay sealed.
 import { describe, expect, test } from 'vitest'
 import { transactionOf } from '../../src/domain/transaction.ts'
+import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
 import { onDatabase } from './on-database.ts'
@@ -17,13 +18,16 @@ export function rowContract(kind: 'embedded' | 'server'): void {
   describe('stores', () => {
     test('a sign-in comes back as it went in, and changes only while open', async () => {
       const uid = id()
-      const transaction = transactionOf({
-        type: 'payment_initiation',
-        instructedAmount: { amount: '1240.00', currency: 'EUR' },
-        debtorAccount: { iban: 'ES9121000418450200051332' },
-        creditorName: 'Nordhaven Energy',
-        creditorAccount: { iban: 'DE89370400440532013000' },
-      })
+      const transaction = transactionOf(
+        {
+          type: 'payment_initiation',
+          instructedAmount: { amount: '1240.00', currency: 'EUR' },
+          debtorAccount: { iban: 'ES9121000418450200051332' },
+          creditorName: 'Nordhaven Energy',
+          creditorAccount: { iban: 'DE89370400440532013000' },
+        },
+        builtInTypes,
+      )
       const whole = login(uid, { transaction, browserHash: 'b', subject: 's' })
       await all.logins.create(whole)
       expect(await all.logins.get('alder', uid)).toEqual(whole)

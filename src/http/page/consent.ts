@@ -1,11 +1,13 @@
 // The consent page: what the app will be able to do, allowed or not, and a way out.
+import type { Display } from '../../domain/transaction-display.ts'
 import { textsOf } from '../words/catalogue.ts'
 import { fill } from '../words/fill.ts'
 import type { Language } from '../words/language.ts'
 import { type Html, html } from './html.ts'
 import { bdi, filled, hiddenFields, icon, keyValues, type Row } from './parts.ts'
-import { type PaymentView, paymentActions, paymentFacts, paymentHeading, paymentTitle } from './payment.ts'
+
 import { type Answering, type Asking, helpLink, page } from './shell.ts'
+import { transactionActions, transactionFacts, transactionHeading, transactionTitle } from './transaction.ts'
 
 /** One thing that the app asks to be able to do. */
 export type Permission =
@@ -16,12 +18,12 @@ export type Permission =
 export interface ConsentView extends Asking {
   readonly institution: Answering
   readonly relyingParty: string
-  /** Where the form posts to: `do` is `allow`, `deny` or `cancel`; with a payment `approve`, `deny` or `cancel`. */
+  /** Where the form posts to: `do` is `allow`, `deny` or `cancel`; with a transaction `approve`, `deny` or `cancel`. */
   readonly action: string
   readonly hidden: Readonly<Record<string, string>>
   readonly permissions: readonly Permission[]
-  /** A payment below the limit rides on this sign-in: it is the question then. */
-  readonly payment?: PaymentView | undefined
+  /** A transaction that needs no PIN rides on this sign-in: it is the question then. */
+  readonly transaction?: Display | undefined
   /** The customer's name as the IdP gave it, so that a shared phone does not consent for somebody else. */
   readonly signedInAs?: string | undefined
   /** Host or scheme that the answer goes to. */
@@ -51,22 +53,22 @@ export function permissionsOf(
 }
 
 export function consentPage(view: ConsentView): string {
-  const { language, relyingParty: app, payment } = view
+  const { language, relyingParty: app, transaction } = view
   const texts = textsOf(language).consent
   const rows = rowsOf(view)
   return page({
     ...view,
-    title: payment ? paymentTitle(payment, language) : fill(texts.title, { app }),
+    title: transaction ? transactionTitle(transaction) : fill(texts.title, { app }),
     bodyClass: 'ask',
     skipTo: 'question',
-    heading: payment ? paymentHeading(payment, language) : heading(view),
+    heading: transaction ? transactionHeading(transaction) : heading(view),
     main: html`<form method="post" action="${view.action}" class="stack-l" id="answer">
 ${hiddenFields(view.hidden)}
-${payment && paymentFacts(payment, language, rows)}
+${transaction && transactionFacts(transaction, rows)}
 ${permissionList(view)}
-${!payment && rows.length > 0 && keyValues(rows)}
+${!transaction && rows.length > 0 && keyValues(rows)}
 ${view.again && html`<p class="small quiet">${texts.again}</p>`}
-${payment ? paymentActions(payment, language) : actions(language)}
+${transaction ? transactionActions(transaction, language) : actions(language)}
 </form>`,
     footer: html`<button class="btn plain" form="answer" name="do" value="cancel" formnovalidate>${texts.cancel}</button>${helpLink(view)}`,
   })

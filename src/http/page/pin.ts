@@ -1,11 +1,13 @@
-// The PIN page: to sign in at a higher level, or to approve one payment.
+// The PIN page: to sign in at a higher level, or to approve one transaction.
+import type { Display } from '../../domain/transaction-display.ts'
 import { textsOf } from '../words/catalogue.ts'
 import { fill } from '../words/fill.ts'
 import { clockText, counted } from '../words/format.ts'
 import { type Html, html } from './html.ts'
 import { filled, hiddenFields, icon, notice, referenceText, supportDetails } from './parts.ts'
-import { type PaymentView, paymentActions, paymentFacts, paymentHeading, paymentTitle } from './payment.ts'
+
 import { type Answering, type Asking, helpLink, page } from './shell.ts'
+import { transactionActions, transactionFacts, transactionHeading, transactionTitle } from './transaction.ts'
 
 /** Where the page stands: first shown, answered wrongly, answered in the wrong form, or closed for a while. */
 export type PinState =
@@ -23,7 +25,7 @@ export interface PinView extends Asking {
   readonly hidden: Readonly<Record<string, string>>
   readonly digits: number
   /** Without one the PIN is for the sign-in itself. */
-  readonly payment?: PaymentView | undefined
+  readonly transaction?: Display | undefined
   /** Epoch milliseconds. */
   readonly answerBy?: number | undefined
   readonly state: PinState
@@ -35,9 +37,9 @@ export function pinPage(view: PinView): string {
 }
 
 function openPage(view: PinView): string {
-  const { language, relyingParty: app, payment } = view
+  const { language, relyingParty: app, transaction } = view
   const texts = textsOf(language).pin
-  const title = payment ? paymentTitle(payment, language) : fill(texts.title, { app })
+  const title = transaction ? transactionTitle(transaction) : fill(texts.title, { app })
   const fault = faultText(view)
   return page({
     ...view,
@@ -45,12 +47,12 @@ function openPage(view: PinView): string {
     title: fault === undefined ? title : `${fault} – ${title}`,
     bodyClass: 'ask',
     skipTo: 'question',
-    heading: payment ? paymentHeading(payment, language) : signInHeading(view),
+    heading: transaction ? transactionHeading(transaction) : signInHeading(view),
     main: html`<form method="post" action="${view.action}" class="stack-l">
 ${hiddenFields(view.hidden)}
-${payment && paymentFacts(payment, language)}
+${transaction && transactionFacts(transaction)}
 ${pinField(view, fault)}
-${payment ? paymentActions(payment, language) : signInActions(view)}
+${transaction ? transactionActions(transaction, language) : signInActions(view)}
 </form>
 ${fault !== undefined && supportDetails(language, `pin.${view.state.kind}`)}`,
     footer: footer(view),
@@ -96,7 +98,7 @@ ${fault && html`<p class="error" id="pin-error">${icon('warn')}<span>${fault}</s
 }
 
 function lockedPage(view: PinView, until: number | undefined): string {
-  const { language, relyingParty: app, institution, payment, timeZone } = view
+  const { language, relyingParty: app, institution, transaction, timeZone } = view
   const texts = textsOf(language).locked
   const happened = until
     ? fill(texts.until, { time: clockText({ at: until, timeZone }, language) })
@@ -108,7 +110,7 @@ function lockedPage(view: PinView, until: number | undefined): string {
     skipTo: 'message',
     heading: html`<h1>${texts.title}</h1>`,
     main: html`<p>${happened}</p>
-${notice('ok', texts.safe, payment ? texts.noPayment : texts.notSignedIn)}
+${notice('ok', texts.safe, transaction ? texts.nothingDone : texts.notSignedIn)}
 <p>${filled(texts.notYou, { bank: institution.name })}</p>
 <form method="post" action="${view.action}">
 ${hiddenFields(view.hidden)}

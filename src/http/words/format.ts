@@ -1,22 +1,6 @@
-// Amounts, times and counts as a customer reads them, in their language.
-import { digitsOf } from '../../domain/transaction.ts'
-import { type Language, languageFacts } from './language.ts'
-
-/**
- * Money from its decimal string, never through a float. Every digit that was sent is shown: ICU knows fewer decimals
- * than ISO 4217 for some currencies (IQD, UYI), and a rounded amount would not be the one that is approved.
- */
-export function amountText(amount: string, currency: string, language: Language): string {
-  if (!/^\d{1,20}(\.\d{1,10})?$/.test(amount)) throw new RangeError('not a plain decimal amount')
-  const digits = Math.max(digitsOf(currency), amount.split('.')[1]?.length ?? 0)
-  const format = new Intl.NumberFormat(languageFacts[language].locale, {
-    style: 'currency',
-    currency,
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  })
-  return format.format(amount as Intl.StringNumericLiteral)
-}
+// Times and counts as a customer reads them, in their language.
+import { localeOf } from '../../domain/language.ts'
+import type { Language } from './language.ts'
 
 /** A moment (epoch milliseconds) in an IANA time zone. */
 export interface Moment {
@@ -45,7 +29,7 @@ function timeFormat(
   fields: Intl.DateTimeFormatOptions,
 ): string {
   const options = { ...fields, hourCycle: 'h23', timeZone, timeZoneName: 'short' } as const
-  return new Intl.DateTimeFormat(languageFacts[language].locale, options).format(at)
+  return new Intl.DateTimeFormat(localeOf[language], options).format(at)
 }
 
 /** The form of a counted phrase for this number: `{one: '1 try left', other: '{left} tries left'}`. */
@@ -54,6 +38,6 @@ export function counted(
   count: number,
   language: Language,
 ): string {
-  const rule = new Intl.PluralRules(languageFacts[language].locale).select(count)
+  const rule = new Intl.PluralRules(localeOf[language]).select(count)
   return rule === 'one' ? forms.one : forms.other
 }

@@ -1,18 +1,12 @@
 // The languages that pages speak, and which one a request wants (ruling R-15).
+import { type Language, languages } from '../../domain/language.ts'
 
-export const languages = ['en', 'es'] as const
-export type Language = (typeof languages)[number]
+export { type Language, languages }
 
-interface LanguageFacts {
-  /** The BCP 47 tag by which amounts and times are written. */
-  readonly locale: string
-  readonly dir: 'ltr' | 'rtl'
-}
-
-// British English writes `US$` and the day before the month: neither can be misread by a customer from elsewhere.
-export const languageFacts: Readonly<Record<Language, LanguageFacts>> = {
-  en: { locale: 'en-GB', dir: 'ltr' },
-  es: { locale: 'es-ES', dir: 'ltr' },
+/** How the words of a language run. */
+export const languageFacts: Readonly<Record<Language, { readonly dir: 'ltr' | 'rtl' }>> = {
+  en: { dir: 'ltr' },
+  es: { dir: 'ltr' },
 }
 
 /** The language of a BCP 47 tag by its primary subtag; undefined when we have no words in it. */

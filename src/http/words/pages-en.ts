@@ -12,16 +12,7 @@ export const pagesInEnglish = {
     endingIn: 'ending in',
     hidden: 'hidden',
   },
-  payment: {
-    lead: 'Approve this payment?',
-    to: 'to {payee}',
-    title: 'Approve {amount} to {payee}',
-    from: 'From',
-    account: 'To account',
-    message: 'Message',
-    when: 'When',
-    now: 'Now, once you approve',
-    approve: 'Approve {amount}',
+  transaction: {
     refuse: 'Don’t approve',
   },
   pin: {
@@ -41,7 +32,7 @@ export const pagesInEnglish = {
     until: 'Approving is off on this phone until {time}.',
     forNow: 'Approving is off on this phone for a while.',
     safe: 'Your money is safe.',
-    noPayment: 'No payment was made.',
+    nothingDone: 'Nothing was approved, and no payment was made.',
     notSignedIn: 'You are not signed in.',
     notYou: 'If it wasn’t you who tried, call {bank}.',
     back: 'Back to {app}',

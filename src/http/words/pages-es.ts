@@ -13,16 +13,7 @@ export const pagesInSpanish: PageTexts = {
     endingIn: 'terminada en',
     hidden: 'oculta',
   },
-  payment: {
-    lead: '¿Apruebas este pago?',
-    to: 'a {payee}',
-    title: 'Aprobar {amount} a {payee}',
-    from: 'Desde',
-    account: 'A la cuenta',
-    message: 'Concepto',
-    when: 'Cuándo',
-    now: 'Ahora, cuando lo apruebes',
-    approve: 'Aprobar {amount}',
+  transaction: {
     refuse: 'No aprobar',
   },
   pin: {
@@ -42,7 +33,7 @@ export const pagesInSpanish: PageTexts = {
     until: 'Aprobar está desactivado en este teléfono hasta las {time}.',
     forNow: 'Aprobar está desactivado en este teléfono durante un rato.',
     safe: 'Tu dinero está seguro.',
-    noPayment: 'No se ha hecho ningún pago.',
+    nothingDone: 'No se aprobó nada y no se hizo ningún pago.',
     notSignedIn: 'No has iniciado sesión.',
     notYou: 'Si no eras tú, llama a {bank}.',
     back: 'Volver a {app}',

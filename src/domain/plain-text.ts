@@ -1,0 +1,65 @@
+// Text that a customer approves must read as it is: nothing unseen, nothing that looks like something else.
+
+// Control, bidirectional and invisible characters could make the shown text differ from the hashed one.
+const deceptive = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]|\p{Default_Ignorable_Code_Point}/u
+
+// A page shows these as one plain space or as none, while the hash would tell them apart.
+const spacing = /^ | $| {2}|[^\P{Zs} ]/u
+
+// Letters and digits in disguise (full width, mathematical bold): they read as plain ones. Ordinals are plain Spanish.
+const disguise = /[^\P{L}ªºµ]|\p{Nd}/gu
+
+/** Alphabets whose letters can be taken for one another's (UTS 39). */
+const alphabets = [
+  ['Latin', /\p{Script=Latin}/u],
+  ['Cyrillic', /\p{Script=Cyrillic}/u],
+  ['Greek', /\p{Script=Greek}/u],
+  ['Armenian', /\p{Script=Armenian}/u],
+  ['Georgian', /\p{Script=Georgian}/u],
+  ['Coptic', /\p{Script=Coptic}/u],
+  ['Cherokee', /\p{Script=Cherokee}/u],
+  ['Lisu', /\p{Script=Lisu}/u],
+  ['Deseret', /\p{Script=Deseret}/u],
+  ['Tifinagh', /\p{Script=Tifinagh}/u],
+] as const
+
+export type Alphabet = (typeof alphabets)[number][0]
+
+const alphabetsIn = (text: string): Alphabet[] =>
+  alphabets.filter(([, letters]) => letters.test(text)).map(([name]) => name)
+
+/**
+ * Why this text may not be approved, undefined when it may: `unseen` characters, `spaces` that a page would not show,
+ * an `unusual` form of a letter or digit (not Unicode NFC, or a compatibility form), or `mixed` alphabets in one word.
+ */
+export function textFault(text: string): 'empty' | 'unseen' | 'spaces' | 'unusual' | 'mixed' | undefined {
+  if (text === '') return 'empty'
+  if (!text.isWellFormed() || deceptive.test(text)) return 'unseen'
+  if (spacing.test(text)) return 'spaces'
+  if (text.normalize('NFC') !== text) return 'unusual'
+  if ([...text.matchAll(disguise)].some(([char]) => char.normalize('NFKC') !== char)) return 'unusual'
+  // A digit of another script can stand for quite another value: U+09EA reads as 8 and is 4.
+  if (/[^\P{Nd}0-9]/u.test(text)) return 'unusual'
+  const words = text.match(/[\p{L}\p{M}]+/gu) ?? []
+  return words.some((word) => alphabetsIn(word).length > 1) ? 'mixed' : undefined
+}
+
+/** Alphabets other than Latin in a text, which can make a whole word look like a Latin one. */
+export const foreignAlphabets = (text: string): Alphabet[] =>
+  alphabetsIn(text).filter((name) => name !== 'Latin')
+
+const faultWords = {
+  empty: 'a text is needed',
+  unseen: 'no characters that cannot be seen, or turn the direction of text',
+  spaces: 'plain single spaces, and none at the ends',
+  unusual: 'plain letters and digits (Unicode NFC, no full width or mathematical forms)',
+  mixed: 'letters of one alphabet in a word',
+} as const
+
+/** What does not hold of words that an institution writes for its pages, in words for who wrote them. */
+export function wordsFault(text: unknown, max: number): string | undefined {
+  if (typeof text !== 'string') return 'a text is needed'
+  if (text.length > max) return `at most ${max} characters`
+  const fault = textFault(text)
+  return fault && faultWords[fault]
+}
