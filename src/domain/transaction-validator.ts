@@ -36,6 +36,9 @@ function compile({ type, schema }: TransactionType): ValidateFunction {
     // Only members of the detail itself count, never what every object inherits.
     ownProperties: true,
     addUsedSchema: false,
+    // transaction-schema has judged the schema itself, more strictly than the meta-schema would.
+    meta: false,
+    validateSchema: false,
     logger: false,
     formats: { ...formats },
   })

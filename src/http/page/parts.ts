@@ -47,8 +47,8 @@ export const keyValues = (rows: readonly (Row | undefined)[]): Html =>
   html`<dl class="kv">${rows.map((row) => row && html`<div><dt>${row[0]}</dt><dd>${row[1]}</dd></div>`)}</dl>`
 
 /**
- * A value of which only the end is shown, as `mask` in the domain gives it. What was not masked yet is masked here: a
- * page never holds a whole account number. Assistive technology hears "ending in 4821".
+ * A value of which only the end is shown, as `mask` in the domain gives it. What was not masked yet is masked here, so that
+ * the page does not hold it. Assistive technology hears "ending in 4821". Not for what is being approved: that is shown whole.
  */
 export function masked(language: Language, value: string): Html {
   const { shell } = textsOf(language)
