@@ -28,7 +28,7 @@ export interface ShownRow {
 /** A transaction in the words of one language. */
 export interface Display {
   readonly title: string
-  /** The word on the button. */
+  /** The words on the button. */
   readonly approve: string
   readonly rows: readonly ShownRow[]
   /** All of it as plain text, for evidence and for channels without pages; a line a fact. */
@@ -53,7 +53,13 @@ export function displayOf(
     ({ pointer }) => pointer !== '/type' && !named.has(pointer),
   )
   if (unseen !== undefined) throw new Refusal('transaction.malformed', { field: unseen.pointer.slice(1) })
-  return { title, approve, rows: shown, text: [title, ...shown.map(lineOf)].join('\n') }
+  const money = shown.find(({ kind }) => kind === 'money')?.value ?? ''
+  return {
+    title,
+    approve: approve.replace('{amount}', () => money),
+    rows: shown,
+    text: [title, ...shown.map(lineOf)].join('\n'),
+  }
 }
 
 function lineOf({ label, value, kind, note }: ShownRow): string {

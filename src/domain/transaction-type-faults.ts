@@ -115,7 +115,7 @@ function templateFaults(template: unknown, leaves: readonly Leaf[], language: La
   const faults = [
     ...keyFaults(template, ['title', 'approve', 'rows'], path),
     ...said(template.title, [...path, 'title']),
-    ...said(template.approve, [...path, 'approve']),
+    ...approveFaults(template.approve, { rows, leaves }, [...path, 'approve']),
     ...rows.flatMap((row, i) => rowFaults(row, leaves, [...path, 'rows', i])),
   ]
   const labels = rows.map((row) => (isTree(row) ? row.label : undefined))
@@ -132,6 +132,21 @@ function templateFaults(template: unknown, leaves: readonly Leaf[], language: La
         message: `${pointer} is not shown: what is not shown is not approved`,
       })
   return faults
+}
+
+interface Rows {
+  readonly rows: readonly unknown[]
+  readonly leaves: readonly Leaf[]
+}
+
+/** The amount on the button is always there. */
+function approveFaults(words: unknown, { rows, leaves }: Rows, path: TypeFault['path']): TypeFault[] {
+  if (typeof words !== 'string' || !words.includes('{amount}')) return said(words, path)
+  const money = rows.find((row) => isTree(row) && row.as === 'money' && typeof row.value === 'string')
+  const [pointer] = money === undefined ? [] : slotsOf(money as DisplayRow)
+  if (!leaves.some((leaf) => leaf.pointer === pointer && leaf.always))
+    return [{ path, message: 'no money is always shown that {amount} could stand for' }]
+  return said(words.replace('{amount}', '1'), path)
 }
 
 function said(text: unknown, path: TypeFault['path']): TypeFault[] {

@@ -89,7 +89,7 @@ export interface DisplayRow {
 export interface DisplayTemplate {
   /** The question: “Approve this payment?” */
   readonly title: string
-  /** The word on the button. */
+  /** The words on the button; `{amount}` stands for the first money that is shown. */
   readonly approve: string
   readonly rows: readonly DisplayRow[]
 }

@@ -233,6 +233,13 @@ describe('a fault is told for', () => {
       'Add this payee?',
       'display.en.title: this is the title of add_payee',
     ],
+    [
+      'an amount on the button that is not shown',
+      'display.en.approve',
+      'Change {amount}',
+      'display.en.approve: no money is always shown',
+    ],
+    ['another value on the button', 'display.en.approve', 'Change {/card}', 'display.en.approve: no braces'],
     ['no title', 'display.en.title', undefined, 'display.en.title: a text is needed'],
     [
       'markup that is no matter, but too long',

@@ -177,6 +177,12 @@ describe('what is shown', () => {
     ],
   ])('%j in %s', (detail, language, text) => expect(plain(shown(detail, language).text)).toBe(text))
 
+  test('the button names the amount of a payment', () => {
+    expect(shown(details.payment_initiation).approve).toBe('Approve €1,240.00')
+    expect(plain(shown(details.payment_initiation, 'es').approve)).toBe('Aprobar 1240,00 €')
+    expect(shown(details.change_limit).approve).toBe('Change limit')
+  })
+
   test('what is absent is said, or left out', () => {
     const { schedule: _, remittanceInformation: _message, ...atOnce } = details.payment_initiation
     expect(shown(atOnce).text).toContain('When: Now, once you approve')

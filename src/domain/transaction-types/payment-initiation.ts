@@ -58,7 +58,7 @@ export const paymentInitiation: TransactionType = {
   display: {
     en: {
       title: 'Approve this payment?',
-      approve: 'Approve',
+      approve: 'Approve {amount}',
       rows: [
         {
           label: 'Amount',
@@ -94,7 +94,7 @@ export const paymentInitiation: TransactionType = {
     },
     es: {
       title: '¿Apruebas este pago?',
-      approve: 'Aprobar',
+      approve: 'Aprobar {amount}',
       rows: [
         {
           label: 'Importe',

@@ -13,12 +13,14 @@ export const transactionTitle = (display: Display): string =>
 
 /** The question whose heading holds the facts that decide: amount and payee, or what else the type makes prominent. */
 export function transactionHeading(display: Display): Html {
+  const facts = prominent(display)
+  if (facts.length === 0) return html`<h1 class="question">${display.title}</h1>`
   return html`<h1 class="question">
 <span class="lead">${display.title}</span>
-${prominent(display).map(
+${facts.map(
   (
     row,
-  ) => html`<span class="${row.kind === 'money' ? 'amount' : 'to'}">${row.kind !== 'money' && html`<span class="of">${row.label}</span> `}${shownValue(row)}</span>
+  ) => html`<span class="${row.kind === 'money' ? 'amount' : 'to'}"><span class="of">${row.label}</span> ${shownValue(row)}</span>
 `,
 )}</h1>`
 }
@@ -43,9 +45,8 @@ function shownValue({ value, kind, note }: ShownRow): Html {
 
 /** The two answers; `do` says which. */
 export function transactionActions(display: Display, language: Language): Html {
-  const money = prominent(display).find(({ kind }) => kind === 'money')
   return html`<div class="actions">
-<button class="btn primary" name="do" value="approve"><span>${display.approve}${money && html` ${bdi(money.value)}`}</span></button>
+<button class="btn primary" name="do" value="approve"><span>${display.approve}</span></button>
 <button class="btn" name="do" value="deny" formnovalidate>${textsOf(language).transaction.refuse}</button>
 </div>`
 }
