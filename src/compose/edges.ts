@@ -2,6 +2,8 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { consoleRoutes } from '../console/routes.ts'
+import type { Institution } from '../domain/institution.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
@@ -32,7 +34,7 @@ import { testLoginRoutes } from '../http/test-login.ts'
 import { createTrustedProxies } from '../http/trusted-proxy.ts'
 import { upstreamRoutes } from '../http/upstream.ts'
 import { wellKnownRoutes } from '../http/well-known.ts'
-import { createAdapter } from '../oidc/adapter.ts'
+import { type AdapterPorts, createAdapter } from '../oidc/adapter.ts'
 import { reportReuse } from '../oidc/audit.ts'
 import { createBegin } from '../oidc/begin.ts'
 import { createBrowserSessions } from '../oidc/browser-sessions.ts'
@@ -119,6 +121,13 @@ const lifetimesOf = ({ sessions }: Config) => ({
   refreshToken: sessions.refreshTokenSeconds,
 })
 
+type AdapterRest = Omit<AdapterPorts, 'institution' | 'transactionTypes'>
+
+const adapterOf = (institution: Institution, ports: AdapterRest) => {
+  const transactionTypes = typesOf(institution).map(({ type }) => type)
+  return createAdapter({ ...ports, institution: institution.id, transactionTypes })
+}
+
 function createOidc({ base, stores, services, flows }: Parts) {
   const { config, clock } = base
   const { publicUrl } = config
@@ -137,7 +146,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
       lifetimes: lifetimesOf(config),
       now: clock.now,
       relyingParty,
-      adapter: createAdapter({ ...adapterPorts, institution: institution.id, relyingParty }),
+      adapter: adapterOf(institution, { ...adapterPorts, relyingParty }),
       claims: (subject: string) => stores.subjects.claims(institution.id, subject),
       present: (subject: string, jkt: string | undefined) => flows.present(institution.id, subject, jkt),
       hold: (jkt: string) => flows.hold(institution.id, jkt),

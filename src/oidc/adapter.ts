@@ -10,6 +10,8 @@ import { createKnownSessions } from './known-sessions.ts'
 
 export interface AdapterPorts {
   readonly institution: string
+  /** Names of the institution's types of transaction. */
+  readonly transactionTypes: readonly string[]
   readonly tokens: TokenStore
   readonly replays: Replays
   readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
@@ -42,7 +44,7 @@ export function createAdapter(ports: AdapterPorts): (model: string) => Adapter {
 const nothing = async (): Promise<undefined> => undefined
 
 /** Clients are our relying parties; the provider never writes them. */
-function clientAdapter({ relyingParty }: AdapterPorts): Adapter {
+function clientAdapter({ relyingParty, transactionTypes }: AdapterPorts): Adapter {
   return {
     upsert: nothing,
     destroy: nothing,
@@ -52,7 +54,7 @@ function clientAdapter({ relyingParty }: AdapterPorts): Adapter {
     revokeByGrantId: nothing,
     find: async (id) => {
       const found = await relyingParty(id)
-      return found && (clientMetadata(found) as AdapterPayload)
+      return found && (clientMetadata(found, transactionTypes) as AdapterPayload)
     },
   }
 }

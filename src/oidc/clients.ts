@@ -5,15 +5,18 @@ import { scopesOfClaims } from './resources.ts'
 
 const managesSubjects = ({ scopes }: RelyingParty): boolean => scopes.includes(subjectScope)
 
-/** The metadata of one client. Apps are public (RFC 8252 8.4); APIs authenticate with private_key_jwt. */
-export function clientMetadata(relyingParty: RelyingParty): AllClientMetadata {
+/**
+ * The metadata of one client. Apps are public (RFC 8252 8.4); APIs authenticate with private_key_jwt. Of the types of
+ * transaction that it is registered for, those that are there still: one that is gone must not take the app along.
+ */
+export function clientMetadata(relyingParty: RelyingParty, types: readonly string[]): AllClientMetadata {
   const common: AllClientMetadata = {
     client_id: relyingParty.id,
     client_name: relyingParty.name,
     id_token_signed_response_alg: 'ES256',
     redirect_uris: [...relyingParty.redirectUris],
     post_logout_redirect_uris: [...relyingParty.postLogoutRedirectUris],
-    authorization_details_types: [...relyingParty.transactionTypes],
+    authorization_details_types: relyingParty.transactionTypes.filter((type) => types.includes(type)),
     web_origins: [...relyingParty.webOrigins],
     subject_type: relyingParty.subjectType ?? 'public',
     // The `sid` is always sent: an app must be able to end one session of a customer and leave the others.

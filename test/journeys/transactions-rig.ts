@@ -15,7 +15,11 @@ export async function withOwnType({ application, world }: TestBridge): Promise<v
   const rows = demoRows({ world: world.url, idpCertificate: world.idpCertificate, apiKey })
   const [phone, ...others] = rows.relyingParties as [RelyingParty, ...RelyingParty[]]
   const transactionTypes = [...builtInTypes, cardControl].map(({ type }) => type)
-  const only = { ...phone, id: 'payments-only', transactionTypes: ['payment_initiation'] }
+  const only = {
+    ...phone,
+    id: 'payments-only',
+    transactionTypes: ['payment_initiation', 'a_type_that_is_gone'],
+  }
   const web = {
     ...phone,
     id: webId,

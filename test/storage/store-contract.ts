@@ -1,6 +1,6 @@
 // What every database must do for the stores' rows: come back as they went in, stay with their institution, stay sealed.
 import { describe, expect, test } from 'vitest'
-import { transactionOf } from '../../src/domain/transaction.ts'
+import { hashOf, transactionOf } from '../../src/domain/transaction.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
@@ -34,6 +34,36 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       expect(await all.logins.update({ ...whole, outcome: 'finished' })).toBe(true)
       expect(await all.logins.update({ ...whole, outcome: 'cancelled' })).toBe(false)
       expect((await all.logins.get('alder', uid))?.outcome).toBe('finished')
+    })
+    test('a record of before other types than payments comes back whole, and so does one without an amount', async () => {
+      const uid = id()
+      const payment = {
+        type: 'payment_initiation',
+        instructedAmount: { amount: '1240.00', currency: 'EUR' },
+        debtorAccount: { iban: 'ES9121000418450200051332' },
+        // What was taken then is not refused now.
+        creditorName: 'Nordhaven  Energy',
+        creditorAccount: { iban: 'DE89370400440532013000' },
+      }
+      await all.logins.create(login(uid, { subject: 's' }))
+      const record = JSON.stringify({
+        ...login(uid, {}),
+        transaction: { detail: payment, hash: hashOf(payment) },
+      })
+      await database.knex('login_transaction').where({ institution: 'alder', uid }).update({ record })
+      expect((await all.logins.get('alder', uid))?.transaction).toEqual({
+        type: 'payment_initiation',
+        detail: payment,
+        hash: hashOf(payment),
+        amount: { minor: 124000n, currency: 'EUR' },
+        debtorAccount: 'ES9121000418450200051332',
+        creditorAccount: 'DE89370400440532013000',
+        creditorName: 'Nordhaven  Energy',
+      })
+      const contact = { type: 'change_contact', kind: 'phone', newValue: '+37255512345' }
+      const whole = login(id(), { transaction: transactionOf(contact, builtInTypes) })
+      await all.logins.create(whole)
+      expect(await all.logins.get('alder', whole.uid)).toEqual(whole)
     })
     test('one key is one device until it is revoked', async () => {
       const [a, b] = [id(), id()]

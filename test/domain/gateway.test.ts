@@ -1,0 +1,77 @@
+// #237 Operations that need the approval of something else than a payment, and approvals that are of something else.
+import { expect, test } from 'vitest'
+import { withDevice } from '../../src/domain/acr.ts'
+import { type BodyFacts, type CallerToken, decideCall } from '../../src/domain/gateway.ts'
+import type { Core, CoreOperation } from '../../src/domain/institution.ts'
+import { Refusal } from '../../src/domain/refusal.ts'
+import { transactionOf } from '../../src/domain/transaction.ts'
+import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
+import { details } from './transaction-samples.ts'
+
+const of = (detail: unknown) => transactionOf(detail, builtInTypes)
+const payee = of(details.add_payee)
+const payment = of(details.payment_initiation)
+const limit = of(details.change_limit)
+
+const operation = (transaction: CoreOperation['transaction']): CoreOperation => ({
+  namespace: 'urn:p',
+  name: 'Do',
+  soapAction: undefined,
+  acr: withDevice,
+  transaction,
+})
+const addPayee = operation({ type: 'add_payee', creditorAccount: ['e'], creditorName: ['n'] })
+const changeLimit = operation({ type: 'change_limit', amount: ['a'], currency: ['c'] })
+const pay = operation({
+  type: 'payment_initiation',
+  amount: ['a'],
+  currency: ['c'],
+  debtorAccount: ['d'],
+  creditorAccount: ['e'],
+  creditorName: ['n'],
+})
+
+const core = { id: 'payments' } as Core
+const caller = { scope: ['core:payments'], acr: withDevice } as unknown as CallerToken
+
+const toPayee = { creditorAccount: 'DE89370400440532013000', creditorName: 'Nordhaven Energy' }
+const paying = { ...toPayee, amount: '5.00', currency: 'EUR', debtorAccount: 'ES9121000418450200051332' }
+const raised = { amount: '2500.00', currency: 'EUR' }
+
+test.each<[string, CoreOperation, CallerToken['transaction'], BodyFacts | undefined, string]>([
+  ['the payee that was approved', addPayee, payee, toPayee, payee.hash],
+  [
+    'nothing approved: what has no amount is never small',
+    addPayee,
+    undefined,
+    toPayee,
+    'transaction.missing',
+  ],
+  ['another account', addPayee, payee, { ...toPayee, creditorAccount: 'DE00' }, 'transaction.mismatch'],
+  ['another name', addPayee, payee, { ...toPayee, creditorName: 'Mallory' }, 'transaction.mismatch'],
+  ['a payment to the same payee approved', addPayee, payment, toPayee, 'transaction.mismatch'],
+  ['a Body without the facts', addPayee, payee, undefined, 'transaction.malformed'],
+  ['the limit that was approved', changeLimit, limit, raised, limit.hash],
+  ['the same limit in other digits', changeLimit, limit, { ...raised, amount: '2500' }, limit.hash],
+  ['another limit', changeLimit, limit, { ...raised, amount: '2500.01' }, 'transaction.mismatch'],
+  [
+    'a small limit, not approved',
+    changeLimit,
+    undefined,
+    { ...raised, amount: '5.00' },
+    'transaction.missing',
+  ],
+  ['a small payment with the approval of a payee', pay, payee, paying, 'transaction.mismatch'],
+  ['a small payment without any', pay, undefined, paying, 'none'],
+])('%s', (_, operation, transaction, facts, result) => {
+  const decided = () => {
+    try {
+      const token = { ...caller, transaction }
+      return decideCall({ core, operation, token, facts, limits: { EUR: '500.00' } }).consumes?.hash ?? 'none'
+    } catch (error) {
+      if (error instanceof Refusal) return error.code
+      throw error
+    }
+  }
+  expect(decided()).toBe(result)
+})
