@@ -38,6 +38,9 @@ const toPayee = { creditorAccount: 'DE89370400440532013000', creditorName: 'Nord
 const paying = { ...toPayee, amount: '5.00', currency: 'EUR', debtorAccount: 'ES9121000418450200051332' }
 const raised = { amount: '2500.00', currency: 'EUR' }
 
+// A type of a bank's own with the very same facts.
+const removal = { ...payee, type: 'remove_payee' }
+
 test.each<[string, CoreOperation, CallerToken['transaction'], BodyFacts | undefined, string]>([
   ['the payee that was approved', addPayee, payee, toPayee, payee.hash],
   [
@@ -50,6 +53,7 @@ test.each<[string, CoreOperation, CallerToken['transaction'], BodyFacts | undefi
   ['another account', addPayee, payee, { ...toPayee, creditorAccount: 'DE00' }, 'transaction.mismatch'],
   ['another name', addPayee, payee, { ...toPayee, creditorName: 'Mallory' }, 'transaction.mismatch'],
   ['a payment to the same payee approved', addPayee, payment, toPayee, 'transaction.mismatch'],
+  ['the same payee, approved to be removed', addPayee, removal, toPayee, 'transaction.mismatch'],
   ['a Body without the facts', addPayee, payee, undefined, 'transaction.malformed'],
   ['the limit that was approved', changeLimit, limit, raised, limit.hash],
   ['the same limit in other digits', changeLimit, limit, { ...raised, amount: '2500' }, limit.hash],

@@ -90,6 +90,29 @@ describe('what a type takes', () => {
   ])('%j is taken', (detail) => expect(fieldOf(detail)).toBe('taken'))
 })
 
+test('every amount that is shown is an amount of its currency, a fact or not', () => {
+  const { schema, display } = cardControl
+  const fee = {
+    type: 'object',
+    additionalProperties: false,
+    required: ['amount', 'currency'],
+    properties: {
+      amount: { type: 'string', format: 'amount' },
+      currency: { type: 'string', format: 'currency' },
+    },
+  } as const
+  const row = { label: 'Fee', value: '{/fee/amount} {/fee/currency}', as: 'money' } as const
+  const withFee = {
+    ...cardControl,
+    schema: { ...schema, properties: { ...schema.properties, fee } },
+    display: { ...display, en: { ...display.en, rows: [...display.en.rows, row] } },
+  }
+  const taken = (amount: string) =>
+    transactionOf({ ...cardDetail, fee: { amount, currency: 'JPY' } }, [withFee])
+  expect(taken('5').amount).toBeUndefined()
+  expect(() => taken('5.5')).toThrow('transaction.malformed')
+})
+
 test('the facts are found where the type says', () => {
   expect(transactionOf(details.payment_initiation, types)).toMatchObject({
     type: 'payment_initiation',
