@@ -194,17 +194,17 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     next: 'Set a PIN in your bank’s app, then try again.',
   },
   'payment-unclear': {
-    title: 'This isn’t the payment that was approved',
-    happened: 'The payment was incomplete, or differs from what was shown for approval.',
+    title: 'This isn’t what was approved',
+    happened: 'What the app sent is incomplete, or differs from what was shown for approval.',
     ...noPayment,
-    next: 'Enter the payment again in the app.',
+    next: 'Enter it again in the app.',
   },
   'payment-used': {
     title: 'This approval was already used',
-    happened: 'Each approval is good for one payment, and this one was sent before.',
-    unchanged: 'No second payment was made.',
+    happened: 'Each approval is good once, and this one was used before.',
+    unchanged: 'Nothing was done a second time.',
     meaning: 'The first one stands.',
-    next: 'Look at your account before you enter the payment again.',
+    next: 'Look at your account before you enter it again.',
   },
   'not-offered': {
     title: 'This isn’t offered here',

@@ -196,17 +196,17 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     next: 'Crea un PIN en la aplicación de tu banco y vuelve a intentarlo.',
   },
   'payment-unclear': {
-    title: 'Este no es el pago que se aprobó',
-    happened: 'El pago estaba incompleto, o es distinto de lo que se mostró para aprobarlo.',
+    title: 'Esto no es lo que se aprobó',
+    happened: 'Lo que envió la aplicación está incompleto, o es distinto de lo que se mostró para aprobarlo.',
     ...noPayment,
-    next: 'Vuelve a introducir el pago en la aplicación.',
+    next: 'Vuelve a introducirlo en la aplicación.',
   },
   'payment-used': {
     title: 'Esta aprobación ya se había usado',
-    happened: 'Cada aprobación sirve para un pago, y este ya se había enviado.',
-    unchanged: 'No se ha hecho un segundo pago.',
+    happened: 'Cada aprobación sirve una vez, y esta ya se había usado.',
+    unchanged: 'No se ha hecho nada por segunda vez.',
     meaning: 'Vale el primero.',
-    next: 'Mira tu cuenta antes de volver a introducir el pago.',
+    next: 'Mira tu cuenta antes de volver a introducirlo.',
   },
   'not-offered': {
     title: 'Esto no se ofrece aquí',
