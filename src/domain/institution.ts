@@ -1,5 +1,6 @@
 // The rows that say who may do what: institution, relying party, connection, core. All of them belong to one institution.
 import type { Acr } from './acr.ts'
+import type { Policy } from './policy.ts'
 import type { FactName, TransactionType } from './transaction-type.ts'
 import type { LevelTable, Raiser } from './upstream-level.ts'
 
@@ -19,6 +20,10 @@ export interface Institution {
   readonly help: string | undefined
   /** Amounts over this ask for a PIN: ISO 4217 currency -> decimal string. A currency that is not listed always asks. */
   readonly stepUpOver: Readonly<Record<string, string>>
+  /** What decides on transactions beside `stepUpOver`; the default (domain/policy-default) unless told. */
+  readonly policy?: Policy | undefined
+  /** How long a customer's loosening of their own limits waits, in hours; 24 unless told. */
+  readonly limitCoolDownHours?: number | undefined
   readonly pin: PinPolicy
   readonly devicesPerSubject: number
   /** Types of transaction beside those that are built in. */
@@ -160,9 +165,13 @@ export const scopeOfCore = (coreId: string): string => `core:${coreId}`
 /** Lets the bank's back end disable and enable customers. */
 export const subjectScope = 'subjects'
 
+/** Lets an app show customers their own limits, and change them. */
+export const limitScope = 'limits'
+
 /** Every scope of an institution's API (RFC 8414 2, RFC 9728 2 `scopes_supported`). */
 export const apiScopes = (cores: readonly { readonly id: string }[]): string[] => [
   'device',
+  limitScope,
   subjectScope,
   ...cores.map(({ id }) => scopeOfCore(id)),
 ]

@@ -45,6 +45,8 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   canonicalize: ['domain'],
   // Judges a detail by the schema of its type. It is pure: data in, an answer out; it fetches nothing and compiles in memory.
   ajv: ['domain'],
+  // Conditions of policies: pure, and made to end (domain/policy-language).
+  '@marcbachmann/cel-js': ['domain'],
   zod: ['config', 'ports', 'plugins', ...rims],
   yaml: ['config'],
   saxes: ['xml'],

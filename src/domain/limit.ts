@@ -1,0 +1,127 @@
+// Thresholds on transactions, of the institution or of the customer: what is measured, and when it is exceeded.
+import type { Outcome } from './outcome.ts'
+import { money } from './transaction.ts'
+import type { RiskKind } from './transaction-type.ts'
+
+/** What an amount is summed over: this payment alone, or the last 24 hours, 7 days or 30 days with it. */
+export const periods = ['payment', 'day', 'week', 'month'] as const
+export type Period = (typeof periods)[number]
+
+const dayMinutes = 24 * 60
+
+/** Minutes that a period looks back. */
+export const minutesOf: Readonly<Record<Period, number>> = {
+  payment: 0,
+  day: dayMinutes,
+  week: 7 * dayMinutes,
+  month: 30 * dayMinutes,
+}
+
+/** The furthest that any limit looks back, in minutes. */
+export const longestMinutes = minutesOf.month
+
+export type Threshold =
+  /** Exceeded by a sum over the amount of its currency (decimal strings); `unlisted` is what of other currencies. */
+  | {
+      readonly kind: 'amount'
+      readonly per: Period
+      readonly over: Readonly<Record<string, string>>
+      readonly unlisted?: 'exceeded' | undefined
+    }
+  /** Exceeded by more than `over` transactions within the last minutes, this one counted. */
+  | { readonly kind: 'count'; readonly minutes: number; readonly over: number }
+  /** Exceeded by the first payment to an account. */
+  | { readonly kind: 'new-payee' }
+  /** Exceeded by every transaction between its accounts. */
+  | { readonly kind: 'always' }
+
+/** Which transactions it is about, and what it says of them. */
+export interface Limit {
+  readonly id: string
+  /** An empty list is every type that moves money. */
+  readonly types: readonly string[]
+  /** Accounts that money leaves, and that it goes to; an empty list is any account. */
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  readonly threshold: Threshold
+  readonly outcome: Outcome
+}
+
+/** A transaction as limits see it. Accounts are tokens that only this institution can make of them. */
+export interface Measured {
+  readonly type: string
+  readonly kind: RiskKind
+  readonly currency: string | undefined
+  readonly minor: bigint
+  readonly from: string | undefined
+  readonly to: string | undefined
+}
+
+export interface Past extends Measured {
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+export interface Measuring {
+  readonly now: number
+  readonly transaction: Measured
+  /** The customer's transactions that were approved, or wait for approval, over `longestMinutes` at least. */
+  readonly past: readonly Past[]
+  readonly knownPayee: boolean
+  /** Account -> token. */
+  readonly token: (account: string) => string
+}
+
+/** Minor units for an amount, transactions for a count, 1 for what happened; undefined where it is not about this one. */
+export function measure(limit: Limit, measuring: Measuring): bigint | undefined {
+  const { transaction, knownPayee } = measuring
+  if (!concerns(limit, transaction, measuring.token)) return undefined
+  const { threshold } = limit
+  switch (threshold.kind) {
+    case 'amount':
+      return isListed(threshold, transaction.currency) || threshold.unlisted === 'exceeded'
+        ? sum(limit, threshold.per, measuring)
+        : undefined
+    case 'count':
+      return BigInt(within(limit, threshold.minutes, measuring).length + 1)
+    case 'new-payee':
+      return transaction.to === undefined || knownPayee ? 0n : 1n
+    case 'always':
+      return 1n
+  }
+}
+
+/** Is what was measured too much? */
+export function isExceeded({ threshold }: Limit, measured: bigint, currency: string | undefined): boolean {
+  switch (threshold.kind) {
+    case 'amount':
+      return currency !== undefined && isListed(threshold, currency)
+        ? measured > money(threshold.over[currency] ?? '', currency).minor
+        : threshold.unlisted === 'exceeded'
+    case 'count':
+      return measured > BigInt(threshold.over)
+    default:
+      return measured > 0n
+  }
+}
+
+const isListed = ({ over }: Extract<Threshold, { kind: 'amount' }>, currency: string | undefined): boolean =>
+  currency !== undefined && Object.hasOwn(over, currency)
+
+function concerns({ types, from, to }: Limit, one: Measured, token: Measuring['token']): boolean {
+  const among = (accounts: readonly string[], account: string | undefined) =>
+    accounts.length === 0 || (account !== undefined && accounts.some((listed) => token(listed) === account))
+  const about = types.length === 0 ? one.kind === 'payment' : types.includes(one.type)
+  return about && among(from, one.from) && among(to, one.to)
+}
+
+const within = (limit: Limit, minutes: number, { past, now, token }: Measuring): readonly Past[] =>
+  past.filter((one) => one.at > now - minutes * 60_000 && concerns(limit, one, token))
+
+function sum(limit: Limit, per: Period, measuring: Measuring): bigint {
+  const { transaction } = measuring
+  const same = within(limit, minutesOf[per], measuring).filter(
+    ({ currency }) => currency === transaction.currency,
+  )
+  return same.reduce((total, { minor }) => total + minor, transaction.minor)
+}

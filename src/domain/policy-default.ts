@@ -1,0 +1,44 @@
+// The policy of an institution that has written none, and the limit that every institution has.
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import { withDeviceAndPin } from './acr.ts'
+import type { Institution } from './institution.ts'
+import type { Outcome } from './outcome.ts'
+import type { Policy } from './policy.ts'
+
+const approve: Outcome = { kind: 'step-up', acr: withDeviceAndPin }
+
+/** Whatever is neither a payment nor a look at accounts is approved; so is a type of the institution's own. */
+export const defaultPolicy: Policy = {
+  rules: [
+    {
+      id: 'no-payment',
+      when: 'transaction.kind != "payment"',
+      outcome: approve,
+    },
+  ],
+  limits: [],
+}
+
+/** The policy that decides at this institution: its own, and the amounts over which a payment is always approved. */
+export function policyOf({
+  policy = defaultPolicy,
+  stepUpOver,
+}: Pick<Institution, 'policy' | 'stepUpOver'>): Policy {
+  const stepUp = {
+    id: 'step_up_over',
+    types: [],
+    from: [],
+    to: [],
+    threshold: { kind: 'amount', per: 'payment', over: stepUpOver, unlisted: 'exceeded' },
+    outcome: approve,
+  } as const
+  return { rules: policy.rules, limits: [stepUp, ...policy.limits] }
+}
+
+/** The name of a policy's content: two policies that decide alike in every word have one version. */
+export const policyVersion = (policy: Policy): string =>
+  createHash('sha256')
+    .update(canonicalize(policy) ?? '')
+    .digest('base64url')
+    .slice(0, 16)

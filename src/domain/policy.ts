@@ -1,0 +1,73 @@
+// An institution's policy on transactions: rules and limits in, one decision out. Pure: the same inputs decide the same.
+import { withDeviceAndPin } from './acr.ts'
+import { isExceeded, type Limit } from './limit.ts'
+import { type Outcome, strongest, type Voice } from './outcome.ts'
+import type { PolicyFacts } from './policy-facts.ts'
+import { conditionOf } from './policy-language.ts'
+
+/** One condition and what it leads to. */
+export interface Rule {
+  readonly id: string
+  readonly when: string
+  readonly outcome: Outcome
+  /** The code that the decision names; `rule.{id}` unless told. */
+  readonly reason?: string | undefined
+}
+
+export interface Policy {
+  readonly rules: readonly Rule[]
+  readonly limits: readonly Limit[]
+}
+
+/** A policy as it was stored. */
+export interface PolicyVersion extends Policy {
+  readonly version: number
+}
+
+/** Everything that a decision rests on beside the policy itself; kept with it, so that it can be made again. */
+export interface PolicyInputs {
+  readonly facts: PolicyFacts
+  /** What was measured for each limit of the policy that is about this transaction: limit id -> value. */
+  readonly measures: Readonly<Record<string, bigint>>
+  /** The customer's own limits, as they were in force, and what was measured for them. */
+  readonly own: readonly { readonly limit: Limit; readonly measured: bigint }[]
+}
+
+export interface Decision {
+  readonly outcome: Outcome
+  readonly reason: string
+}
+
+const allowed: Voice = { outcome: { kind: 'allow' }, reason: 'allowed' }
+
+/**
+ * Every rule that holds and every limit that is exceeded has its say, and the strongest holds (domain/outcome). A rule
+ * that fails says the strongest that any rule of this policy could have said (ruling R-30).
+ */
+export function decide(policy: Policy, inputs: PolicyInputs): Decision {
+  const { currency } = inputs.facts.transaction
+  const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs.facts))
+  const limits = policy.limits.flatMap((limit) => {
+    const measured = Object.hasOwn(inputs.measures, limit.id) ? inputs.measures[limit.id] : undefined
+    const over = measured !== undefined && isExceeded(limit, measured, currency)
+    return over ? [{ outcome: limit.outcome, reason: `limit.${limit.id}` }] : []
+  })
+  const own = inputs.own.flatMap(({ limit, measured }) =>
+    isExceeded(limit, measured, currency) ? [{ outcome: ownOutcome, reason: `own.${limit.id}` }] : [],
+  )
+  return strongest([...rules, ...limits, ...own], allowed)
+}
+
+/** What a customer's own limit leads to; never anything weaker or stronger. */
+export const ownOutcome: Outcome = { kind: 'step-up', acr: withDeviceAndPin }
+
+function voiceOf(rule: Rule, all: readonly Rule[], facts: PolicyFacts): Voice[] {
+  try {
+    return conditionOf(rule.when)(facts)
+      ? [{ outcome: rule.outcome, reason: rule.reason ?? `rule.${rule.id}` }]
+      : []
+  } catch {
+    const voices = all.map(({ outcome }) => ({ outcome, reason: `rule_failed.${rule.id}` }))
+    return [strongest(voices, { outcome: rule.outcome, reason: `rule_failed.${rule.id}` })]
+  }
+}
