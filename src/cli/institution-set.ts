@@ -8,7 +8,7 @@ import type {
   RelyingPartyEntry,
   TransactionTypeEntry,
 } from '../config/institution-file.ts'
-import { type Acr, acrLadder, levelName } from '../domain/acr.ts'
+import { acrLadder, acrNamed, levelName } from '../domain/acr.ts'
 import { isMailDomain } from '../domain/choice.ts'
 import { claimsOfScope, isMappable } from '../domain/claims.ts'
 import {
@@ -22,15 +22,16 @@ import {
 } from '../domain/institution.ts'
 import { labelFault } from '../domain/label.ts'
 import { logoFault } from '../domain/logo.ts'
+import { conditionFault } from '../domain/policy-language.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
-import { Refusal } from '../domain/refusal.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
-import { money } from '../domain/transaction.ts'
+import { isMoney } from '../domain/transaction.ts'
 import type { TransactionType } from '../domain/transaction-type.ts'
 import { transactionTypeFaults } from '../domain/transaction-type-faults.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
 import { levelFaults, type Raiser, raisers } from '../domain/upstream-level.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
+import { policyRow } from './institution-policy.ts'
 
 /** `debtorAccount` as a file writes it. */
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -67,22 +68,13 @@ export const institutionRules: InstitutionRules = {
   levelFaults,
   raisers,
   isMoney,
+  conditionFault,
   levels: [lowest as string, ...others],
-  scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'subjects'],
+  scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'limits', 'subjects'],
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],
   transactionTypeFaults: typeFaults,
   transactionTypes: builtInTypes.map(({ type, facts }) => ({ type, facts: Object.keys(facts).map(snake) })),
-}
-
-function isMoney(amount: string, currency: string): boolean {
-  try {
-    money(amount, currency)
-    return true
-  } catch (error) {
-    if (error instanceof Refusal) return false
-    throw error
-  }
 }
 
 /** The rows of a checked file. `coreMs` is the deadline of a core that has none of its own. */
@@ -112,6 +104,8 @@ const institutionRow = (
   language: entry.language,
   help: entry.help,
   stepUpOver: entry.step_up_over,
+  policy: policyRow(entry.policy),
+  limitCoolDownHours: entry.limit_cool_down_hours,
   pin: { length: entry.pin.length, attempts: entry.pin.attempts, lockSeconds: entry.pin.lock_seconds },
   devicesPerSubject: entry.devices_per_subject,
   // The schema has let only types through that the domain takes.
@@ -201,10 +195,3 @@ const transaction = (entry: NonNullable<OperationEntry['transaction']>): Operati
 
 const steps = (path: string | readonly string[]): readonly string[] =>
   typeof path === 'string' ? path.split('/') : path
-
-/** `device-pin` as the level of the ladder; the schema has let only its names through. */
-function acrNamed(level: string): Acr {
-  const acr = acrLadder.find((one) => levelName(one) === level)
-  if (acr === undefined) throw new Error(`no level ${level}`)
-  return acr
-}

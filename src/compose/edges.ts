@@ -7,6 +7,7 @@ import { typesOf } from '../domain/transaction-types/known.ts'
 import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
+import { createDecide } from '../flows/decide.ts'
 import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
@@ -14,6 +15,7 @@ import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
 import { createMetadataRefresh } from '../flows/metadata-refresh.ts'
+import { createOwnLimitFlows } from '../flows/own-limits.ts'
 import { createProviderLogout } from '../flows/provider-logout.ts'
 import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
@@ -24,6 +26,7 @@ import { createAuthorize, createAuthorizeClient } from '../http/authorize.ts'
 import { chooseRoutes } from '../http/choose.ts'
 import { deviceRoutes } from '../http/devices.ts'
 import { interactionRoutes } from '../http/interaction.ts'
+import { limitRoutes } from '../http/limits.ts'
 import { providerLogoutRoutes } from '../http/provider-logout.ts'
 import { createProviderPages } from '../http/provider-pages.ts'
 import type { OidcGate } from '../http/provider-port.ts'
@@ -60,20 +63,31 @@ function settingsOf({ exchanges, sessions }: Config) {
   }
 }
 
+/** What decides on transactions and speaks to cores. */
+const gatewayParts = (given: Foundation & Stores & Services) => ({
+  decide: createDecide(given),
+  messages: createSoapMessages(given.keys),
+  client: given.coreClient,
+})
+
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
   const given = { ...base, ...stores, ...services, ...settingsOf(base.config) }
   const connectionFlows = createConnections(given)
   const plugins = services.connectors.plugins()
   const exchangeKeeper = createExchangeKeeper(given)
-  const metadataRefresh = createMetadataRefresh({
-    ...given,
-    connectionFlows,
-    metadataSettings: { refreshMs: base.config.metadata.refreshSeconds * 1000 },
-    rest,
-  })
+  const metadataSettings = { refreshMs: base.config.metadata.refreshSeconds * 1000 }
+  const metadataRefresh = createMetadataRefresh({ ...given, connectionFlows, metadataSettings, rest })
   const pinHash = createPinHash(base.keys)
   const browserSessions = createBrowserSessions(stores.tokens)
-  const ports = { ...given, connectionFlows, metadataRefresh, exchangeKeeper, pinHash, browserSessions }
+  const ports = {
+    ...given,
+    ...gatewayParts(given),
+    connectionFlows,
+    metadataRefresh,
+    exchangeKeeper,
+    pinHash,
+    browserSessions,
+  }
   const endSession = createEndSession(ports)
   const expiries = createExpiries(base, stores, plugins)
   return {
@@ -89,11 +103,8 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     choice: createChoice(ports),
     stepUp: createStepUp(ports),
     enrolment: createEnrolment(ports),
-    callCore: createCoreCall({
-      ...ports,
-      messages: createSoapMessages(base.keys),
-      client: services.coreClient,
-    }),
+    callCore: createCoreCall(ports),
+    ownLimitFlows: createOwnLimitFlows(ports),
     present: createPresence(ports),
     hold: createHold(ports),
     endSession,
@@ -202,6 +213,7 @@ export function createPublicApp(parts: Parts) {
       (router) => signOutRoutes(router, { ...ports, ...config.limits }),
       (router) => providerLogoutRoutes(router, { ...ports, ...config.limits }),
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
+      (router) => limitRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
       (router) =>

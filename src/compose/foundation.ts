@@ -30,6 +30,7 @@ import { createMetadataStates } from '../storage/metadata-states.ts'
 import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
 import { createPins } from '../storage/pins.ts'
+import { createOwnLimits, createPolicies } from '../storage/policies.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
@@ -39,6 +40,7 @@ import { createSubjectNames, createSubjectStates } from '../storage/subject-stat
 import { createConsents, createSubjects } from '../storage/subjects.ts'
 import { createTestLogins } from '../storage/test-logins.ts'
 import { createTokenStore } from '../storage/token-store.ts'
+import { createTransactions } from '../storage/transactions.ts'
 import { createUnits } from '../storage/unit-of-work.ts'
 import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
 import { createUpstreamSessions } from '../storage/upstream-sessions.ts'
@@ -140,6 +142,9 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     consents: createConsents(connections),
     replays: createReplays(connections),
     devices: createDevices(connections),
+    transactions: createTransactions(connections, seal),
+    ownLimits: createOwnLimits(connections, seal),
+    policies: createPolicies(connections),
     pins: createPins(connections),
     tokens: createTokenStore(connections),
   }

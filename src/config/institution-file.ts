@@ -1,8 +1,9 @@
 // The file of one institution: its row, relying parties, connections and cores, as people write them.
 import { z } from 'zod'
+import { amounts, type PolicyRules, policyShape } from './institution-policy.ts'
 
 /** What the domain knows and this folder, which imports nothing, is told. */
-export interface InstitutionRules {
+export interface InstitutionRules extends PolicyRules {
   /** May an institution, connection or core be called so? */
   isId(value: string): boolean
   /** What is wrong with a name that people read, with a code that stays; undefined when it may be so. */
@@ -19,16 +20,12 @@ export interface InstitutionRules {
   ): readonly { readonly path: string; readonly message: string }[]
   /** Who may raise a sign-in first; the default comes first. */
   readonly raisers: readonly [string, ...string[]]
-  /** Is this a decimal amount with no more digits than its currency has? */
-  isMoney(amount: string, currency: string): boolean
   isRelyingPartyId(value: string): boolean
   /** What is wrong with a redirect; undefined when it is fine. */
   redirectFault(text: string): string | undefined
   isOrigin(text: string): boolean
   /** May a logout token be posted there? */
   isBackchannel(text: string): boolean
-  /** The levels by their short names, lowest first. */
-  readonly levels: readonly [string, ...string[]]
   /** What is wrong with a type of transaction, each with its place in it; `earlier` are those that stand before it. */
   transactionTypeFaults(
     type: unknown,
@@ -82,27 +79,6 @@ const id = (rules: InstitutionRules) =>
     .string()
     .refine(rules.isId, '2 to 32 lower-case letters, digits and hyphens are needed, and no reserved word')
 
-/** ISO 4217 currency -> decimal amount. Checked as a whole, so that one wrong entry does not hide the next. */
-const limits = (rules: InstitutionRules) =>
-  z
-    .record(z.string(), z.unknown())
-    .superRefine((entries, ctx) => {
-      for (const [currency, amount] of Object.entries(entries)) {
-        const message = limitFault(rules, currency, amount)
-        if (message !== undefined) ctx.addIssue({ code: 'custom', path: [currency], message })
-      }
-    })
-    .pipe(z.record(z.string(), z.string()))
-    .default({})
-
-function limitFault(rules: InstitutionRules, currency: string, amount: unknown): string | undefined {
-  if (!/^[A-Z]{3}$/.test(currency)) return 'a currency of ISO 4217 is needed: EUR'
-  // YAML would read 500.10 as a float; money never is one.
-  if (typeof amount !== 'string') return "write amounts in quotes: '500.00'"
-  if (rules.isMoney(amount, currency)) return undefined
-  return `"${amount}" is no amount of ${currency}: digits, and a point before the minor units`
-}
-
 const institutionShape = (rules: InstitutionRules) =>
   z.strictObject({
     id: id(rules),
@@ -120,7 +96,9 @@ const institutionShape = (rules: InstitutionRules) =>
       .string()
       .regex(/^(https:\/\/|tel:\+?)\S+$/, 'a https: or tel: address is needed')
       .optional(),
-    step_up_over: limits(rules),
+    step_up_over: amounts(rules).default({}),
+    policy: policyShape(rules).optional(),
+    limit_cool_down_hours: z.int().min(0).max(720).default(24),
     pin: z
       .strictObject({
         length: z.int().min(4).max(12).default(6),

@@ -24,6 +24,13 @@ const acrPrefix = 'urn:drawbridge:acr:'
 /** A level as people write it in files and on pages: `device-pin`. */
 export const levelName = (acr: Acr): string => acr.slice(acrPrefix.length)
 
+/** The level of that short name; throws for a name that was not checked before. */
+export function acrNamed(level: string): Acr {
+  const acr = acrLadder.find((one) => levelName(one) === level)
+  if (acr === undefined) throw new Error(`no level is called ${level}`)
+  return acr
+}
+
 /** Is `value` a level of our ladder? Unknown names are never a level. */
 export function isAcr(value: unknown): value is Acr {
   return (acrLadder as readonly unknown[]).includes(value)

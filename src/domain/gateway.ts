@@ -2,7 +2,7 @@
 import { type Acr, satisfies } from './acr.ts'
 import { type Core, type CoreOperation, type OperationTransaction, scopeOfCore } from './institution.ts'
 import { Refusal } from './refusal.ts'
-import { isOver, type Money, money, type Transaction } from './transaction.ts'
+import { hashOf, isOver, type Money, money, type Transaction } from './transaction.ts'
 import type { FactName } from './transaction-type.ts'
 
 /** What a verified access token says. */
@@ -22,6 +22,30 @@ export interface CallerToken {
 
 /** The facts of an operation as they stand in the Body: those that its mapping names. */
 export type BodyFacts = Readonly<Partial<Record<FactName, string>>>
+
+/** The payment that the Body asks for, where no customer approved one; refuses with `transaction.malformed`. */
+export function paymentIn(facts: BodyFacts | undefined): Transaction {
+  const { amount, currency, debtorAccount, creditorAccount, creditorName } = facts ?? {}
+  if (amount === undefined || currency === undefined)
+    throw new Refusal('transaction.malformed', { field: 'Body' })
+  const detail = {
+    type: 'payment_initiation',
+    instructedAmount: { amount, currency },
+    ...(debtorAccount !== undefined && { debtorAccount: { iban: debtorAccount } }),
+    ...(creditorName !== undefined && { creditorName }),
+    ...(creditorAccount !== undefined && { creditorAccount: { iban: creditorAccount } }),
+  }
+  const hash = hashOf(detail)
+  return {
+    type: detail.type,
+    detail,
+    hash,
+    amount: money(amount, currency),
+    debtorAccount,
+    creditorAccount,
+    creditorName,
+  }
+}
 
 export interface CallDecision {
   readonly operation: CoreOperation

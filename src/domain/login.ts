@@ -1,5 +1,6 @@
 // One stored record a sign-in, and the pure dispatcher that says what comes next.
 import { type Acr, levelReached, meets, satisfies, withDevice, withDeviceAndPin } from './acr.ts'
+import type { Outcome } from './outcome.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { Transaction } from './transaction.ts'
 import type { Raiser } from './upstream-level.ts'
@@ -8,6 +9,13 @@ import type { Raiser } from './upstream-level.ts'
 export interface UpstreamSent {
   readonly url: string
   readonly fields?: Readonly<Record<string, string>>
+}
+
+/** What was decided on the transaction of a sign-in, and the record that it is kept by. */
+export interface LoginDecision {
+  readonly id: string
+  readonly outcome: Outcome
+  readonly reason: string
 }
 
 /** The record of one sign-in. Steps never call one another: each updates the record and returns to the dispatcher. */
@@ -30,6 +38,8 @@ export interface LoginTransaction {
   /** The level that approving its payment needs, by factors of ours: a limit is exceeded, and no IdP saw the payment. */
   readonly approvalAcr?: Acr | undefined
   readonly transaction: Transaction | undefined
+  /** What the policy made of it; undefined until the customer is known and it was asked. */
+  readonly decision?: LoginDecision | undefined
   /** Thumbprint of the DPoP key proven at PAR (ruling R-18); undefined where none was. */
   readonly dpopJkt: string | undefined
   /** The customer must be asked anew upstream (`prompt=login`, `max_age`). */
@@ -76,6 +86,7 @@ export interface LoginTransaction {
 export type Step =
   | { readonly step: 'choose' }
   | { readonly step: 'upstream' }
+  | { readonly step: 'decide' }
   | { readonly step: 'raise'; readonly acr: Acr }
   | { readonly step: 'step-up'; readonly acr: Acr }
   | { readonly step: 'consent' }
@@ -89,12 +100,20 @@ export function nextStep(login: LoginTransaction): Step {
   if (login.outcome === 'cancelled') return { step: 'refuse', code: 'login.cancelled' }
   if (login.outcome === 'refused') return { step: 'refuse', code: login.refusal ?? 'interaction.step' }
   if (login.subject === undefined) return { step: login.connection === undefined ? 'choose' : 'upstream' }
+  if (login.transaction !== undefined && login.decision === undefined) return { step: 'decide' }
+  const stopped = stoppedBy(login.decision)
+  if (stopped !== undefined) return { step: 'refuse', code: stopped }
   const { amr, neededAcr, approvalAcr } = login
   const reached = levelReached(amr, login.granted)
   const need = { acr: neededAcr, approval: approvalAcr }
   if (neededAcr !== undefined && !meets({ acr: reached, amr }, need)) return raise(login, neededAcr)
   if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }
   return { step: 'finish', acr: reached }
+}
+
+function stoppedBy(decision: LoginDecision | undefined): RefusalCode | undefined {
+  if (decision?.outcome.kind === 'deny') return 'transaction.denied'
+  return decision?.outcome.kind === 'review' ? 'transaction.held' : undefined
 }
 
 // A PIN counts only on top of a device (ruling R-20): without one there is nothing on a page that could raise the level.

@@ -73,6 +73,17 @@ export function money(amount: string, currency: string): Money {
   return { minor: BigInt(`${match[1]}${fraction.padEnd(digits, '0')}`), currency }
 }
 
+/** Is this a decimal amount with no more digits than its currency has? */
+export function isMoney(amount: string, currency: string): boolean {
+  try {
+    money(amount, currency)
+    return true
+  } catch (error) {
+    if (error instanceof Refusal) return false
+    throw error
+  }
+}
+
 /** The amount as a decimal string with exactly the currency's digits. */
 export function decimal({ minor, currency }: Money): string {
   const digits = digitsOf(currency)
@@ -190,14 +201,4 @@ export function hashOf(detail: unknown): string {
 export function isOver(amount: Money, limits: Readonly<Record<string, string>>): boolean {
   const limit = Object.hasOwn(limits, amount.currency) ? limits[amount.currency] : undefined
   return limit === undefined || amount.minor > money(limit, amount.currency).minor
-}
-
-/** What a limit is counted over: payments. Everything else has none that it could be under, and is always over it. */
-export function isOverLimit(
-  { type, amount }: Transaction,
-  types: readonly TransactionType[],
-  limits: Readonly<Record<string, string>>,
-): boolean {
-  if (amount === undefined || typeNamed(types, type)?.risk !== 'payment') return true
-  return isOver(amount, limits)
 }

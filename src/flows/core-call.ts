@@ -6,6 +6,7 @@ import {
   type CallerToken,
   decideCall,
   operationOf,
+  paymentIn,
 } from '../domain/gateway.ts'
 import type { Core, CoreOperation, Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -14,11 +15,15 @@ import type { Chance, Clock } from '../ports/clock.ts'
 import type { CoreClient } from '../ports/core-client.ts'
 import type { SoapMessages, SoapRequest } from '../ports/message-signer.ts'
 import type { Directory, Replays } from '../ports/stores.ts'
+import type { Transactions } from '../ports/transactions.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import { codeOf, type Decide } from './decide.ts'
 
 export interface CoreCallPorts {
   readonly directory: Directory
   readonly replays: Replays
+  readonly transactions: Transactions
+  readonly decide: Decide
   readonly messages: SoapMessages
   readonly client: CoreClient
   readonly unit: UnitOfWork
@@ -123,7 +128,30 @@ async function decided(ports: CoreCallPorts, call: CoreCall, request: SoapReques
     limits: call.institution.stepUpOver,
   })
   if (decision.consumes !== undefined) await useUp(ports, call, decision.consumes.hash)
+  else if (operation.transaction !== undefined) await allowedUnasked(ports, call, factsOf(operation, request))
   return decision
+}
+
+/**
+ * A payment that no customer approved, under the amount that always asks: the policy decides on it as on any other, and
+ * it counts. Refuses with `transaction.missing` where the customer has to approve it, and by what the policy says.
+ */
+async function allowedUnasked(
+  ports: CoreCallPorts,
+  call: CoreCall,
+  facts: BodyFacts | undefined,
+): Promise<void> {
+  const { token, institution, core, reference } = call
+  const decided = await ports.decide(institution, {
+    transaction: paymentIn(facts),
+    ...{ subject: token.subject, relyingParty: token.relyingParty, device: token.device, amr: token.amr },
+    ...{ granted: token.acr, authenticatedAt: token.authenticatedAt, expiresAt: ports.clock.now() },
+    trace: { reference, core: core.id },
+  })
+  const { outcome, reason } = decided.decision
+  if (outcome.kind === 'step-up') throw new Refusal('transaction.missing', { reason })
+  if (outcome.kind !== 'allow') throw new Refusal(codeOf(outcome.kind), { reason })
+  await ports.transactions.end(institution.id, decided.id, 'approved')
 }
 
 async function useUp(

@@ -22,6 +22,7 @@ import {
   whoseOf,
   withCustomer,
 } from './login.ts'
+import { settleTransaction } from './login-decision.ts'
 import { grantOf, spentBy, withoutIdp } from './upstream-level.ts'
 
 const answerSeconds = 120
@@ -69,6 +70,7 @@ async function notGiven(ports: AnswerPorts, login: LoginTransaction): Promise<vo
   const next = await withoutIdp(ports, login)
   await change(ports.logins, next)
   if (next.outcome !== 'refused') return
+  await settleTransaction(ports, next, 'released')
   const code = 'upstream.too_weak'
   ports.audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(next) })
 }

@@ -28,7 +28,10 @@ import type {
   UpstreamAnswers,
 } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
+import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import type { Decide } from './decide.ts'
+import { settleTransaction, withDecision } from './login-decision.ts'
 import { beginning } from './offered.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
@@ -44,6 +47,8 @@ export interface LoginPorts {
   readonly devices: Devices
   readonly pins: Pins
   readonly connectors: Connectors
+  readonly transactions: Transactions
+  readonly decide: Decide
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
@@ -100,6 +105,8 @@ export function createLogin(ports: LoginPorts) {
     /** Whom a refusal at this sign-in concerns; undefined where there is none of that name. */
     concerns: (institution: string, uid: string) => concerns(ports, institution, uid),
     next: (login: LoginTransaction): Step => nextStep(login),
+    /** The record with what the institution's policy says of its transaction. */
+    decide: (institution: Institution, login: LoginTransaction) => withDecision(ports, institution, login),
     /** Where the browser goes to be asked by the bank's IdP; binds the sign-in to this browser. */
     goUpstream: (institution: Institution, login: LoginTransaction, browserHash: string) =>
       goUpstream(ports, { institution, login, browserHash }),
@@ -197,27 +204,31 @@ async function consent(
   return next
 }
 
-async function cancel({ logins, audit }: LoginPorts, login: LoginTransaction): Promise<LoginTransaction> {
+async function cancel(ports: LoginPorts, login: LoginTransaction): Promise<LoginTransaction> {
   const next: LoginTransaction = { ...login, outcome: 'cancelled' }
-  await change(logins, next)
-  audit.record({ type: 'login.cancelled', outcome: 'refused', code: 'login.cancelled', ...traceOf(login) })
+  await change(ports.logins, next)
+  await settleTransaction(ports, login, 'released')
+  ports.audit.record({
+    type: 'login.cancelled',
+    outcome: 'refused',
+    code: 'login.cancelled',
+    ...traceOf(login),
+  })
   return next
 }
 
-async function refuse(
-  { logins, audit }: LoginPorts,
-  login: LoginTransaction,
-  { code }: Refusal,
-): Promise<void> {
-  if (!(await logins.update({ ...login, outcome: 'refused', refusal: code }))) return
-  audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(login) })
+async function refuse(ports: LoginPorts, login: LoginTransaction, { code }: Refusal): Promise<void> {
+  if (!(await ports.logins.update({ ...login, outcome: 'refused', refusal: code }))) return
+  await settleTransaction(ports, login, 'released')
+  ports.audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(login) })
 }
 
-async function finish({ logins, audit }: LoginPorts, login: LoginTransaction): Promise<boolean> {
+async function finish(ports: LoginPorts, login: LoginTransaction): Promise<boolean> {
   if (nextStep(login).step !== 'finish') throw new Refusal('interaction.step', { uid: login.uid })
-  if (!(await logins.update({ ...login, outcome: 'finished' }))) return false
+  if (!(await ports.logins.update({ ...login, outcome: 'finished' }))) return false
+  await settleTransaction(ports, login, 'approved')
   const detail = { acr: levelReached(login.amr, login.granted), amr: login.amr }
-  audit.record({ type: 'login.finished', outcome: 'ok', ...traceOf(login), detail })
+  ports.audit.record({ type: 'login.finished', outcome: 'ok', ...traceOf(login), detail })
   return true
 }
 

@@ -160,6 +160,8 @@ async function show(ctx: Context, ports: InteractionPorts, login: LoginTransacti
     case 'upstream':
     case 'raise':
       return goUpstream(ctx, ports, login)
+    case 'decide':
+      return show(ctx, ports, await ports.login.decide(tenantOf(ctx).institution, login))
     case 'step-up':
       return showPin(ctx, ports, { login, state: { kind: 'ask' } })
     case 'consent':

@@ -15,7 +15,7 @@ import {
 } from '../domain/acr.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isOverLimit, keptHash, onlyTransaction, type Transaction } from '../domain/transaction.ts'
+import { isOver, keptHash, onlyTransaction, type Transaction } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import { amrOfGrant, grantAt, grantIn } from '../domain/upstream-level.ts'
 import type { UpstreamSessions } from '../ports/sign-out.ts'
@@ -65,6 +65,12 @@ export function transactionOfRequest(
   return typeof raw === 'string' ? onlyTransaction(JSON.parse(raw), typesOf(institution)) : undefined
 }
 
+/** The hash of that transaction alone. */
+export function hashOfRequest(ctx: KoaContextWithOIDC): string | undefined {
+  const raw = ctx.oidc.params?.authorization_details
+  return typeof raw === 'string' ? keptHash(JSON.parse(raw)) : undefined
+}
+
 /** The key that PAR proved (ruling R-18); a `dpop_jkt` parameter alone proves nothing. */
 export function provenJkt(ctx: KoaContextWithOIDC): string | undefined {
   const pushed = ctx.oidc.entities.PushedAuthorizationRequest as { dpopJkt?: string } | undefined
@@ -77,8 +83,11 @@ export function needOf(
   { institution, relyingParty }: { institution: Institution; relyingParty: RelyingParty },
 ): Need {
   const transaction = transactionOfRequest(ctx, institution)
+  // A first guess, so that the IdP is not asked in vain; the policy decides once the customer is known (flows/decide).
   const overLimit =
-    transaction !== undefined && isOverLimit(transaction, typesOf(institution), institution.stepUpOver)
+    transaction?.type === 'payment_initiation' &&
+    transaction.amount !== undefined &&
+    isOver(transaction.amount, institution.stepUpOver)
   const asked = highest(requestedAcr(ctx), relyingParty.acrFloor)
   const approval = overLimit ? withDeviceAndPin : undefined
   return { acr: highest(asked, approval), approval }

@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import { interactionPolicy } from 'oidc-provider'
 import { meets, type Need } from '../domain/acr.ts'
 import { asksConsentEachTime } from '../domain/institution.ts'
-import { type LevelPorts, reached } from './levels.ts'
+import { hashOfRequest, type LevelPorts, levelOf, reached } from './levels.ts'
 import { sessionConnection } from './session.ts'
 
 export interface PolicyPorts extends LevelPorts {
@@ -38,6 +38,9 @@ function strongEnough(ports: PolicyPorts) {
     'a stronger authentication is needed',
     'unmet_authentication_requirements',
     async (ctx) => {
+      // A transaction is decided on, and shown, each time: no session and no earlier sign-in speaks for it.
+      const hash = hashOfRequest(ctx)
+      if (hash !== undefined && levelOf(ctx)?.transaction !== hash) return Check.REQUEST_PROMPT
       const need = await ports.needed(ctx)
       if (need.acr === undefined) return Check.NO_NEED_TO_PROMPT
       return meets(await reached(ctx, ports), need) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT

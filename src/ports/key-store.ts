@@ -10,6 +10,7 @@ export const secretPurposes = [
   'dpop-nonce',
   'pairwise',
   'form-token',
+  'accounts',
   'audit-salt',
   'field-encryption',
 ] as const

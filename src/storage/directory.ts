@@ -1,10 +1,12 @@
 // Rows that configuration owns, read through a short cache: they are needed at every request and change seldom.
 import { consoleId, consoleParty } from '../domain/console-party.ts'
 import type { Connection, Core, Institution, ManagedBy, RelyingParty } from '../domain/institution.ts'
+import { policyOf } from '../domain/policy-default.ts'
 import { offeredBy } from '../domain/relying-party.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
 import { contentIn, learnedIn, putConnections } from './connections.ts'
+import { createPolicies } from './policies.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
@@ -56,6 +58,7 @@ export function createDirectory({
   publicUrl,
 }: DirectoryPorts): Directory & DirectoryWriter & { forget(): void } {
   const sets = cached<InstitutionSet | undefined>(now, connections.holds)
+  const policies = createPolicies(connections)
   const all = cached<readonly Institution[]>(now, connections.holds)
   const set = (id: string) => sets.get(id, async () => readSet(await connections.reader(), seal, { id }))
   const forget = () => {
@@ -73,6 +76,7 @@ export function createDirectory({
     async put(given, managedBy) {
       const db = await connections.writer()
       await writeSet(db, given, managedBy)
+      await policies.keep(given.institution.id, policyOf(given.institution))
       const dropped = await putConnections(db, seal, {
         institution: given.institution.id,
         connections: given.connections,

@@ -10,9 +10,8 @@ import {
   type Customer,
   call,
   customer,
-  deviceProof,
+  enrol,
   introspect,
-  openDevice,
   signIn,
   withCode,
 } from '../journeys/customer.ts'
@@ -58,15 +57,6 @@ const payment = (amount: string) => ({
     },
   ]),
 })
-
-/** With an active device and a PIN. */
-async function enrolled(who: Customer, tokens: Awaited<ReturnType<typeof signIn>>): Promise<void> {
-  const opened = await openDevice(who, tokens)
-  expect(opened.status).toBe(201)
-  const proof = await deviceProof(who, opened.json)
-  const path = `/devices/${opened.json.id}/proof`
-  expect((await call(who, { method: 'POST', path, tokens, body: { proof } })).status).toBe(200)
-}
 
 describe.each([
   ['SAML', 0],
@@ -209,7 +199,7 @@ describe.each([
   test('where our own factors can do it, the IdP is spared', async () => {
     const { who, says } = await somebody()
     idp().will(says(password))
-    await enrolled(who, await signIn(who))
+    await enrol(who, await signIn(who))
     const stranger = { ...(await somebody()).who, app: who.app }
     idp().will(says(strong))
     // Another browser, so that there is no session.
@@ -224,7 +214,7 @@ describe.each([
   test('where the institution wants the IdP first it is asked, and the PIN is what is left when it cannot', async () => {
     const { who, says } = await somebody('idp')
     idp().will(says(password))
-    await enrolled(who, await signIn(who))
+    await enrol(who, await signIn(who))
     idp().will(says(strong))
     expect((await signIn(who, asDevicePin)).claims.amr).toEqual(['fed', 'mfa', 'pop'])
     expect(idp().asked).toEqual([{ classes: [strong], fresh: true }])

@@ -55,6 +55,24 @@ export async function withCode(
   return { returned: await agreed(who, first), started }
 }
 
+/** Up to the first page of ours after the IdP, or back at the app where there is nothing to ask. */
+export async function arrived(who: Customer, extra: Readonly<Record<string, string>> = {}) {
+  const { started, page, answer } = await atIdp(who, extra)
+  const { app, browser } = who
+  // The IdP knows the browser from a sign-in before, and answers without a password.
+  const known = answer === undefined && page.body.includes('name="SAMLResponse"') ? formIn(page) : answer
+  const shown = known
+    ? await browser.follow(known.action, { until: app.redirectUri, form: known.fields })
+    : page
+  return { started, page: shown }
+}
+
+/** The same where a page of ours asks something. */
+export async function asked(who: Customer, extra: Readonly<Record<string, string>> = {}) {
+  const { started, page } = await arrived(who, extra)
+  return { started, page, form: formIn(page) }
+}
+
 type Page = Awaited<ReturnType<Browser['follow']>>
 
 /** From the page after the IdP's answer to the redirect to the app. */
@@ -154,10 +172,8 @@ export const deviceProof = (
     { typ: change.typ ?? 'drawbridge-device-proof+jwt' },
   )
 
-/** Signs in and enrols; the device is active. */
-export async function enrolled(bridge: TestBridge, user = 'alice') {
-  const who = await customer(bridge, user)
-  const tokens = await signIn(who)
+/** Enrols the app's key with a PIN; the device is active. */
+export async function enrol(who: Customer, tokens: Tokens): Promise<{ id: string; nonce: string }> {
   const opened = await openDevice(who, tokens)
   if (opened.status !== 201) throw new Error(`no device: ${opened.status} ${opened.text}`)
   const device: { id: string; nonce: string } = opened.json
@@ -168,7 +184,14 @@ export async function enrolled(bridge: TestBridge, user = 'alice') {
     body: { proof: await deviceProof(who, device) },
   })
   if (proven.status !== 200) throw new Error(`not active: ${proven.status} ${proven.text}`)
-  return { ...who, device, tokens }
+  return device
+}
+
+/** Signs in and enrols. */
+export async function enrolled(bridge: TestBridge, user = 'alice') {
+  const who = await customer(bridge, user)
+  const tokens = await signIn(who)
+  return { ...who, device: await enrol(who, tokens), tokens }
 }
 
 /** How the bank's API says who it is (private_key_jwt, RFC 7523 2.2). */

@@ -1,8 +1,8 @@
 // A button pressed twice, a form in two tabs, a way back that the browser dropped: one result, and it reaches the app.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createBrowser, formIn } from '../../src/demo/app-client.ts'
+import { createBrowser } from '../../src/demo/app-client.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { atIdp, type Customer, codeIn, customer, enrolled, pin } from './customer.ts'
+import { asked, type Customer, codeIn, customer, enrolled, pin } from './customer.ts'
 
 let bridge: TestBridge
 beforeAll(async () => {
@@ -19,18 +19,6 @@ const payment = {
   creditorAccount: { iban: 'DE89370400440532013000' },
 }
 const codeOn = (body: string): string | undefined => /<code>([a-z_]+\.[a-z_]+)<\/code>/.exec(body)?.[1]
-
-/** Up to the first page of ours that asks something. */
-async function asked(who: Customer, extra: Readonly<Record<string, string>> = {}) {
-  const { started, page, answer } = await atIdp(who, extra)
-  const { app, browser } = who
-  // The IdP knows the browser from a sign-in before, and answers without a password.
-  const known = answer === undefined && page.body.includes('name="SAMLResponse"') ? formIn(page) : answer
-  const shown = known
-    ? await browser.follow(known.action, { until: app.redirectUri, form: known.fields })
-    : page
-  return { started, page: shown, form: formIn(shown) }
-}
 
 const paying = {
   authorization_details: JSON.stringify([payment]),

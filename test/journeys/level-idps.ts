@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inflateRawSync } from 'node:zlib'
 import { demoRows, phoneId } from '../../src/demo/institution.ts'
-import type { Connection, RelyingParty } from '../../src/domain/institution.ts'
+import type { Connection, Institution, RelyingParty } from '../../src/domain/institution.ts'
 import { failedResponse } from '../../src/xml/saml/issue-response.ts'
 import { startOp } from '../plugins/hostile-op.ts'
 import { makeKey } from '../xml/hostile/idp.ts'
@@ -146,8 +146,14 @@ async function oidcIdp(): Promise<Made> {
 
 const levels = { device: [mfa], 'device-pin': [strong] }
 
+/** What of the demo bank is otherwise. */
+interface Change {
+  readonly institution?: Partial<Institution>
+  readonly app?: Partial<RelyingParty>
+}
+
 /** The demo bank with both IdPs in the place of its own; each has two connections, that differ in who raises first. */
-export async function withLevels({ application, world, issuer }: TestBridge) {
+export async function withLevels({ application, world, issuer }: TestBridge, change: Change = {}) {
   const { d: _private, ...apiKey } = world.apiKey
   const rows = demoRows({ world: world.url, idpCertificate: world.idpCertificate, apiKey })
   const idps = await Promise.all([samlIdp(issuer), oidcIdp()])
@@ -161,10 +167,12 @@ export async function withLevels({ application, world, issuer }: TestBridge) {
     ]
   })
   const apps = idps.flatMap(({ type, app, firstApp }) => [
-    { ...first, id: app, connections: [`${type}-levels`] },
-    { ...first, id: firstApp, connections: [`${type}-first`] },
+    { ...first, ...change.app, id: app, connections: [`${type}-levels`] },
+    { ...first, ...change.app, id: firstApp, connections: [`${type}-first`] },
   ])
-  await application.apply([{ ...rows, connections, relyingParties: [...apps, ...others] }], { dryRun: false })
+  const institution = { ...rows.institution, ...change.institution }
+  const set = { ...rows, institution, connections, relyingParties: [...apps, ...others] }
+  await application.apply([set], { dryRun: false })
   // Rows are cached for two seconds.
   await new Promise((resolve) => setTimeout(resolve, 2100))
   return idps as readonly [LevelIdp, LevelIdp]

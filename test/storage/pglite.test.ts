@@ -11,6 +11,7 @@ import { keyContract } from './key-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
 import { rowContract } from './store-contract.ts'
+import { transactionContract } from './transaction-contract.ts'
 
 describe('embedded database', () => {
   storeContract('embedded')
@@ -20,6 +21,7 @@ describe('embedded database', () => {
   sessionContract('embedded')
   breakGlassContract('embedded')
   connectionContract('embedded')
+  transactionContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

@@ -8,6 +8,7 @@ import { keyContract } from './key-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
 import { rowContract } from './store-contract.ts'
+import { transactionContract } from './transaction-contract.ts'
 
 if (serverUrl === undefined) {
   test('DATABASE_URL is not set: the contract runs on the embedded database alone', () =>
@@ -21,5 +22,6 @@ if (serverUrl === undefined) {
     sessionContract('server')
     breakGlassContract('server')
     connectionContract('server')
+    transactionContract('server')
   })
 }

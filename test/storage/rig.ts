@@ -18,9 +18,11 @@ import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
 import { createMetadataStates } from '../../src/storage/metadata-states.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { createPins } from '../../src/storage/pins.ts'
+import { createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
 import { createConsents, createSubjects } from '../../src/storage/subjects.ts'
 import { createTokenStore } from '../../src/storage/token-store.ts'
+import { createTransactions } from '../../src/storage/transactions.ts'
 import { createUnits } from '../../src/storage/unit-of-work.ts'
 import { createUpstreamAnswers } from '../../src/storage/upstream-answers.ts'
 import { createUpstreamSessions } from '../../src/storage/upstream-sessions.ts'
@@ -42,6 +44,9 @@ export function everything(database: Database) {
     replays: createReplays(connections),
     devices: createDevices(connections),
     pins: createPins(connections),
+    transactions: createTransactions(connections, seal),
+    ownLimits: createOwnLimits(connections, seal),
+    policies: createPolicies(connections),
     logins: createLogins(connections),
     answers: createUpstreamAnswers(connections),
     subjects: createSubjects(connections, seal),

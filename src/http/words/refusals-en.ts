@@ -206,6 +206,18 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'The first one stands.',
     next: 'Look at your account before you enter it again.',
   },
+  'payment-denied': {
+    title: 'Your bank doesn’t allow this',
+    happened: 'Your bank’s rules don’t let this through from here.',
+    ...noPayment,
+    next: 'If you think it should be possible, call your bank and read out the reference.',
+  },
+  'payment-held': {
+    title: 'Your bank has to look at this first',
+    happened: 'Your bank’s rules hold this back until somebody there has looked at it.',
+    ...noPayment,
+    next: 'Call your bank and read out the reference.',
+  },
   'not-offered': {
     title: 'This isn’t offered here',
     happened: 'The app asked for something that your bank doesn’t offer through it.',

@@ -208,6 +208,18 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'Vale el primero.',
     next: 'Mira tu cuenta antes de volver a introducirlo.',
   },
+  'payment-denied': {
+    title: 'Tu banco no lo permite',
+    happened: 'Las reglas de tu banco no dejan hacerlo desde aquí.',
+    ...noPayment,
+    next: 'Si crees que debería ser posible, llama a tu banco y lee la referencia.',
+  },
+  'payment-held': {
+    title: 'Tu banco tiene que verlo antes',
+    happened: 'Las reglas de tu banco lo retienen hasta que alguien de allí lo haya visto.',
+    ...noPayment,
+    next: 'Llama a tu banco y lee la referencia.',
+  },
   'not-offered': {
     title: 'Esto no se ofrece aquí',
     happened: 'La aplicación ha pedido algo que tu banco no ofrece a través de ella.',

@@ -1,0 +1,129 @@
+// The policy on transactions as people write it in the file of an institution: rules, limits and what they lead to.
+import { z } from 'zod'
+
+/** What the domain knows of policies, for this folder, which imports nothing. */
+export interface PolicyRules {
+  /** Is this a decimal amount with no more digits than its currency has? */
+  isMoney(amount: string, currency: string): boolean
+  /** What is wrong with a condition of the policy language; undefined when it can be used. */
+  conditionFault(text: string): string | undefined
+  /** Levels that a step-up can ask for, lowest first. */
+  readonly levels: readonly [string, ...string[]]
+}
+
+/** ISO 4217 currency -> decimal amount. Checked as a whole, so that one wrong entry does not hide the next. */
+export const amounts = (rules: Pick<PolicyRules, 'isMoney'>) =>
+  z
+    .record(z.string(), z.unknown())
+    .superRefine((entries, ctx) => {
+      for (const [currency, amount] of Object.entries(entries)) {
+        const message = amountFault(rules, currency, amount)
+        if (message !== undefined) ctx.addIssue({ code: 'custom', path: [currency], message })
+      }
+    })
+    .pipe(z.record(z.string(), z.string()))
+
+function amountFault(
+  rules: Pick<PolicyRules, 'isMoney'>,
+  currency: string,
+  amount: unknown,
+): string | undefined {
+  if (!/^[A-Z]{3}$/.test(currency)) return 'a currency of ISO 4217 is needed: EUR'
+  // YAML would read 500.10 as a float; money never is one.
+  if (typeof amount !== 'string') return "write amounts in quotes: '500.00'"
+  if (rules.isMoney(amount, currency)) return undefined
+  return `"${amount}" is no amount of ${currency}: digits, and a point before the minor units`
+}
+
+const policyId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'lower-case letters, digits, - and _ are needed')
+  .refine((text) => text !== 'step_up_over', 'this name is taken by institution.step_up_over')
+
+const leadsTo = ({ levels }: PolicyRules) => ({
+  outcome: z.enum(['allow', 'step-up', 'review', 'deny']).default('step-up'),
+  acr: z.enum(levels).optional(),
+})
+
+const needsStepUp = (entry: { outcome: string; acr?: unknown }) =>
+  entry.acr === undefined || entry.outcome === 'step-up'
+const acrFault = { path: ['acr'], message: 'only a step-up has a level' }
+
+const ruleShape = (rules: PolicyRules) =>
+  z
+    .strictObject({
+      id: policyId,
+      when: z.string().superRefine((text, ctx) => {
+        const message = rules.conditionFault(text)
+        if (message !== undefined) ctx.addIssue({ code: 'custom', message })
+      }),
+      ...leadsTo(rules),
+      reason: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9_.-]{0,59}$/, 'lower-case letters, digits, . - and _ are needed')
+        .optional(),
+    })
+    .refine(needsStepUp, acrFault)
+
+const account = z.string().regex(/^[A-Z]{2}\d{2}[A-Z0-9]{10,30}$/, 'an IBAN without spaces is needed')
+
+const limitShape = (rules: PolicyRules) =>
+  z
+    .strictObject({
+      id: policyId,
+      types: z.array(z.string().min(1).max(60)).max(20).default([]),
+      from: z.array(account).max(200).default([]),
+      to: z.array(account).max(200).default([]),
+      over: amounts(rules).optional(),
+      per: z.enum(['payment', 'day', 'week', 'month']).optional(),
+      more_than: z.int().min(1).max(1000).optional(),
+      within_minutes: z.int().min(1).max(43_200).optional(),
+      first_payment: z.literal(true).optional(),
+      ...leadsTo(rules),
+    })
+    .refine(needsStepUp, acrFault)
+    .superRefine((entry, ctx) => {
+      for (const [key, message] of thresholdFaults(entry))
+        ctx.addIssue({ code: 'custom', path: [key], message })
+    })
+
+interface Threshold {
+  readonly over?: Readonly<Record<string, string>> | undefined
+  readonly per?: string | undefined
+  readonly more_than?: number | undefined
+  readonly within_minutes?: number | undefined
+  readonly first_payment?: true | undefined
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+}
+
+/** A limit measures one thing; without any it is about its accounts, which must then be named. */
+function thresholdFaults(entry: Threshold): [string, string][] {
+  const given = (['over', 'more_than', 'first_payment'] as const).filter((name) => entry[name] !== undefined)
+  const faults: [string, string][] = []
+  if (given.length > 1)
+    faults.push([given[1] as string, `a limit has one of over, more_than and first_payment`])
+  if (given.length === 0 && entry.from.length + entry.to.length === 0)
+    faults.push(['over', 'say over, more_than or first_payment, or the accounts that it is about'])
+  if (entry.per !== undefined && entry.over === undefined)
+    faults.push(['per', 'only an amount is summed over a time'])
+  if ((entry.more_than === undefined) !== (entry.within_minutes === undefined))
+    faults.push(['within_minutes', 'more_than and within_minutes go together'])
+  if (entry.over !== undefined && Object.keys(entry.over).length === 0)
+    faults.push(['over', 'one currency at least is needed'])
+  return faults
+}
+
+const oneEach = (entries: readonly { readonly id: string }[]): boolean =>
+  new Set(entries.map(({ id }) => id)).size === entries.length
+
+/** `policy:` of an institution. Rules that are written replace the rules of the default policy. */
+export const policyShape = (rules: PolicyRules) =>
+  z.strictObject({
+    rules: z.array(ruleShape(rules)).max(100).refine(oneEach, 'two rules have the same id').optional(),
+    limits: z.array(limitShape(rules)).max(100).refine(oneEach, 'two limits have the same id').default([]),
+  })
+
+export type PolicyEntry = z.infer<ReturnType<typeof policyShape>>
+export type RuleEntry = NonNullable<PolicyEntry['rules']>[number]
+export type LimitEntry = PolicyEntry['limits'][number]

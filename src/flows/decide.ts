@@ -1,0 +1,184 @@
+// What becomes of a transaction: its facts gathered, the policy asked, the answer kept and told, all in one unit.
+import { createHmac } from 'node:crypto'
+import { type Acr, acrLadder, levelReached } from '../domain/acr.ts'
+import { type CustomerTransaction, firstState } from '../domain/customer-transaction.ts'
+import type { Institution } from '../domain/institution.ts'
+import { type Limit, longestMinutes, type Measuring, measure } from '../domain/limit.ts'
+import { inForce } from '../domain/own-limits.ts'
+import { decide, type Policy, type PolicyInputs } from '../domain/policy.ts'
+import { policyOf, policyVersion } from '../domain/policy-default.ts'
+import type { PolicyFacts } from '../domain/policy-facts.ts'
+import type { Transaction } from '../domain/transaction.ts'
+import { type RiskKind, typeNamed } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import type { KeyStore } from '../ports/key-store.ts'
+import type { History, OwnLimitStore, Transactions } from '../ports/transactions.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+
+export interface DecidePorts {
+  readonly transactions: Transactions
+  readonly ownLimits: OwnLimitStore
+  readonly keys: Pick<KeyStore, 'secret'>
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+/** One transaction of one customer, and how they came with it. */
+export interface ToDecide {
+  readonly transaction: Transaction
+  readonly subject: string
+  readonly relyingParty: string
+  readonly device: string | undefined
+  readonly amr: readonly string[]
+  /** What the IdP's answer still counts as. */
+  readonly granted: Acr | undefined
+  /** Epoch milliseconds. */
+  readonly authenticatedAt: number
+  /** Until when it counts while it is open (epoch milliseconds). */
+  readonly expiresAt: number
+  /** What its audit event names beside the customer. */
+  readonly trace: { readonly reference: string; readonly core?: string }
+}
+
+export type Decide = ReturnType<typeof createDecide>
+
+/**
+ * Decides on a transaction and keeps it. Inside a unit: of parallel transactions of one customer each is measured with
+ * those that were decided before it, so that no two slip under a limit together.
+ */
+export function createDecide(ports: DecidePorts) {
+  return async function decided(institution: Institution, asked: ToDecide): Promise<CustomerTransaction> {
+    const customer = { institution: institution.id, subject: asked.subject }
+    const now = ports.clock.now()
+    const token = tokens(ports.keys, institution.id)
+    const { transaction } = asked
+    const [from, to] = [token(transaction.debtorAccount), token(transaction.creditorAccount)]
+    // What nobody knows any more is taken for what it may be at worst.
+    const kind = typeNamed(typesOf(institution), transaction.type)?.risk ?? 'payment'
+    await ports.transactions.hold(customer)
+    const since = now - longestMinutes * 60_000
+    const [history, limits] = await Promise.all([
+      ports.transactions.history(customer, { since, now, to }),
+      ports.ownLimits.get(customer),
+    ])
+    const own = inForce(limits, now)
+    const policy = policyOf(institution)
+    const measuring = { now, ...history, transaction: { ...measuredOf(transaction, kind), from, to }, token }
+    const inputs = inputsOf({ policy, own, measuring, facts: factsOf({ ...asked, kind }, history, now) })
+    const decision = decide(policy, inputs)
+    const kept: CustomerTransaction = {
+      ...customer,
+      ...{ id: ports.chance.token(16), relyingParty: asked.relyingParty, transaction, kind },
+      ...{ from, to, decision, policy: policyVersion(policy), inputs },
+      ...{ state: firstState(decision), createdAt: now, expiresAt: asked.expiresAt },
+    }
+    await ports.transactions.create(kept)
+    tell(ports.audit, asked, kept)
+    return kept
+  }
+}
+
+// Accounts in columns are names that only this institution's key can make: a copy of the table tells none of them.
+function tokens(keys: DecidePorts['keys'], institution: string) {
+  const key = keys.secret(institution, 'accounts')
+  const made = new Map<string, string>()
+  const make = (account: string) => createHmac('sha256', key).update(account).digest('base64url').slice(0, 22)
+  function token(account: string): string
+  function token(account: string | undefined): string | undefined
+  function token(account: string | undefined): string | undefined {
+    if (account === undefined) return undefined
+    const known = made.get(account) ?? make(account)
+    made.set(account, known)
+    return known
+  }
+  return token
+}
+
+const measuredOf = ({ type, amount }: Transaction, kind: RiskKind) => ({
+  ...{ type, kind, currency: amount?.currency, minor: amount?.minor ?? 0n },
+})
+
+interface Gathered {
+  readonly policy: Policy
+  readonly own: readonly Limit[]
+  readonly measuring: Measuring
+  readonly facts: PolicyFacts
+}
+
+function inputsOf({ policy, own, measuring, facts }: Gathered): PolicyInputs {
+  const measured = (limit: Limit) => {
+    const value = measure(limit, measuring)
+    return value === undefined ? [] : [{ limit, measured: value }]
+  }
+  const measures = Object.fromEntries(
+    policy.limits.flatMap(measured).map((one) => [one.limit.id, one.measured]),
+  )
+  return { facts, measures, own: own.flatMap(measured) }
+}
+
+const dayMs = 24 * 3600_000
+
+function factsOf(
+  asked: ToDecide & { readonly kind: RiskKind },
+  { past, knownPayee }: History,
+  now: number,
+): PolicyFacts {
+  const { transaction, amr, granted } = asked
+  const { amount } = transaction
+  const today = past.filter(({ at }) => at > now - dayMs)
+  const same = today.filter(({ currency }) => currency === amount?.currency)
+  const at = new Date(now)
+  const level = acrLadder.indexOf(levelReached(amr, granted))
+  return {
+    transaction: {
+      type: transaction.type,
+      kind: asked.kind,
+      hasAmount: amount !== undefined,
+      amount: amount?.minor ?? 0n,
+      currency: amount?.currency ?? '',
+      debtorAccount: transaction.debtorAccount ?? '',
+      creditorAccount: transaction.creditorAccount ?? '',
+      creditorName: transaction.creditorName ?? '',
+    },
+    subject: { id: asked.subject },
+    app: { id: asked.relyingParty },
+    device: { present: asked.device !== undefined },
+    session: {
+      level: BigInt(level),
+      ageSeconds: BigInt(Math.max(0, Math.floor((now - asked.authenticatedAt) / 1000))),
+    },
+    history: {
+      knownPayee,
+      countDay: BigInt(today.length),
+      sumDay: same.reduce((total, { minor }) => total + minor, 0n),
+    },
+    time: { hour: BigInt(at.getUTCHours()), weekday: BigInt(at.getUTCDay() === 0 ? 7 : at.getUTCDay()) },
+  }
+}
+
+function tell(audit: Audit, asked: ToDecide, kept: CustomerTransaction): void {
+  const { decision } = kept
+  audit.record({
+    type: 'transaction.decided',
+    // What is stopped is refused by the sign-in or the call that it belongs to, in one event of its own.
+    outcome: 'ok',
+    ...asked.trace,
+    relyingParty: asked.relyingParty,
+    subject: asked.subject,
+    ...(asked.device !== undefined && { device: asked.device }),
+    transaction: asked.transaction.hash,
+    detail: {
+      id: kept.id,
+      decision: decision.outcome.kind,
+      reason: decision.reason,
+      policy: kept.policy,
+      ...(decision.outcome.kind === 'step-up' && { acr: decision.outcome.acr }),
+    },
+  })
+}
+
+/** What the app is told of a transaction that the policy stops. */
+export const codeOf = (kind: 'deny' | 'review') =>
+  kind === 'deny' ? 'transaction.denied' : 'transaction.held'

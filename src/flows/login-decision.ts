@@ -1,0 +1,90 @@
+// The transaction of a sign-in: decided when the customer is known, and settled when the sign-in ends.
+import { highest } from '../domain/acr.ts'
+import type { CustomerTransaction } from '../domain/customer-transaction.ts'
+import type { Institution } from '../domain/institution.ts'
+import { type LoginTransaction, nextStep } from '../domain/login.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { Logins, Pins } from '../ports/stores.ts'
+import type { Transactions } from '../ports/transactions.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+import type { Decide } from './decide.ts'
+
+export interface LoginDecisionPorts {
+  readonly logins: Logins
+  readonly pins: Pins
+  readonly transactions: Transactions
+  readonly decide: Decide
+}
+
+/**
+ * The record with the policy's decision in it; asked once a sign-in, whatever tabs are open. Refuses with
+ * `interaction.step` where there is nothing to decide, or `interaction.finished`.
+ */
+export async function withDecision(
+  ports: LoginDecisionPorts,
+  institution: Institution,
+  login: LoginTransaction,
+): Promise<LoginTransaction> {
+  const { subject, transaction } = login
+  if (nextStep(login).step !== 'decide' || subject === undefined || transaction === undefined)
+    throw new Refusal('interaction.step', { uid: login.uid })
+  await ports.transactions.hold({ institution: institution.id, subject })
+  const meanwhile = await ports.logins.get(institution.id, login.uid)
+  if (meanwhile?.decision !== undefined) return meanwhile
+  const decided = await ports.decide(institution, {
+    transaction,
+    subject,
+    ...{ relyingParty: login.relyingParty, device: login.device, amr: login.amr },
+    granted: login.granted,
+    authenticatedAt: login.authenticatedAt ?? login.startedAt,
+    expiresAt: login.expiresAt,
+    trace: { reference: login.reference },
+  })
+  const next = await needing(ports, login, decided)
+  if (!(await ports.logins.update(next))) throw new Refusal('interaction.finished', { uid: login.uid })
+  return next
+}
+
+async function needing(
+  { pins }: LoginDecisionPorts,
+  login: LoginTransaction,
+  { id, decision: { outcome, reason } }: CustomerTransaction,
+): Promise<LoginTransaction> {
+  const decided = { ...login, decision: { id, outcome, reason } }
+  if (outcome.kind !== 'step-up') return decided
+  const { institution, subject, device } = login
+  // A PIN is worth nothing without the device, so nobody looks for it then (ruling R-20).
+  const found = device === undefined ? undefined : await pins.verifier(institution, subject ?? '')
+  return {
+    ...decided,
+    neededAcr: highest(login.neededAcr, outcome.acr),
+    approvalAcr: highest(login.approvalAcr, outcome.acr),
+    hasPin: found !== undefined,
+  }
+}
+
+interface SettlePorts {
+  readonly transactions: Transactions
+  readonly audit: Audit
+}
+
+/** What becomes of the transaction when its sign-in ends; nothing where there is none, or the policy had stopped it. */
+export async function settleTransaction(
+  { transactions, audit }: SettlePorts,
+  login: LoginTransaction,
+  state: 'approved' | 'released',
+): Promise<void> {
+  const { decision, transaction } = login
+  if (decision === undefined || transaction === undefined) return
+  if (!(await transactions.end(login.institution, decision.id, state))) return
+  audit.record({
+    type: `transaction.${state}`,
+    outcome: 'ok',
+    reference: login.reference,
+    relyingParty: login.relyingParty,
+    ...(login.subject !== undefined && { subject: login.subject }),
+    ...(login.device !== undefined && { device: login.device }),
+    transaction: transaction.hash,
+    detail: { id: decision.id, methods: login.amr },
+  })
+}

@@ -1,0 +1,89 @@
+// A customer reads and changes their own limits: stricter at once, looser after a step-up and a while.
+import { satisfies, withDevice, withDeviceAndPin } from '../domain/acr.ts'
+import { enrolmentLoginAge } from '../domain/device.ts'
+import type { CallerToken } from '../domain/gateway.ts'
+import type { Institution } from '../domain/institution.ts'
+import type { Limit } from '../domain/limit.ts'
+import { changed, inForce, isAsStrict, type OwnLimits } from '../domain/own-limits.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { OwnLimitStore } from '../ports/transactions.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+
+export interface OwnLimitPorts {
+  readonly ownLimits: OwnLimitStore
+  readonly audit: Audit
+  readonly clock: Clock
+}
+
+export interface WantedLimits {
+  /** The version that the customer looked at. */
+  readonly version: number
+  readonly limits: readonly Limit[]
+}
+
+export type OwnLimitFlows = ReturnType<typeof createOwnLimitFlows>
+
+const coolDownHours = 24
+
+export function createOwnLimitFlows(ports: OwnLimitPorts) {
+  return {
+    /** What holds now, and what waits. */
+    async of(token: CallerToken): Promise<OwnLimits> {
+      return current(await ports.ownLimits.get(token), ports.clock.now())
+    },
+    /**
+     * Changes them as a whole. Refuses with `acr.insufficient` without the device, or without the PIN for a loosening,
+     * `login.too_old` for a loosening long after the sign-in, and `limits.stale` when they were changed meanwhile.
+     */
+    change: (institution: Institution, token: CallerToken, wanted: WantedLimits) =>
+      change(ports, { institution, token, wanted }),
+  }
+}
+
+/** A loosening whose time has come is simply what holds. */
+const current = (state: OwnLimits, now: number): OwnLimits => ({
+  version: state.version,
+  limits: inForce(state, now),
+  pending: state.pending !== undefined && state.pending.at > now ? state.pending : undefined,
+})
+
+interface Changing {
+  readonly institution: Institution
+  readonly token: CallerToken
+  readonly wanted: WantedLimits
+}
+
+async function change(ports: OwnLimitPorts, { institution, token, wanted }: Changing): Promise<OwnLimits> {
+  const now = ports.clock.now()
+  if (!satisfies(token.acr, withDevice)) throw new Refusal('acr.insufficient', { needed: withDevice })
+  const state = await ports.ownLimits.get(token)
+  if (state.version !== wanted.version) throw new Refusal('limits.stale', { version: state.version })
+  const stricter = isAsStrict(wanted.limits, inForce(state, now))
+  if (!stricter) mayLoosen(token, now)
+  const hours = institution.limitCoolDownHours ?? coolDownHours
+  const next = changed(state, { wanted: wanted.limits, now, coolDownMs: hours * 3600_000 })
+  if (!(await ports.ownLimits.put(token, next))) throw new Refusal('limits.stale')
+  ports.audit.record({
+    type: 'limits.changed',
+    outcome: 'ok',
+    relyingParty: token.relyingParty,
+    subject: token.subject,
+    ...(token.device !== undefined && { device: token.device }),
+    detail: {
+      version: next.version,
+      loosened: !stricter,
+      limits: next.limits.map(({ id }) => id),
+      ...(next.pending && { holds_from: new Date(next.pending.at).toISOString() }),
+    },
+  })
+  return current(next, now)
+}
+
+// Whoever holds an unlocked phone must not undo what its owner set.
+function mayLoosen(token: CallerToken, now: number): void {
+  if (!satisfies(token.acr, withDeviceAndPin) || !token.amr.includes('pin'))
+    throw new Refusal('acr.insufficient', { needed: withDeviceAndPin })
+  if (now - token.authenticatedAt > enrolmentLoginAge * 1000)
+    throw new Refusal('login.too_old', { maxAge: enrolmentLoginAge })
+}

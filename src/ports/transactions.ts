@@ -1,0 +1,51 @@
+// Stores of what customers did and of their own limits.
+import type { CustomerTransaction, TransactionState } from '../domain/customer-transaction.ts'
+import type { Past } from '../domain/limit.ts'
+import type { OwnLimits } from '../domain/own-limits.ts'
+import type { Policy } from '../domain/policy.ts'
+
+/** Whose transactions. */
+export interface CustomerOf {
+  readonly institution: string
+  readonly subject: string
+}
+
+export interface History {
+  readonly past: readonly Past[]
+  /** Did the customer step up for a transaction to this account before? What merely passed makes nobody known. */
+  readonly knownPayee: boolean
+}
+
+export interface Transactions {
+  /**
+   * Until the unit around the caller ends, no other decision on this customer's transactions reads or writes: two
+   * parallel payments are counted one after the other. What is read afterwards shows what was decided before.
+   */
+  hold(customer: CustomerOf): Promise<void>
+  /** What counts against limits: approved since then, or open and not yet expired at `now`. */
+  history(
+    customer: CustomerOf,
+    asked: { since: number; now: number; to: string | undefined },
+  ): Promise<History>
+  create(transaction: CustomerTransaction): Promise<void>
+  get(institution: string, id: string): Promise<CustomerTransaction | undefined>
+  /** open -> `state`; false when it was no longer open, so that a transaction ends in one way. */
+  end(
+    institution: string,
+    id: string,
+    state: Extract<TransactionState, 'approved' | 'released'>,
+  ): Promise<boolean>
+}
+
+export interface OwnLimitStore {
+  /** `noOwnLimits` for a customer who never had any. */
+  get(customer: CustomerOf): Promise<OwnLimits>
+  /** Writes the next version; false when there is one of that number already. */
+  put(customer: CustomerOf, next: OwnLimits): Promise<boolean>
+}
+
+/** Every policy that an institution ever had, by its version. */
+export interface Policies {
+  keep(institution: string, policy: Policy): Promise<void>
+  get(institution: string, version: string): Promise<Policy | undefined>
+}

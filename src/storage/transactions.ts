@@ -1,0 +1,153 @@
+// Transactions of customers: what limits count in columns, the transaction itself and what was decided on it sealed.
+import type { CustomerTransaction } from '../domain/customer-transaction.ts'
+import type { Past } from '../domain/limit.ts'
+import type { PolicyInputs } from '../domain/policy.ts'
+import type { Transaction } from '../domain/transaction.ts'
+import type { RiskKind } from '../domain/transaction-type.ts'
+import type { FieldSeal } from '../ports/field-seal.ts'
+import type { History, Transactions } from '../ports/transactions.ts'
+import { parsed, written } from './json.ts'
+import type { Connections } from './unit-of-work.ts'
+
+interface Row {
+  readonly institution: string
+  readonly id: string
+  readonly subject: string
+  readonly relying_party: string
+  readonly kind: RiskKind
+  readonly from_account: string | null
+  readonly to_account: string | null
+  readonly state: CustomerTransaction['state']
+  readonly reason: string
+  readonly policy: string
+  readonly record: string
+  readonly created_at: Date
+  readonly expires_at: Date
+}
+
+interface Sealed {
+  readonly transaction: CustomerTransaction['transaction']
+  readonly outcome: CustomerTransaction['decision']['outcome']
+  readonly inputs: PolicyInputs
+}
+
+interface PastRow {
+  readonly type: string
+  readonly kind: RiskKind
+  readonly currency: string | null
+  readonly minor: string
+  readonly from_account: string | null
+  readonly to_account: string | null
+  readonly created_at: Date
+  readonly counted: boolean
+}
+
+// One answer for both questions: what counts within the time, and the one payment by which the payee is known.
+const historyQuery = `
+select type, kind, currency, minor, from_account, to_account, created_at, true as counted
+  from customer_transaction
+  where institution = :institution and subject = :subject and created_at > :since
+  and (state = 'approved' or (state = 'open' and expires_at > :now))
+union all
+(select type, kind, currency, minor, from_account, to_account, created_at, false
+  from customer_transaction
+  where institution = :institution and subject = :subject and to_account = :to
+  and state = 'approved' and outcome = 'step-up' limit 1)`
+
+export function createTransactions({ reader, writer, send }: Connections, seal: FieldSeal): Transactions {
+  return {
+    async hold({ institution, subject }) {
+      await send((db) => db('subject').where({ institution, sub: subject }).forUpdate().select('sub'))
+    },
+    async history({ institution, subject }, { since, now, to }) {
+      const db = await writer()
+      const { rows }: { rows: PastRow[] } = await db.raw(historyQuery, {
+        ...{ institution, subject, to: to ?? null },
+        since: new Date(since),
+        now: new Date(now),
+      })
+      return historyIn(rows)
+    },
+    create: (one) => send((db) => db('customer_transaction').insert(rowOf(one, seal))),
+    async get(institution, id) {
+      const db = await reader()
+      const row: Row | undefined = await db('customer_transaction').where({ institution, id }).first()
+      return row && fromRow(row, seal)
+    },
+    async end(institution, id, state) {
+      const db = await writer()
+      const ended = { state, ended_at: db.fn.now() }
+      return (await db('customer_transaction').where({ institution, id, state: 'open' }).update(ended)) === 1
+    },
+  }
+}
+
+const historyIn = (rows: readonly PastRow[]): History => ({
+  past: rows.filter(({ counted }) => counted).map(pastOf),
+  knownPayee: rows.some(({ counted }) => !counted),
+})
+
+const pastOf = (row: PastRow): Past => ({
+  type: row.type,
+  kind: row.kind,
+  currency: row.currency ?? undefined,
+  minor: BigInt(row.minor),
+  from: row.from_account ?? undefined,
+  to: row.to_account ?? undefined,
+  at: row.created_at.getTime(),
+})
+
+function rowOf(one: CustomerTransaction, seal: FieldSeal) {
+  const { institution, transaction, decision, inputs } = one
+  const sealed: Sealed = { transaction, outcome: decision.outcome, inputs }
+  return {
+    institution,
+    id: one.id,
+    subject: one.subject,
+    relying_party: one.relyingParty,
+    type: transaction.type,
+    kind: one.kind,
+    hash: transaction.hash,
+    currency: transaction.amount?.currency ?? null,
+    minor: (transaction.amount?.minor ?? 0n).toString(),
+    from_account: one.from ?? null,
+    to_account: one.to ?? null,
+    state: one.state,
+    outcome: decision.outcome.kind,
+    reason: decision.reason,
+    policy: one.policy,
+    record: seal.seal(institution, written(sealed)),
+    created_at: new Date(one.createdAt),
+    expires_at: new Date(one.expiresAt),
+    ...(one.state === 'open' ? {} : { ended_at: new Date(one.createdAt) }),
+  }
+}
+
+function fromRow(row: Row, seal: FieldSeal): CustomerTransaction {
+  const { transaction, outcome, inputs } = parsed<Sealed>(seal.open(row.institution, row.record))
+  return {
+    institution: row.institution,
+    id: row.id,
+    subject: row.subject,
+    relyingParty: row.relying_party,
+    transaction: restored(transaction),
+    kind: row.kind,
+    from: row.from_account ?? undefined,
+    to: row.to_account ?? undefined,
+    decision: { outcome, reason: row.reason },
+    policy: row.policy,
+    inputs,
+    state: row.state,
+    createdAt: row.created_at.getTime(),
+    expiresAt: row.expires_at.getTime(),
+  }
+}
+
+/** JSON drops members that are undefined; they are put back so that the types stay true. */
+const restored = (one: Transaction): Transaction => ({
+  ...one,
+  amount: one.amount,
+  debtorAccount: one.debtorAccount,
+  creditorAccount: one.creditorAccount,
+  creditorName: one.creditorName,
+})

@@ -1,0 +1,219 @@
+// What every database must do for transactions: end in one way, count once, and never let two slip under a limit together.
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CustomerTransaction } from '../../src/domain/customer-transaction.ts'
+import type { Institution } from '../../src/domain/institution.ts'
+import type { Limit } from '../../src/domain/limit.ts'
+import { changed, noOwnLimits } from '../../src/domain/own-limits.ts'
+import { decide, ownOutcome, type Policy } from '../../src/domain/policy.ts'
+import { policyOf, policyVersion } from '../../src/domain/policy-default.ts'
+import { transactionOf } from '../../src/domain/transaction.ts'
+import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
+import { createDecide } from '../../src/flows/decide.ts'
+import type { Database } from '../../src/storage/open.ts'
+import { alder } from '../journeys/parts.ts'
+import { everything, id, now } from './rig.ts'
+import { migrated, type Scratch, scratch } from './scratch.ts'
+
+const payment = (amount: string, creditor = 'DE89370400440532013000') =>
+  transactionOf(
+    {
+      type: 'payment_initiation',
+      instructedAmount: { amount, currency: 'EUR' },
+      debtorAccount: { iban: 'ES9121000418450200051332' },
+      creditorName: 'Nordhaven Energy',
+      creditorAccount: { iban: creditor },
+    },
+    builtInTypes,
+  )
+
+const limit = (change: Partial<Limit>): Limit => ({
+  ...{ id: 'day', types: ['payment_initiation'], from: [], to: [], outcome: { kind: 'deny' } },
+  threshold: { kind: 'amount', per: 'day', over: { EUR: '100.00' } },
+  ...change,
+})
+
+/** Time enough for others to read the same, if anything lets them. */
+const slowly =
+  <A extends unknown[], R>(read: (...args: A) => Promise<R>) =>
+  async (...args: A): Promise<R> => {
+    const result = await read(...args)
+    await setTimeout(20)
+    return result
+  }
+
+const bank = (policy: Policy): Institution => ({ ...alder, stepUpOver: { EUR: '1000.00' }, policy })
+
+/** Registers the suite for one kind of database. */
+export function transactionContract(kind: 'embedded' | 'server'): void {
+  let place: Scratch
+  let database: Database
+  let all: ReturnType<typeof everything>
+  beforeAll(async () => {
+    place = await scratch(kind)
+    database = await migrated(place)
+    all = everything(database)
+  })
+  afterAll(async () => {
+    await database.close()
+    await place.remove()
+  })
+
+  const customer = async () => {
+    const key = {
+      institution: 'alder',
+      connection: 'idp',
+      issuer: 'i',
+      format: 'f',
+      qualifiers: '[]',
+      value: id(),
+    }
+    return all.subjects.resolve(key, {}, id())
+  }
+  const asked = (subject: string, amount: string, change: { creditor?: string; at?: number } = {}) => {
+    const { at = now } = change
+    const decided = createDecide({
+      ...all,
+      transactions: { ...all.transactions, history: slowly(all.transactions.history) },
+      keys: { secret: () => new Uint8Array(32) },
+      clock: { now: () => at },
+      chance: { token: id, number: () => 0 } as never,
+    })
+    return (institution: Institution): Promise<CustomerTransaction> =>
+      all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, () =>
+        decided(institution, {
+          transaction: payment(amount, change.creditor),
+          ...{ subject, relyingParty: 'app', device: 'd', amr: ['fed', 'pop'], granted: undefined },
+          ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference: 'DB-TEST' } },
+        }),
+      )
+  }
+  const kindsOf = (kept: readonly CustomerTransaction[]) =>
+    kept.map(({ decision }) => decision.outcome.kind).sort()
+
+  describe('transactions', () => {
+    test('a transaction comes back as it was decided, and its decision can be made again', async () => {
+      const institution = bank({ rules: [], limits: [limit({})] })
+      const kept = await asked(await customer(), '40.00')(institution)
+      const found = await all.transactions.get('alder', kept.id)
+      expect(found).toEqual(kept)
+      expect(await all.transactions.get('birch', kept.id)).toBeUndefined()
+      expect(decide(policyOf(institution), found?.inputs ?? kept.inputs)).toEqual(kept.decision)
+    })
+    test('what it is about stands in no column', async () => {
+      const kept = await asked(await customer(), '40.00')(bank({ rules: [], limits: [] }))
+      const { rows } = await database.knex.raw(
+        'select t::text as row from customer_transaction t where id = ?',
+        [kept.id],
+      )
+      for (const secret of ['ES9121', 'DE8937', 'Nordhaven']) expect(rows[0].row).not.toContain(secret)
+    })
+    test('of ten parallel payments of 40 no more than two pass a limit of 100 a day', async () => {
+      const institution = bank({ rules: [], limits: [limit({})] })
+      const subject = await customer()
+      const kept = await Promise.all(Array.from({ length: 10 }, () => asked(subject, '40.00')(institution)))
+      expect(kindsOf(kept)).toEqual([...Array(2).fill('allow'), ...Array(8).fill('deny')])
+    })
+    test('nobody’s payments count for somebody else', async () => {
+      const institution = bank({ rules: [], limits: [limit({})] })
+      const subjects = await Promise.all([customer(), customer(), customer()])
+      const kept = await Promise.all(subjects.map((subject) => asked(subject, '90.00')(institution)))
+      expect(kindsOf(kept)).toEqual(['allow', 'allow', 'allow'])
+    })
+    test('what was not approved makes room again, at once or when its time is over', async () => {
+      const institution = bank({ rules: [], limits: [limit({})] })
+      const subject = await customer()
+      const first = await asked(subject, '90.00')(institution)
+      expect(kindsOf([await asked(subject, '20.00')(institution)])).toEqual(['deny'])
+      expect(await all.transactions.end('alder', first.id, 'released')).toBe(true)
+      expect(await all.transactions.end('alder', first.id, 'approved')).toBe(false)
+      const second = await asked(subject, '90.00')(institution)
+      expect(kindsOf([second])).toEqual(['allow'])
+      const later = await asked(subject, '90.00', { at: now + 600_001 })(institution)
+      expect(kindsOf([later])).toEqual(['allow'])
+    })
+    test('approved and released at once: one of them', async () => {
+      const kept = await asked(await customer(), '1.00')(bank({ rules: [], limits: [] }))
+      const ends = Array.from({ length: 10 }, (_, i) =>
+        all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, () =>
+          all.transactions.end('alder', kept.id, i % 2 === 0 ? 'approved' : 'released'),
+        ),
+      )
+      expect((await Promise.all(ends)).filter(Boolean)).toHaveLength(1)
+    })
+    test('a payee is known once the customer stepped up for the account, and to that customer alone', async () => {
+      const institution = bank({
+        rules: [],
+        limits: [limit({ id: 'new', threshold: { kind: 'new-payee' }, outcome: { kind: 'review' } })],
+      })
+      const [subject, other] = [await customer(), await customer()]
+      const first = await asked(subject, '1.00')(institution)
+      expect(kindsOf([first])).toEqual(['review'])
+      const free = bank({ rules: [], limits: [] })
+      const passed = await asked(subject, '1.00')(free)
+      await all.transactions.end('alder', passed.id, 'approved')
+      expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['review'])
+      const approved = await asked(subject, '1000.01')(free)
+      expect(kindsOf([approved])).toEqual(['step-up'])
+      expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['review'])
+      await all.transactions.end('alder', approved.id, 'approved')
+      expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['allow'])
+      expect(kindsOf([await asked(other, '1.00')(institution)])).toEqual(['review'])
+      expect(
+        kindsOf([await asked(subject, '1.00', { creditor: 'DE02120300000000202051' })(institution)]),
+      ).toEqual(['review'])
+    })
+    test('the decision and its event are there together, or neither', async () => {
+      const subject = await customer()
+      const failing = all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, async () => {
+        await asked(subject, '40.00')(bank({ rules: [], limits: [] }))
+        throw new Error('anything')
+      })
+      await expect(failing).rejects.toThrow('anything')
+      expect(await database.knex('customer_transaction').where({ subject })).toEqual([])
+    })
+  })
+
+  describe('own limits', () => {
+    const one = limit({
+      id: 'mine',
+      threshold: { kind: 'amount', per: 'payment', over: { EUR: '60.00' } },
+      outcome: ownOutcome,
+    })
+    test('of ten changes at once one is taken, and it comes back as it was', async () => {
+      const place_ = { institution: 'alder', subject: await customer() }
+      expect(await all.ownLimits.get(place_)).toEqual(noOwnLimits)
+      const next = changed(noOwnLimits, { wanted: [one], now, coolDownMs: 1 })
+      const tries = () => Promise.all(Array.from({ length: 10 }, () => all.ownLimits.put(place_, next)))
+      expect((await tries()).filter(Boolean)).toHaveLength(1)
+      expect(await all.ownLimits.get(place_)).toEqual(next)
+      const looser = changed(next, { wanted: [], now, coolDownMs: 1 })
+      expect(
+        (await Promise.all(Array.from({ length: 10 }, () => all.ownLimits.put(place_, looser)))).filter(
+          Boolean,
+        ),
+      ).toHaveLength(1)
+      expect(await all.ownLimits.get(place_)).toEqual(looser)
+    })
+    test('a customer’s own limit leads to approval', async () => {
+      const subject = await customer()
+      await all.ownLimits.put(
+        { institution: 'alder', subject },
+        changed(noOwnLimits, { wanted: [one], now, coolDownMs: 1 }),
+      )
+      const kept = await asked(subject, '60.01')(bank({ rules: [], limits: [] }))
+      expect([kept.decision.outcome.kind, kept.decision.reason]).toEqual(['step-up', 'own.mine'])
+      expect(kindsOf([await asked(subject, '60.00')(bank({ rules: [], limits: [] }))])).toEqual(['allow'])
+    })
+  })
+
+  test('a policy that was ever in force is found by its version', async () => {
+    const institution = bank({ rules: [], limits: [limit({})] })
+    const set = { institution, relyingParties: [], connections: [], cores: [] }
+    await all.directory.put(set, 'file')
+    const policy = policyOf(institution)
+    await all.directory.put({ ...set, institution: bank({ rules: [], limits: [] }) }, 'file')
+    expect(await all.policies.get('alder', policyVersion(policy))).toEqual(policy)
+    expect(await all.policies.get('birch', policyVersion(policy))).toBeUndefined()
+  })
+}
