@@ -4,6 +4,8 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { institutionRules, institutionSet } from '../src/cli/institution-set.ts'
 import { parseInstitution, readInstitution } from '../src/config/institution-reader.ts'
+import { defaultPolicy } from '../src/domain/policy-default.ts'
+import { factTypes } from '../src/domain/policy-facts.ts'
 import { refusalCodes } from '../src/domain/refusal.ts'
 import { httpStatusOf, oauthErrorOf } from '../src/http/words/codes.ts'
 import { samlSettings } from '../src/plugins/connectors/saml.ts'
@@ -86,6 +88,23 @@ describe('README', () => {
     expect({ cores, connections }).toEqual({ cores: example.cores, connections: example.connections })
     expect(rest.institution.stepUpOver).toEqual(example.institution.stepUpOver)
     expect(() => samlSettings.parse(connections[0]?.settings)).not.toThrow()
+  })
+  test('the bank of docs/policy.md can be applied', () => {
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/policy.md')) ?? []
+    const { institution } = institutionSet(parseInstitution(yaml, root, institutionRules), { coreMs: 10_000 })
+    expect(institution.policy?.rules.map(({ id }) => id)).toEqual(['at-night', 'closed-account', 'huge'])
+    expect(institution.policy?.limits.map(({ threshold }) => threshold.kind)).toEqual([
+      'amount',
+      'count',
+      'new-payee',
+      'always',
+    ])
+    expect(read('docs/policy.md')).toContain(defaultPolicy.rules[0]?.when)
+    const facts = Object.entries(factTypes).flatMap(([group, names]) =>
+      Object.keys(names).map((name) => [group, name] as const),
+    )
+    for (const [group, name] of facts)
+      expect(read('docs/policy.md')).toMatch(new RegExp(`\`(${group})?\\.${name}\``))
   })
   test('the commands that documents name exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }

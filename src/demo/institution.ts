@@ -1,7 +1,9 @@
 // The demo bank's configuration, as rows: what an operator would write into config/institutions/alder.yaml.
 
-import { withDevice } from '../domain/acr.ts'
+import { withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import type { Connection, Core, Institution, RelyingParty } from '../domain/institution.ts'
+import type { Policy } from '../domain/policy.ts'
+import { defaultPolicy } from '../domain/policy-default.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
 
 export interface DemoRows {
@@ -32,6 +34,33 @@ export const coreAudience = 'urn:alder:core:payments'
 /** The staff directory's issuer in a world at this address. */
 export const staffIssuer = (world: string): string => `${world}/staff`
 
+/** An account that the demo bank pays nothing to. */
+export const closedAccount = 'DE02120300000000202051'
+
+/** What the demo bank has its customers approve beside large payments, and what it stops. */
+const policy: Policy = {
+  rules: [
+    ...defaultPolicy.rules,
+    {
+      id: 'new-payee',
+      when: 'transaction.kind == "payment" && !history.knownPayee && transaction.amount > 10000',
+      outcome: { kind: 'step-up', acr: withDeviceAndPin },
+    },
+    {
+      id: 'closed-account',
+      when: `transaction.creditorAccount == "${closedAccount}"`,
+      outcome: { kind: 'deny' },
+    },
+  ],
+  limits: [
+    {
+      ...{ id: 'day', types: [], from: [], to: [] },
+      threshold: { kind: 'amount', per: 'day', over: { EUR: '5000.00' } },
+      outcome: { kind: 'step-up', acr: withDeviceAndPin },
+    },
+  ],
+}
+
 const institution: Institution = {
   id: demoId,
   name: 'Alder Bank',
@@ -40,6 +69,7 @@ const institution: Institution = {
   language: 'en',
   help: undefined,
   stepUpOver: { EUR: '500.00' },
+  policy,
   pin: { length: 6, attempts: 5, lockSeconds: 900 },
   devicesPerSubject: 5,
 }
@@ -60,7 +90,7 @@ function relyingParties({ world, apiKey }: DemoParts): RelyingParty[] {
       kind: 'app',
       redirectUris: [`${world}/phone/callback`],
       postLogoutRedirectUris: [`${world}/phone/`],
-      scopes: ['openid', 'offline_access', 'profile', 'email', 'device', 'core:payments'],
+      scopes: ['openid', 'offline_access', 'profile', 'email', 'device', 'limits', 'core:payments'],
       connections: ['alder-idp'],
       requirePar: true,
       requireDpop: true,

@@ -14,7 +14,7 @@ import {
   type Started,
   type Tokens,
 } from './app-client.ts'
-import { apiId, demoId, paymentsNamespace } from './institution.ts'
+import { apiId, closedAccount, demoId, paymentsNamespace } from './institution.ts'
 import type { World } from './run.ts'
 
 export interface JourneyOptions {
@@ -92,6 +92,14 @@ async function press(walk: Walk, fields: Readonly<Record<string, string>>): Prom
     until: walk.app.redirectUri,
     form: { ...form.fields, ...fields },
   })
+}
+
+/** In a session; a loopback redirect could be another app's, so consent is asked each time. */
+async function signInAgain(walk: Walk, extra: Readonly<Record<string, string>>): Promise<void> {
+  walk.started = await walk.app.begin(extra)
+  walk.page = await walk.browser.follow(walk.started.url, { until: walk.app.redirectUri })
+  await press(walk, { do: 'allow' })
+  await redeem(walk)
 }
 
 async function redeem(walk: Walk): Promise<void> {
@@ -207,11 +215,7 @@ const steps: Readonly<Record<string, StepOf>> = {
     walk.tokens = next
   },
   'sign-in with the device': async (walk) => {
-    walk.started = await walk.app.begin()
-    walk.page = await walk.browser.follow(walk.started.url, { until: walk.app.redirectUri })
-    // A loopback redirect could be another app's: consent is asked each time.
-    await press(walk, { do: 'allow' })
-    await redeem(walk)
+    await signInAgain(walk, {})
     expect(walk.tokens.claims.acr === withDevice, `acr device, not ${walk.tokens.claims.acr}`)
   },
   'small payment': async (walk) => {
@@ -220,6 +224,10 @@ const steps: Readonly<Record<string, StepOf>> = {
       answer.status === 200 && answer.text.includes('accepted'),
       `accepted, not ${answer.status} ${answer.text}`,
     )
+  },
+  'new payee refused': async (walk) => {
+    const answer = await call(walk, transferBody('120.00'))
+    expect(answer.status === 401, `what is new is approved first, not ${answer.status} ${answer.text}`)
   },
   'large payment refused': async (walk) => {
     const answer = await call(walk, transferBody('1240.00'))
@@ -284,6 +292,28 @@ const steps: Readonly<Record<string, StepOf>> = {
     expect(
       second.text.includes('transaction.used'),
       `a transaction is good once, not ${second.status} ${second.text}`,
+    )
+  },
+  'own limit': async (walk) => {
+    await signInAgain(walk, { scope: 'openid offline_access device limits core:payments' })
+    const limit = { kind: 'amount', per: 'payment', over: { EUR: '59.99' } }
+    const set = await api(walk, 'PUT', '/limits', { version: 0, limits: [{ id: 'mine', threshold: limit }] })
+    expect(set.status === 200 && set.body.version === 1, `a limit, not ${set.status} ${set.text}`)
+    const over = await call(walk, transferBody('60.00'))
+    expect(over.status === 401, `over the customer's limit, not ${over.status} ${over.text}`)
+    const under = await call(walk, transferBody('59.00'))
+    expect(under.status === 200, `under it, to a payee who is known now, not ${under.status} ${under.text}`)
+    const looser = await api(walk, 'PUT', '/limits', { version: 1, limits: [] })
+    expect(looser.status === 401, `no loosening without the PIN, not ${looser.status}`)
+  },
+  'payment denied by policy': async (walk) => {
+    const payment = { ...large, creditorAccount: { iban: closedAccount } }
+    walk.started = await walk.app.begin({ authorization_details: JSON.stringify([payment]) })
+    walk.page = await walk.browser.follow(walk.started.url, { until: walk.app.redirectUri })
+    const answer = new URL(walk.page.returned ?? 'about:blank').searchParams
+    expect(
+      answer.get('error_description') === 'transaction.denied',
+      `denied, not ${walk.page.status} ${answer}`,
     )
   },
   'sign-out': async (walk) => {

@@ -1,4 +1,4 @@
-// `npm run bench -- login|refresh|core-call|all [--json]`: the bridge in one process, the load in this one. DATABASE_URL for PostgreSQL.
+// `npm run bench -- login|refresh|core-call|policy|all [--json]`: the bridge in one process, the load in this one. DATABASE_URL for PostgreSQL.
 import { type ChildProcess, fork } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -16,12 +16,8 @@ import { createPeerKey } from '../../src/demo/keys.ts'
 import { type Customer, call, deviceProof, pin } from '../journeys/customer.ts'
 
 import { scratch, serverUrl } from '../storage/scratch.ts'
-
-interface Result {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-}
+import { policyBench } from './policy.ts'
+import type { Result } from './result.ts'
 
 const redirectUri = 'https://app.example/callback'
 
@@ -269,27 +265,35 @@ const benches: Readonly<Record<string, (stage: Stage) => Promise<Result[]>>> = {
   },
 }
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } })
-const wanted = positionals[0] === 'all' ? Object.keys(benches) : positionals
-if (wanted.length === 0 || wanted.some((name) => !Object.hasOwn(benches, name))) {
-  process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')}|all [--json]\n`)
-  process.exit(2)
-}
-for (const name of wanted) {
+/** Those that need no bridge around them. */
+const alone: Readonly<Record<string, () => Promise<Result[]>>> = { policy: policyBench }
+
+async function staged(bench: (stage: Stage) => Promise<Result[]>): Promise<Result[]> {
   const place = await stage()
   await new Promise((resolve) => setTimeout(resolve, 2000))
   const idle = await place.usage()
-  const results = [
-    ...(await (benches[name] as (stage: Stage) => Promise<Result[]>)(place)),
-    { name: 'rss_idle_mb', value: Math.round(idle.rss / 1e6), unit: 'MB' },
-  ]
+  const results = await bench(place)
   await place.stop()
-  if (values.json)
-    process.stdout.write(
-      `${JSON.stringify({ bench: name, database: process.env.DATABASE_URL ? 'postgresql' : 'embedded', results })}\n`,
-    )
+  return [...results, { name: 'rss_idle_mb', value: Math.round(idle.rss / 1e6), unit: 'MB' }]
+}
+
+function report(bench: string, results: readonly Result[], json: boolean): void {
+  const database = process.env.DATABASE_URL ? 'postgresql' : 'embedded'
+  if (json) process.stdout.write(`${JSON.stringify({ bench, database, results })}\n`)
   else
-    for (const { name: what, value, unit } of results)
-      process.stdout.write(`${what.padEnd(28)} ${String(value).padStart(10)} ${unit}\n`)
+    for (const { name, value, unit } of results)
+      process.stdout.write(`${name.padEnd(28)} ${String(value).padStart(10)} ${unit}\n`)
+}
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } })
+const known = [...Object.keys(benches), ...Object.keys(alone)]
+const wanted = positionals[0] === 'all' ? known : positionals
+if (wanted.length === 0 || wanted.some((name) => !known.includes(name))) {
+  process.stderr.write(`usage: npm run bench -- ${known.join('|')}|all [--json]\n`)
+  process.exit(2)
+}
+for (const name of wanted) {
+  const bench = benches[name]
+  report(name, bench ? await staged(bench) : ((await alone[name]?.()) ?? []), values.json === true)
 }
 process.exit(0)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type Language, languages } from '../../src/domain/language.ts'
 import { maskedDetail } from '../../src/domain/mask.ts'
 import { Refusal } from '../../src/domain/refusal.ts'
-import { isOverLimit, keptTransaction, transactionOf } from '../../src/domain/transaction.ts'
+import { keptTransaction, transactionOf } from '../../src/domain/transaction.ts'
 import { displayOf } from '../../src/domain/transaction-display.ts'
 import { leavesIn, typeNamed } from '../../src/domain/transaction-type.ts'
 import { builtInTypes, typesOf } from '../../src/domain/transaction-types/known.ts'
@@ -146,13 +146,6 @@ test('what is kept is not judged again: a type may change while a token lives', 
     },
   }
   expect(() => displayOf(gone!, narrower, 'en')).toThrow('transaction.malformed')
-})
-
-test('a limit is for payments; what is no payment is always over it', () => {
-  const over = (detail: unknown) => isOverLimit(transactionOf(detail, types), types, { EUR: '5000.00' })
-  expect(every.map((detail) => [detail.type, over(detail)])).toEqual(
-    every.map(({ type }) => [type, type !== 'payment_initiation']),
-  )
 })
 
 test('devices see accounts masked, in lists too', () => {
