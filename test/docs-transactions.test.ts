@@ -118,6 +118,10 @@ describe('at a core', () => {
       creditorAccount: ['Account'],
       creditorName: ['Name'],
     })
+    expect(parsed(core(operations)).cores[0]?.operations[1]?.transaction).toEqual({
+      type: 'change_contact',
+      also: { '/kind': ['Kind'], '/newValue': ['Contact', 'Value'] },
+    })
   })
   const at = 'cores[0].operations[0].transaction'
   test.each([
@@ -125,16 +129,28 @@ describe('at a core', () => {
       'a fact that is not compared',
       'creditor_account: Account, ',
       '',
-      `${at}.creditor_account: is required: add_payee has this fact`,
+      `${at}.creditor_account: is required: add_payee has this value`,
     ],
     [
       'a fact that it has not',
       'creditor_name: Name',
       'creditor_name: Name, amount: A',
-      `${at}.amount: add_payee has no such fact`,
+      `${at}.amount: add_payee has no such value`,
     ],
     ['no type', 'add_payee', 'add_nobody', `${at}.type: no such type`],
-    ['a type without facts', 'add_payee', 'change_contact', `${at}.type: change_contact has no facts`],
+    ['a type with lists', 'add_payee', 'account_access', `${at}.type: account_access has lists`],
+    [
+      'a value that is no fact and not compared',
+      'add_payee',
+      'change_contact',
+      `${at}.also./kind: is required: change_contact has this value`,
+    ],
+    [
+      'a value that is not there',
+      '{ type',
+      '{ also: { /name: N }, type',
+      `${at}.also./name: add_payee has no such value`,
+    ],
   ])('a fault is told for %s', (_, from, to, expected) => {
     expect(operations).toContain(from)
     expect(faultOf(core(operations.replace(from, to)))).toContain(expected)

@@ -7,10 +7,12 @@ import type {
   OperationEntry,
   RelyingPartyEntry,
   TransactionTypeEntry,
+  TypeValues,
 } from '../config/institution-file.ts'
 import { acrLadder, acrNamed, levelName } from '../domain/acr.ts'
 import { isMailDomain } from '../domain/choice.ts'
 import { claimsOfScope, isMappable } from '../domain/claims.ts'
+import { notCompared } from '../domain/gateway.ts'
 import {
   type Connection,
   type Core,
@@ -26,6 +28,7 @@ import { conditionFault } from '../domain/policy-language.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
 import { isMoney } from '../domain/transaction.ts'
+import { schemaFaults } from '../domain/transaction-schema.ts'
 import type { TransactionType } from '../domain/transaction-type.ts'
 import { transactionTypeFaults } from '../domain/transaction-type-faults.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
@@ -43,6 +46,22 @@ function typeFaults(entry: unknown, earlier: readonly unknown[]) {
       ? { path: path.map((part) => (typeof part === 'string' ? snake(part) : part)), message: snake(message) }
       : { path, message },
   )
+}
+
+/** By what a message can be compared; of an entry that does not hold, what can be told. */
+function typeValues(entry: unknown): TypeValues {
+  const { type, facts, schema } = (entry ?? {}) as { type?: unknown; facts?: unknown; schema?: unknown }
+  const named = typeof facts === 'object' && facts !== null ? facts : {}
+  const { leaves } = schemaFaults(schema)
+  const others = leaves.filter(({ pointer }) => !Object.values(named).includes(pointer))
+  const free = ({ pointer }: { pointer: string }) => notCompared.includes(pointer)
+  return {
+    type: String(type),
+    facts: Object.keys(named).map(snake),
+    needed: others.filter((leaf) => leaf.always && !free(leaf)).map(({ pointer }) => pointer),
+    optional: others.filter((leaf) => !leaf.always || free(leaf)).map(({ pointer }) => pointer),
+    hasLists: leaves.some(({ inList }) => inList),
+  }
 }
 
 function factsCamelled(entry: unknown): unknown {
@@ -74,7 +93,8 @@ export const institutionRules: InstitutionRules = {
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],
   transactionTypeFaults: typeFaults,
-  transactionTypes: builtInTypes.map(({ type, facts }) => ({ type, facts: Object.keys(facts).map(snake) })),
+  transactionTypes: builtInTypes.map(typeValues),
+  typeValues: (entry) => typeValues(factsCamelled(entry)),
 }
 
 /** The rows of a checked file. `coreMs` is the deadline of a core that has none of its own. */
@@ -186,6 +206,9 @@ const operation = (entry: OperationEntry): CoreOperation => ({
 
 const transaction = (entry: NonNullable<OperationEntry['transaction']>): OperationTransaction => ({
   type: entry.type,
+  ...(entry.also && {
+    also: Object.fromEntries(Object.entries(entry.also).map(([pointer, path]) => [pointer, steps(path)])),
+  }),
   ...(entry.amount && { amount: steps(entry.amount) }),
   ...(entry.currency && { currency: steps(entry.currency) }),
   ...(entry.debtor_account && { debtorAccount: steps(entry.debtor_account) }),

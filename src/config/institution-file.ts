@@ -2,6 +2,17 @@
 import { z } from 'zod'
 import { amounts, type PolicyRules, policyShape } from './institution-policy.ts'
 
+/** By what a message to a core can be compared with an approved transaction. */
+export interface TypeValues {
+  readonly type: string
+  /** The facts that it has, as this file names them. */
+  readonly facts: readonly string[]
+  /** JSON pointers of its other values: those that are always there, and those that may be. */
+  readonly needed: readonly string[]
+  readonly optional: readonly string[]
+  readonly hasLists: boolean
+}
+
 /** What the domain knows and this folder, which imports nothing, is told. */
 export interface InstitutionRules extends PolicyRules {
   /** May an institution, connection or core be called so? */
@@ -31,8 +42,10 @@ export interface InstitutionRules extends PolicyRules {
     type: unknown,
     earlier: readonly unknown[],
   ): readonly { readonly path: readonly (string | number)[]; readonly message: string }[]
-  /** Types of transaction that are built in, each with the facts that it has, as this file names them. */
-  readonly transactionTypes: readonly { readonly type: string; readonly facts: readonly string[] }[]
+  /** Types of transaction that are built in. */
+  readonly transactionTypes: readonly TypeValues[]
+  /** The same of an entry of this file, as far as it can be read. */
+  typeValues(type: unknown): TypeValues
   /** Scopes beside `core:ID`. */
   readonly scopes: readonly string[]
   readonly languages: readonly [string, ...string[]]
@@ -215,6 +228,7 @@ const operationShape = (rules: InstitutionRules) =>
         debtor_account: path.optional(),
         creditor_account: path.optional(),
         creditor_name: path.optional(),
+        also: z.record(z.string(), path).optional(),
       })
       .optional(),
   })

@@ -3,7 +3,7 @@ import { type Acr, satisfies } from './acr.ts'
 import { type Core, type CoreOperation, type OperationTransaction, scopeOfCore } from './institution.ts'
 import { Refusal } from './refusal.ts'
 import { hashOf, isOver, type Money, money, type Transaction } from './transaction.ts'
-import type { FactName } from './transaction-type.ts'
+import { type FactName, leavesIn, type TransactionType, typeNamed } from './transaction-type.ts'
 
 /** What a verified access token says. */
 export interface CallerToken {
@@ -21,7 +21,10 @@ export interface CallerToken {
 }
 
 /** The facts of an operation as they stand in the Body: those that its mapping names. */
-export type BodyFacts = Readonly<Partial<Record<FactName, string>>>
+export type BodyFacts = Readonly<Partial<Record<FactName, string>>> & {
+  /** By JSON pointer: other values of the type, those that the Body has. */
+  readonly also?: Readonly<Record<string, string>> | undefined
+}
 
 /** The payment that the Body asks for, where no customer approved one; refuses with `transaction.malformed`. */
 export function paymentIn(facts: BodyFacts | undefined): Transaction {
@@ -66,25 +69,26 @@ export interface CallRequest {
   readonly token: CallerToken
   readonly facts: BodyFacts | undefined
   readonly limits: Readonly<Record<string, string>>
+  readonly types: readonly TransactionType[]
 }
 
 /**
  * Decides one call. Refuses with `token.scope`, `acr.insufficient` (RFC 9470), `transaction.missing` or
  * `transaction.mismatch`; a call over the institution's limit needs the transaction that the customer approved.
  */
-export function decideCall({ core, operation, token, facts, limits }: CallRequest): CallDecision {
+export function decideCall({ core, operation, token, facts, limits, types }: CallRequest): CallDecision {
   if (!token.scope.includes(scopeOfCore(core.id)))
     throw new Refusal('token.scope', { needed: scopeOfCore(core.id) })
   if (!satisfies(token.acr, operation.acr)) throw new Refusal('acr.insufficient', { needed: operation.acr })
   if (operation.transaction === undefined) return { operation, consumes: undefined }
-  return { operation, consumes: approvedFor(operation.transaction, { facts, token, limits }) }
+  return { operation, consumes: approvedFor(operation.transaction, { facts, token, limits, types }) }
 }
 
-type MoneyCall = Pick<CallRequest, 'facts' | 'token' | 'limits'>
+type MoneyCall = Pick<CallRequest, 'facts' | 'token' | 'limits' | 'types'>
 
 function approvedFor(
   rule: OperationTransaction,
-  { facts, token, limits }: MoneyCall,
+  { facts, token, limits, types }: MoneyCall,
 ): Transaction | undefined {
   if (facts === undefined) throw new Refusal('transaction.malformed', { field: 'Body' })
   const { amount: sum, currency: unit } = facts
@@ -92,11 +96,12 @@ function approvedFor(
   const approved = token.transaction
   if (approved === undefined) {
     // Only a payment can be small enough to go without (docs/decisions/0007); what has no amount never is.
-    const small = rule.type === 'payment_initiation' && amount !== undefined && !isOver(amount, limits)
+    const pays = typeNamed(types, rule.type)?.risk === 'payment'
+    const small = pays && amount !== undefined && !isOver(amount, limits)
     if (!small) throw new Refusal('transaction.missing', { type: rule.type })
     return undefined
   }
-  if (approved.type !== rule.type || !isSame(approved, amount, facts))
+  if (approved.type !== rule.type || !isSame(approved, amount, facts) || !isWhole(approved, facts, types))
     throw new Refusal('transaction.mismatch', { transaction: approved.hash })
   return approved
 }
@@ -108,3 +113,22 @@ const isSame = (approved: Transaction, amount: Money | undefined, facts: BodyFac
   approved.debtorAccount === facts.debtorAccount &&
   approved.creditorAccount === facts.creditorAccount &&
   approved.creditorName === facts.creditorName
+
+/** What is only said to the payee, or is the customer's own word for them: it moves nothing, and is not compared. */
+export const notCompared: readonly string[] = ['/remittanceInformation', '/alias']
+
+/** Every other value that was approved must stand in the Body too, or a standing order would do as a payment of now. */
+function isWhole(
+  approved: Transaction,
+  { also = {} }: BodyFacts,
+  types: readonly TransactionType[],
+): boolean {
+  const facts: readonly string[] = Object.values(typeNamed(types, approved.type)?.facts ?? {})
+  const done = ['/type', ...facts, ...notCompared.filter((pointer) => !Object.hasOwn(also, pointer))]
+  const others = leavesIn(approved.detail).filter(({ pointer }) => !done.includes(pointer))
+  const known = others.map(({ pointer }) => pointer)
+  return (
+    others.every(({ pointer, value }) => Object.hasOwn(also, pointer) && also[pointer] === String(value)) &&
+    Object.keys(also).every((pointer) => known.includes(pointer))
+  )
+}

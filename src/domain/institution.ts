@@ -123,9 +123,11 @@ export interface CoreOperation {
 }
 
 /** A path for each fact that the type has; paths are local element names below the operation element. */
-export type OperationTransaction = { readonly type: string } & Readonly<
-  Partial<Record<FactName, readonly string[]>>
->
+export type OperationTransaction = {
+  readonly type: string
+  /** JSON pointer of another value of the type -> its path: compared as text. */
+  readonly also?: Readonly<Record<string, readonly string[]>> | undefined
+} & Readonly<Partial<Record<FactName, readonly string[]>>>
 
 /** Path segments that routes own; no institution may be called so. */
 export const reservedIds: ReadonlySet<string> = new Set([

@@ -11,6 +11,7 @@ import {
 import type { Core, CoreOperation, Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type FactName, factNames } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { CoreClient } from '../ports/core-client.ts'
 import type { SoapMessages, SoapRequest } from '../ports/message-signer.ts'
@@ -126,6 +127,7 @@ async function decided(ports: CoreCallPorts, call: CoreCall, request: SoapReques
     token: call.token,
     facts: factsOf(operation, request),
     limits: call.institution.stepUpOver,
+    types: typesOf(call.institution),
   })
   if (decision.consumes !== undefined) await useUp(ports, call, decision.consumes.hash)
   else if (operation.transaction !== undefined) await allowedUnasked(ports, call, factsOf(operation, request))
@@ -179,7 +181,14 @@ function factsOf({ transaction }: CoreOperation, request: SoapRequest): BodyFact
     if (value === undefined) return undefined
     facts[name] = value
   }
-  return facts
+  const also: Record<string, string> = {}
+  for (const [pointer, path] of Object.entries(transaction.also ?? {})) {
+    const value = request.valueAt(path)
+    // Doubled, or in a namespace that is not the operation's: neither there nor absent.
+    if (value === undefined && !request.isAbsent(path)) return undefined
+    if (value !== undefined) also[pointer] = value
+  }
+  return { ...facts, also }
 }
 
 interface Issue {

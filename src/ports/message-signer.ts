@@ -25,6 +25,8 @@ export interface SoapRequest {
    * none; undefined unless exactly one of each name is there.
    */
   valueAt(path: readonly string[]): string | undefined
+  /** Nothing of that name is there, in whatever namespace. */
+  isAbsent(path: readonly string[]): boolean
 }
 
 export interface SoapMessages {

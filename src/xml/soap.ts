@@ -68,6 +68,13 @@ function valueAt(operation: Tree, path: readonly string[]): string | undefined {
   return textOf(at)
 }
 
+function isAbsent(operation: Tree, path: readonly string[]): boolean {
+  let at: readonly Tree[] = [operation]
+  for (const name of path)
+    at = at.flatMap((element) => elements(element).filter((child) => child.local === name))
+  return at.length === 0
+}
+
 /** A request as an app sends it; its Header is not even looked at (ruling R-28). */
 export function readRequest(input: Uint8Array | string): SoapRequest {
   const envelope = readEnvelope(input)
@@ -77,6 +84,7 @@ export function readRequest(input: Uint8Array | string): SoapRequest {
     operation: { namespace: operation.uri, localName: operation.local },
     bodyXml: canonicalTree(operation),
     valueAt: (path) => valueAt(operation, path),
+    isAbsent: (path) => isAbsent(operation, path),
   }
 }
 

@@ -165,6 +165,17 @@ describe('#236 #237 money', () => {
     expect(all.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(all.filter(({ code }) => code === 'transaction.used')).toHaveLength(19)
   })
+  test('a standing order that was approved does not pass as a payment of now', async () => {
+    const schedule = { frequency: 'monthly', firstDate: '2026-12-01' }
+    const approved = await signIn(who, {
+      acr_values: 'urn:drawbridge:acr:device-pin',
+      authorization_details: JSON.stringify([{ ...over, schedule }]),
+    })
+    expect(await send(transferBody('1240.00'), { tokens: approved })).toMatchObject({
+      status: 403,
+      code: 'transaction.mismatch',
+    })
+  })
   test('a refresh does not carry the approval on', async () => {
     const approved = await approve()
     const later = await who.app.refresh(approved.refreshToken as string)

@@ -162,7 +162,7 @@ describe('a fault is told for', () => {
         cores:
           '[{ id: pay, name: P, endpoint: https://c.example, audience: a, operations: [{ namespace: n, name: T, acr: device, transaction: { amount: A, currency: C, debtor_account: D, creditor_account: E } }] }]',
       },
-      'cores[0].operations[0].transaction.creditor_name: is required: payment_initiation has this fact',
+      'cores[0].operations[0].transaction.creditor_name: is required: payment_initiation has this value',
     ],
     [
       'a connection whose name turns the direction of text',

@@ -280,8 +280,14 @@ describe('calls to cores', () => {
       const given =
         'facts' in change && change.facts === undefined ? undefined : { ...facts, ...change.facts }
       return (
-        decideCall({ core, operation, token: { ...caller, ...change.token }, facts: given, limits }).consumes
-          ?.hash ?? 'no transaction'
+        decideCall({
+          core,
+          operation,
+          token: { ...caller, ...change.token },
+          facts: given,
+          limits,
+          types: builtInTypes,
+        }).consumes?.hash ?? 'no transaction'
       )
     })
   const strong = { acr: withDeviceAndPin, transaction: approved } as const

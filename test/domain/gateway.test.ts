@@ -10,7 +10,11 @@ import { details } from './transaction-samples.ts'
 
 const of = (detail: unknown) => transactionOf(detail, builtInTypes)
 const payee = of(details.add_payee)
-const payment = of(details.payment_initiation)
+const { schedule: _, ...atOnce } = details.payment_initiation
+const payment = of(atOnce)
+const standing = of(details.payment_initiation)
+const contact = of(details.change_contact)
+const types = builtInTypes
 const limit = of(details.change_limit)
 
 const operation = (transaction: CoreOperation['transaction']): CoreOperation => ({
@@ -21,7 +25,13 @@ const operation = (transaction: CoreOperation['transaction']): CoreOperation => 
   transaction,
 })
 const addPayee = operation({ type: 'add_payee', creditorAccount: ['e'], creditorName: ['n'] })
-const changeLimit = operation({ type: 'change_limit', amount: ['a'], currency: ['c'] })
+const changeLimit = operation({
+  type: 'change_limit',
+  amount: ['a'],
+  currency: ['c'],
+  also: { '/limit': ['l'] },
+})
+const changeContact = operation({ type: 'change_contact', also: { '/kind': ['k'], '/newValue': ['v'] } })
 const pay = operation({
   type: 'payment_initiation',
   amount: ['a'],
@@ -36,7 +46,14 @@ const caller = { scope: ['core:payments'], acr: withDevice } as unknown as Calle
 
 const toPayee = { creditorAccount: 'DE89370400440532013000', creditorName: 'Nordhaven Energy' }
 const paying = { ...toPayee, amount: '5.00', currency: 'EUR', debtorAccount: 'ES9121000418450200051332' }
-const raised = { amount: '2500.00', currency: 'EUR' }
+const raised = { amount: '2500.00', currency: 'EUR', also: { '/limit': 'daily' } }
+const whole = { ...paying, amount: '1240.00' }
+const phone = { '/kind': 'phone', '/newValue': '+37255512345' }
+const schedule = {
+  '/schedule/frequency': 'monthly',
+  '/schedule/firstDate': '2026-12-01',
+  '/schedule/lastDate': '2027-12-01',
+}
 
 // A type of a bank's own with the very same facts.
 const removal = { ...payee, type: 'remove_payee' }
@@ -65,13 +82,62 @@ test.each<[string, CoreOperation, CallerToken['transaction'], BodyFacts | undefi
     { ...raised, amount: '5.00' },
     'transaction.missing',
   ],
+  [
+    'another limit of the customer',
+    changeLimit,
+    limit,
+    { ...raised, also: { '/limit': 'cash' } },
+    'transaction.mismatch',
+  ],
+  [
+    'a limit that the Body does not name',
+    changeLimit,
+    limit,
+    { ...raised, also: {} },
+    'transaction.mismatch',
+  ],
+  ['the number that was approved', changeContact, contact, { also: phone }, contact.hash],
+  [
+    'another number',
+    changeContact,
+    contact,
+    { also: { ...phone, '/newValue': '+37255500000' } },
+    'transaction.mismatch',
+  ],
+  ['the payment that was approved', pay, payment, whole, payment.hash],
+  ['a standing order, sent as a payment of now', pay, standing, whole, 'transaction.mismatch'],
+  ['a standing order, sent as one', pay, standing, { ...whole, also: schedule }, standing.hash],
+  [
+    'a payment of now, sent as a standing order',
+    pay,
+    payment,
+    { ...whole, also: schedule },
+    'transaction.mismatch',
+  ],
+  [
+    'another last day',
+    pay,
+    standing,
+    { ...whole, also: { ...schedule, '/schedule/lastDate': '2099-12-01' } },
+    'transaction.mismatch',
+  ],
+  [
+    'a message that the Body is asked for, and has another',
+    pay,
+    payment,
+    { ...whole, also: { '/remittanceInformation': 'x' } },
+    'transaction.mismatch',
+  ],
   ['a small payment with the approval of a payee', pay, payee, paying, 'transaction.mismatch'],
   ['a small payment without any', pay, undefined, paying, 'none'],
 ])('%s', (_, operation, transaction, facts, result) => {
   const decided = () => {
     try {
       const token = { ...caller, transaction }
-      return decideCall({ core, operation, token, facts, limits: { EUR: '500.00' } }).consumes?.hash ?? 'none'
+      return (
+        decideCall({ core, operation, token, facts, limits: { EUR: '500.00' }, types }).consumes?.hash ??
+        'none'
+      )
     } catch (error) {
       if (error instanceof Refusal) return error.code
       throw error

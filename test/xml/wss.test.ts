@@ -301,6 +301,18 @@ describe('requests of apps', () => {
       request.valueAt(['no']),
     ]).toEqual(['X', undefined, undefined, undefined])
   })
+  test.each([
+    ['nothing', '<p:n>1</p:n>', true],
+    ['an empty parent', '<p:to></p:to>', true],
+    ['the value', '<p:to><p:iban>X</p:iban></p:to>', false],
+    ['two of them', '<p:to><p:iban>X</p:iban><p:iban>Y</p:iban></p:to>', false],
+    ['one in the second of two parents', '<p:to></p:to><p:to><p:iban>X</p:iban></p:to>', false],
+    ['one in a foreign namespace', '<x:to><x:iban>X</x:iban></x:to>', false],
+    ['one that is no text', '<p:to><p:iban><p:b>X</p:b></p:iban></p:to>', false],
+  ])('absent is only what is nowhere: %s', (_, fields, absent) => {
+    const xml = envelope(`<p:Pay xmlns:p="urn:p" xmlns:x="urn:x">${fields}</p:Pay>`)
+    expect(readRequest(xml).isAbsent(['to', 'iban'])).toBe(absent)
+  })
   const read = (fields: string) =>
     readRequest(envelope(`<p:Pay xmlns:p="urn:p" xmlns:x="urn:x">${fields}</p:Pay>`)).valueAt(['to', 'iban'])
   test.each([
