@@ -30,7 +30,15 @@ export async function withOwnType({ application, world }: TestBridge): Promise<v
   }
   const relyingParties = [{ ...phone, transactionTypes }, ...others, only, web]
   const institution = { ...rows.institution, transactionTypes: [cardControl] }
-  await application.apply([{ ...rows, institution, relyingParties }], { dryRun: false })
+  const also = { '/schedule/frequency': ['frequency'], '/schedule/firstDate': ['firstDate'] }
+  const cores = rows.cores.map((core) => ({
+    ...core,
+    operations: core.operations.map(({ transaction, ...operation }) => ({
+      ...operation,
+      transaction: transaction && { ...transaction, also },
+    })),
+  }))
+  await application.apply([{ ...rows, institution, relyingParties, cores }], { dryRun: false })
   // Rows are cached for two seconds.
   await new Promise((resolve) => setTimeout(resolve, 2100))
 }

@@ -1,10 +1,11 @@
 // An app asks for more than payments: a payee, a new phone number, a type of the bank's own. The customer reads our words.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { paymentsNamespace } from '../../src/demo/institution.ts'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import { typesOf } from '../../src/domain/transaction-types/known.ts'
 import { cardControl, cardDetail, details } from '../domain/transaction-samples.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { customer, enrolled, introspect, pin } from './customer.ts'
+import { call, customer, enrolled, introspect, pin } from './customer.ts'
 import { answered, askedAbout, atWeb, withOwnType, wordsOf } from './transactions-rig.ts'
 
 let bridge: TestBridge
@@ -118,6 +119,41 @@ describe('in the address (RAR without PAR)', () => {
       })
     },
   )
+})
+
+describe('at a core whose message says the schedule too', () => {
+  const { lastDate: _, ...schedule } = details.payment_initiation.schedule
+  const { remittanceInformation: _message, ...payment } = details.payment_initiation
+  const { schedule: _schedule, ...atOnce } = payment
+  const body = (more: string) =>
+    `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><p:Transfer xmlns:p="${paymentsNamespace}"><p:amount>1240.00</p:amount><p:currency>EUR</p:currency><p:debtorAccount>${payment.debtorAccount.iban}</p:debtorAccount><p:creditorAccount>${payment.creditorAccount.iban}</p:creditorAccount><p:creditorName>${payment.creditorName}</p:creditorName>${more}</p:Transfer></s:Body></s:Envelope>`
+  const monthly = '<p:frequency>monthly</p:frequency><p:firstDate>2026-12-01</p:firstDate>'
+  const sent = async (detail: unknown, more: string) => {
+    const tokens = await answered(alice, await askedAbout(alice, detail), { do: 'approve', pin })
+    const { text } = await call(alice, { method: 'POST', path: '/soap/payments', tokens, body: body(more) })
+    return /<db:code>([a-z._]+)</.exec(text)?.[1]
+  }
+  test.each([
+    ['a payment of now', atOnce, '', undefined],
+    // The demo core knows no standing orders: it gets this one, and refuses it itself.
+    ['the standing order', { ...payment, schedule }, monthly, 'core.refused'],
+    ['a standing order as a payment of now', { ...payment, schedule }, '', 'transaction.mismatch'],
+    ['another rhythm', { ...payment, schedule }, monthly.replace('monthly', 'daily'), 'transaction.mismatch'],
+    ['a payment of now as a standing order', atOnce, monthly, 'transaction.mismatch'],
+    ['two rhythms', atOnce, `${monthly}<p:frequency>daily</p:frequency>`, 'transaction.malformed'],
+    [
+      'two rhythms, to say none',
+      atOnce,
+      '<p:frequency>daily</p:frequency><p:frequency>daily</p:frequency>',
+      'transaction.malformed',
+    ],
+    [
+      'a rhythm of another namespace',
+      atOnce,
+      '<x:frequency xmlns:x="urn:x">daily</x:frequency>',
+      'transaction.malformed',
+    ],
+  ])('%s', async (_, detail, more, code) => expect(await sent(detail, more)).toBe(code))
 })
 
 test('no without a PIN: the app is told', async () => {
