@@ -13,14 +13,14 @@ create table customer_transaction (
   type text not null, kind text not null, hash text not null, currency text, minor numeric(24, 0) not null,
   from_account text, to_account text,
   state text not null check (state in ('open', 'approved', 'released', 'refused', 'held')),
-  outcome text not null, reason text not null, policy text not null, record text not null,
+  outcome text not null, step_up text, reason text not null, policy text not null, record text not null,
   created_at timestamptz not null, expires_at timestamptz not null, ended_at timestamptz,
   primary key (institution, id)
 );
 create index customer_transaction_counted on customer_transaction (institution, subject, created_at)
   where state in ('open', 'approved');
 create index customer_transaction_payee on customer_transaction (institution, subject, to_account)
-  where state = 'approved' and outcome = 'step-up';
+  where state = 'approved' and step_up is not null;
 create table own_limits (
   institution text not null, subject text not null, version integer not null, record text not null,
   changed_at timestamptz not null default now(),

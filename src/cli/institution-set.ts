@@ -89,6 +89,7 @@ export const institutionRules: InstitutionRules = {
   isMoney,
   conditionFault,
   levels: [lowest as string, ...others],
+  stepUpLevels: others as [string, ...string[]],
   scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'limits', 'subjects'],
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { noteIsBy, type ReadNote } from '../domain/checkpoint.ts'
 import { issuerOf } from '../domain/institution.ts'
+import { policyOf } from '../domain/policy-default.ts'
 import { createApply } from '../flows/apply.ts'
 import { createAuditVerify } from '../flows/audit-verify.ts'
 import { type ManagementServer, startManagement } from '../http/management.ts'
@@ -109,6 +110,18 @@ interface RunningPorts {
   readonly url: string | undefined
 }
 
+/** Brings the database to this version, and keeps the policies by which it decides: they may be others than those that were applied before. */
+async function migrated(
+  database: Database,
+  { directory, policies }: Stores,
+  url: string | undefined,
+): Promise<void> {
+  await migrate(database, url)
+  for (const institution of await directory.institutions()) {
+    await policies.keep(institution.id, policyOf(institution))
+  }
+}
+
 /** Serves on until load balancers have seen that this node is going. */
 async function drained(management: ManagementServer, { timeouts }: Config): Promise<void> {
   management.drain()
@@ -127,7 +140,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
   }
   const stop = () => (stopping ??= close())
   const start = async (): Promise<Addresses> => {
-    await migrate(database, url)
+    await migrated(database, stores, url)
     const services = await createServices(base)
     closers.push(
       async () => services.coreClient.close(),

@@ -122,7 +122,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     ownKeyStore: createOwnKeyStore(connections),
     expiryWarnings: createExpiryWarnings(connections),
     metadataStates: createMetadataStates(connections),
-    logins: createLogins(connections),
+    logins: createLogins(connections, seal),
     answers: createUpstreamAnswers(connections),
     testLogins: createTestLogins(connections, seal),
     exchanges: createExchanges(connections, seal),

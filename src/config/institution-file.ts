@@ -1,6 +1,6 @@
 // The file of one institution: its row, relying parties, connections and cores, as people write them.
 import { z } from 'zod'
-import { amounts, type PolicyRules, policyShape } from './institution-policy.ts'
+import { amounts, currencyFaults, type PolicyRules, policyShape } from './institution-policy.ts'
 
 /** By what a message to a core can be compared with an approved transaction. */
 export interface TypeValues {
@@ -46,6 +46,8 @@ export interface InstitutionRules extends PolicyRules {
   readonly transactionTypes: readonly TypeValues[]
   /** The same of an entry of this file, as far as it can be read. */
   typeValues(type: unknown): TypeValues
+  /** The levels by their short names, lowest first. */
+  readonly levels: readonly [string, ...string[]]
   /** Scopes beside `core:ID`. */
   readonly scopes: readonly string[]
   readonly languages: readonly [string, ...string[]]
@@ -93,34 +95,38 @@ const id = (rules: InstitutionRules) =>
     .refine(rules.isId, '2 to 32 lower-case letters, digits and hyphens are needed, and no reserved word')
 
 const institutionShape = (rules: InstitutionRules) =>
-  z.strictObject({
-    id: id(rules),
-    name: label(rules),
-    host: z
-      .string()
-      .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/, 'a host name in lower case is needed')
-      .optional(),
-    accent: z
-      .string()
-      .regex(/^#[0-9a-fA-F]{6}$/, 'a colour is needed: "#1f6f5c"')
-      .default('#1f4e79'),
-    language: z.enum(rules.languages).default(rules.languages[0]),
-    help: z
-      .string()
-      .regex(/^(https:\/\/|tel:\+?)\S+$/, 'a https: or tel: address is needed')
-      .optional(),
-    step_up_over: amounts(rules).default({}),
-    policy: policyShape(rules).optional(),
-    limit_cool_down_hours: z.int().min(0).max(720).default(24),
-    pin: z
-      .strictObject({
-        length: z.int().min(4).max(12).default(6),
-        attempts: z.int().min(1).max(10).default(5),
-        lock_seconds: seconds(900, 86_400),
-      })
-      .prefault({}),
-    devices_per_subject: z.int().min(1).max(100).default(5),
-  })
+  z
+    .strictObject({
+      id: id(rules),
+      name: label(rules),
+      host: z
+        .string()
+        .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/, 'a host name in lower case is needed')
+        .optional(),
+      accent: z
+        .string()
+        .regex(/^#[0-9a-fA-F]{6}$/, 'a colour is needed: "#1f6f5c"')
+        .default('#1f4e79'),
+      language: z.enum(rules.languages).default(rules.languages[0]),
+      help: z
+        .string()
+        .regex(/^(https:\/\/|tel:\+?)\S+$/, 'a https: or tel: address is needed')
+        .optional(),
+      step_up_over: amounts(rules).default({}),
+      policy: policyShape(rules).optional(),
+      limit_cool_down_hours: z.int().min(0).max(720).default(24),
+      pin: z
+        .strictObject({
+          length: z.int().min(4).max(12).default(6),
+          attempts: z.int().min(1).max(10).default(5),
+          lock_seconds: seconds(900, 86_400),
+        })
+        .prefault({}),
+      devices_per_subject: z.int().min(1).max(100).default(5),
+    })
+    .superRefine((entry, ctx) => {
+      for (const { path, message } of currencyFaults(entry)) ctx.addIssue({ code: 'custom', path, message })
+    })
 
 const jwk = z
   .looseObject({ kty: z.enum(['EC', 'RSA', 'OKP']) })

@@ -7,8 +7,8 @@ export interface PolicyRules {
   isMoney(amount: string, currency: string): boolean
   /** What is wrong with a condition of the policy language; undefined when it can be used. */
   conditionFault(text: string): string | undefined
-  /** Levels that a step-up can ask for, lowest first. */
-  readonly levels: readonly [string, ...string[]]
+  /** Levels that a step-up can ask for, lowest first: what every sign-in reaches is none. */
+  readonly stepUpLevels: readonly [string, ...string[]]
 }
 
 /** ISO 4217 currency -> decimal amount. Checked as a whole, so that one wrong entry does not hide the next. */
@@ -40,9 +40,9 @@ const policyId = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'lower-case letters, digits, - and _ are needed')
   .refine((text) => text !== 'step_up_over', 'this name is taken by institution.step_up_over')
 
-const leadsTo = ({ levels }: PolicyRules) => ({
+const leadsTo = ({ stepUpLevels }: PolicyRules) => ({
   outcome: z.enum(['allow', 'step-up', 'review', 'deny']).default('step-up'),
-  acr: z.enum(levels).optional(),
+  acr: z.enum(stepUpLevels).optional(),
 })
 
 const needsStepUp = (entry: { outcome: string; acr?: unknown }) =>
@@ -127,3 +127,18 @@ export const policyShape = (rules: PolicyRules) =>
 export type PolicyEntry = z.infer<ReturnType<typeof policyShape>>
 export type RuleEntry = NonNullable<PolicyEntry['rules']>[number]
 export type LimitEntry = PolicyEntry['limits'][number]
+
+interface WithPolicy {
+  readonly step_up_over: Readonly<Record<string, string>>
+  readonly policy?: PolicyEntry | undefined
+}
+
+/** A limit that forgets a currency in which small payments pass would not hold for it. */
+export function currencyFaults({ step_up_over, policy }: WithPolicy) {
+  return (policy?.limits ?? []).flatMap(({ id, over }, i) => {
+    const missing =
+      over === undefined ? [] : Object.keys(step_up_over).filter((currency) => !Object.hasOwn(over, currency))
+    const message = `${missing.join(', ')} of step_up_over is not limited by ${id}: say an amount`
+    return missing.length === 0 ? [] : [{ path: ['policy', 'limits', i, 'over'], message }]
+  })
+}

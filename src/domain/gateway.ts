@@ -2,7 +2,7 @@
 import { type Acr, satisfies } from './acr.ts'
 import { type Core, type CoreOperation, type OperationTransaction, scopeOfCore } from './institution.ts'
 import { Refusal } from './refusal.ts'
-import { hashOf, isOver, type Money, money, type Transaction } from './transaction.ts'
+import { isOver, type Money, money, type Transaction, transactionOf } from './transaction.ts'
 import { type FactName, leavesIn, type TransactionType, typeNamed } from './transaction-type.ts'
 
 /** What a verified access token says. */
@@ -26,28 +26,40 @@ export type BodyFacts = Readonly<Partial<Record<FactName, string>>> & {
   readonly also?: Readonly<Record<string, string>> | undefined
 }
 
-/** The payment that the Body asks for, where no customer approved one; refuses with `transaction.malformed`. */
-export function paymentIn(facts: BodyFacts | undefined): Transaction {
-  const { amount, currency, debtorAccount, creditorAccount, creditorName } = facts ?? {}
-  if (amount === undefined || currency === undefined)
-    throw new Refusal('transaction.malformed', { field: 'Body' })
+/**
+ * The payment that the Body asks for, where no customer approved one: read as strictly as one that an app sends, since
+ * rules and limits compare its accounts letter by letter. Refuses with `transaction.malformed`.
+ */
+export function paymentIn(facts: BodyFacts | undefined, types: readonly TransactionType[]): Transaction {
+  const { amount, currency, debtorAccount, creditorAccount, creditorName, also = {} } = facts ?? {}
+  const remittance = also[remittancePointer]
   const detail = {
     type: 'payment_initiation',
     instructedAmount: { amount, currency },
-    ...(debtorAccount !== undefined && { debtorAccount: { iban: debtorAccount } }),
-    ...(creditorName !== undefined && { creditorName }),
-    ...(creditorAccount !== undefined && { creditorAccount: { iban: creditorAccount } }),
-  }
-  const hash = hashOf(detail)
-  return {
-    type: detail.type,
-    detail,
-    hash,
-    amount: money(amount, currency),
-    debtorAccount,
-    creditorAccount,
+    debtorAccount: { iban: debtorAccount },
     creditorName,
+    creditorAccount: { iban: creditorAccount },
+    ...(remittance !== undefined && { remittanceInformation: remittance }),
   }
+  return transactionOf(detail, types)
+}
+
+const remittancePointer = '/remittanceInformation'
+
+interface Small {
+  readonly rule: OperationTransaction
+  readonly facts: BodyFacts
+  readonly amount: Money | undefined
+  readonly limits: CallRequest['limits']
+}
+
+/**
+ * May a call that nobody approved be decided by the policy alone? A plain payment of now that is not over the amount that
+ * always asks (docs/decisions/0007): not a standing order, nor a type of which we do not know what it does.
+ */
+function isSmall({ rule, facts, amount, limits }: Small): boolean {
+  const plain = Object.keys(facts.also ?? {}).every((pointer) => pointer === remittancePointer)
+  return rule.type === 'payment_initiation' && plain && amount !== undefined && !isOver(amount, limits)
 }
 
 export interface CallDecision {
@@ -95,10 +107,8 @@ function approvedFor(
   const amount = sum === undefined || unit === undefined ? undefined : money(sum, unit)
   const approved = token.transaction
   if (approved === undefined) {
-    // Only a payment can be small enough to go without (docs/decisions/0007); what has no amount never is.
-    const pays = typeNamed(types, rule.type)?.risk === 'payment'
-    const small = pays && amount !== undefined && !isOver(amount, limits)
-    if (!small) throw new Refusal('transaction.missing', { type: rule.type })
+    if (!isSmall({ rule, facts, amount, limits }))
+      throw new Refusal('transaction.missing', { type: rule.type })
     return undefined
   }
   if (approved.type !== rule.type || !isSame(approved, amount, facts) || !isWhole(approved, facts, types))
@@ -115,7 +125,7 @@ const isSame = (approved: Transaction, amount: Money | undefined, facts: BodyFac
   approved.creditorName === facts.creditorName
 
 /** What is only said to the payee, or is the customer's own word for them: it moves nothing, and is not compared. */
-export const notCompared: readonly string[] = ['/remittanceInformation', '/alias']
+export const notCompared: readonly string[] = [remittancePointer, '/alias']
 
 /** Every other value that was approved must stand in the Body too, or a standing order would do as a payment of now. */
 function isWhole(

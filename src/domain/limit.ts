@@ -75,15 +75,16 @@ export interface Measuring {
 /** Minor units for an amount, transactions for a count, 1 for what happened; undefined where it is not about this one. */
 export function measure(limit: Limit, measuring: Measuring): bigint | undefined {
   const { transaction, knownPayee } = measuring
-  if (!concerns(limit, transaction, measuring.token)) return undefined
+  const concerned = concernOf(limit, measuring.token)
+  if (!concerned(transaction)) return undefined
   const { threshold } = limit
   switch (threshold.kind) {
     case 'amount':
       return isListed(threshold, transaction.currency) || threshold.unlisted === 'exceeded'
-        ? sum(limit, threshold.per, measuring)
+        ? sum(concerned, threshold.per, measuring)
         : undefined
     case 'count':
-      return BigInt(within(limit, threshold.minutes, measuring).length + 1)
+      return BigInt(within(concerned, threshold.minutes, measuring).length + 1)
     case 'new-payee':
       return transaction.to === undefined || knownPayee ? 0n : 1n
     case 'always':
@@ -108,19 +109,26 @@ export function isExceeded({ threshold }: Limit, measured: bigint, currency: str
 const isListed = ({ over }: Extract<Threshold, { kind: 'amount' }>, currency: string | undefined): boolean =>
   currency !== undefined && Object.hasOwn(over, currency)
 
-function concerns({ types, from, to }: Limit, one: Measured, token: Measuring['token']): boolean {
-  const among = (accounts: readonly string[], account: string | undefined) =>
-    accounts.length === 0 || (account !== undefined && accounts.some((listed) => token(listed) === account))
-  const about = types.length === 0 ? one.kind === 'payment' : types.includes(one.type)
-  return about && among(from, one.from) && among(to, one.to)
+type Concerned = (one: Measured) => boolean
+
+/** Is a transaction one that the limit is about? Its accounts are looked up once, however many are asked about. */
+function concernOf({ types, from, to }: Limit, token: Measuring['token']): Concerned {
+  const among = (accounts: readonly string[]) => {
+    const listed = new Set(accounts.map(token))
+    return (account: string | undefined) =>
+      listed.size === 0 || (account !== undefined && listed.has(account))
+  }
+  const [leaves, goesTo] = [among(from), among(to)]
+  const about = (one: Measured) => (types.length === 0 ? one.kind === 'payment' : types.includes(one.type))
+  return (one) => about(one) && leaves(one.from) && goesTo(one.to)
 }
 
-const within = (limit: Limit, minutes: number, { past, now, token }: Measuring): readonly Past[] =>
-  past.filter((one) => one.at > now - minutes * 60_000 && concerns(limit, one, token))
+const within = (concerned: Concerned, minutes: number, { past, now }: Measuring): readonly Past[] =>
+  past.filter((one) => one.at > now - minutes * 60_000 && concerned(one))
 
-function sum(limit: Limit, per: Period, measuring: Measuring): bigint {
+function sum(concerned: Concerned, per: Period, measuring: Measuring): bigint {
   const { transaction } = measuring
-  const same = within(limit, minutesOf[per], measuring).filter(
+  const same = within(concerned, minutesOf[per], measuring).filter(
     ({ currency }) => currency === transaction.currency,
   )
   return same.reduce((total, { minor }) => total + minor, transaction.minor)

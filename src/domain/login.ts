@@ -1,6 +1,6 @@
 // One stored record a sign-in, and the pure dispatcher that says what comes next.
 import { type Acr, levelReached, meets, satisfies, withDevice, withDeviceAndPin } from './acr.ts'
-import type { Outcome } from './outcome.ts'
+import { type Outcome, stopCode } from './outcome.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { Transaction } from './transaction.ts'
 import type { Raiser } from './upstream-level.ts'
@@ -101,7 +101,7 @@ export function nextStep(login: LoginTransaction): Step {
   if (login.outcome === 'refused') return { step: 'refuse', code: login.refusal ?? 'interaction.step' }
   if (login.subject === undefined) return { step: login.connection === undefined ? 'choose' : 'upstream' }
   if (login.transaction !== undefined && login.decision === undefined) return { step: 'decide' }
-  const stopped = stoppedBy(login.decision)
+  const stopped = login.decision && stopCode(login.decision.outcome)
   if (stopped !== undefined) return { step: 'refuse', code: stopped }
   const { amr, neededAcr, approvalAcr } = login
   const reached = levelReached(amr, login.granted)
@@ -109,11 +109,6 @@ export function nextStep(login: LoginTransaction): Step {
   if (neededAcr !== undefined && !meets({ acr: reached, amr }, need)) return raise(login, neededAcr)
   if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }
   return { step: 'finish', acr: reached }
-}
-
-function stoppedBy(decision: LoginDecision | undefined): RefusalCode | undefined {
-  if (decision?.outcome.kind === 'deny') return 'transaction.denied'
-  return decision?.outcome.kind === 'review' ? 'transaction.held' : undefined
 }
 
 // A PIN counts only on top of a device (ruling R-20): without one there is nothing on a page that could raise the level.

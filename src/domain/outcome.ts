@@ -28,3 +28,9 @@ export interface Voice {
 export function strongest(voices: readonly Voice[], otherwise: Voice): Voice {
   return voices.reduce((held, one) => (isStronger(one.outcome, held.outcome) ? one : held), otherwise)
 }
+
+/** What an app is told of a transaction that is stopped; undefined where it is not. */
+export function stopCode({ kind }: Outcome): 'transaction.denied' | 'transaction.held' | undefined {
+  if (kind === 'deny') return 'transaction.denied'
+  return kind === 'review' ? 'transaction.held' : undefined
+}

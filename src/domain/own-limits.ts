@@ -6,16 +6,26 @@ import { money } from './transaction.ts'
 export interface OwnLimits {
   /** Grows with each change, so that of two changes at once one is refused; 0 for a customer who never had any. */
   readonly version: number
+  /** As the customer wants them. */
   readonly limits: readonly Limit[]
-  /** What holds from `at` on (epoch milliseconds): a loosening that waits. */
-  readonly pending: { readonly limits: readonly Limit[]; readonly at: number } | undefined
+  /** What was loosened, and holds beside them until `at` (epoch milliseconds). */
+  readonly leaving: { readonly limits: readonly Limit[]; readonly at: number } | undefined
 }
 
-export const noOwnLimits: OwnLimits = { version: 0, limits: [], pending: undefined }
+export const noOwnLimits: OwnLimits = { version: 0, limits: [], leaving: undefined }
+
+/** How many a customer may have, and as many again may be leaving. */
+export const mostOwnLimits = 20
+
+/** The state as it is now: what has left is gone. */
+export const current = (state: OwnLimits, now: number): OwnLimits =>
+  state.leaving !== undefined && state.leaving.at <= now ? { ...state, leaving: undefined } : state
 
 /** The limits that hold at this moment. */
-export const inForce = ({ limits, pending }: OwnLimits, now: number): readonly Limit[] =>
-  pending !== undefined && pending.at <= now ? pending.limits : limits
+export function inForce(state: OwnLimits, now: number): readonly Limit[] {
+  const { limits, leaving } = current(state, now)
+  return [...limits, ...(leaving?.limits ?? [])]
+}
 
 /**
  * Is everything that `before` stops also stopped by `after`? Proven limit by limit: whatever cannot be proven to be at
@@ -28,15 +38,17 @@ export const isAsStrict = (after: readonly Limit[], before: readonly Limit[]): b
 function covers(one: Limit, old: Limit): boolean {
   const wider = (a: readonly string[], b: readonly string[]) =>
     a.length === 0 || (b.length > 0 && b.every((account) => a.includes(account)))
-  // An empty list of types is every type that moves money: of one that is named we do not know whether it does.
-  const everyType =
-    one.types.length === 0
-      ? old.types.length === 0
-      : old.types.length > 0 && old.types.every((type) => one.types.includes(type))
   return (
-    everyType && wider(one.from, old.from) && wider(one.to, old.to) && lower(one.threshold, old.threshold)
+    coversTypes(one.types, old.types) &&
+    wider(one.from, old.from) &&
+    wider(one.to, old.to) &&
+    lower(one.threshold, old.threshold)
   )
 }
+
+// An empty list is every type that moves money: of one that is named we do not know whether it does.
+const coversTypes = (one: readonly string[], old: readonly string[]): boolean =>
+  one.length === 0 ? old.length === 0 : old.length > 0 && old.every((type) => one.includes(type))
 
 function lower(one: Threshold, old: Threshold): boolean {
   if (one.kind === 'always') return true
@@ -56,18 +68,23 @@ const atMost = (amount: string | undefined, most: string, currency: string): boo
 export interface LimitChange {
   readonly wanted: readonly Limit[]
   readonly now: number
-  /** How long a loosening waits, in milliseconds. */
+  /** How long what is loosened goes on, in milliseconds. */
   readonly coolDownMs: number
 }
 
 /**
- * The state after a change. What is stricter holds at once; what is looser waits, and until then old and new hold
- * together. A loosening that waited already gives way to the new wish.
+ * The state after a change. What is wanted holds at once; what it loosens holds beside it for a while, and what was
+ * leaving already leaves no sooner than it would have.
  */
 export function changed(state: OwnLimits, { wanted, now, coolDownMs }: LimitChange): OwnLimits {
-  const held = inForce(state, now)
-  const version = state.version + 1
-  if (isAsStrict(wanted, held)) return { version, limits: wanted, pending: undefined }
-  const kept = held.filter((old) => !wanted.some((one) => covers(one, old)))
-  return { version, limits: [...wanted, ...kept], pending: { limits: wanted, at: now + coolDownMs } }
+  const { version, limits, leaving } = current(state, now)
+  const looser = !isAsStrict(wanted, limits)
+  const old = [...(looser ? limits : []), ...(leaving?.limits ?? [])]
+  const kept = old.filter((one) => !wanted.some((other) => covers(other, one)))
+  const at = looser ? now + coolDownMs : (leaving?.at ?? now)
+  return {
+    version: version + 1,
+    limits: wanted,
+    leaving: kept.length === 0 ? undefined : { limits: kept, at },
+  }
 }

@@ -19,11 +19,6 @@ export interface Policy {
   readonly limits: readonly Limit[]
 }
 
-/** A policy as it was stored. */
-export interface PolicyVersion extends Policy {
-  readonly version: number
-}
-
 /** Everything that a decision rests on beside the policy itself; kept with it, so that it can be made again. */
 export interface PolicyInputs {
   readonly facts: PolicyFacts
@@ -53,7 +48,9 @@ export function decide(policy: Policy, inputs: PolicyInputs): Decision {
     return over ? [{ outcome: limit.outcome, reason: `limit.${limit.id}` }] : []
   })
   const own = inputs.own.flatMap(({ limit, measured }) =>
-    isExceeded(limit, measured, currency) ? [{ outcome: ownOutcome, reason: `own.${limit.id}` }] : [],
+    isExceeded(limit, measured, currency)
+      ? [{ outcome: ownOutcome, reason: `own.${limit.threshold.kind}` }]
+      : [],
   )
   return strongest([...rules, ...limits, ...own], allowed)
 }

@@ -84,6 +84,7 @@ export const refusalCodes = [
   'transaction.denied',
   'transaction.held',
   'limits.stale',
+  'limits.too_many',
   'core.unknown',
   'core.operation',
   'core.timeout',

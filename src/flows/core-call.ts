@@ -9,6 +9,7 @@ import {
   paymentIn,
 } from '../domain/gateway.ts'
 import type { Core, CoreOperation, Institution } from '../domain/institution.ts'
+import { stopCode } from '../domain/outcome.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type FactName, factNames } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -18,7 +19,7 @@ import type { SoapMessages, SoapRequest } from '../ports/message-signer.ts'
 import type { Directory, Replays } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
-import { codeOf, type Decide } from './decide.ts'
+import type { Decide } from './decide.ts'
 
 export interface CoreCallPorts {
   readonly directory: Directory
@@ -48,6 +49,9 @@ export interface CoreAnswer {
   readonly status: number
   readonly xml: string
 }
+
+// A decision of the gateway's own is ended in the same unit; the time only keeps it from being over by then.
+const decidedMs = 60_000
 
 // An approved transaction is remembered as used for longer than any token that carries it can live.
 const usedTransactionSeconds = 24 * 3600
@@ -145,15 +149,19 @@ async function allowedUnasked(
 ): Promise<void> {
   const { token, institution, core, reference } = call
   const decided = await ports.decide(institution, {
-    transaction: paymentIn(facts),
+    transaction: paymentIn(facts, typesOf(institution)),
     ...{ subject: token.subject, relyingParty: token.relyingParty, device: token.device, amr: token.amr },
-    ...{ granted: token.acr, authenticatedAt: token.authenticatedAt, expiresAt: ports.clock.now() },
+    ...{
+      granted: token.acr,
+      authenticatedAt: token.authenticatedAt,
+      expiresAt: ports.clock.now() + decidedMs,
+    },
     trace: { reference, core: core.id },
   })
   const { outcome, reason } = decided.decision
-  if (outcome.kind === 'step-up') throw new Refusal('transaction.missing', { reason })
-  if (outcome.kind !== 'allow') throw new Refusal(codeOf(outcome.kind), { reason })
-  await ports.transactions.end(institution.id, decided.id, 'approved')
+  const state = outcome.kind === 'allow' ? 'approved' : 'released'
+  await ports.transactions.end(institution.id, decided.id, { state, now: ports.clock.now() })
+  if (outcome.kind !== 'allow') throw new Refusal(stopCode(outcome) ?? 'transaction.missing', { reason })
 }
 
 async function useUp(

@@ -34,8 +34,8 @@ export interface ToDecide {
   readonly amr: readonly string[]
   /** What the IdP's answer still counts as. */
   readonly granted: Acr | undefined
-  /** Epoch milliseconds. */
-  readonly authenticatedAt: number
+  /** Epoch milliseconds; undefined where the IdP does not say, which counts as long ago. */
+  readonly authenticatedAt: number | undefined
   /** Until when it counts while it is open (epoch milliseconds). */
   readonly expiresAt: number
   /** What its audit event names beside the customer. */
@@ -49,12 +49,15 @@ export type Decide = ReturnType<typeof createDecide>
  * those that were decided before it, so that no two slip under a limit together.
  */
 export function createDecide(ports: DecidePorts) {
+  const tokenOf = createTokens(ports.keys)
   return async function decided(institution: Institution, asked: ToDecide): Promise<CustomerTransaction> {
     const customer = { institution: institution.id, subject: asked.subject }
     const now = ports.clock.now()
-    const token = tokens(ports.keys, institution.id)
+    const token = (account: string) => tokenOf(institution.id, account)
     const { transaction } = asked
-    const [from, to] = [token(transaction.debtorAccount), token(transaction.creditorAccount)]
+    const [from, to] = [transaction.debtorAccount, transaction.creditorAccount].map((account) =>
+      account === undefined ? undefined : token(account),
+    )
     // What nobody knows any more is taken for what it may be at worst.
     const kind = typeNamed(typesOf(institution), transaction.type)?.risk ?? 'payment'
     await ports.transactions.hold(customer)
@@ -80,20 +83,24 @@ export function createDecide(ports: DecidePorts) {
   }
 }
 
-// Accounts in columns are names that only this institution's key can make: a copy of the table tells none of them.
-function tokens(keys: DecidePorts['keys'], institution: string) {
-  const key = keys.secret(institution, 'accounts')
+// As many accounts as the policies of some institutions list; what a policy names is asked for at every decision.
+const mostTokens = 50_000
+
+/**
+ * Accounts in columns are names that only this institution's key can make: a copy of the table tells none of them.
+ */
+function createTokens(keys: DecidePorts['keys']) {
   const made = new Map<string, string>()
-  const make = (account: string) => createHmac('sha256', key).update(account).digest('base64url').slice(0, 22)
-  function token(account: string): string
-  function token(account: string | undefined): string | undefined
-  function token(account: string | undefined): string | undefined {
-    if (account === undefined) return undefined
-    const known = made.get(account) ?? make(account)
-    made.set(account, known)
-    return known
+  return (institution: string, account: string): string => {
+    const place = `${institution}|${account}`
+    const known = made.get(place)
+    if (known !== undefined) return known
+    const key = keys.secret(institution, 'accounts')
+    const token = createHmac('sha256', key).update(account).digest('base64url').slice(0, 22)
+    if (made.size >= mostTokens) made.clear()
+    made.set(place, token)
+    return token
   }
-  return token
 }
 
 const measuredOf = ({ type, amount }: Transaction, kind: RiskKind) => ({
@@ -127,7 +134,7 @@ function factsOf(
 ): PolicyFacts {
   const { transaction, amr, granted } = asked
   const { amount } = transaction
-  const today = past.filter(({ at }) => at > now - dayMs)
+  const today = past.filter(({ at, kind }) => kind === 'payment' && at > now - dayMs)
   const same = today.filter(({ currency }) => currency === amount?.currency)
   const at = new Date(now)
   const level = acrLadder.indexOf(levelReached(amr, granted))
@@ -147,7 +154,7 @@ function factsOf(
     device: { present: asked.device !== undefined },
     session: {
       level: BigInt(level),
-      ageSeconds: BigInt(Math.max(0, Math.floor((now - asked.authenticatedAt) / 1000))),
+      ageSeconds: BigInt(Math.max(0, Math.floor((now - (asked.authenticatedAt ?? 0)) / 1000))),
     },
     history: {
       knownPayee,
@@ -178,7 +185,3 @@ function tell(audit: Audit, asked: ToDecide, kept: CustomerTransaction): void {
     },
   })
 }
-
-/** What the app is told of a transaction that the policy stops. */
-export const codeOf = (kind: 'deny' | 'review') =>
-  kind === 'deny' ? 'transaction.denied' : 'transaction.held'

@@ -4,6 +4,7 @@ import type { CustomerTransaction } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Logins, Pins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
@@ -36,7 +37,7 @@ export async function withDecision(
     subject,
     ...{ relyingParty: login.relyingParty, device: login.device, amr: login.amr },
     granted: login.granted,
-    authenticatedAt: login.authenticatedAt ?? login.startedAt,
+    authenticatedAt: login.undated === true ? undefined : login.authenticatedAt,
     expiresAt: login.expiresAt,
     trace: { reference: login.reference },
   })
@@ -65,18 +66,24 @@ async function needing(
 
 interface SettlePorts {
   readonly transactions: Transactions
+  readonly clock: Clock
   readonly audit: Audit
 }
 
-/** What becomes of the transaction when its sign-in ends; nothing where there is none, or the policy had stopped it. */
+/**
+ * What becomes of the transaction when its sign-in ends; nothing where there is none, or the policy had stopped it. Refuses
+ * with `interaction.expired` where its time was over before it was approved.
+ */
 export async function settleTransaction(
-  { transactions, audit }: SettlePorts,
+  { transactions, audit, clock }: SettlePorts,
   login: LoginTransaction,
   state: 'approved' | 'released',
 ): Promise<void> {
   const { decision, transaction } = login
   if (decision === undefined || transaction === undefined) return
-  if (!(await transactions.end(login.institution, decision.id, state))) return
+  const ended = await transactions.end(login.institution, decision.id, { state, now: clock.now() })
+  if (!ended && state === 'approved') throw new Refusal('interaction.expired', { uid: login.uid })
+  if (!ended) return
   audit.record({
     type: `transaction.${state}`,
     outcome: 'ok',

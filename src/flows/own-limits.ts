@@ -4,7 +4,7 @@ import { enrolmentLoginAge } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
 import type { Institution } from '../domain/institution.ts'
 import type { Limit } from '../domain/limit.ts'
-import { changed, inForce, isAsStrict, type OwnLimits } from '../domain/own-limits.ts'
+import { changed, current, isAsStrict, mostOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OwnLimitStore } from '../ports/transactions.ts'
@@ -28,25 +28,19 @@ const coolDownHours = 24
 
 export function createOwnLimitFlows(ports: OwnLimitPorts) {
   return {
-    /** What holds now, and what waits. */
+    /** What the customer wants, and what still leaves. */
     async of(token: CallerToken): Promise<OwnLimits> {
       return current(await ports.ownLimits.get(token), ports.clock.now())
     },
     /**
      * Changes them as a whole. Refuses with `acr.insufficient` without the device, or without the PIN for a loosening,
-     * `login.too_old` for a loosening long after the sign-in, and `limits.stale` when they were changed meanwhile.
+     * `login.too_old` for a loosening long after the sign-in, `limits.stale` when they were changed meanwhile, and
+     * `limits.too_many` when too many would still be leaving.
      */
     change: (institution: Institution, token: CallerToken, wanted: WantedLimits) =>
       change(ports, { institution, token, wanted }),
   }
 }
-
-/** A loosening whose time has come is simply what holds. */
-const current = (state: OwnLimits, now: number): OwnLimits => ({
-  version: state.version,
-  limits: inForce(state, now),
-  pending: state.pending !== undefined && state.pending.at > now ? state.pending : undefined,
-})
 
 interface Changing {
   readonly institution: Institution
@@ -59,10 +53,11 @@ async function change(ports: OwnLimitPorts, { institution, token, wanted }: Chan
   if (!satisfies(token.acr, withDevice)) throw new Refusal('acr.insufficient', { needed: withDevice })
   const state = await ports.ownLimits.get(token)
   if (state.version !== wanted.version) throw new Refusal('limits.stale', { version: state.version })
-  const stricter = isAsStrict(wanted.limits, inForce(state, now))
+  const stricter = isAsStrict(wanted.limits, state.limits)
   if (!stricter) mayLoosen(token, now)
   const hours = institution.limitCoolDownHours ?? coolDownHours
   const next = changed(state, { wanted: wanted.limits, now, coolDownMs: hours * 3600_000 })
+  if ((next.leaving?.limits.length ?? 0) > mostOwnLimits) throw new Refusal('limits.too_many')
   if (!(await ports.ownLimits.put(token, next))) throw new Refusal('limits.stale')
   ports.audit.record({
     type: 'limits.changed',
@@ -73,16 +68,26 @@ async function change(ports: OwnLimitPorts, { institution, token, wanted }: Chan
     detail: {
       version: next.version,
       loosened: !stricter,
-      limits: next.limits.map(({ id }) => id),
-      ...(next.pending && { holds_from: new Date(next.pending.at).toISOString() }),
+      limits: next.limits.length,
+      ...(next.leaving && {
+        leaving: next.leaving.limits.length,
+        until: new Date(next.leaving.at).toISOString(),
+      }),
     },
   })
   return current(next, now)
 }
 
-// Whoever holds an unlocked phone must not undo what its owner set.
+/**
+ * Whoever holds an unlocked phone must not undo what its owner set; nor does a PIN that was typed below a payment approve
+ * anything but that payment.
+ */
 function mayLoosen(token: CallerToken, now: number): void {
-  if (!satisfies(token.acr, withDeviceAndPin) || !token.amr.includes('pin'))
+  if (
+    !satisfies(token.acr, withDeviceAndPin) ||
+    !token.amr.includes('pin') ||
+    token.transaction !== undefined
+  )
     throw new Refusal('acr.insufficient', { needed: withDeviceAndPin })
   if (now - token.authenticatedAt > enrolmentLoginAge * 1000)
     throw new Refusal('login.too_old', { maxAge: enrolmentLoginAge })

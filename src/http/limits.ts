@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { withDeviceAndPin } from '../domain/acr.ts'
 import { limitScope } from '../domain/institution.ts'
 import { type Limit, longestMinutes, periods, type Threshold } from '../domain/limit.ts'
-import type { OwnLimits } from '../domain/own-limits.ts'
+import { mostOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
 import { ownOutcome } from '../domain/policy.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isMoney } from '../domain/transaction.ts'
@@ -53,7 +53,7 @@ const body = z.strictObject({
   version: z.int().min(0),
   limits: z
     .array(limit)
-    .max(20)
+    .max(mostOwnLimits)
     .refine((all) => new Set(all.map(({ id }) => id)).size === all.length),
 })
 
@@ -91,13 +91,8 @@ const limitOf = ({ id, from, to, threshold: given }: z.infer<typeof limit>): Lim
 
 const shown = ({ id, from, to, threshold: given }: Limit) => ({ id, from, to, threshold: given })
 
-function reply(ctx: Context, { version, limits, pending }: OwnLimits): void {
+function reply(ctx: Context, { version, limits, leaving }: OwnLimits): void {
   ctx.set('Cache-Control', 'no-store')
-  ctx.body = {
-    version,
-    limits: limits.map(shown),
-    ...(pending && {
-      pending: { limits: pending.limits.map(shown), holds_from: new Date(pending.at).toISOString() },
-    }),
-  }
+  const still = leaving && { limits: leaving.limits.map(shown), until: new Date(leaving.at).toISOString() }
+  ctx.body = { version, limits: limits.map(shown), ...(still && { leaving: still }) }
 }

@@ -16,6 +16,11 @@ export interface History {
   readonly knownPayee: boolean
 }
 
+export interface TransactionEnding {
+  readonly state: Extract<TransactionState, 'approved' | 'released'>
+  readonly now: number
+}
+
 export interface Transactions {
   /**
    * Until the unit around the caller ends, no other decision on this customer's transactions reads or writes: two
@@ -29,12 +34,11 @@ export interface Transactions {
   ): Promise<History>
   create(transaction: CustomerTransaction): Promise<void>
   get(institution: string, id: string): Promise<CustomerTransaction | undefined>
-  /** open -> `state`; false when it was no longer open, so that a transaction ends in one way. */
-  end(
-    institution: string,
-    id: string,
-    state: Extract<TransactionState, 'approved' | 'released'>,
-  ): Promise<boolean>
+  /**
+   * open -> `state`; false when it was no longer open, so that a transaction ends in one way, and when it was to be approved
+   * after its time.
+   */
+  end(institution: string, id: string, ending: TransactionEnding): Promise<boolean>
 }
 
 export interface OwnLimitStore {

@@ -2,34 +2,35 @@
 import type { LoginTransaction } from '../domain/login.ts'
 import { keptTransaction, type Transaction } from '../domain/transaction.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
+import type { FieldSeal } from '../ports/field-seal.ts'
 import type { Logins } from '../ports/stores.ts'
+import { parsed, restored, written } from './transaction-json.ts'
 import type { Connections } from './unit-of-work.ts'
 
-// A record of before other types than payments has the detail alone.
-type StoredTransaction =
-  | { readonly detail: unknown }
-  | (Omit<Transaction, 'amount'> & { amount?: StoredMoney })
-interface StoredMoney {
-  readonly minor: string
-  readonly currency: string
+// What the customer is about to pay, and to whom, stands sealed; the rest names nobody.
+type StoredTransaction = { readonly sealed: string } | Earlier
+/** A sign-in that began under an earlier version. */
+interface Earlier {
+  readonly detail: unknown
 }
 
 type Stored = Omit<LoginTransaction, 'transaction'> & { transaction: StoredTransaction | undefined }
 
-function toRow(login: LoginTransaction) {
-  const { transaction } = login
-  const amount = transaction?.amount && { ...transaction.amount, minor: transaction.amount.minor.toString() }
+function toRow(login: LoginTransaction, seal: FieldSeal) {
+  const { transaction, institution } = login
+  const sealed = transaction && { sealed: seal.seal(institution, written(transaction)) }
   return {
-    record: JSON.stringify({ ...login, transaction: transaction && { ...transaction, amount } }),
+    record: JSON.stringify({ ...login, transaction: sealed }),
     outcome: login.outcome,
     upstream_request: login.upstreamRequest ?? null,
     expires_at: new Date(login.expiresAt),
   }
 }
 
-// JSON has neither undefined nor bigint: absent members come back absent, and the amount is kept as digits.
+// JSON has no undefined: absent members come back absent, so they are put back.
 function fromRow(
   row: { record: Stored; outcome: LoginTransaction['outcome'] } | undefined,
+  seal: FieldSeal,
 ): LoginTransaction | undefined {
   if (row === undefined) return undefined
   const { transaction, ...record } = row.record
@@ -46,34 +47,35 @@ function fromRow(
     ...empty,
     ...record,
     outcome: row.outcome,
-    transaction: transaction === undefined ? undefined : restored(transaction),
+    transaction: transaction && opened(transaction, record.institution, seal),
   } as LoginTransaction
 }
 
-function restored(transaction: StoredTransaction): Transaction | undefined {
-  if (!('hash' in transaction && 'type' in transaction))
-    return keptTransaction([transaction.detail], builtInTypes)
-  const { amount, debtorAccount, creditorAccount, creditorName, ...kept } = transaction
-  const facts = { debtorAccount, creditorAccount, creditorName }
-  return { ...kept, ...facts, amount: amount && { ...amount, minor: BigInt(amount.minor) } }
-}
+const opened = (stored: StoredTransaction, institution: string, seal: FieldSeal): Transaction | undefined =>
+  'sealed' in stored
+    ? restored(parsed<Transaction>(seal.open(institution, stored.sealed)))
+    : keptTransaction([stored.detail], builtInTypes)
 
-export function createLogins({ reader, writer, send }: Connections): Logins {
+export function createLogins({ reader, writer, send }: Connections, seal: FieldSeal): Logins {
   return {
     async create(login) {
       const { institution, uid } = login
-      await send((db) => db('login_transaction').insert({ institution, uid, ...toRow(login) }))
+      await send((db) => db('login_transaction').insert({ institution, uid, ...toRow(login, seal) }))
     },
     async get(institution, uid) {
       const db = await reader()
-      return fromRow(await db('login_transaction').where({ institution, uid }).first('record', 'outcome'))
+      return fromRow(
+        await db('login_transaction').where({ institution, uid }).first('record', 'outcome'),
+        seal,
+      )
     },
     async update(login) {
       const db = await writer()
       const { institution, uid } = login
       return (
-        (await db('login_transaction').where({ institution, uid, outcome: 'open' }).update(toRow(login))) ===
-        1
+        (await db('login_transaction')
+          .where({ institution, uid, outcome: 'open' })
+          .update(toRow(login, seal))) === 1
       )
     },
     async answered(login, requestId) {
@@ -84,7 +86,7 @@ export function createLogins({ reader, writer, send }: Connections): Logins {
         outcome: 'open',
         upstream_request: requestId,
       }
-      return (await db('login_transaction').where(waiting).update(toRow(login))) === 1
+      return (await db('login_transaction').where(waiting).update(toRow(login, seal))) === 1
     },
   }
 }

@@ -58,6 +58,6 @@ export function createOwnLimits({ reader, writer }: Connections, seal: FieldSeal
 
 // JSON drops the member that is undefined.
 function restored(text: string): OwnLimits {
-  const { version, limits, pending } = JSON.parse(text) as OwnLimits
-  return { version, limits, pending }
+  const { version, limits, leaving } = JSON.parse(text) as OwnLimits
+  return { version, limits, leaving }
 }

@@ -1,12 +1,12 @@
 // Transactions of customers: what limits count in columns, the transaction itself and what was decided on it sealed.
+import { withDeviceAndPin } from '../domain/acr.ts'
 import type { CustomerTransaction } from '../domain/customer-transaction.ts'
 import type { Past } from '../domain/limit.ts'
 import type { PolicyInputs } from '../domain/policy.ts'
-import type { Transaction } from '../domain/transaction.ts'
 import type { RiskKind } from '../domain/transaction-type.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { History, Transactions } from '../ports/transactions.ts'
-import { parsed, written } from './json.ts'
+import { parsed, restored, written } from './transaction-json.ts'
 import type { Connections } from './unit-of-work.ts'
 
 interface Row {
@@ -52,7 +52,7 @@ union all
 (select type, kind, currency, minor, from_account, to_account, created_at, false
   from customer_transaction
   where institution = :institution and subject = :subject and to_account = :to
-  and state = 'approved' and outcome = 'step-up' limit 1)`
+  and state = 'approved' and step_up = :pin limit 1)`
 
 export function createTransactions({ reader, writer, send }: Connections, seal: FieldSeal): Transactions {
   return {
@@ -62,7 +62,7 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
     async history({ institution, subject }, { since, now, to }) {
       const db = await writer()
       const { rows }: { rows: PastRow[] } = await db.raw(historyQuery, {
-        ...{ institution, subject, to: to ?? null },
+        ...{ institution, subject, to: to ?? null, pin: withDeviceAndPin },
         since: new Date(since),
         now: new Date(now),
       })
@@ -74,10 +74,11 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
       const row: Row | undefined = await db('customer_transaction').where({ institution, id }).first()
       return row && fromRow(row, seal)
     },
-    async end(institution, id, state) {
+    async end(institution, id, { state, now }) {
       const db = await writer()
-      const ended = { state, ended_at: db.fn.now() }
-      return (await db('customer_transaction').where({ institution, id, state: 'open' }).update(ended)) === 1
+      const open = db('customer_transaction').where({ institution, id, state: 'open' })
+      if (state === 'approved') open.where('expires_at', '>', new Date(now))
+      return (await open.update({ state, ended_at: new Date(now) })) === 1
     },
   }
 }
@@ -114,6 +115,7 @@ function rowOf(one: CustomerTransaction, seal: FieldSeal) {
     to_account: one.to ?? null,
     state: one.state,
     outcome: decision.outcome.kind,
+    step_up: decision.outcome.kind === 'step-up' ? decision.outcome.acr : null,
     reason: decision.reason,
     policy: one.policy,
     record: seal.seal(institution, written(sealed)),
@@ -142,12 +144,3 @@ function fromRow(row: Row, seal: FieldSeal): CustomerTransaction {
     expiresAt: row.expires_at.getTime(),
   }
 }
-
-/** JSON drops members that are undefined; they are put back so that the types stay true. */
-const restored = (one: Transaction): Transaction => ({
-  ...one,
-  amount: one.amount,
-  debtorAccount: one.debtorAccount,
-  creditorAccount: one.creditorAccount,
-  creditorName: one.creditorName,
-})

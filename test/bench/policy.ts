@@ -73,7 +73,10 @@ export async function policyBench(): Promise<Result[]> {
   )
   for (const subject of subjects)
     for (let i = 0; i < 50; i++)
-      await all.transactions.end('alder', (await one(subject, Date.now() + 60_000)).id, 'approved')
+      await all.transactions.end('alder', (await one(subject, Date.now() + 60_000)).id, {
+        state: 'approved',
+        now: Date.now(),
+      })
   const times: number[] = []
   const end = performance.now() + seconds * 1000
   await Promise.all(

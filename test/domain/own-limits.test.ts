@@ -20,16 +20,16 @@ describe('a change', () => {
   test('to a first limit holds at once', () => {
     const state = changed(noOwnLimits, at([over('60.00')], 0))
     expect(inForce(state, 0)).toEqual([over('60.00')])
-    expect(state.pending).toBeUndefined()
+    expect(state.leaving).toBeUndefined()
   })
   test('to a lower amount holds at once, and no old one is left', () => {
     const state = changed(changed(noOwnLimits, at([over('60.00')], 0)), at([over('20.00')], 1))
     expect(inForce(state, 1)).toEqual([over('20.00')])
     expect(state.version).toBe(2)
   })
-  test('to a higher amount waits, and until then the lower one holds', () => {
+  test('to a higher amount: until the time is over the lower one holds beside it', () => {
     const state = changed(changed(noOwnLimits, at([over('60.00')], 0)), at([over('90.00')], 0))
-    expect(inForce(state, day - 1)).toContainEqual(over('60.00'))
+    expect(inForce(state, day - 1)).toEqual([over('90.00'), over('60.00')])
     expect(inForce(state, day)).toEqual([over('90.00')])
   })
   test('to none waits', () => {
@@ -43,11 +43,22 @@ describe('a change', () => {
     expect(inForce(state, 0)).toEqual([over('20.00'), over('300.00', 'day'), over('200.00', 'day')])
     expect(inForce(state, day)).toEqual([over('20.00'), over('300.00', 'day')])
   })
-  test('while another waits begins the waiting anew', () => {
-    const first = changed(changed(noOwnLimits, at([over('60.00')], 0)), at([], 0))
+  test('to something looser while another leaves begins the time anew, for both', () => {
+    const first = changed(changed(noOwnLimits, at([over('60.00')], 0)), at([over('80.00')], 0))
     const second = changed(first, at([over('100.00')], day / 2))
-    expect(inForce(second, day)).toContainEqual(over('60.00'))
+    expect(inForce(second, 1.5 * day - 1)).toEqual([over('100.00'), over('80.00'), over('60.00')])
     expect(inForce(second, 1.5 * day)).toEqual([over('100.00')])
+  })
+  test('to something stricter while another leaves lets it leave when it would have', () => {
+    const first = changed(changed(noOwnLimits, at([over('60.00')], 0)), at([over('90.00')], 0))
+    const second = changed(first, at([over('80.00')], day / 2))
+    expect(inForce(second, day - 1)).toEqual([over('80.00'), over('60.00')])
+    expect(inForce(second, day)).toEqual([over('80.00')])
+  })
+  test('to what is there already changes nothing', () => {
+    const first = changed(changed(noOwnLimits, at([over('60.00')], 0)), at([over('90.00')], 0))
+    const second = changed(first, at(first.limits, day / 2))
+    expect({ ...second, version: 0 }).toEqual({ ...first, version: 0 })
   })
 })
 

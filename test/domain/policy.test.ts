@@ -8,7 +8,7 @@ import { decide, type Policy, type PolicyInputs } from '../../src/domain/policy.
 import { defaultPolicy, policyOf, policyVersion } from '../../src/domain/policy-default.ts'
 import type { PolicyFacts } from '../../src/domain/policy-facts.ts'
 import { conditionFault, conditionOf } from '../../src/domain/policy-language.ts'
-import { parsed, written } from '../../src/storage/json.ts'
+import { parsed, written } from '../../src/storage/transaction-json.ts'
 
 const allow: Outcome = { kind: 'allow' }
 const review: Outcome = { kind: 'review' }
@@ -129,7 +129,7 @@ describe('decisions', () => {
     const own = [{ limit: amount('mine', 'payment', '60.00'), measured: 25_000n }]
     expect(decide({ rules: [], limits: [] }, inputs({ own }))).toEqual({
       outcome: stepUp(),
-      reason: 'own.mine',
+      reason: 'own.amount',
     })
     const denying = { rules: [rule('no', 'true', deny)], limits: [] }
     expect(decide(denying, inputs({ own })).outcome).toEqual(deny)

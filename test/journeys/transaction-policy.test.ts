@@ -218,10 +218,28 @@ describe('a customer’s own limits', () => {
     expect(refusal.challenge).toContain(`acr_values="${withDeviceAndPin}"`)
     const strong = await signIn(who, { ...scope, acr_values: withDeviceAndPin })
     const loosened = await limits(who, strong, { version: 1, limits: [] })
-    expect(loosened.json).toMatchObject({ version: 2, limits: [mine('20.00')], pending: { limits: [] } })
-    const holdsFrom = Date.parse(loosened.json.pending.holds_from) - Date.now()
-    expect(Math.abs(holdsFrom - 24 * 3600_000)).toBeLessThan(60_000)
+    expect(loosened.json).toMatchObject({ version: 2, limits: [], leaving: { limits: [mine('20.00')] } })
+    const until = Date.parse(loosened.json.leaving.until) - Date.now()
+    expect(Math.abs(until - 24 * 3600_000)).toBeLessThan(60_000)
     expect(asksPin(await arrived(who, payment('20.01')))).toBe(true)
+  })
+  test('are not loosened by the PIN below a payment', async () => {
+    const who = await knowing()
+    await limits(who, await signIn(who, scope), { version: 0, limits: [mine('20.00')] })
+    const paid = await approved(who, await arrived(who, { ...payment('30.00'), ...scope }))
+    expect(paid.claims.acr).toBe(withDeviceAndPin)
+    expect((await limits(who, paid, { version: 1, limits: [] })).json.code).toBe('acr.insufficient')
+  })
+  test('of which too many would still be leaving are refused', async () => {
+    const who = await somebody()
+    const strong = await signIn(who, { ...scope, acr_values: withDeviceAndPin })
+    const many = (cents: number) =>
+      Array.from({ length: 15 }, (_, i) =>
+        mine(`${i + 1}.${cents}`, { id: `l${i}`, from: [`DE89370400440532013${100 + i}`] }),
+      )
+    expect((await limits(who, strong, { version: 0, limits: many(10) })).status).toBe(200)
+    expect((await limits(who, strong, { version: 1, limits: many(20) })).status).toBe(200)
+    expect((await limits(who, strong, { version: 2, limits: many(30) })).json.code).toBe('limits.too_many')
   })
   test.each([
     ['a version that was not looked at', { version: 7, limits: [] }, 409, 'limits.stale'],
@@ -286,6 +304,19 @@ describe('a payment at the gateway that nobody approved', () => {
     const who = await somebody()
     const answer = await transfer(who, await signIn(who), '1.00')
     expect([answer.status, answer.text.includes('transaction.missing')]).toEqual([401, true])
+  })
+  test.each([
+    ['in small letters', (body: string) => body.replace('>DE89', '>de89')],
+    ['with spaces', (body: string) => body.replace('>DE8937', '>DE89 37')],
+    ['between line breaks', (body: string) => body.replace('>DE89', '>\n DE89')],
+    ['that is none', (body: string) => body.replace('>DE89370400440532013000', '>12345')],
+  ])('by an account %s is not read as another account, but refused', async (_name, spelt) => {
+    const who = await knowing()
+    const answer = await call(who, {
+      ...{ method: 'POST', path: '/soap/payments', tokens: await signIn(who) },
+      body: spelt(transferBody('1.00')),
+    })
+    expect([answer.status, answer.text.includes('transaction.malformed')]).toEqual([400, true])
   })
   test('of ten at once no more than the week’s sum passes', async () => {
     const who = await knowing()

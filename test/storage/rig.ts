@@ -47,7 +47,7 @@ export function everything(database: Database) {
     transactions: createTransactions(connections, seal),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
-    logins: createLogins(connections),
+    logins: createLogins(connections, seal),
     answers: createUpstreamAnswers(connections),
     subjects: createSubjects(connections, seal),
     upstreamSessions: createUpstreamSessions(connections, seal),

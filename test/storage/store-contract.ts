@@ -63,6 +63,11 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       const contact = { type: 'change_contact', kind: 'phone', newValue: '+37255512345' }
       const whole = login(id(), { transaction: transactionOf(contact, builtInTypes) })
       await all.logins.create(whole)
+      const row = await database
+        .knex('login_transaction')
+        .where({ institution: 'alder', uid: whole.uid })
+        .first()
+      expect(JSON.stringify(row)).not.toContain('37255512345')
       expect(await all.logins.get('alder', whole.uid)).toEqual(whole)
     })
     test('one key is one device until it is revoked', async () => {

@@ -125,18 +125,27 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       const subject = await customer()
       const first = await asked(subject, '90.00')(institution)
       expect(kindsOf([await asked(subject, '20.00')(institution)])).toEqual(['deny'])
-      expect(await all.transactions.end('alder', first.id, 'released')).toBe(true)
-      expect(await all.transactions.end('alder', first.id, 'approved')).toBe(false)
+      expect(await all.transactions.end('alder', first.id, { state: 'released', now })).toBe(true)
+      expect(await all.transactions.end('alder', first.id, { state: 'approved', now })).toBe(false)
       const second = await asked(subject, '90.00')(institution)
       expect(kindsOf([second])).toEqual(['allow'])
       const later = await asked(subject, '90.00', { at: now + 600_001 })(institution)
       expect(kindsOf([later])).toEqual(['allow'])
     })
+    test('what is over is not approved any more', async () => {
+      const kept = await asked(await customer(), '1.00')(bank({ rules: [], limits: [] }))
+      expect(await all.transactions.end('alder', kept.id, { state: 'approved', now: now + 600_000 })).toBe(
+        false,
+      )
+      expect(await all.transactions.end('alder', kept.id, { state: 'released', now: now + 600_000 })).toBe(
+        true,
+      )
+    })
     test('approved and released at once: one of them', async () => {
       const kept = await asked(await customer(), '1.00')(bank({ rules: [], limits: [] }))
       const ends = Array.from({ length: 10 }, (_, i) =>
         all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, () =>
-          all.transactions.end('alder', kept.id, i % 2 === 0 ? 'approved' : 'released'),
+          all.transactions.end('alder', kept.id, { state: i % 2 === 0 ? 'approved' : 'released', now }),
         ),
       )
       expect((await Promise.all(ends)).filter(Boolean)).toHaveLength(1)
@@ -151,12 +160,12 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       expect(kindsOf([first])).toEqual(['review'])
       const free = bank({ rules: [], limits: [] })
       const passed = await asked(subject, '1.00')(free)
-      await all.transactions.end('alder', passed.id, 'approved')
+      await all.transactions.end('alder', passed.id, { state: 'approved', now })
       expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['review'])
       const approved = await asked(subject, '1000.01')(free)
       expect(kindsOf([approved])).toEqual(['step-up'])
       expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['review'])
-      await all.transactions.end('alder', approved.id, 'approved')
+      await all.transactions.end('alder', approved.id, { state: 'approved', now })
       expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['allow'])
       expect(kindsOf([await asked(other, '1.00')(institution)])).toEqual(['review'])
       expect(
@@ -202,7 +211,7 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
         changed(noOwnLimits, { wanted: [one], now, coolDownMs: 1 }),
       )
       const kept = await asked(subject, '60.01')(bank({ rules: [], limits: [] }))
-      expect([kept.decision.outcome.kind, kept.decision.reason]).toEqual(['step-up', 'own.mine'])
+      expect([kept.decision.outcome.kind, kept.decision.reason]).toEqual(['step-up', 'own.amount'])
       expect(kindsOf([await asked(subject, '60.00')(bank({ rules: [], limits: [] }))])).toEqual(['allow'])
     })
   })

@@ -125,6 +125,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'transaction.denied': [403, 'access_denied'],
   'transaction.held': [403, 'access_denied'],
   'limits.stale': conflict,
+  'limits.too_many': conflict,
   'core.unknown': [404, 'invalid_request'],
   'core.operation': [403, 'access_denied'],
   'core.timeout': [504, 'temporarily_unavailable'],

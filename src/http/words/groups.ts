@@ -124,6 +124,7 @@ export const groupOf = {
   'transaction.denied': 'payment-denied',
   'transaction.held': 'payment-held',
   'limits.stale': 'changed-meanwhile',
+  'limits.too_many': 'too-often',
   'core.unknown': 'not-offered',
   'core.operation': 'not-offered',
   'core.timeout': 'outcome-unknown',
