@@ -12,15 +12,18 @@ create table customer_transaction (
   institution text not null, id text not null, subject text not null, relying_party text not null,
   type text not null, kind text not null, hash text not null, currency text, minor numeric(24, 0) not null,
   from_account text, to_account text,
-  state text not null check (state in ('open', 'approved', 'released', 'refused', 'held')),
+  state text not null check (state in ('open', 'approved', 'used', 'released', 'refused', 'held')),
   outcome text not null, step_up text, reason text not null, policy text not null, record text not null,
   created_at timestamptz not null, expires_at timestamptz not null, ended_at timestamptz,
+  grant_id text, used_at timestamptz,
   primary key (institution, id)
 );
 create index customer_transaction_counted on customer_transaction (institution, subject, created_at)
-  where state in ('open', 'approved');
+  where state in ('open', 'approved', 'used');
 create index customer_transaction_payee on customer_transaction (institution, subject, to_account)
-  where state = 'approved' and step_up is not null;
+  where state in ('approved', 'used') and step_up is not null;
+create unique index customer_transaction_grant on customer_transaction (institution, grant_id)
+  where grant_id is not null;
 create table own_limits (
   institution text not null, subject text not null, version integer not null, record text not null,
   changed_at timestamptz not null default now(),

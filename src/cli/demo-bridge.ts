@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import type { Config } from '../config/config.ts'
 import { prepareDemo } from '../config/demo-stamp.ts'
 import { loadSettings } from '../config/load.ts'
+import type { SettingsInput } from '../config/schema.ts'
 import type { Environment } from '../config/secret.ts'
 import type { Application } from '../ports/application.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -18,6 +19,8 @@ export interface DemoPlace {
   readonly logLevel: Config['log']['level']
   /** The machine's unless told. */
   readonly clock?: Clock
+  /** The settings' defaults unless told. */
+  readonly sessions?: SettingsInput['sessions']
 }
 
 /** Throws a ConfigFault with every reason why the demo must not start here (ruling R-12). */
@@ -43,6 +46,7 @@ export async function openDemoBridge(
       // The demo's IdPs stand on this machine.
       outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
       log: { level: logLevel, destination: 'stderr' },
+      ...(place.sessions && { sessions: place.sessions }),
     },
     databaseOnly(env),
     { demo: true },

@@ -17,8 +17,10 @@ import {
   type Connection,
   type Core,
   type CoreOperation,
+  clientScopes,
   type Institution,
   isId,
+  limitScope,
   type OperationTransaction,
   type RelyingParty,
 } from '../domain/institution.ts'
@@ -90,7 +92,8 @@ export const institutionRules: InstitutionRules = {
   conditionFault,
   levels: [lowest as string, ...others],
   stepUpLevels: others as [string, ...string[]],
-  scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'limits', 'subjects'],
+  scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', limitScope, ...clientScopes],
+  clientScopes,
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],
   transactionTypeFaults: typeFaults,
@@ -156,6 +159,7 @@ function relyingParty(institution: string, entry: RelyingPartyEntry, only: strin
     requireDpop: entry.require_dpop,
     transactionTypes: entry.transaction_types,
     webOrigins: entry.web_origins,
+    ...(entry.introspection === 'consume' && { introspection: entry.introspection }),
     keys: entry.keys,
   }
 }

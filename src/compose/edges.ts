@@ -21,6 +21,7 @@ import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
 import { createSubjectFlows } from '../flows/subjects.ts'
 import { createTestLogin } from '../flows/test-login.ts'
+import { createConsume, createUse, createUseByIntrospection } from '../flows/use-transaction.ts'
 import { createApp } from '../http/app.ts'
 import { createAuthorize, createAuthorizeClient } from '../http/authorize.ts'
 import { chooseRoutes } from '../http/choose.ts'
@@ -34,6 +35,7 @@ import { signOutRoutes } from '../http/sign-out.ts'
 import { subjectRoutes } from '../http/subjects.ts'
 import type { Tenant } from '../http/tenant.ts'
 import { testLoginRoutes } from '../http/test-login.ts'
+import { transactionRoutes } from '../http/transactions.ts'
 import { createTrustedProxies } from '../http/trusted-proxy.ts'
 import { upstreamRoutes } from '../http/upstream.ts'
 import { wellKnownRoutes } from '../http/well-known.ts'
@@ -66,8 +68,14 @@ function settingsOf({ exchanges, sessions }: Config) {
 /** What decides on transactions and speaks to cores. */
 const gatewayParts = (given: Foundation & Stores & Services) => ({
   decide: createDecide(given),
+  useTransaction: createUse(given),
   messages: createSoapMessages(given.keys),
   client: given.coreClient,
+})
+
+const usesOf = (ports: Parameters<typeof createUseByIntrospection>[0]) => ({
+  useTransaction: ports.useTransaction,
+  useByIntrospection: createUseByIntrospection(ports),
 })
 
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
@@ -80,13 +88,8 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const pinHash = createPinHash(base.keys)
   const browserSessions = createBrowserSessions(stores.tokens)
   const ports = {
-    ...given,
-    ...gatewayParts(given),
-    connectionFlows,
-    metadataRefresh,
-    exchangeKeeper,
-    pinHash,
-    browserSessions,
+    ...{ ...given, ...gatewayParts(given), connectionFlows, metadataRefresh },
+    ...{ exchangeKeeper, pinHash, browserSessions },
   }
   const endSession = createEndSession(ports)
   const expiries = createExpiries(base, stores, plugins)
@@ -104,6 +107,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     stepUp: createStepUp(ports),
     enrolment: createEnrolment(ports),
     callCore: createCoreCall(ports),
+    ...usesOf(ports),
     ownLimitFlows: createOwnLimitFlows(ports),
     present: createPresence(ports),
     hold: createHold(ports),
@@ -129,6 +133,7 @@ const lifetimesOf = ({ sessions }: Config) => ({
   interaction: sessions.interactionSeconds,
   code: sessions.codeSeconds,
   accessToken: sessions.accessTokenSeconds,
+  transactionToken: sessions.transactionTokenSeconds,
   refreshToken: sessions.refreshTokenSeconds,
 })
 
@@ -151,9 +156,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
     const { institution, issuer, prefix } = tenant
     const relyingParty = (id: string) => stores.directory.relyingParty(institution.id, id)
     return {
-      institution,
-      issuer,
-      prefix,
+      ...{ institution, issuer, prefix },
       lifetimes: lifetimesOf(config),
       now: clock.now,
       relyingParty,
@@ -166,6 +169,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
       isDisabled: (subject: string) => stores.subjectStates.isDisabled(institution.id, subject),
       pairwise: pairwiseOf({ ...base, ...stores }, institution.id),
       signOutLeadsTo: (uid: string) => flows.signOut.leadsTo(institution, uid),
+      useByIntrospection: flows.useByIntrospection,
       linkUpstream: linkUpstream(institution.id, stores.upstreamSessions),
       pages,
     }
@@ -181,7 +185,7 @@ function createOidc({ base, stores, services, flows }: Parts) {
     rateLimits: services.rateLimits,
     settingsOf,
   })
-  const ports = { ...stores, providers, returns, publicUrl, clock }
+  const ports = { ...stores, keys: base.keys, providers, returns, publicUrl, clock }
   return { gate: createOidcGate(ports), accessTokens: createAccessTokens(ports) }
 }
 
@@ -194,6 +198,7 @@ export function createPublicApp(parts: Parts) {
   const { gate, accessTokens } = createOidc(parts)
   const ports = { ...base, ...stores, ...services, ...flows, oidc: gate as OidcGate }
   const authorizeClient = createAuthorizeClient({ accessTokens })
+  const consume = createConsume({ ...stores, ...flows, accessTokens })
   const authorize = createAuthorize({ accessTokens, replays: stores.replays, clock: base.clock })
   // Before the unit of a request begins: nothing may wait for a key inside one.
   const ready = async (institution: string) => {
@@ -215,6 +220,7 @@ export function createPublicApp(parts: Parts) {
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => limitRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
+      (router) => transactionRoutes(router, { consume, authorizeClient, jsonBytes: config.limits.jsonBytes }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
       (router) =>
         consoleRoutes(router, { ...ports, connections: flows.consoleConnections, consoleFormBytes }),

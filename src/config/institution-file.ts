@@ -50,6 +50,8 @@ export interface InstitutionRules extends PolicyRules {
   readonly levels: readonly [string, ...string[]]
   /** Scopes beside `core:ID`. */
   readonly scopes: readonly string[]
+  /** Those of them that no app may have. */
+  readonly clientScopes: readonly string[]
   readonly languages: readonly [string, ...string[]]
   /** Types of connection that there is a connector for. */
   readonly connectionTypes: readonly [string, ...string[]]
@@ -151,10 +153,12 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       require_dpop: z.boolean().default(true),
       transaction_types: z.array(z.string()).default([]),
       web_origins: z.array(webOrigin(rules)).default([]),
+      introspection: z.enum(['look', 'consume']).default('look'),
       keys: z.array(jwk).default([]),
     })
     .superRefine((party, ctx) => {
-      for (const [key, message] of partyFaults(party)) ctx.addIssue({ code: 'custom', path: [key], message })
+      for (const [key, message] of partyFaults(party, rules.clientScopes))
+        ctx.addIssue({ code: 'custom', path: [key], message })
     })
 
 interface Party {
@@ -163,16 +167,19 @@ interface Party {
   readonly keys: readonly unknown[]
   readonly scopes: readonly string[]
   readonly subject_type: 'public' | 'pairwise'
+  readonly introspection: 'look' | 'consume'
 }
 
 /** What the fields of one relying party say of one another. */
-function partyFaults({ kind, redirect_uris, keys, scopes, subject_type }: Party): [keyof Party, string][] {
+function partyFaults(party: Party, clientScopes: readonly string[]): [keyof Party, string][] {
+  const { kind, redirect_uris, keys, scopes, subject_type, introspection } = party
   const faults: [keyof Party, string][] = []
   const hosts = new Set(redirect_uris.map((uri) => URL.parse(uri)?.host))
   if (kind === 'app' && redirect_uris.length === 0)
     faults.push(['redirect_uris', 'an app needs one at least'])
-  if (kind === 'app' && scopes.includes('subjects'))
-    faults.push(['scopes', 'subjects is for an api, never for an app'])
+  for (const scope of kind === 'app' ? scopes.filter((one) => clientScopes.includes(one)) : [])
+    faults.push(['scopes', `${scope} is for an api, never for an app`])
+  if (kind === 'app' && introspection === 'consume') faults.push(['introspection', 'only an api introspects'])
   if (kind === 'api' && keys.length === 0)
     faults.push(['keys', 'an api signs in with private_key_jwt and needs one public key at least'])
   if (subject_type === 'pairwise' && hosts.size > 1)

@@ -113,6 +113,11 @@ const sessions = section('How long things last.', {
   interaction_seconds: seconds(900, 3600, 'One sign-in, from the first page to the last'),
   code_seconds: seconds(60, 600, 'An authorization code'),
   access_token_seconds: seconds(300, 3600, 'An access token'),
+  transaction_token_seconds: seconds(
+    300,
+    900,
+    'An access token that carries a transaction, whatever other ones live; no refresh carries it on',
+  ),
   refresh_token_seconds: seconds(2_592_000, 31_536_000, 'A refresh token that is not used'),
 })
 

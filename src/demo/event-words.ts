@@ -32,6 +32,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'step_up.locked': 'PIN locked',
   'transaction.decided': 'The bank’s policy decided on the payment',
   'transaction.approved': 'Payment approved',
+  'transaction.used': 'Payment given out to be carried out, once',
   'transaction.released': 'Payment not approved',
   'limits.changed': 'The customer changed their own limits',
   'consent.given': 'The customer agreed',

@@ -31,6 +31,7 @@ export const auditTypes = [
   'logout.unheard',
   'transaction.decided',
   'transaction.approved',
+  'transaction.used',
   'transaction.released',
   'limits.changed',
   'device.enrolled',

@@ -4,10 +4,10 @@ import type { Transaction } from './transaction.ts'
 import type { RiskKind } from './transaction-type.ts'
 
 /**
- * `open`: decided, and the customer has yet to answer. `approved`: may be done. `released`: not approved, nothing counts.
- * `refused` and `held` are what the policy said.
+ * `open`: decided, and the customer has yet to answer. `approved`: may be done, once. `used`: somebody was told to do it.
+ * `released`: not approved, nothing counts. `refused` and `held` are what the policy said.
  */
-export const transactionStates = ['open', 'approved', 'released', 'refused', 'held'] as const
+export const transactionStates = ['open', 'approved', 'used', 'released', 'refused', 'held'] as const
 export type TransactionState = (typeof transactionStates)[number]
 
 export interface CustomerTransaction {

@@ -36,6 +36,9 @@ export interface PinPolicy {
   readonly lockSeconds: number
 }
 
+export const introspections = ['look', 'consume'] as const
+export type Introspection = (typeof introspections)[number]
+
 /** An OIDC client of one institution: a mobile app (public) or an API of the bank (confidential, by private_key_jwt). */
 export interface RelyingParty {
   readonly institution: string
@@ -59,6 +62,11 @@ export interface RelyingParty {
   readonly transactionTypes: readonly string[]
   /** Origins that may call the token endpoints from a page (CORS). */
   readonly webOrigins: readonly string[]
+  /**
+   * What an `api` does when it introspects a token that carries a transaction: `look`, which is what there is unless told, or
+   * `consume`, by which the first introspection uses it up.
+   */
+  readonly introspection?: Introspection | undefined
   /** Public keys of an `api`, as JWKs. */
   readonly keys: readonly Readonly<Record<string, unknown>>[]
 }
@@ -167,6 +175,12 @@ export const scopeOfCore = (coreId: string): string => `core:${coreId}`
 /** Lets the bank's back end disable and enable customers. */
 export const subjectScope = 'subjects'
 
+/** Lets an API of the bank use up the transaction of a customer's token. */
+export const transactionScope = 'transactions'
+
+/** What an API of the bank may do for itself, without a customer; no app ever gets them. */
+export const clientScopes: readonly string[] = [subjectScope, transactionScope]
+
 /** Lets an app show customers their own limits, and change them. */
 export const limitScope = 'limits'
 
@@ -174,7 +188,7 @@ export const limitScope = 'limits'
 export const apiScopes = (cores: readonly { readonly id: string }[]): string[] => [
   'device',
   limitScope,
-  subjectScope,
+  ...clientScopes,
   ...cores.map(({ id }) => scopeOfCore(id)),
 ]
 

@@ -80,6 +80,7 @@ export const refusalCodes = [
   'transaction.malformed',
   'transaction.missing',
   'transaction.mismatch',
+  'transaction.unknown',
   'transaction.used',
   'transaction.denied',
   'transaction.held',

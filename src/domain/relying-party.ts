@@ -1,6 +1,6 @@
 // An app or API of the bank as its administrator registers it: by platform, with what each platform needs and nothing more.
 import { consoleId, isWorkforce } from './console-party.ts'
-import type { Connection, RelyingParty } from './institution.ts'
+import { type Connection, clientScopes, type RelyingParty } from './institution.ts'
 import { labelFault } from './label.ts'
 import { isBackchannel, isOrigin, redirectFault } from './redirect.ts'
 
@@ -117,8 +117,8 @@ function kindFaults({ kind, redirectUris, connections, keys, scopes }: Entry): P
   if (redirectUris.length === 0) faults.push({ field: 'redirectUris', message: 'an app needs one at least' })
   if (connections.length === 0)
     faults.push({ field: 'connections', message: 'choose by which its customers sign in' })
-  if (scopes.includes('subjects'))
-    faults.push({ field: 'scopes', message: 'subjects is for an API, never for an app' })
+  for (const scope of scopes.filter((one) => clientScopes.includes(one)))
+    faults.push({ field: 'scopes', message: `${scope} is for an API, never for an app` })
   return faults
 }
 
@@ -149,5 +149,7 @@ export function partyWidened(before: RelyingParty, after: RelyingParty): string[
   // Who is told of the ends of sessions learns of customers.
   const { backchannelLogoutUri: told } = after
   const elsewhere = told !== undefined && told !== before.backchannelLogoutUri ? ['backchannelLogoutUri'] : []
-  return [...grown, ...looser, ...floor, ...keys, ...elsewhere]
+  // What was used up by a look can be used by others from now on.
+  const kept = before.introspection === 'consume' && after.introspection !== 'consume'
+  return [...grown, ...looser, ...floor, ...keys, ...elsewhere, ...(kept ? ['introspection'] : [])]
 }

@@ -16,16 +16,17 @@ import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { CoreClient } from '../ports/core-client.ts'
 import type { SoapMessages, SoapRequest } from '../ports/message-signer.ts'
-import type { Directory, Replays } from '../ports/stores.ts'
+import type { Directory } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import type { Decide } from './decide.ts'
+import { tellUse, type Use, type UseTransaction } from './use-transaction.ts'
 
 export interface CoreCallPorts {
   readonly directory: Directory
-  readonly replays: Replays
   readonly transactions: Transactions
   readonly decide: Decide
+  readonly useTransaction: UseTransaction
   readonly messages: SoapMessages
   readonly client: CoreClient
   readonly unit: UnitOfWork
@@ -52,9 +53,6 @@ export interface CoreAnswer {
 
 // A decision of the gateway's own is ended in the same unit; the time only keeps it from being over by then.
 const decidedMs = 60_000
-
-// An approved transaction is remembered as used for longer than any token that carries it can live.
-const usedTransactionSeconds = 24 * 3600
 
 /**
  * The journey of one call. The decision, its audit event, the use of the transaction and the signature are one unit;
@@ -159,23 +157,19 @@ async function allowedUnasked(
     trace: { reference, core: core.id },
   })
   const { outcome, reason } = decided.decision
-  const state = outcome.kind === 'allow' ? 'approved' : 'released'
+  // Decided and carried out in one unit: there is nothing that could be used a second time.
+  const state = outcome.kind === 'allow' ? 'used' : 'released'
   await ports.transactions.end(institution.id, decided.id, { state, now: ports.clock.now() })
   if (outcome.kind !== 'allow') throw new Refusal(stopCode(outcome) ?? 'transaction.missing', { reason })
+  tellUse(ports.audit, { ...token, id: decided.id, hash: decided.transaction.hash }, useOf(call))
 }
 
-async function useUp(
-  { replays, clock }: CoreCallPorts,
-  { institution, token }: CoreCall,
-  hash: string,
-): Promise<void> {
-  const expiresAt = clock.now() + usedTransactionSeconds * 1000
-  const first = await replays.once(institution.id, {
-    kind: 'transaction',
-    id: `${token.grant}|${hash}`,
-    expiresAt,
-  })
-  if (!first) throw new Refusal('transaction.used', { transaction: hash })
+const useOf = ({ core, reference }: CoreCall): Use => ({ by: 'gateway', core: core.id, reference })
+
+/** In the unit that signs (ruling R-28): what is signed was used up, and what was used up is not signed again. */
+async function useUp({ useTransaction }: CoreCallPorts, call: CoreCall, hash: string): Promise<void> {
+  if ((await useTransaction({ ...call.token, hash }, useOf(call))) === undefined)
+    throw new Refusal('transaction.used', { transaction: hash })
 }
 
 /** The Body's facts by the operation's mapping; an operation with a missing or doubled element has none. */

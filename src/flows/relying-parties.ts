@@ -1,6 +1,6 @@
 // Registering the bank's apps and APIs in the console; each change audited, and refused where a file rules the row.
 import { claimsOfScope } from '../domain/claims.ts'
-import { type Connection, type RelyingParty, scopeOfCore } from '../domain/institution.ts'
+import { type Connection, clientScopes, type RelyingParty, scopeOfCore } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { partyChanges, partyFaults } from '../domain/relying-party.ts'
 import type { RelyingPartyRecord, RelyingPartyStore } from '../ports/relying-parties.ts'
@@ -73,7 +73,7 @@ async function choicesOf({ directory }: RelyingPartyPorts, institution: string):
   const cores = (set?.cores ?? []).map(({ id }) => scopeOfCore(id))
   return {
     connections: (set?.connections ?? []).map(({ id, name, audience }) => ({ id, name, audience })),
-    scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', 'subjects', ...cores],
+    scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', ...clientScopes, ...cores],
   }
 }
 

@@ -75,8 +75,12 @@ const traceOf = ({ relyingParty, subject, device }: BoundToken): AuditTrace => (
   ...(device !== undefined && { device }),
 })
 
+export type AuthorizeClient = (ctx: Context, scope: string) => Promise<ClientToken>
+
 /** The same for an API of the bank that acts for itself: a bearer token with this scope. Refuses with `token.*`. */
-export function createAuthorizeClient({ accessTokens }: Pick<AuthorizePorts, 'accessTokens'>) {
+export function createAuthorizeClient({
+  accessTokens,
+}: Pick<AuthorizePorts, 'accessTokens'>): AuthorizeClient {
   return async function authorizeClient(ctx: Context, scope: string): Promise<ClientToken> {
     const { institution, issuer } = tenantOf(ctx)
     const { scheme, value } = credentials(ctx)

@@ -4,8 +4,8 @@ import type { Context } from 'koa'
 import { subjectScope } from '../domain/institution.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import type { SubjectFlows } from '../flows/subjects.ts'
-import type { ClientToken } from '../ports/access-tokens.ts'
 import type { RateLimits } from '../ports/stores.ts'
+import type { AuthorizeClient } from './authorize.ts'
 import { stateOf, tenantOf } from './context.ts'
 import { withinRate } from './interaction.ts'
 import { tellApp } from './told.ts'
@@ -13,7 +13,7 @@ import { oauthErrorOf } from './words/codes.ts'
 
 export interface SubjectRoutePorts {
   readonly subjects: SubjectFlows
-  readonly authorizeClient: (ctx: Context, scope: string) => Promise<ClientToken>
+  readonly authorizeClient: AuthorizeClient
   readonly rateLimits: RateLimits
 }
 
@@ -22,7 +22,7 @@ export function subjectRoutes(
   { subjects, authorizeClient, rateLimits }: SubjectRoutePorts,
 ): void {
   const change = async (ctx: Context) => {
-    stateOf(ctx).tell = tell
+    stateOf(ctx).tell = tellBackEnd(subjectScope)
     const { relyingParty } = await authorizeClient(ctx, subjectScope)
     const institution = tenantOf(ctx).institution.id
     await withinRate(rateLimits, 'gateway', `${institution}|${relyingParty}`)
@@ -31,23 +31,26 @@ export function subjectRoutes(
   router.post('/subjects/:sub/disable', async (ctx) => {
     const asked = await change(ctx)
     await subjects.disable(asked)
-    reply(ctx, { sub: asked.sub, state: 'disabled' })
+    replyOnce(ctx, { sub: asked.sub, state: 'disabled' })
   })
   router.post('/subjects/:sub/enable', async (ctx) => {
     const asked = await change(ctx)
     await subjects.enable(asked)
-    reply(ctx, { sub: asked.sub, state: 'enabled' })
+    replyOnce(ctx, { sub: asked.sub, state: 'enabled' })
   })
 }
 
-/** RFC 6750 3: what a token could mend is answered by a challenge. */
-function tell(ctx: Context, { code }: Refusal): void {
-  if (code.startsWith('token.'))
-    ctx.set('WWW-Authenticate', `Bearer scope="subjects", error="${oauthErrorOf(code)}"`)
-  tellApp(ctx, code)
-}
+/** Tells the bank's back end; RFC 6750 3: what a token with this scope could mend is answered by a challenge. */
+export const tellBackEnd =
+  (scope: string) =>
+  (ctx: Context, { code }: Refusal): void => {
+    if (code.startsWith('token.'))
+      ctx.set('WWW-Authenticate', `Bearer scope="${scope}", error="${oauthErrorOf(code)}"`)
+    tellApp(ctx, code)
+  }
 
-function reply(ctx: Context, body: object): void {
+/** An answer that nobody keeps. */
+export function replyOnce(ctx: Context, body: object): void {
   ctx.set('Cache-Control', 'no-store')
   ctx.status = 200
   ctx.body = body

@@ -1,9 +1,10 @@
 // Relying parties as the provider's client metadata (OpenID Connect Registration 2, RFC 7591).
 import type { AllClientMetadata } from 'oidc-provider'
-import { type RelyingParty, subjectScope } from '../domain/institution.ts'
+import { clientScopes, type RelyingParty } from '../domain/institution.ts'
 import { scopesOfClaims } from './resources.ts'
 
-const managesSubjects = ({ scopes }: RelyingParty): boolean => scopes.includes(subjectScope)
+const actsForItself = ({ scopes }: RelyingParty): boolean =>
+  scopes.some((scope) => clientScopes.includes(scope))
 
 /**
  * The metadata of one client. Apps are public (RFC 8252 8.4); APIs authenticate with private_key_jwt. Of the types of
@@ -31,8 +32,8 @@ export function clientMetadata(relyingParty: RelyingParty, types: readonly strin
       token_endpoint_auth_method: 'private_key_jwt',
       token_endpoint_auth_signing_alg: 'ES256',
       jwks: { keys: relyingParty.keys.map((key) => ({ ...key })) as never },
-      // Only who manages customers gets a token for itself, and for nothing else.
-      grant_types: managesSubjects(relyingParty) ? ['client_credentials'] : [],
+      // Only who has something to do without a customer gets a token for itself, and for nothing else.
+      grant_types: actsForItself(relyingParty) ? ['client_credentials'] : [],
       response_types: [],
     }
   }

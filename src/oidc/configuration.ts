@@ -7,6 +7,7 @@ import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
+import type { Introspected } from '../flows/use-transaction.ts'
 import type { Departing } from '../http/departure.ts'
 import type { Hold, LevelPorts } from './levels.ts'
 import { confirm, extraTokenClaims, levelOf, needOf, reached, transactionOfRequest } from './levels.ts'
@@ -20,6 +21,8 @@ export interface Lifetimes {
   readonly interaction: number
   readonly code: number
   readonly accessToken: number
+  /** An access token that carries a transaction. */
+  readonly transactionToken: number
   readonly refreshToken: number
 }
 
@@ -69,6 +72,8 @@ export interface ConfigurationPorts extends LevelPorts {
   readonly isDisabled: (subject: string) => Promise<boolean>
   /** The name by which this app knows the customer (OIDC Core 8.1). */
   readonly pairwise: (ctx: unknown, subject: string, client: string) => Promise<string>
+  /** Uses up the transaction of a token; true for the first one who asks. */
+  readonly useByIntrospection: (introspected: Introspected) => Promise<boolean>
   readonly pages: ProviderPages
 }
 
@@ -200,9 +205,12 @@ function cookies({ issuer, prefix, secrets }: ConfigurationPorts): Configuration
   }
 }
 
+const hasTransaction = (token: object): boolean => (token as { rar?: unknown[] }).rar?.length === 1
+
 function ttl(lifetimes: Lifetimes): Configuration['ttl'] {
   return {
-    AccessToken: lifetimes.accessToken,
+    AccessToken: (_ctx, token) =>
+      hasTransaction(token) ? lifetimes.transactionToken : lifetimes.accessToken,
     ClientCredentials: lifetimes.accessToken,
     AuthorizationCode: lifetimes.code,
     IdToken: lifetimes.accessToken,
@@ -271,13 +279,33 @@ async function signOutForm(ctx: KoaContextWithOIDC, { issuer, signOutLeadsTo }: 
   }
 }
 
-/** Only an API of the bank may look into tokens for the API; an app never may (attack 121). */
-async function mayIntrospect(ports: ConfigurationPorts, clientId: string, token: unknown): Promise<boolean> {
+interface Introspectable {
+  readonly kind: string
+  readonly jti: string
+  readonly clientId: string
+  readonly grantId: string
+  readonly aud?: string
+  readonly accountId?: string
+  readonly extra?: { readonly transaction?: string; readonly device?: string }
+}
+
+/**
+ * Only an API of the bank may look into tokens for the API; an app never may (attack 121). For one that is registered so,
+ * to look at a transaction is to use it up: in the unit of this request, so that the answer leaves once.
+ */
+async function mayIntrospect(ports: ConfigurationPorts, clientId: string, shown: unknown): Promise<boolean> {
   const caller = await ports.relyingParty(clientId)
-  const { aud, accountId } = token as { aud?: string; accountId?: string }
+  const token = shown as Introspectable
+  const { aud, accountId: subject, extra } = token
   if (caller?.kind !== 'api' || aud !== `${ports.issuer}/api`) return false
+  if (subject === undefined) return true
   // A token that was issued at the very moment of the disabling.
-  return accountId === undefined || !(await ports.isDisabled(accountId))
+  if (await ports.isDisabled(subject)) return false
+  if (caller.introspection !== 'consume' || extra?.transaction === undefined) return true
+  const { clientId: relyingParty, grantId: grant, jti } = token
+  const of = { institution: ports.institution.id, relyingParty, subject, grant, device: extra.device }
+  const granted = { ...of, hash: extra.transaction }
+  return ports.useByIntrospection({ granted, token: jti, api: clientId })
 }
 
 /** RFC 9396: one transaction an authorization; it rides on the code and its first access token, never on a refresh. */

@@ -17,7 +17,9 @@ import type { AccessTokens, BoundToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
+import type { Transactions } from '../ports/transactions.ts'
 import type { InteractionLevel } from './levels.ts'
+import { type PairwisePorts, pairwiseOf } from './pairwise.ts'
 import { redeemed } from './redeem.ts'
 import { oidcScopes } from './resources.ts'
 import type { Returns } from './returns.ts'
@@ -33,6 +35,7 @@ type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
 export interface EndPorts extends GatePorts {
   readonly returns: Returns
+  readonly transactions: Pick<Transactions, 'bind'>
 }
 
 export function createOidcGate(ports: EndPorts): OidcGate {
@@ -55,7 +58,7 @@ export function createOidcGate(ports: EndPorts): OidcGate {
       const interaction = await details(provider, ctx)
       interaction.result =
         end.kind === 'finished'
-          ? await finished(provider, { interaction, login: end.login, issuer: tenant.issuer })
+          ? await finished(provider, ports, { interaction, login: end.login, issuer: tenant.issuer })
           : { error: end.error, error_description: end.description }
       await interaction.save(interaction.exp - Math.floor(ports.clock.now() / 1000))
       return interaction.returnTo
@@ -85,10 +88,17 @@ interface Ending {
   readonly issuer: string
 }
 
-async function finished(provider: Provider, ending: Ending): Promise<InteractionResults> {
+async function finished(
+  provider: Provider,
+  { transactions }: EndPorts,
+  ending: Ending,
+): Promise<InteractionResults> {
   const { interaction, login } = ending
   const { granted = delegated } = login
   await leaveOther(provider, interaction, login)
+  const grantId = await grantFor(provider, ending)
+  // In this unit: a token of this grant is what the transaction may be used by, and no other.
+  if (login.decision !== undefined) await transactions.bind(login.institution, login.decision.id, grantId)
   const asked = login.upstreamAskedAt !== undefined
   const level: InteractionLevel = {
     acr: levelReached(login.amr, granted),
@@ -113,7 +123,7 @@ async function finished(provider: Provider, ending: Ending): Promise<Interaction
       },
     }),
     level,
-    consent: { grantId: await grantFor(provider, ending) },
+    consent: { grantId },
   } as InteractionResults
 }
 
@@ -167,11 +177,12 @@ interface StoredToken {
   readonly scope?: string
   readonly aud?: string
   readonly jkt?: string
+  readonly exp: number
   readonly rar?: unknown
   readonly extra?: { acr?: string; amr?: string[]; auth_time?: number; device?: string }
 }
 
-export interface AccessTokenPorts extends GatePorts {
+export interface AccessTokenPorts extends GatePorts, PairwisePorts {
   readonly subjectStates: SubjectStates
 }
 
@@ -200,6 +211,8 @@ export function createAccessTokens(ports: AccessTokenPorts): AccessTokens {
       if (token === undefined) return undefined
       return { relyingParty: token.clientId, scope: token.scope?.split(' ') ?? [], audience: token.aud }
     },
+    nameOf: ({ institution, subject, relyingParty }) =>
+      pairwiseOf(ports, institution)(undefined, subject, relyingParty),
   }
 }
 
@@ -219,5 +232,6 @@ function bound(institution: Institution, token: StoredToken): BoundToken {
     session: token.sessionUid,
     jkt: token.jkt,
     audience: token.aud,
+    expiresAt: token.exp * 1000,
   }
 }

@@ -1,7 +1,7 @@
 // Scopes and the one API that they are for (ruling R-17).
 import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import { type RelyingParty, subjectScope } from '../domain/institution.ts'
+import { clientScopes, type RelyingParty } from '../domain/institution.ts'
 import { apiOf } from '../http/authorize.ts'
 
 /** Scopes of OpenID Connect itself; every other scope is one of our API's. */
@@ -47,9 +47,11 @@ export function resourceIndicators({ issuer, relyingParty }: ResourcePorts) {
     ) => {
       if (resource !== api) throw new errors.InvalidTarget()
       const own = (await relyingParty(client.clientId))?.scopes ?? []
-      // A token without a customer serves to manage customers, and nothing else.
+      // A token without a customer serves to manage customers and to use transactions up, and nothing else.
       const alone = ctx.oidc.params?.grant_type === 'client_credentials'
-      const scopes = own.filter((scope) => (alone ? scope === subjectScope : !isOidcScope(scope)))
+      const scopes = own.filter((scope) =>
+        alone ? clientScopes.includes(scope) : !isOidcScope(scope) && !clientScopes.includes(scope),
+      )
       return { scope: scopes.join(' '), audience: api, accessTokenFormat: 'opaque' } as ResourceServer
     },
   }

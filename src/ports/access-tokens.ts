@@ -5,6 +5,8 @@ export interface BoundToken extends CallerToken {
   /** The key that the token is bound to (RFC 9449 6); tokens without one are bearer tokens. */
   readonly jkt: string | undefined
   readonly audience: string | undefined
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
 }
 
 /** A token that an API of the bank got for itself (RFC 6749 4.4): nobody's customer is behind it. */
@@ -18,4 +20,6 @@ export interface ClientToken {
 export interface AccessTokens {
   find(institution: string, token: string): Promise<BoundToken | undefined>
   findClient(institution: string, token: string): Promise<ClientToken | undefined>
+  /** The customer's name at the app that the token was given to (OIDC Core 8.1), as introspection tells it. */
+  nameOf(token: BoundToken): Promise<string>
 }

@@ -85,7 +85,7 @@ export interface Replays {
   /** True for exactly one caller per (institution, kind, id) until `expiresAt` (epoch milliseconds). */
   once(institution: string, seen: { kind: ReplayKind; id: string; expiresAt: number }): Promise<boolean>
 }
-export type ReplayKind = 'logout' | 'dpop' | 'saml-assertion' | 'device-proof' | 'transaction' | 'passkey'
+export type ReplayKind = 'logout' | 'dpop' | 'saml-assertion' | 'device-proof' | 'passkey'
 
 export interface Devices {
   /** False where a device that is not revoked has this key. */

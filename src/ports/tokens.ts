@@ -35,6 +35,8 @@ export interface TokenStore {
   /** Marks the row used; true for exactly one caller (ruling R-5). */
   consume(key: TokenKey): Promise<boolean>
   destroy(key: TokenKey): Promise<void>
+  /** Is it there and alive? Then whatever would end it waits until the unit around the caller has ended. */
+  hold(key: TokenKey): Promise<boolean>
   /** The uids of this customer's sessions. */
   sessionsOf(institution: string, subject: string): Promise<readonly string[]>
   /**

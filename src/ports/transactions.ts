@@ -16,9 +16,16 @@ export interface History {
   readonly knownPayee: boolean
 }
 
+/** How a transaction ends; `used` is for what is carried out in the unit that decided. */
 export interface TransactionEnding {
-  readonly state: Extract<TransactionState, 'approved' | 'released'>
+  readonly state: Extract<TransactionState, 'approved' | 'released' | 'used'>
   readonly now: number
+}
+
+/** A transaction as a token names it. */
+export interface GrantedTransaction {
+  readonly grant: string
+  readonly hash: string
 }
 
 export interface Transactions {
@@ -27,7 +34,7 @@ export interface Transactions {
    * parallel payments are counted one after the other. What is read afterwards shows what was decided before.
    */
   hold(customer: CustomerOf): Promise<void>
-  /** What counts against limits: approved since then, or open and not yet expired at `now`. */
+  /** What counts against limits: approved since then, be it used or not, or open and not yet expired at `now`. */
   history(
     customer: CustomerOf,
     asked: { since: number; now: number; to: string | undefined },
@@ -36,9 +43,16 @@ export interface Transactions {
   get(institution: string, id: string): Promise<CustomerTransaction | undefined>
   /**
    * open -> `state`; false when it was no longer open, so that a transaction ends in one way, and when it was to be approved
-   * after its time.
+   * or used after its time.
    */
   end(institution: string, id: string, ending: TransactionEnding): Promise<boolean>
+  /** Binds what was approved to the grant that its sign-in ended in, once; not waited for within a unit. */
+  bind(institution: string, id: string, grant: string): Promise<void>
+  /**
+   * approved -> used; resolves with its id for exactly one caller, whichever node asks. Undefined when it was used, when the
+   * grant is of another transaction, and when there is no record of it: what nobody remembers is never done twice.
+   */
+  use(institution: string, by: GrantedTransaction): Promise<string | undefined>
 }
 
 export interface OwnLimitStore {

@@ -117,6 +117,7 @@ export function createTokenStore(connections: Connections): TokenStore {
         .update({ consumed_at: db.fn.now() })
       return used === 1
     },
+    hold: async (key) => hold(await writer(), key),
     async destroy(key) {
       await send((db) => db('oidc_payload').where(where(key)).del())
     },
@@ -128,6 +129,11 @@ export function createTokenStore(connections: Connections): TokenStore {
     },
     revoke: (institution, by) => revoke(connections, institution, by),
   }
+}
+
+async function hold(db: Queries, key: TokenKey): Promise<boolean> {
+  const alive = db('oidc_payload').where(where(key)).whereRaw('expires_at > now()')
+  return (await alive.forShare().first('model')) !== undefined
 }
 
 interface Replacing extends Upsert {

@@ -47,12 +47,12 @@ const historyQuery = `
 select type, kind, currency, minor, from_account, to_account, created_at, true as counted
   from customer_transaction
   where institution = :institution and subject = :subject and created_at > :since
-  and (state = 'approved' or (state = 'open' and expires_at > :now))
+  and (state in ('approved', 'used') or (state = 'open' and expires_at > :now))
 union all
 (select type, kind, currency, minor, from_account, to_account, created_at, false
   from customer_transaction
   where institution = :institution and subject = :subject and to_account = :to
-  and state = 'approved' and step_up = :pin limit 1)`
+  and state in ('approved', 'used') and step_up = :pin limit 1)`
 
 export function createTransactions({ reader, writer, send }: Connections, seal: FieldSeal): Transactions {
   return {
@@ -77,8 +77,21 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
     async end(institution, id, { state, now }) {
       const db = await writer()
       const open = db('customer_transaction').where({ institution, id, state: 'open' })
-      if (state === 'approved') open.where('expires_at', '>', new Date(now))
-      return (await open.update({ state, ended_at: new Date(now) })) === 1
+      if (state !== 'released') open.where('expires_at', '>', new Date(now))
+      const at = new Date(now)
+      return (await open.update({ state, ended_at: at, ...(state === 'used' && { used_at: at }) })) === 1
+    },
+    async bind(institution, id, grant) {
+      const unbound = { institution, id, state: 'approved', grant_id: null }
+      await send((db) => db('customer_transaction').where(unbound).update({ grant_id: grant }))
+    },
+    async use(institution, { grant, hash }) {
+      const db = await writer()
+      const [row]: { id: string }[] = await db('customer_transaction')
+        .where({ institution, grant_id: grant, hash, state: 'approved' })
+        .update({ state: 'used', used_at: db.fn.now() })
+        .returning('id')
+      return row?.id
     },
   }
 }

@@ -1,6 +1,8 @@
 // Twenty uses at once of what may be used once, and of what ends meanwhile; on the embedded database, and on two nodes.
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import pg from 'pg'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser, formIn, type Tokens } from '../../src/demo/app-client.ts'
 import type { TestBridge } from '../journeys/bridge.ts'
 import {
@@ -16,6 +18,7 @@ import {
   signIn,
   token,
 } from '../journeys/customer.ts'
+import { apiToken, approve, consume, introspectToUse, pay, withUses } from '../journeys/uses-rig.ts'
 import { type Scratch, serverUrl } from '../storage/scratch.ts'
 import { onNodes, twenty } from './nodes-rig.ts'
 
@@ -25,10 +28,16 @@ const withStatus = (results: readonly { status: number }[], status: number) =>
 function suite(kind: 'embedded' | 'server'): void {
   let place: Scratch
   let bridge: TestBridge
+  let stuck: Awaited<ReturnType<typeof stuckCore>>
   const at = onNodes(kind, (started, itsPlace) => {
     bridge = started
     place = itsPlace
   })
+  beforeAll(async () => {
+    stuck = await stuckCore()
+    await withUses(bridge, stuck.url)
+  })
+  afterAll(() => stuck.stop())
 
   test('#107 one proof twenty times at our own API', async () => {
     const who = await customer(bridge)
@@ -113,6 +122,57 @@ function suite(kind: 'embedded' | 'server'): void {
     }
   })
 
+  test('#237 one approved payment twenty times, at the gateway, by an API and by introspection: once', async () => {
+    const who = await enrolled(bridge)
+    const bearer = await apiToken(bridge)
+    for (let round = 0; round < 3; round++) {
+      const tokens = await approve(who)
+      const uses = await twenty(async (i) => {
+        // Each way goes to each node.
+        const node = { at: at(Math.floor(i / 3)) }
+        if (i % 3 === 0) return (await pay(who, tokens, node)).status === 200
+        if (i % 3 === 1)
+          return (await consume(bridge, { bearer, token: tokens.accessToken, ...node })).status === 200
+        return (await introspectToUse(bridge, tokens.accessToken, node.at)).active === true
+      })
+      expect(uses.filter(Boolean)).toHaveLength(1)
+    }
+  })
+  test('twenty uses while the device is ended: one at most, and none afterwards', async () => {
+    const who = await enrolled(bridge)
+    const bearer = await apiToken(bridge)
+    const tokens = await approve(who)
+    const ending = async () =>
+      call(who, { method: 'DELETE', path: `/devices/${who.device.id}`, tokens: who.tokens, at: at(1) })
+    const [ended, uses] = await Promise.all([
+      ending(),
+      twenty((i) => consume(bridge, { bearer, token: tokens.accessToken, at: at(i) })),
+    ])
+    expect(ended.status).toBe(204)
+    expect(withStatus(uses, 200).length).toBeLessThanOrEqual(1)
+    const codes = (uses as Awaited<ReturnType<typeof consume>>[]).map(({ json }) => json.code)
+    const known = [undefined, 'transaction.used', 'transaction.unknown']
+    expect(codes.filter((code) => !known.includes(code as string))).toEqual([])
+    expect((await consume(bridge, { bearer, token: tokens.accessToken })).status).toBe(400)
+  })
+  if (kind === 'server')
+    test('a node that dies between the commit and the answer has used it up', async () => {
+      const who = await enrolled(bridge)
+      const tokens = await approve(who, { scope: 'openid device core:payments core:stuck' })
+      const node = await bridge.node()
+      const call = pay(who, tokens, { at: node, core: 'stuck' }).catch(() => undefined)
+      // It knocks at the core's door, which nobody answers: what it has to send has not been read.
+      await stuck.knocked
+      await bridge.crash(node)
+      expect(await call).toBeUndefined()
+      const again = await pay(who, tokens)
+      expect([again.status, again.text.includes('transaction.used')]).toEqual([403, true])
+      const bearer = await apiToken(bridge)
+      expect((await consume(bridge, { bearer, token: tokens.accessToken })).json.code).toBe(
+        'transaction.used',
+      )
+    })
+
   const works = async (who: Customer, tokens: Tokens) =>
     (await call(who, { method: 'GET', path: '/devices', tokens })).status
 
@@ -126,6 +186,23 @@ function suite(kind: 'embedded' | 'server'): void {
     expect(page.body).toContain('name="pin"')
     return { form: formIn(page), tab }
   }
+}
+
+/** A core that lets callers in and never answers. */
+async function stuckCore() {
+  const { promise: knocked, resolve } = Promise.withResolvers<void>()
+  const sockets = new Set<Socket>()
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    resolve()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const stop = async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((ended) => server.close(ended))
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, knocked, stop }
 }
 
 /** From now on a token takes its time to be stored, so that what happens meanwhile does happen meanwhile. */

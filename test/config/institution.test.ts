@@ -78,6 +78,16 @@ describe('a good file', () => {
     expect(set.connections[0]).toMatchObject(expected)
   })
 
+  test.each([
+    ['look', undefined],
+    ['consume', 'consume'],
+  ])('an api whose introspection is %s', (introspection, stored) => {
+    const key = '{ kty: EC, crv: P-256, x: a, y: b }'
+    const api = party(`kind: api, keys: [${key}], scopes: [transactions], introspection: ${introspection}`)
+    const [row] = institutionSet(read({ ...good, ...api }), { coreMs: 1 }).relyingParties
+    expect(row?.introspection).toBe(stored)
+  })
+
   test.each(['https://a.example/cb', 'com.example.app:/cb', 'http://127.0.0.1/cb', 'http://[::1]:9/cb'])(
     'a redirect to %s is taken',
     (uri) => expect(faultsOf(redirect(uri))).toEqual([]),
@@ -105,6 +115,16 @@ describe('a fault is told for', () => {
     ['a script', redirect('javascript:alert(1)'), 'redirect_uris[0]: a private scheme'],
     ['userinfo', redirect('https://bank@evil.example/cb'), 'redirect_uris[0]: a redirect holds no user name'],
     ['no redirect at all', party('kind: app'), 'redirect_uris: an app needs one'],
+    [
+      'an app that uses transactions up',
+      party("redirect_uris: ['https://a.example/'], scopes: [openid, transactions]"),
+      'scopes: transactions is for an api',
+    ],
+    [
+      'an app that introspects',
+      party("redirect_uris: ['https://a.example/'], introspection: consume"),
+      'introspection: only an api introspects',
+    ],
     ['an api without keys', party('kind: api'), 'keys: an api signs in'],
     [
       'a private key',

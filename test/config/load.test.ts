@@ -43,6 +43,7 @@ describe('a good configuration', () => {
     expect(config.mode).toBe('production')
     expect(config.limits.rates.pin).toEqual({ points: 10, seconds: 60 })
     expect(config.sessions.accessTokenSeconds).toBe(300)
+    expect(config.sessions.transactionTokenSeconds).toBe(300)
     expect(Buffer.from(config.keys.master.reveal()).toString('base64')).toBe(keyText)
     expect(config.database.url?.reveal()).toBe(server)
     expect(Object.isFrozen(config.limits.rates.pin)).toBe(true)

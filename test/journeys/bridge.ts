@@ -1,10 +1,12 @@
 // A whole bridge with its demo bank, in this process, on free ports; more nodes of it over the same database where asked.
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDemoBridge } from '../../src/cli/demo-bridge.ts'
 import { prepareDemo } from '../../src/config/demo-stamp.ts'
+import type { SettingsInput } from '../../src/config/schema.ts'
 import { runDemo, type World } from '../../src/demo/run.ts'
 import type { Application } from '../../src/ports/application.ts'
 import type { Clock } from '../../src/ports/clock.ts'
@@ -18,6 +20,8 @@ export interface TestBridge {
   readonly managementUrl: string
   /** Another node over the same PostgreSQL, a process of its own; its address, for requests to the same issuer. */
   node(): Promise<string>
+  /** Ends the node at this address as a failing machine would: at once, whatever it is doing. */
+  crash(address: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -35,7 +39,11 @@ export function movingClock() {
 }
 
 /** `databaseUrl` for PostgreSQL; else embedded. `clock` is what the bridge believes, in place of the machine's. */
-export async function startBridge(databaseUrl?: string, clock?: Clock): Promise<TestBridge> {
+export async function startBridge(
+  databaseUrl?: string,
+  clock?: Clock,
+  sessions?: SettingsInput['sessions'],
+): Promise<TestBridge> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
   const env = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
   // The stamp first: the demo refuses a directory that holds data of somebody else.
@@ -48,6 +56,7 @@ export async function startBridge(databaseUrl?: string, clock?: Clock): Promise<
     port: 0,
     logLevel: quiet,
     ...(clock && { clock }),
+    ...(sessions && { sessions }),
   })
   let managementUrl = ''
   const started = application.start.bind(application)
@@ -65,7 +74,7 @@ export async function startBridge(databaseUrl?: string, clock?: Clock): Promise<
     port: 0,
     say: () => undefined,
   })
-  const nodes: ChildProcess[] = []
+  const nodes = new Map<string, ChildProcess>()
   return {
     world,
     application,
@@ -83,17 +92,26 @@ export async function startBridge(databaseUrl?: string, clock?: Clock): Promise<
         log: { level: quiet, destination: 'stderr' },
       } as const
       const child = fork(join(import.meta.dirname, 'node-process.ts'), { stdio: 'inherit', execArgv: [] })
-      nodes.push(child)
       child.send({ settings, databaseUrl })
       return new Promise<string>((resolve, reject) => {
-        child.once('message', (message: { listening: string }) => resolve(message.listening))
+        child.once('message', ({ listening }: { listening: string }) => {
+          nodes.set(listening, child)
+          resolve(listening)
+        })
         child.once('exit', (code) => reject(new Error(`the node ended: ${code}`)))
       })
     },
+    async crash(address) {
+      const node = nodes.get(address) as ChildProcess
+      nodes.delete(address)
+      const ended = once(node, 'exit')
+      node.kill('SIGKILL')
+      await ended
+    },
     async stop() {
       await world.stop()
-      for (const node of nodes) {
-        const ended = new Promise((resolve) => node.once('exit', resolve))
+      for (const node of nodes.values()) {
+        const ended = once(node, 'exit')
         node.send('stop')
         await ended
       }

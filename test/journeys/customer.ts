@@ -194,18 +194,18 @@ export async function enrolled(bridge: TestBridge, user = 'alice') {
   return { ...who, device: await enrol(who, tokens), tokens }
 }
 
-/** How the bank's API says who it is (private_key_jwt, RFC 7523 2.2). */
-export async function asApi(bridge: TestBridge): Promise<Record<string, string>> {
+/** How an API of the bank says who it is (private_key_jwt, RFC 7523 2.2). */
+export async function asApi(bridge: TestBridge, id = apiId): Promise<Record<string, string>> {
   const client_assertion = await new SignJWT({ jti: randomUUID() })
     .setProtectedHeader({ alg: 'ES256', kid: 'alder-api-1' })
-    .setIssuer(apiId)
-    .setSubject(apiId)
+    .setIssuer(id)
+    .setSubject(id)
     .setAudience(bridge.issuer)
     .setIssuedAt()
     .setExpirationTime('1m')
     .sign(await importJWK({ ...bridge.world.apiKey }, 'ES256'))
   const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-  return { client_id: apiId, client_assertion_type: type, client_assertion }
+  return { client_id: id, client_assertion_type: type, client_assertion }
 }
 
 /** The bank's API asks what a token is. */

@@ -1,6 +1,7 @@
 // What every database must do for devices where several things happen to them at once.
 import { describe, expect, test } from 'vitest'
 import type { Device } from '../../src/domain/device.ts'
+import type { TokenKey } from '../../src/ports/tokens.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
 import { onDatabase } from './on-database.ts'
@@ -90,6 +91,31 @@ export function deviceContract(kind: 'embedded' | 'server'): void {
       })
       await ended
       expect(found).toBeUndefined()
+    })
+    test('whoever ends a token that is held waits; one that was ended, or is over, is not held', async () => {
+      const jkt = id()
+      const [token, over] = [0, 1].map(() => ({ institution: 'alder', model: 'AccessToken', id: id() })) as [
+        TokenKey,
+        TokenKey,
+      ]
+      await all.tokens.upsert(token, { jkt }, 60)
+      await all.tokens.upsert(over, { jkt: id() }, -1)
+      expect(await all.tokens.hold(over)).toBe(false)
+      expect(await all.tokens.hold({ ...token, institution: 'birch' })).toBe(false)
+      const order: string[] = []
+      const held = Promise.withResolvers<void>()
+      const using = all.unit.run(scope(), async () => {
+        expect(await all.tokens.hold(token)).toBe(true)
+        held.resolve()
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        order.push('used')
+      })
+      await held.promise
+      await all.unit.run(scope(), () => all.tokens.revoke('alder', { jkt }))
+      order.push('ended')
+      await using
+      expect(order).toEqual(['used', 'ended'])
+      expect(await all.tokens.hold(token)).toBe(false)
     })
     test('the sweeper takes enrolments that were never finished, and nothing else', async () => {
       const [long, ago] = [Date.now() - 3600_000, Date.now() - 60_000]

@@ -168,7 +168,7 @@ export function rowContract(kind: 'embedded' | 'server'): void {
     })
     test('institutions never see each other’s rows, though every id is the same', async () => {
       const one = id()
-      const seen = { kind: 'transaction', id: one, expiresAt: Date.now() + 60_000 } as const
+      const seen = { kind: 'logout', id: one, expiresAt: Date.now() + 60_000 } as const
       expect([await all.replays.once('alder', seen), await all.replays.once('birch', seen)]).toEqual([
         true,
         true,

@@ -88,6 +88,14 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
         }),
       )
   }
+  /** What is approved and bound to a grant. */
+  const granted = async () => {
+    const kept = await asked(await customer(), '1.00')(bank({ rules: [], limits: [] }))
+    const by = { grant: id(), hash: kept.transaction.hash }
+    await all.transactions.end('alder', kept.id, { state: 'approved', now })
+    await all.transactions.bind('alder', kept.id, by.grant)
+    return { kept, by }
+  }
   const kindsOf = (kept: readonly CustomerTransaction[]) =>
     kept.map(({ decision }) => decision.outcome.kind).sort()
 
@@ -150,6 +158,48 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       )
       expect((await Promise.all(ends)).filter(Boolean)).toHaveLength(1)
     })
+    test('twenty uses at once: one of them, and it counts as before', async () => {
+      const institution = bank({ rules: [], limits: [limit({})] })
+      const subject = await customer()
+      const kept = await asked(subject, '90.00')(institution)
+      const by = { grant: id(), hash: kept.transaction.hash }
+      await all.transactions.end('alder', kept.id, { state: 'approved', now })
+      await all.transactions.bind('alder', kept.id, by.grant)
+      const uses = Array.from({ length: 20 }, () =>
+        all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, () =>
+          slowly(all.transactions.use)('alder', by),
+        ),
+      )
+      expect((await Promise.all(uses)).filter((used) => used !== undefined)).toEqual([kept.id])
+      expect((await all.transactions.get('alder', kept.id))?.state).toBe('used')
+      expect(kindsOf([await asked(subject, '20.00')(institution)])).toEqual(['deny'])
+    })
+    test('a use that is rolled back was none', async () => {
+      const { kept, by } = await granted()
+      const failing = all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, async () => {
+        expect(await all.transactions.use('alder', by)).toBe(kept.id)
+        throw new Error('anything')
+      })
+      await expect(failing).rejects.toThrow('anything')
+      expect(await all.transactions.use('alder', by)).toBe(kept.id)
+    })
+    test.each(['open', 'released', 'used'] as const)('what is %s cannot be used', async (state) => {
+      const kept = await asked(await customer(), '1.00')(bank({ rules: [], limits: [] }))
+      const by = { grant: id(), hash: kept.transaction.hash }
+      if (state !== 'open') await all.transactions.end('alder', kept.id, { state, now })
+      await all.transactions.bind('alder', kept.id, by.grant)
+      expect(await all.transactions.use('alder', by)).toBeUndefined()
+    })
+    test('by another grant, for another transaction or at another institution there is nothing to use', async () => {
+      const { kept, by } = await granted()
+      expect(await all.transactions.use('alder', { ...by, grant: id() })).toBeUndefined()
+      expect(await all.transactions.use('alder', { ...by, hash: payment('1.01').hash })).toBeUndefined()
+      expect(await all.transactions.use('birch', by)).toBeUndefined()
+      const other = { ...by, grant: id() }
+      await all.transactions.bind('alder', kept.id, other.grant)
+      expect(await all.transactions.use('alder', other)).toBeUndefined()
+      expect(await all.transactions.use('alder', by)).toBe(kept.id)
+    })
     test('a payee is known once the customer stepped up for the account, and to that customer alone', async () => {
       const institution = bank({
         rules: [],
@@ -166,6 +216,10 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       expect(kindsOf([approved])).toEqual(['step-up'])
       expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['review'])
       await all.transactions.end('alder', approved.id, { state: 'approved', now })
+      expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['allow'])
+      await all.transactions.bind('alder', approved.id, 'g-known')
+      const used = { grant: 'g-known', hash: approved.transaction.hash }
+      expect(await all.transactions.use('alder', used)).toBe(approved.id)
       expect(kindsOf([await asked(subject, '1.00')(institution)])).toEqual(['allow'])
       expect(kindsOf([await asked(other, '1.00')(institution)])).toEqual(['review'])
       expect(

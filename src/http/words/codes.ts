@@ -121,6 +121,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'transaction.malformed': detail,
   'transaction.missing': notThatPayment,
   'transaction.mismatch': notThatPayment,
+  'transaction.unknown': invalid,
   'transaction.used': notThatPayment,
   'transaction.denied': [403, 'access_denied'],
   'transaction.held': [403, 'access_denied'],

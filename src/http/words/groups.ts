@@ -120,6 +120,7 @@ export const groupOf = {
   'transaction.malformed': 'payment-unclear',
   'transaction.missing': 'payment-unclear',
   'transaction.mismatch': 'payment-unclear',
+  'transaction.unknown': 'payment-unclear',
   'transaction.used': 'payment-used',
   'transaction.denied': 'payment-denied',
   'transaction.held': 'payment-held',
