@@ -1,6 +1,6 @@
 // The form of an app by its platform, and the registration that it makes.
 import { isWorkforce } from '../domain/console-party.ts'
-import type { RelyingParty } from '../domain/institution.ts'
+import { clientScopes, type RelyingParty } from '../domain/institution.ts'
 import type { PartyFault, Platform } from '../domain/relying-party.ts'
 import type { PartyChoices } from '../flows/relying-parties.ts'
 import { type Html, html } from '../http/page/html.ts'
@@ -19,7 +19,7 @@ interface Field {
   readonly name: string
   readonly label: string
   readonly hint: string
-  readonly kind: 'text' | 'lines' | 'connections' | 'scopes' | 'proofs'
+  readonly kind: 'text' | 'lines' | 'connections' | 'scopes' | 'proofs' | 'introspection'
   readonly on: readonly Platform[]
   /** Asked for only where the registration is new. */
   readonly once?: boolean
@@ -88,6 +88,13 @@ const fields: readonly Field[] = [
     on: apps,
   },
   {
+    name: 'introspection',
+    label: 'Introspection',
+    hint: 'For an API that carries out payments and asks for them by introspection alone: each is active once.',
+    kind: 'introspection',
+    on: ['server'],
+  },
+  {
     name: 'keys',
     label: 'Public keys',
     hint: 'A JWK set, or one JWK (ES256). Never a private key.',
@@ -149,8 +156,13 @@ const proofs: readonly Option[] = [
   { id: 'requireDpop', name: 'Proves a key of its own (DPoP)' },
 ]
 
+const uses: readonly Option[] = [
+  { id: 'consume', name: 'Uses up the transaction of the token that it asks about' },
+]
+
 function optionsOf({ kind }: Field, { platform, choices }: Filled): readonly Option[] {
   if (kind === 'proofs') return proofs
+  if (kind === 'introspection') return uses
   if (kind === 'scopes') return scopesFor(platform, choices).map((id) => ({ id, name: id }))
   return choices.connections.map((one) => ({
     id: one.id,
@@ -160,6 +172,7 @@ function optionsOf({ kind }: Field, { platform, choices }: Filled): readonly Opt
 
 /** What is ticked before anybody has touched the form. */
 function chosenIn(field: Field, { platform, record }: Filled): readonly string[] {
+  if (field.kind === 'introspection') return [record?.party.introspection ?? 'look']
   if (field.kind !== 'proofs')
     return record === undefined ? defaults(platform) : present(field, record).split('\n')
   const { requirePar = true, requireDpop = true } = record?.party ?? {}
@@ -180,9 +193,9 @@ function boxes(field: Field, filled: Filled): Html {
 
 const defaults = (platform: Platform): string[] => (platform === 'server' ? [] : ['openid', 'profile'])
 
-/** `subjects` is for servers, and nothing but it and the cores is. */
+/** What is done without a customer is for servers, and nothing else is. */
 const scopesFor = (platform: Platform, { scopes }: PartyChoices): string[] =>
-  scopes.filter((scope) => (scope === 'subjects') === (platform === 'server'))
+  scopes.filter((scope) => clientScopes.includes(scope) === (platform === 'server'))
 
 interface Reading {
   readonly institution: string
@@ -227,6 +240,7 @@ export function entryOf(form: Form, reading: Reading): { party: RelyingParty; fa
       choices.connections.map(({ id }) => id),
     ),
     scopes: boxed('scopes', scopesFor(platform, choices)),
+    introspection: server && form.has('introspection.consume') ? 'consume' : undefined,
     keys: keys ?? [],
   }
   const unread = keys === undefined ? [{ field: 'keys', message: 'this is no JWK set with public keys' }] : []

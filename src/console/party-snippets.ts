@@ -1,5 +1,5 @@
 // What an app's developers copy: the settings of their library for exactly this registration.
-import type { RelyingParty } from '../domain/institution.ts'
+import { clientScopes, type RelyingParty } from '../domain/institution.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { notice } from '../http/page/parts.ts'
 
@@ -59,15 +59,18 @@ const url = await client.buildAuthorizationUrlWithPAR(config, {
   code_challenge_method: 'S256',
 }, { DPoP })`
 
-const server: Snippet = ({ id, scopes }, issuer) => `import * as client from 'openid-client'
+const ownScopes = ({ scopes }: RelyingParty): string[] =>
+  scopes.filter((scope) => clientScopes.includes(scope))
+
+const server: Snippet = (party, issuer) => `import * as client from 'openid-client'
 
 // The private half of the key that is registered here (ES256), from where your secrets are.
 const key = { key: await importPrivateKey(), kid: 'the kid of the registered key' }
-const config = await client.discovery(new URL(${quoted(issuer)}), ${quoted(id)}, undefined, client.PrivateKeyJwt(key))
+const config = await client.discovery(new URL(${quoted(issuer)}), ${quoted(party.id)}, undefined, client.PrivateKeyJwt(key))
 const { active } = await client.tokenIntrospection(config, accessTokenOfTheCall)${
-  scopes.includes('subjects')
+  ownScopes(party).length > 0
     ? `
-const own = await client.clientCredentialsGrant(config, { scope: 'subjects', resource: ${quoted(`${issuer}/api`)} })`
+const own = await client.clientCredentialsGrant(config, { scope: ${quoted(ownScopes(party).join(' '))}, resource: ${quoted(`${issuer}/api`)} })`
     : ''
 }`
 

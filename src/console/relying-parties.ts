@@ -234,6 +234,9 @@ const factsOf = (party: RelyingParty): Html =>
     ['PAR', party.requirePar ? 'required' : 'optional'],
     ['DPoP', party.requireDpop ? 'required' : 'optional'],
     ['Told of sign-out at', party.backchannelLogoutUri ?? '–'],
+    party.kind === 'api'
+      ? ['Introspection', party.introspection === 'consume' ? 'uses transactions up' : 'looks']
+      : undefined,
     party.kind === 'api' ? ['Keys', list(party.keys.map(({ kid = '(no kid)' }) => String(kid)))] : undefined,
   ])
 

@@ -102,6 +102,39 @@ describe('#202 an app that lets somebody in is registered by somebody who is the
   })
 })
 
+describe('an API that uses transactions up by introspection', () => {
+  const key = JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', kid: 'k1' })
+  const api = { platform: 'server', name: 'Payments API', id: 'paying', keys: key }
+  const using = { ...api, 'introspection.consume': 'on', 'scopes.transactions': 'on' }
+  test('is registered by its form, and shown so', async () => {
+    const by = await admin()
+    expect((await by.post('/new', using)).status).toBe(303)
+    expect((await stored('paying'))?.party).toMatchObject({
+      ...{ kind: 'api', introspection: 'consume', scopes: ['transactions'] },
+    })
+    expect((await by.get('/paying')).text).toContain('uses transactions up')
+    expect((await by.get('/paying/edit')).text).toMatch(/name="introspection\.consume"[^>]* checked/)
+  })
+  test('lets a transaction be used by others again only by somebody who is there', async () => {
+    const version = String((await stored('paying'))?.version)
+    const late = await admin(600)
+    const sent = await late.post('/paying/edit', { ...api, version, 'scopes.transactions': 'on' })
+    expect(decodeURIComponent(sent.location ?? '')).toContain('/paying/edit?typed=')
+    expect((await stored('paying'))?.party.introspection).toBe('consume')
+    const there = await admin()
+    await there.post('/paying/edit', { ...api, version, 'scopes.transactions': 'on' })
+    expect((await stored('paying'))?.party.introspection).toBeUndefined()
+    expect((await there.get('/paying')).text).toContain('looks')
+  })
+  test('is no app: the form of one has neither, whatever is sent', async () => {
+    const by = await admin()
+    const sent = { ...typed('appish'), 'introspection.consume': 'on', 'scopes.transactions': 'on' }
+    expect((await by.post('/new', sent)).status).toBe(303)
+    const party = (await stored('appish'))?.party
+    expect([party?.introspection, party?.scopes]).toEqual([undefined, ['openid']])
+  })
+})
+
 describe('two people at one app', () => {
   test('the second keeps what they typed, and sees that the first was there', async () => {
     const record = await registered('shared')
