@@ -90,7 +90,7 @@ const fields: readonly Field[] = [
   {
     name: 'introspection',
     label: 'Introspection',
-    hint: 'For an API that carries out payments and asks for them by introspection alone: each is active once.',
+    hint: 'For an API that carries payments out and asks by introspection alone: a payment’s token is active for it once.',
     kind: 'introspection',
     on: ['server'],
   },
@@ -156,9 +156,7 @@ const proofs: readonly Option[] = [
   { id: 'requireDpop', name: 'Proves a key of its own (DPoP)' },
 ]
 
-const uses: readonly Option[] = [
-  { id: 'consume', name: 'Uses up the transaction of the token that it asks about' },
-]
+const uses: readonly Option[] = [{ id: 'consume', name: 'Uses transactions up' }]
 
 function optionsOf({ kind }: Field, { platform, choices }: Filled): readonly Option[] {
   if (kind === 'proofs') return proofs

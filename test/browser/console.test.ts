@@ -86,6 +86,8 @@ describe('the console', () => {
     ['logo', '/connections/alder-idp/logo'],
     ['apps', '/relying-parties'],
     ['app', '/relying-parties/alder-phone'],
+    ['api', '/relying-parties/alder-api'],
+    ['new-api', '/relying-parties/new?platform=server'],
     ['platforms', '/relying-parties/new'],
     ['new-app', '/relying-parties/new?platform=ios'],
     ['administrators', '/administrators'],
