@@ -198,7 +198,7 @@ export function createPublicApp(parts: Parts) {
   const { gate, accessTokens } = createOidc(parts)
   const ports = { ...base, ...stores, ...services, ...flows, oidc: gate as OidcGate }
   const authorizeClient = createAuthorizeClient({ accessTokens })
-  const consume = createConsume({ ...stores, ...flows, accessTokens })
+  const consume = createConsume({ ...flows, accessTokens })
   const authorize = createAuthorize({ accessTokens, replays: stores.replays, clock: base.clock })
   // Before the unit of a request begins: nothing may wait for a key inside one.
   const ready = async (institution: string) => {

@@ -40,6 +40,8 @@ export interface CoreCall {
   readonly issuer: string
   readonly core: Core
   readonly token: CallerToken
+  /** Is the token still alive? Whatever would end it waits from then on until the unit has ended. */
+  readonly hold: () => Promise<boolean>
   /** The SOAPAction header or the `action` parameter, unquoted; undefined when none was sent. */
   readonly action: string | undefined
   readonly xml: Uint8Array
@@ -168,6 +170,7 @@ const useOf = ({ core, reference }: CoreCall): Use => ({ by: 'gateway', core: co
 
 /** In the unit that signs (ruling R-28): what is signed was used up, and what was used up is not signed again. */
 async function useUp({ useTransaction }: CoreCallPorts, call: CoreCall, hash: string): Promise<void> {
+  if (!(await call.hold())) throw new Refusal('token.invalid')
   if ((await useTransaction({ ...call.token, hash }, useOf(call))) === undefined)
     throw new Refusal('transaction.used', { transaction: hash })
 }

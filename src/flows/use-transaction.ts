@@ -93,7 +93,6 @@ export function createUseByIntrospection(ports: HoldPorts) {
 }
 
 export interface ConsumePorts {
-  readonly tokens: Pick<TokenStore, 'hold'>
   readonly accessTokens: AccessTokens
   readonly useTransaction: UseTransaction
 }
@@ -123,11 +122,11 @@ export type Consume = ReturnType<typeof createConsume>
  * The use by an API of the bank that carries the transaction out itself. Inside a unit. Refuses with `transaction.unknown`
  * (no such token is alive here), `transaction.missing` (it carries none) and `transaction.used`.
  */
-export function createConsume({ tokens, accessTokens, useTransaction }: ConsumePorts) {
+export function createConsume({ accessTokens, useTransaction }: ConsumePorts) {
   return async function consume(consuming: Consuming): Promise<Consumed> {
     const { institution, api } = consuming
     // Held before it is read: what ends a token waits for this unit, or has ended it.
-    const held = await tokens.hold({ institution, model: 'AccessToken', id: consuming.token })
+    const held = await accessTokens.hold(institution, consuming.token)
     const token = held ? await accessTokens.find(institution, consuming.token) : undefined
     if (token === undefined || token.audience !== consuming.audience) throw new Refusal('transaction.unknown')
     consuming.concerns(token)

@@ -22,6 +22,8 @@ export type ReadRequest<T> = (token: BoundToken) => Promise<T>
 
 export interface Authorized<T> {
   readonly token: BoundToken
+  /** Is the token still alive? Whatever would end it waits from then on until the unit has ended. */
+  readonly hold: () => Promise<boolean>
   readonly request: T
 }
 
@@ -35,11 +37,11 @@ export type Authorize = <T>(ctx: Context, read: ReadRequest<T>) => Promise<Autho
  */
 export function createAuthorize(ports: AuthorizePorts): Authorize {
   return async function authorize(ctx, read) {
-    const { token, seen } = await proven(ports, ctx)
+    const { token, seen, hold } = await proven(ports, ctx)
     const request = await read(token)
     const { institution } = tenantOf(ctx)
     if (!(await ports.replays.once(institution.id, seen))) throw new Refusal('dpop.replayed')
-    return { token, request }
+    return { token, hold, request }
   }
 }
 
@@ -65,7 +67,8 @@ async function proven(ports: AuthorizePorts, ctx: Context) {
   const { jkt, jti } = await checkProof(proof)
   if (jkt !== token.jkt) throw new Refusal('dpop.invalid', { check: 'jkt' })
   const expiresAt = proof.now + 2 * proofWindowSeconds * 1000
-  return { token, seen: { kind: 'dpop', id: `${jkt}|${jti}`, expiresAt } as const }
+  const hold = () => ports.accessTokens.hold(institution.id, value)
+  return { token, hold, seen: { kind: 'dpop', id: `${jkt}|${jti}`, expiresAt } as const }
 }
 
 /** Who holds this token: a proof by another key, or one that came before, is told of them. */

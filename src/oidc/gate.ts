@@ -17,6 +17,7 @@ import type { AccessTokens, BoundToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
+import type { TokenStore } from '../ports/tokens.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { InteractionLevel } from './levels.ts'
 import { type PairwisePorts, pairwiseOf } from './pairwise.ts'
@@ -184,10 +185,11 @@ interface StoredToken {
 
 export interface AccessTokenPorts extends GatePorts, PairwisePorts {
   readonly subjectStates: SubjectStates
+  readonly tokens: Pick<TokenStore, 'hold'>
 }
 
 export function createAccessTokens(ports: AccessTokenPorts): AccessTokens {
-  const { providers, directory, publicUrl, subjectStates } = ports
+  const { providers, directory, publicUrl, subjectStates, tokens } = ports
   const providerOf = (institution: Institution): Promise<Provider> => {
     const issuer = issuerOf(institution, publicUrl)
     const prefix = institution.host === undefined ? `/${institution.id}` : ''
@@ -204,6 +206,7 @@ export function createAccessTokens(ports: AccessTokenPorts): AccessTokens {
         return undefined
       return bound(institution, token)
     },
+    hold: (institution, id) => tokens.hold({ institution, model: 'AccessToken', id }),
     async findClient(institutionId, value) {
       const institution = await directory.institution(institutionId)
       const provider = institution && (await providerOf(institution))

@@ -19,6 +19,8 @@ export interface ClientToken {
 /** Looks an opaque token up; undefined when it is unknown, expired, revoked or of another institution. */
 export interface AccessTokens {
   find(institution: string, token: string): Promise<BoundToken | undefined>
+  /** Is it there and alive? Then whatever would end it waits until the unit around the caller has ended. */
+  hold(institution: string, token: string): Promise<boolean>
   findClient(institution: string, token: string): Promise<ClientToken | undefined>
   /** The customer's name at the app that the token was given to (OIDC Core 8.1), as introspection tells it. */
   nameOf(token: BoundToken): Promise<string>

@@ -35,7 +35,7 @@ export function gatewayRoutes(router: Router, ports: GatewayPorts): void {
     const known = await ports.directory.core(institution.id, ctx.params.core as string)
     // A core's own message key must be open before the unit writes: see KeyStore.ready.
     if (known && !known.addressing) await ports.keys.signer(institution.id, 'message', known.id)
-    const { token, request } = await ports.authorize(ctx, async ({ grant }) => {
+    const { token, hold, request } = await ports.authorize(ctx, async ({ grant }) => {
       await withinRate(ports.rateLimits, 'gateway', `${institution.id}|${grant}`)
       if (!known) throw new Refusal('core.unknown')
       return { core: known, xml: await readBytes(ctx, Object.values(mediaTypes), ports.soapBytes) }
@@ -46,6 +46,7 @@ export function gatewayRoutes(router: Router, ports: GatewayPorts): void {
       issuer,
       ...request,
       token,
+      hold,
       action: actionOf(ctx, version),
       reference,
     })

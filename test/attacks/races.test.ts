@@ -156,6 +156,31 @@ function suite(kind: 'embedded' | 'server'): void {
     expect((await consume(bridge, { bearer, token: tokens.accessToken })).status).toBe(400)
   })
   if (kind === 'server')
+    test.each([
+      ['gateway', (who: Customer, tokens: Tokens) => pay(who, tokens)],
+      [
+        'consume endpoint',
+        async (_: Customer, { accessToken }: Tokens) =>
+          consume(bridge, { bearer: await apiToken(bridge), token: accessToken }),
+      ],
+      ['introspection', (_: Customer, { accessToken }: Tokens) => introspectToUse(bridge, accessToken)],
+    ])('a device that is ended during a use waits for it: %s', async (_name, use) => {
+      const who = await enrolled(bridge)
+      const tokens = await approve(who)
+      const waiting = await slowUses(place.url as string)
+      const using = use(who, tokens)
+      await waiting.until()
+      const began = performance.now()
+      const path = `/devices/${who.device.id}`
+      const ended = await call(who, { method: 'DELETE', path, tokens: who.tokens, at: at(1) })
+      const took = performance.now() - began
+      await waiting.over()
+      expect(ended.status).toBe(204)
+      expect(took).toBeGreaterThan(500)
+      const done = (await using) as { status?: number; active?: boolean }
+      expect(done.status === 200 || done.active === true).toBe(true)
+    })
+  if (kind === 'server')
     test('a node that dies between the commit and the answer has used it up', async () => {
       const who = await enrolled(bridge)
       const tokens = await approve(who, { scope: 'openid device core:payments core:stuck' })
@@ -214,6 +239,28 @@ async function slowTokens(url: string): Promise<void> {
     create trigger slowly before insert on oidc_payload for each row when (new.model = 'AccessToken')
     execute function slowly()`)
   await client.end()
+}
+
+/** A use takes its time from now on until it is `over`; `until` one has begun. */
+async function slowUses(url: string) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(`
+    create or replace function slow_use() returns trigger language plpgsql as
+      $$ begin perform pg_sleep(1.5); return new; end $$;
+    create or replace trigger slow_use before update on customer_transaction for each row
+      when (new.state = 'used') execute function slow_use()`)
+  const sleeping = `select 1 from pg_stat_activity
+    where datname = current_database() and wait_event = 'PgSleep'`
+  return {
+    async until() {
+      while ((await client.query(sleeping)).rowCount === 0) await new Promise((go) => setTimeout(go, 20))
+    },
+    async over() {
+      await client.query('drop trigger slow_use on customer_transaction')
+      await client.end()
+    },
+  }
 }
 
 /** The same app on the same phone, in a browser without a session. */
