@@ -1,5 +1,6 @@
 // One transaction of a customer as it is kept: what was decided, why, and what became of it.
-import type { Decision, PolicyInputs } from './policy.ts'
+import { type Decision, decide, type Policy, type PolicyInputs } from './policy.ts'
+import { policyVersion } from './policy-default.ts'
 import type { Transaction } from './transaction.ts'
 import type { RiskKind } from './transaction-type.ts'
 
@@ -15,6 +16,8 @@ export interface CustomerTransaction {
   readonly id: string
   readonly subject: string
   readonly relyingParty: string
+  /** Of the sign-in, or the call to a core, that it came with; empty where it was decided before references were kept. */
+  readonly reference: string
   readonly transaction: Transaction
   /** What kind of event its type is. */
   readonly kind: RiskKind
@@ -29,7 +32,41 @@ export interface CustomerTransaction {
   readonly createdAt: number
   /** An open one counts until then. */
   readonly expiresAt: number
+  /** When it came into its state; undefined while it is open. */
+  readonly endedAt: number | undefined
 }
+
+/** As people are told of it: an open one whose time is over is `lapsed`, and counts no more. */
+export const shownStates = ['open', 'lapsed', 'approved', 'used', 'released', 'refused', 'held'] as const
+export type ShownState = (typeof shownStates)[number]
+
+export const shownState = (
+  { state, expiresAt }: Pick<CustomerTransaction, 'state' | 'expiresAt'>,
+  now: number,
+): ShownState => (state === 'open' && expiresAt <= now ? 'lapsed' : state)
+
+/** What comes out when a decision is made once more from what was kept of it. */
+export type DecidedAgain =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'other'; readonly decision: Decision }
+  /** The policy of that version is not there, or what is there is not what the version is the hash of. */
+  | { readonly kind: 'no-policy' | 'other-policy' }
+
+/** Pure: the kept policy and inputs, and nothing of today. */
+export function decidedAgain(
+  kept: Pick<CustomerTransaction, 'policy' | 'inputs' | 'decision'>,
+  policy: Policy | undefined,
+): DecidedAgain {
+  if (policy === undefined) return { kind: 'no-policy' }
+  if (policyVersion(policy) !== kept.policy) return { kind: 'other-policy' }
+  const decision = decide(policy, kept.inputs)
+  return isSame(decision, kept.decision) ? { kind: 'same' } : { kind: 'other', decision }
+}
+
+const isSame = (a: Decision, b: Decision): boolean =>
+  a.reason === b.reason && a.outcome.kind === b.outcome.kind && levelOf(a) === levelOf(b)
+
+const levelOf = ({ outcome }: Decision) => (outcome.kind === 'step-up' ? outcome.acr : undefined)
 
 /** What a decision makes of a transaction at first; allowed ones, too, wait for the sign-in to end well. */
 export function firstState({ outcome }: Decision): TransactionState {

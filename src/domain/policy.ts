@@ -39,7 +39,11 @@ const allowed: Voice = { outcome: { kind: 'allow' }, reason: 'allowed' }
  * Every rule that holds and every limit that is exceeded has its say, and the strongest holds (domain/outcome). A rule
  * that fails says the strongest that any rule of this policy could have said (ruling R-30).
  */
-export function decide(policy: Policy, inputs: PolicyInputs): Decision {
+export const decide = (policy: Policy, inputs: PolicyInputs): Decision =>
+  strongest(voicesOf(policy, inputs), allowed)
+
+/** Everything that has its say, in the order of rules, limits, and the customer's own limits. */
+export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
   const { currency } = inputs.facts.transaction
   const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs.facts))
   const limits = policy.limits.flatMap((limit) => {
@@ -52,7 +56,7 @@ export function decide(policy: Policy, inputs: PolicyInputs): Decision {
       ? [{ outcome: ownOutcome, reason: `own.${limit.threshold.kind}` }]
       : [],
   )
-  return strongest([...rules, ...limits, ...own], allowed)
+  return [...rules, ...limits, ...own]
 }
 
 /** What a customer's own limit leads to; never anything weaker or stronger. */

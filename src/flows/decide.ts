@@ -74,8 +74,10 @@ export function createDecide(ports: DecidePorts) {
     const kept: CustomerTransaction = {
       ...customer,
       ...{ id: ports.chance.token(16), relyingParty: asked.relyingParty, transaction, kind },
+      reference: asked.trace.reference,
       ...{ from, to, decision, policy: policyVersion(policy), inputs },
       ...{ state: firstState(decision), createdAt: now, expiresAt: asked.expiresAt },
+      endedAt: firstState(decision) === 'open' ? undefined : now,
     }
     await ports.transactions.create(kept)
     tell(ports.audit, asked, kept)

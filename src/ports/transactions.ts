@@ -1,6 +1,7 @@
 // Stores of what customers did and of their own limits.
-import type { CustomerTransaction, TransactionState } from '../domain/customer-transaction.ts'
+import type { CustomerTransaction, ShownState, TransactionState } from '../domain/customer-transaction.ts'
 import type { Past } from '../domain/limit.ts'
+import type { OutcomeKind } from '../domain/outcome.ts'
 import type { OwnLimits } from '../domain/own-limits.ts'
 import type { Policy } from '../domain/policy.ts'
 
@@ -28,6 +29,26 @@ export interface GrantedTransaction {
   readonly hash: string
 }
 
+/** What is looked for; what is undefined is any. */
+export interface TransactionFilter {
+  readonly state?: ShownState | undefined
+  readonly outcome?: OutcomeKind | undefined
+  readonly reason?: string | undefined
+  readonly type?: string | undefined
+  readonly relyingParty?: string | undefined
+  readonly reference?: string | undefined
+  readonly subject?: string | undefined
+  /** Epoch milliseconds: decided at `from` or later, and earlier than `until`. */
+  readonly from?: number | undefined
+  readonly until?: number | undefined
+  /** Goes on behind this one: of two of the same moment none is shown twice or left out. */
+  readonly behind?: Pick<CustomerTransaction, 'createdAt' | 'id'> | undefined
+  /** By which an open one is told from one that has lapsed. */
+  readonly now: number
+  /** 201 at most. */
+  readonly limit: number
+}
+
 export interface Transactions {
   /**
    * Until the unit around the caller ends, no other decision on this customer's transactions reads or writes: two
@@ -41,6 +62,8 @@ export interface Transactions {
   ): Promise<History>
   create(transaction: CustomerTransaction): Promise<void>
   get(institution: string, id: string): Promise<CustomerTransaction | undefined>
+  /** Newest first. */
+  list(institution: string, filter: TransactionFilter): Promise<readonly CustomerTransaction[]>
   /**
    * open -> `state`; false when it was no longer open, so that a transaction ends in one way, and when it was to be approved
    * or used after its time.
@@ -62,8 +85,20 @@ export interface OwnLimitStore {
   put(customer: CustomerOf, next: OwnLimits): Promise<boolean>
 }
 
+/** A policy that is in force, or was. */
+export interface KeptPolicy {
+  readonly version: string
+  readonly policy: Policy
+  /** Epoch milliseconds: when it first came into force, and when it did so last. */
+  readonly firstAt: number
+  readonly inForceAt: number
+}
+
 /** Every policy that an institution ever had, by its version. */
 export interface Policies {
+  /** From now on it is in force; nothing happens where it was already. */
   keep(institution: string, policy: Policy): Promise<void>
+  /** Those that came into force last come first; 200 at most. */
+  list(institution: string): Promise<readonly KeptPolicy[]>
   get(institution: string, version: string): Promise<Policy | undefined>
 }

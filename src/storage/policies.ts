@@ -3,18 +3,44 @@ import { noOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
 import type { Policy } from '../domain/policy.ts'
 import { policyVersion } from '../domain/policy-default.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
-import type { OwnLimitStore, Policies } from '../ports/transactions.ts'
+import type { KeptPolicy, OwnLimitStore, Policies } from '../ports/transactions.ts'
 import type { Connections } from './unit-of-work.ts'
 
-export function createPolicies({ reader, send }: Connections): Policies {
+interface PolicyRow {
+  readonly version: string
+  readonly content: Policy
+  readonly created_at: Date
+  readonly in_force_at: Date
+}
+
+// Of the policy that is in force already nothing changes; one that was in force before is so anew.
+const keepQuery = `
+insert into policy (institution, version, content, created_at, in_force_at)
+  values (:institution, :version, :content, clock_timestamp(), clock_timestamp())
+on conflict (institution, version) do update set in_force_at = clock_timestamp()
+  where exists (
+    select from policy later where later.institution = policy.institution and later.in_force_at > policy.in_force_at)`
+
+const most = 200
+
+const keptOf = ({ version, content, created_at, in_force_at }: PolicyRow): KeptPolicy => ({
+  ...{ version, policy: content },
+  ...{ firstAt: created_at.getTime(), inForceAt: in_force_at.getTime() },
+})
+
+export function createPolicies({ reader, writer }: Connections): Policies {
   return {
-    keep: (institution, policy) =>
-      send((db) =>
-        db('policy')
-          .insert({ institution, version: policyVersion(policy), content: JSON.stringify(policy) })
-          .onConflict(['institution', 'version'])
-          .ignore(),
-      ),
+    async keep(institution, policy) {
+      const db = await writer()
+      const row = { institution, version: policyVersion(policy), content: JSON.stringify(policy) }
+      await db.raw(keepQuery, row)
+    },
+    async list(institution) {
+      const db = await reader()
+      const query = db('policy').where({ institution }).orderBy('in_force_at', 'desc').limit(most)
+      const rows: PolicyRow[] = await query
+      return rows.map(keptOf)
+    },
     async get(institution, version) {
       const db = await reader()
       const row: { content: Policy } | undefined = await db('policy')

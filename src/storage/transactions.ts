@@ -5,7 +5,8 @@ import type { Past } from '../domain/limit.ts'
 import type { PolicyInputs } from '../domain/policy.ts'
 import type { RiskKind } from '../domain/transaction-type.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
-import type { History, Transactions } from '../ports/transactions.ts'
+import type { History, TransactionFilter, Transactions } from '../ports/transactions.ts'
+import type { Queries } from './transaction.ts'
 import { parsed, restored, written } from './transaction-json.ts'
 import type { Connections } from './unit-of-work.ts'
 
@@ -14,6 +15,7 @@ interface Row {
   readonly id: string
   readonly subject: string
   readonly relying_party: string
+  readonly reference: string
   readonly kind: RiskKind
   readonly from_account: string | null
   readonly to_account: string | null
@@ -23,6 +25,7 @@ interface Row {
   readonly record: string
   readonly created_at: Date
   readonly expires_at: Date
+  readonly ended_at: Date | null
 }
 
 interface Sealed {
@@ -74,6 +77,10 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
       const row: Row | undefined = await db('customer_transaction').where({ institution, id }).first()
       return row && fromRow(row, seal)
     },
+    async list(institution, filter) {
+      const rows = await listed(await reader(), institution, filter)
+      return rows.map((row) => fromRow(row, seal))
+    },
     async end(institution, id, { state, now }) {
       const db = await writer()
       const open = db('customer_transaction').where({ institution, id, state: 'open' })
@@ -94,6 +101,24 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
       return row?.id
     },
   }
+}
+
+const most = 201
+
+function listed(db: Queries, institution: string, filter: TransactionFilter): Promise<Row[]> {
+  const { state, outcome, reason, type, relyingParty, reference, subject, from, until, behind } = filter
+  const query = db('customer_transaction').where({ institution })
+  query.orderBy('created_at', 'desc').orderBy('id', 'desc')
+  const wanted = { outcome, reason, type, relying_party: relyingParty, reference, subject }
+  query.where(Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)))
+  if (state !== undefined) query.where('state', state === 'lapsed' ? 'open' : state)
+  if (state === 'open' || state === 'lapsed')
+    query.where('expires_at', state === 'open' ? '>' : '<=', new Date(filter.now))
+  if (from !== undefined) query.where('created_at', '>=', new Date(from))
+  if (until !== undefined) query.where('created_at', '<', new Date(until))
+  if (behind !== undefined)
+    query.whereRaw('(created_at, id) < (?, ?)', [new Date(behind.createdAt), behind.id])
+  return query.limit(Math.min(filter.limit, most)) as unknown as Promise<Row[]>
 }
 
 const historyIn = (rows: readonly PastRow[]): History => ({
@@ -119,6 +144,7 @@ function rowOf(one: CustomerTransaction, seal: FieldSeal) {
     id: one.id,
     subject: one.subject,
     relying_party: one.relyingParty,
+    reference: one.reference,
     type: transaction.type,
     kind: one.kind,
     hash: transaction.hash,
@@ -134,7 +160,7 @@ function rowOf(one: CustomerTransaction, seal: FieldSeal) {
     record: seal.seal(institution, written(sealed)),
     created_at: new Date(one.createdAt),
     expires_at: new Date(one.expiresAt),
-    ...(one.state === 'open' ? {} : { ended_at: new Date(one.createdAt) }),
+    ended_at: one.endedAt === undefined ? null : new Date(one.endedAt),
   }
 }
 
@@ -145,6 +171,7 @@ function fromRow(row: Row, seal: FieldSeal): CustomerTransaction {
     id: row.id,
     subject: row.subject,
     relyingParty: row.relying_party,
+    reference: row.reference,
     transaction: restored(transaction),
     kind: row.kind,
     from: row.from_account ?? undefined,
@@ -155,5 +182,6 @@ function fromRow(row: Row, seal: FieldSeal): CustomerTransaction {
     state: row.state,
     createdAt: row.created_at.getTime(),
     expiresAt: row.expires_at.getTime(),
+    endedAt: row.ended_at?.getTime(),
   }
 }

@@ -10,6 +10,7 @@ import { policyOf, policyVersion } from '../../src/domain/policy-default.ts'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import { createDecide } from '../../src/flows/decide.ts'
+import type { TransactionFilter } from '../../src/ports/transactions.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { alder } from '../journeys/parts.ts'
 import { everything, id, now } from './rig.ts'
@@ -70,8 +71,12 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
     }
     return all.subjects.resolve(key, {}, id())
   }
-  const asked = (subject: string, amount: string, change: { creditor?: string; at?: number } = {}) => {
-    const { at = now } = change
+  const asked = (
+    subject: string,
+    amount: string,
+    change: { creditor?: string; at?: number; reference?: string; relyingParty?: string } = {},
+  ) => {
+    const { at = now, reference = 'DB-TEST', relyingParty = 'app' } = change
     const decided = createDecide({
       ...all,
       transactions: { ...all.transactions, history: slowly(all.transactions.history) },
@@ -83,8 +88,8 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, () =>
         decided(institution, {
           transaction: payment(amount, change.creditor),
-          ...{ subject, relyingParty: 'app', device: 'd', amr: ['fed', 'pop'], granted: undefined },
-          ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference: 'DB-TEST' } },
+          ...{ subject, relyingParty, device: 'd', amr: ['fed', 'pop'], granted: undefined },
+          ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference } },
         }),
       )
   }
@@ -237,6 +242,67 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
     })
   })
 
+  describe('transactions that are looked for', () => {
+    const list = (filter: Partial<TransactionFilter>) =>
+      all.transactions.list('alder', { now, limit: 50, ...filter })
+    const idsOf = (rows: readonly CustomerTransaction[]) => rows.map(({ id: one }) => one)
+
+    test('are found by each of what is asked, and come back whole, newest first', async () => {
+      const subject = await customer()
+      const institution = bank({ rules: [], limits: [limit({})] })
+      const odd = { reference: `DB-${id()}`, relyingParty: id() }
+      const first = await asked(subject, '90.00', odd)(institution)
+      const second = await asked(subject, '90.00', { at: now + 1 })(institution)
+      expect(await list({ subject })).toEqual([second, first])
+      const wanted: [Partial<TransactionFilter>, string[]][] = [
+        [{ reference: odd.reference }, [first.id]],
+        [{ relyingParty: odd.relyingParty }, [first.id]],
+        [{ state: 'refused' }, [second.id]],
+        [{ outcome: 'allow' }, [first.id]],
+        [{ reason: 'limit.day' }, [second.id]],
+        [{ type: 'payment_initiation' }, [second.id, first.id]],
+        [{ type: 'add_payee' }, []],
+        [{ from: now + 1 }, [second.id]],
+        [{ until: now + 1 }, [first.id]],
+        [{ state: 'open' }, [first.id]],
+        [{ state: 'lapsed' }, []],
+        [{ state: 'open', now: first.expiresAt }, []],
+        [{ state: 'lapsed', now: first.expiresAt }, [first.id]],
+        [{ limit: 1 }, [second.id]],
+      ]
+      for (const [filter, ids] of wanted)
+        expect([filter, idsOf(await list({ subject, ...filter }))]).toEqual([filter, ids])
+      expect(await all.transactions.list('birch', { now, limit: 50, subject })).toEqual([])
+    })
+    test('go on behind one of them: of those of one moment each is seen once', async () => {
+      const subject = await customer()
+      const institution = bank({ rules: [], limits: [] })
+      const kept = await Promise.all(
+        Array.from({ length: 7 }, (_, i) =>
+          asked(subject, '1.00', { at: now + (i === 0 ? 1 : 0) })(institution),
+        ),
+      )
+      const seen: string[] = []
+      for (let behind: CustomerTransaction | undefined; seen.length < 20; ) {
+        const page = await list({ subject, limit: 2, behind })
+        behind = page.at(-1)
+        if (behind === undefined) break
+        seen.push(...idsOf(page))
+      }
+      expect(seen[0]).toBe(kept[0]?.id)
+      expect([...seen].sort()).toEqual(idsOf(kept).sort())
+    })
+    test('say when they ended', async () => {
+      const subject = await customer()
+      const kept = await asked(subject, '1.00')(bank({ rules: [], limits: [] }))
+      expect(kept.endedAt).toBeUndefined()
+      await all.transactions.end('alder', kept.id, { state: 'approved', now: now + 1 })
+      const [ended] = await list({ subject })
+      expect(ended?.state).toBe('approved')
+      expect(ended?.endedAt).toBe(now + 1)
+    })
+  })
+
   describe('own limits', () => {
     const one = limit({
       id: 'mine',
@@ -278,5 +344,24 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
     await all.directory.put({ ...set, institution: bank({ rules: [], limits: [] }) }, 'file')
     expect(await all.policies.get('alder', policyVersion(policy))).toEqual(policy)
     expect(await all.policies.get('birch', policyVersion(policy))).toBeUndefined()
+  })
+  test('the policies that ever were come with when they came into force, also for a second time', async () => {
+    const policies = [limit({}), limit({ id: 'other' })].map((one) =>
+      policyOf(bank({ rules: [], limits: [one] })),
+    ) as [Policy, Policy]
+    const [one, other] = policies
+    const place_ = `bank-${id()}`
+    const order = async () => (await all.policies.list(place_)).map(({ policy }) => policy)
+    await all.policies.keep(place_, one)
+    const [first] = await all.policies.list(place_)
+    await all.policies.keep(place_, one)
+    expect(await all.policies.list(place_)).toEqual([first])
+    await all.policies.keep(place_, other)
+    expect(await order()).toEqual([other, one])
+    await all.policies.keep(place_, one)
+    expect(await order()).toEqual([one, other])
+    const [again] = await all.policies.list(place_)
+    expect([again?.version, again?.firstAt]).toEqual([policyVersion(one), first?.firstAt])
+    expect(again?.inForceAt).toBeGreaterThanOrEqual(first?.inForceAt ?? Number.POSITIVE_INFINITY)
   })
 }
