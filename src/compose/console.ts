@@ -7,7 +7,9 @@ import { type ConnectionRemovalPorts, createConnectionRemoval } from '../flows/c
 import { type ConsoleAccessPorts, createConsoleAccess } from '../flows/console-access.ts'
 import { type ConsoleConnectionPorts, createConsoleConnections } from '../flows/console-connections.ts'
 import { createOverview, type OverviewPorts } from '../flows/overview.ts'
+import { createPolicyFlows, type PolicyPorts } from '../flows/policies.ts'
 import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-parties.ts'
+import { createTransactionFlows, type TransactionPorts } from '../flows/transactions.ts'
 
 type ConsoleFlowPorts = AdministratorPorts &
   BreakGlassPorts &
@@ -17,6 +19,8 @@ type ConsoleFlowPorts = AdministratorPorts &
   ConsoleAccessPorts &
   Omit<ConsoleConnectionPorts, 'connectionApproval' | 'connectionRemoval'> &
   OverviewPorts &
+  PolicyPorts &
+  TransactionPorts &
   RelyingPartyPorts
 
 export function createConsoleFlows(ports: ConsoleFlowPorts) {
@@ -30,6 +34,8 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     connectionApproval,
     consoleConnections: createConsoleConnections({ ...ports, connectionApproval, connectionRemoval }),
     overview: createOverview(ports),
+    policyFlows: createPolicyFlows(ports),
+    transactionFlows: createTransactionFlows(ports),
     healthOver: createConnectionHealth(ports),
   }
 }

@@ -15,6 +15,8 @@ export const places = [
   { path: '', name: 'Overview', needs: 'read-connections' },
   { path: '/connections', name: 'Connections', needs: 'read-connections' },
   { path: '/exchanges', name: 'Failed sign-ins', needs: 'read' },
+  { path: '/transactions', name: 'Transactions', needs: 'transactions' },
+  { path: '/policy', name: 'Policy', needs: 'read' },
   { path: '/relying-parties', name: 'Apps', needs: 'read' },
   { path: '/administrators', name: 'Administrators', needs: 'administrators' },
 ] as const satisfies readonly { path: string; name: string; needs: Permission }[]

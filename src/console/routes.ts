@@ -8,12 +8,17 @@ import type { ConnectionPagePorts } from './connection-ports.ts'
 import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
+import { type PolicyPagePorts, policyPages } from './policy.ts'
 import { type RelyingPartyPagePorts, relyingPartyPages } from './relying-parties.ts'
 import { type SignInPorts, signInRoutes } from './sign-in.ts'
+import type { TransactionPagePorts } from './transaction-page.ts'
+import { transactionPages } from './transactions.ts'
 
 export type ConsolePorts = SignInPorts &
   OverviewPagePorts &
   ExchangePagePorts &
+  TransactionPagePorts &
+  PolicyPagePorts &
   RelyingPartyPagePorts &
   AdministratorPagePorts &
   ConnectionPagePorts &
@@ -25,6 +30,8 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   const desk = createDesk(router, ports)
   overviewPages(desk, ports)
   exchangePages(desk, ports)
+  transactionPages(desk, ports)
+  policyPages(desk, ports)
   administratorPages(desk, ports)
   breakGlassKeyPages(desk, ports)
   relyingPartyPages(desk, ports)

@@ -5,13 +5,15 @@ export const roles = ['viewer', 'federation-admin', 'security-admin', 'owner'] a
 export type Role = (typeof roles)[number]
 
 /**
- * `read-connections` is the overview and the pages of connections, `read` every other page. `connections` is making, testing,
+ * `read-connections` is the overview and the pages of connections, `read` every other page but for `transactions`: what customers
+ * did with their money, for those who answer for what is stopped. `connections` is making, testing,
  * activating and disabling them, `keys` our own of theirs; `weaken` is what lets an IdP prove less than before; `way-in` is what decides by which IdP
  * staff come in here: whoever rules that can be any of them. `relying-parties` are the apps; `administrators` who may come in.
  */
 export const permissions = [
   'read-connections',
   'read',
+  'transactions',
   'connections',
   'keys',
   'relying-parties',
@@ -24,7 +26,15 @@ export type Permission = (typeof permissions)[number]
 const given: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read-connections', 'read'],
   'federation-admin': ['read-connections', 'read', 'connections', 'keys', 'relying-parties'],
-  'security-admin': ['read-connections', 'read', 'connections', 'keys', 'relying-parties', 'weaken'],
+  'security-admin': [
+    'read-connections',
+    'read',
+    'transactions',
+    'connections',
+    'keys',
+    'relying-parties',
+    'weaken',
+  ],
   owner: permissions,
 }
 

@@ -7,6 +7,16 @@ export function mask(value: string): string {
   return value.length > 8 ? `••••${value.slice(-4)}` : '••••'
 }
 
+// An IBAN, also in groups of four; and other account numbers where a condition has one as text.
+const iban = /(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Z0-9])/g
+const quotedDigits = /(["'])(\d{9,34})\1/g
+
+/** Free text with every account number in it masked; it hides too much rather than too little. */
+export const withoutAccounts = (text: string): string =>
+  text
+    .replace(iban, (account) => mask(account.replaceAll(' ', '')))
+    .replace(quotedDigits, (_, quote: string, digits: string) => `${quote}${mask(digits)}${quote}`)
+
 /**
  * The detail as a device may see it: account numbers masked, the rest as it was approved (ruling R-17). Of a type that is
  * no longer there every value is masked.

@@ -48,6 +48,7 @@ describe.each([320, 390, 560, 700, 768, 1000])('%s pixels wide', (width) => {
     ['overview', ''],
     ['connections', '/connections'],
     ['exchanges', '/exchanges'],
+    ['policy', '/policy'],
     ['apps', '/relying-parties'],
     ['app', '/relying-parties/alder-phone'],
   ])('%s shows every place, and all of its tables and code', async (name, path) => {
@@ -62,7 +63,7 @@ describe.each([320, 390, 560, 700, 768, 1000])('%s pixels wide', (width) => {
           return [one.textContent, left >= 0 && right <= window.innerWidth]
         }),
       )
-    expect(links).toHaveLength(5)
+    expect(links).toHaveLength(7)
     expect(links.filter(([, inSight]) => !inSight)).toEqual([])
     const cut = await page
       .locator('.scroll, .wraps pre')

@@ -82,6 +82,8 @@ describe('the console', () => {
   })
   test.each([
     ['exchanges', '/exchanges'],
+    ['transactions-empty', '/transactions'],
+    ['policy-first', '/policy'],
     ['keys', '/connections/alder-idp/keys'],
     ['logo', '/connections/alder-idp/logo'],
     ['apps', '/relying-parties'],

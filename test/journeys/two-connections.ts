@@ -1,7 +1,7 @@
 // The demo bank with a second connection, for business customers; to the same IdP, which answers at another address.
 import { formIn } from '../../src/demo/app-client.ts'
 import { demoRows } from '../../src/demo/institution.ts'
-import type { Connection, RelyingParty } from '../../src/domain/institution.ts'
+import type { Connection, Institution, RelyingParty } from '../../src/domain/institution.ts'
 import type { TestBridge } from './bridge.ts'
 import type { Customer } from './customer.ts'
 
@@ -9,6 +9,7 @@ export const personal = 'alder-idp'
 export const business = 'alder-business'
 
 export interface Changes {
+  readonly institution?: Partial<Institution>
   readonly personal?: Partial<Connection>
   readonly business?: Partial<Connection>
   readonly app?: Partial<RelyingParty>
@@ -25,6 +26,7 @@ export async function applyTwo({ application, world }: TestBridge, changes: Chan
   const app = { ...phone, connections: [personal, business], ...changes.app }
   const set = {
     ...rows,
+    institution: { ...rows.institution, ...changes.institution },
     connections: [
       { ...first, name: 'Personal', ...changes.personal },
       { ...first, id: business, name: 'Business', domains: ['birch.example'], ...changes.business },

@@ -1,0 +1,245 @@
+// One transaction: what the customer read, what was decided and why, on which facts, and whether it comes out the same again.
+import { acrLadder, levelName } from '../domain/acr.ts'
+import { type CustomerTransaction, type DecidedAgain, shownState } from '../domain/customer-transaction.ts'
+import { isExceeded, type Limit } from '../domain/limit.ts'
+import { mask, withoutAccounts } from '../domain/mask.ts'
+import { maskedDisplay } from '../domain/masked-display.ts'
+import { type Policy, type PolicyInputs, type Rule, voicesOf } from '../domain/policy.ts'
+import { factTypes, type PolicyFacts } from '../domain/policy-facts.ts'
+import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
+import type { RelyingPartyFlows } from '../flows/relying-parties.ts'
+import type { Explained, TransactionFlows } from '../flows/transactions.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { bdi, keyValues, masked, notice } from '../http/page/parts.ts'
+import type { Visit } from './desk.ts'
+import type { ConsoleView } from './page.ts'
+import { conditionText, limitName, ruleName } from './policy-view.ts'
+import {
+  limitSentence,
+  measuredText,
+  moneyText,
+  outcomeBadge,
+  outcomeText,
+  reasonText,
+} from './policy-words.ts'
+import { dataTable } from './table.ts'
+import { stateBadge, stateMeans, stateNames } from './transaction-words.ts'
+import { badge, moment } from './words.ts'
+
+export interface TransactionPagePorts {
+  readonly transactionFlows: TransactionFlows
+  readonly relyingParties: Pick<RelyingPartyFlows, 'list'>
+}
+
+const place = '/transactions'
+
+export async function transactionPage(visit: Visit, ports: TransactionPagePorts): Promise<ConsoleView> {
+  const { institution } = visit
+  const explained = await ports.transactionFlows.explain(institution, String(visit.ctx.params.id))
+  const { one, policy, now } = explained
+  const type = typeNamed(typesOf(institution), one.transaction.type)
+  const app = (await ports.relyingParties.list(institution.id)).find(
+    ({ party }) => party.id === one.relyingParty,
+  )
+  return {
+    title: `Transaction ${one.reference === '' ? one.id : one.reference}`,
+    heading: html`${headingOf(one)}: ${stateNames[shownState(one, now)].toLowerCase()}`,
+    lead: html`${reasonText(one.decision.reason, policy, one.inputs.own)} ${moment(one.createdAt)}`,
+    aside: html`<div>${outcomeBadge(one.decision.outcome)} ${stateBadge(one, now)}</div>`,
+    place,
+    main: html`<div class="grid">
+${againCard(explained)}
+<section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">What the customer reads</h2></header>${textOf(one, type)}</section>
+<section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}</section>
+<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, app?.party.name)}</section>
+${policy && rulesCard(one, policy)}
+${limitsCard(one, policy)}
+<section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, type)}</section>
+</div>`,
+  }
+}
+
+const headingOf = ({ transaction: { amount, type } }: CustomerTransaction): string =>
+  amount === undefined ? type : `${moneyText(amount.minor, amount.currency)}, ${type}`
+
+const againWords: Readonly<Record<DecidedAgain['kind'], readonly ['ok' | 'warn' | 'bad', string, string]>> = {
+  same: [
+    'ok',
+    'Decided again, it comes out the same.',
+    'From the policy of that version and the facts that were kept with the transaction.',
+  ],
+  other: ['bad', 'Decided again, it comes out otherwise.', ''],
+  'no-policy': [
+    'warn',
+    'It cannot be decided again.',
+    'The policy of that version is not kept: nothing was applied between the update and this decision.',
+  ],
+  'other-policy': [
+    'bad',
+    'It cannot be decided again: the kept policy is not the one that decided.',
+    'Its content does not have the hash that is its version. Tell the operator.',
+  ],
+}
+
+function againCard({ again: found }: Explained): Html {
+  const [tone, outcome, meaning] = againWords[found.kind]
+  const told =
+    found.kind === 'other'
+      ? html`It would be: ${outcomeText(found.decision.outcome)}, <code>${found.decision.reason}</code>. Either what decides was changed by an update, or what was kept was altered. Tell the operator.`
+      : meaning
+  return html`<div>${notice(tone, outcome, told)}</div>`
+}
+
+/** In English, whatever language it was read in; the values are the same in each. */
+function textOf({ transaction }: CustomerTransaction, type: TransactionType | undefined): Html {
+  const { title, rows } = maskedDisplay(transaction, type, 'en')
+  const said =
+    title === undefined
+      ? html`<p class="quiet">The type <code>${transaction.type}</code> is gone or was changed since, so that every value is masked.</p>`
+      : html`<p><strong>${title}</strong></p>`
+  return html`${said}${keyValues(
+    rows.map(({ label, value, note }) => [
+      label,
+      html`${linesOf(value)}${note !== undefined && html` <span class="quiet">${note}</span>`}`,
+    ]),
+  )}<p class="small quiet">In English; the customer saw account numbers whole, and their own language.</p>`
+}
+
+const linesOf = (value: string): Html[] =>
+  value
+    .split('\n')
+    .map((line, n) => html`${n > 0 && html`<br>`}${/^•{4}\w*$/.test(line) ? masked('en', line) : bdi(line)}`)
+
+function timeline(one: CustomerTransaction, now: number): Html {
+  const state = shownState(one, now)
+  const tone = { approved: 'ok', refused: 'bad', held: 'warn' }[state as 'approved'] ?? ''
+  const at = one.endedAt ?? (state === 'lapsed' ? one.expiresAt : undefined)
+  const reached =
+    at === undefined
+      ? html`<li><strong>${stateNames[state]}</strong><span class="small quiet">until ${moment(one.expiresAt)}</span><p class="small quiet">${stateMeans[state]}</p></li>`
+      : html`<li class="${tone}"><strong>${stateNames[state]}</strong>${moment(at)}<p class="small quiet">${stateMeans[state]}</p></li>`
+  return html`<ol class="timeline"><li class="ok"><strong>Decided: ${outcomeText(one.decision.outcome)}</strong>${moment(one.createdAt)}</li>\n${reached}</ol>`
+}
+
+function decisionOf(visit: Visit, { one, policy }: Explained, app: string | undefined): Html {
+  const { decision, transaction } = one
+  return keyValues([
+    ['Decision', outcomeText(decision.outcome)],
+    ['Reason', html`${reasonText(decision.reason, policy, one.inputs.own)} <code>${decision.reason}</code>`],
+    [
+      'Policy',
+      policy === undefined
+        ? html`<code>${one.policy}</code>, which is not kept`
+        : html`<a href="${visit.path(`/policy/versions/${one.policy}`)}"><code>${one.policy}</code></a>`,
+    ],
+    ['App', bdi(app ?? one.relyingParty)],
+    [
+      'Customer',
+      html`<a href="${visit.path(`${place}?${new URLSearchParams({ sub: one.subject })}`)}"><code>${one.subject}</code></a>`,
+    ],
+    one.reference === '' ? undefined : ['Reference', html`<span class="ref">${one.reference}</span>`],
+    ['Type', html`<code>${transaction.type}</code>`],
+    ['Hash of the transaction', html`<code>${transaction.hash}</code>`],
+    ['Id', html`<code>${one.id}</code>`],
+  ])
+}
+
+function rulesCard({ inputs }: CustomerTransaction, policy: Policy): Html {
+  const { rules } = policy
+  return html`<section class="card fill" aria-labelledby="rules"><header><h2 id="rules">Rules, as they held</h2></header>${
+    rules.length === 0
+      ? html`<p class="quiet">The policy has none.</p>`
+      : dataTable({
+          caption: 'Rules of the policy, and whether each held',
+          label: 'Rules table',
+          columns: [{ name: 'Rule' }, { name: 'When' }, { name: 'Then' }, { name: 'Here' }],
+          rows: rules.map((rule) => [
+            ruleName(rule),
+            conditionText(rule),
+            outcomeText(rule.outcome),
+            heldBadge(rule, inputs),
+          ]),
+        })
+  }</section>`
+}
+
+function heldBadge(rule: Rule, inputs: PolicyInputs): Html {
+  const [voice] = voicesOf({ rules: [rule], limits: [] }, { ...inputs, own: [] })
+  if (voice === undefined) return badge('', 'Did not hold')
+  return voice.reason === `rule_failed.${rule.id}` ? badge('warn', 'Failed') : badge('info', 'Held')
+}
+
+/** Those of the policy and the customer's own that were about this transaction; those that were not are named. */
+function limitsCard({ inputs }: CustomerTransaction, policy: Policy | undefined): Html {
+  const { measures, own, facts } = inputs
+  const { currency } = facts.transaction
+  const limits = policy?.limits ?? []
+  const about = limits.flatMap((limit) => {
+    const measured = Object.hasOwn(measures, limit.id) ? measures[limit.id] : undefined
+    return measured === undefined ? [] : [row(limitName(limit.id), { limit, measured, currency })]
+  })
+  const mine = own.map(({ limit, measured }) =>
+    row(html`<code>${limit.id}</code> ${badge('info', 'Customer’s own')}`, { limit, measured, currency }),
+  )
+  const others = limits.filter(({ id }) => !Object.hasOwn(measures, id))
+  return html`<section class="card fill" aria-labelledby="limits"><header><h2 id="limits">Limits, as they were measured</h2></header>${
+    about.length + mine.length === 0
+      ? html`<p class="quiet">None was about this transaction.</p>`
+      : dataTable({
+          caption: 'Limits that were about this transaction, the customer’s own at the end',
+          label: 'Limits table',
+          columns: [
+            { name: 'Limit' },
+            { name: 'What it says' },
+            { name: 'Measured', as: 'num' },
+            { name: 'Here' },
+          ],
+          rows: [...about, ...mine],
+        })
+  }${own.length === 0 && html`<p class="small quiet">No limit of the customer’s own counted.</p>`}
+${others.length > 0 && html`<p class="small quiet">Not about it: ${others.map(({ id }, n) => html`${n > 0 && ', '}<code>${id}</code>`)}</p>`}</section>`
+}
+
+interface Measurement {
+  readonly limit: Limit
+  readonly measured: bigint
+  readonly currency: string
+}
+
+const row = (name: Html, { limit, measured, currency }: Measurement): readonly (Html | string)[] => [
+  name,
+  limitSentence(limit),
+  measuredText(limit, measured, currency),
+  isExceeded(limit, measured, currency) ? badge('warn', 'Exceeded') : badge('', 'Not exceeded'),
+]
+
+/** Every name that a condition can ask, with what it was; amounts also as people read them. */
+function factsOf(facts: PolicyFacts, type: TransactionType | undefined): Html {
+  const rows = Object.entries(factTypes).flatMap(([group, members]) =>
+    Object.keys(members).map((member) => {
+      const value = (facts[group as keyof PolicyFacts] as Readonly<Record<string, unknown>>)[member]
+      const name = `${group}.${member}`
+      return [name, factValue(name, value, { facts, type })] as const
+    }),
+  )
+  return keyValues(rows)
+}
+
+const levels = acrLadder.map(levelName)
+
+function factValue(
+  name: string,
+  value: unknown,
+  { facts, type }: { facts: PolicyFacts; type: TransactionType | undefined },
+): Html {
+  const text = String(value ?? '')
+  const { currency, hasAmount } = facts.transaction
+  if (text === '') return html`<span class="quiet">(empty)</span>`
+  if (/Account$/.test(name)) return masked('en', text)
+  if (name === 'transaction.creditorName') return bdi(type === undefined ? mask(text) : withoutAccounts(text))
+  if ((name === 'transaction.amount' && hasAmount) || (name === 'history.sumDay' && currency !== ''))
+    return html`${text} <span class="quiet">${moneyText(BigInt(text), currency)}</span>`
+  if (name === 'session.level') return html`${text} <span class="quiet">${levels[Number(text)]}</span>`
+  return bdi(text)
+}

@@ -1,0 +1,40 @@
+// How the console says what became of a transaction.
+import { type CustomerTransaction, type ShownState, shownState } from '../domain/customer-transaction.ts'
+import type { Html } from '../http/page/html.ts'
+import { badge } from './words.ts'
+
+export const stateNames: Readonly<Record<ShownState, string>> = {
+  open: 'Waits for the customer',
+  lapsed: 'Not answered in time',
+  approved: 'Approved',
+  used: 'Used',
+  released: 'Not approved',
+  refused: 'Refused',
+  held: 'Held',
+}
+
+const tones = {
+  open: 'info',
+  lapsed: '',
+  approved: 'ok',
+  used: 'ok',
+  released: '',
+  refused: 'bad',
+  held: 'warn',
+} as const
+
+export function stateBadge(one: Pick<CustomerTransaction, 'state' | 'expiresAt'>, now: number): Html {
+  const state = shownState(one, now)
+  return badge(tones[state], stateNames[state])
+}
+
+/** What it means, in a sentence; of `allow` nobody had to step up. */
+export const stateMeans: Readonly<Record<ShownState, string>> = {
+  open: 'The customer has yet to answer. Until then it counts against limits.',
+  lapsed: 'Nobody answered within the time. It counts no more.',
+  approved: 'It may be done once, and counts.',
+  used: 'It was carried out, or handed to whoever carries it out, and cannot be again. It counts.',
+  released: 'The customer declined, or the sign-in did not end well. It does not count.',
+  refused: 'The policy refused it. It does not count.',
+  held: 'The policy holds it. It does not count, and nobody can release it yet.',
+}

@@ -1,0 +1,188 @@
+// What customers did with their money, found by what they read out and by what was decided; amounts shown, accounts masked.
+import { type CustomerTransaction, type ShownState, shownStates } from '../domain/customer-transaction.ts'
+import { maskedParties } from '../domain/masked-display.ts'
+import { type OutcomeKind, outcomes } from '../domain/outcome.ts'
+import { referenceTyped } from '../domain/reference.ts'
+import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { bdi, masked } from '../http/page/parts.ts'
+import type { TransactionFilter } from '../ports/transactions.ts'
+import type { Desk, Visit } from './desk.ts'
+import type { ConsoleView } from './page.ts'
+import { moneyText, outcomeBadge, outcomeNames } from './policy-words.ts'
+import { dataTable } from './table.ts'
+import { type TransactionPagePorts, transactionPage } from './transaction-page.ts'
+import { stateBadge, stateNames } from './transaction-words.ts'
+import { moment } from './words.ts'
+
+const place = '/transactions'
+const shown = 100
+
+export function transactionPages(desk: Desk, ports: TransactionPagePorts): void {
+  desk.page(place, 'transactions', (visit) => listPage(visit, ports))
+  desk.page(`${place}/:id`, 'transactions', (visit) => transactionPage(visit, ports))
+}
+
+const fields = [
+  'reference',
+  'sub',
+  'state',
+  'outcome',
+  'reason',
+  'type',
+  'app',
+  'from',
+  'until',
+  'behind',
+] as const
+type Wanted = Readonly<Record<(typeof fields)[number], string>>
+
+/** What the address asks for. */
+function wantedOf({ ctx }: Visit): Wanted {
+  const text = (name: string): string => {
+    const value = ctx.query[name]
+    return typeof value === 'string' ? value.trim().slice(0, 200) : ''
+  }
+  const wanted = Object.fromEntries(fields.map((name) => [name, text(name)])) as unknown as Wanted
+  return { ...wanted, reference: wanted.reference === '' ? '' : referenceTyped(wanted.reference) }
+}
+
+const dayMs = 24 * 3600_000
+
+/** The first moment of a day; undefined for what is no day of the calendar. */
+function dayOf(text: string): number | undefined {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
+  return Number.isNaN(at) ? undefined : at
+}
+
+const isState = (text: string): text is ShownState => (shownStates as readonly string[]).includes(text)
+const isOutcome = (text: string): text is OutcomeKind => (outcomes as readonly string[]).includes(text)
+
+/** What is malformed in the address is not asked for. */
+function filterOf(wanted: Wanted): Omit<TransactionFilter, 'now'> {
+  const given = (text: string) => (text === '' ? undefined : text)
+  const last = dayOf(wanted.until)
+  const [, createdAt, id] = /^(\d{1,14})\.([\w-]{1,64})$/.exec(wanted.behind) ?? []
+  return {
+    limit: shown + 1,
+    reference: given(wanted.reference),
+    subject: given(wanted.sub),
+    state: isState(wanted.state) ? wanted.state : undefined,
+    outcome: isOutcome(wanted.outcome) ? wanted.outcome : undefined,
+    reason: given(wanted.reason),
+    type: given(wanted.type),
+    relyingParty: given(wanted.app),
+    from: dayOf(wanted.from),
+    until: last === undefined ? undefined : last + dayMs,
+    behind: id === undefined ? undefined : { createdAt: Number(createdAt), id },
+  }
+}
+
+async function listPage(visit: Visit, ports: TransactionPagePorts): Promise<ConsoleView> {
+  const wanted = wantedOf(visit)
+  const { id } = visit.institution
+  const { found, now } = await ports.transactionFlows.list(id, filterOf(wanted))
+  const apps = (await ports.relyingParties.list(id)).map(({ party }) => party)
+  const names = new Map(apps.map((party) => [party.id, party.name]))
+  const rows = found.slice(0, shown)
+  const last = found.length > shown ? rows.at(-1) : undefined
+  const older = last && new URLSearchParams({ ...wanted, behind: `${last.createdAt}.${last.id}` })
+  return {
+    title: 'Transactions',
+    lead: 'What apps and cores asked for in the name of customers, and what the policy decided. Account numbers are masked.',
+    place,
+    main: html`<div class="grid">
+<section class="card" aria-labelledby="find"><h2 class="vh" id="find">Find</h2>${finder(visit, wanted, names)}</section>
+<section class="card fill" aria-label="Transactions">${rows.length === 0 ? nothing(wanted) : table(visit, { rows, names, now })}
+${older && html`<p><a href="${visit.path(`${place}?${older}`)}">Older ones</a></p>`}</section>
+</div>`,
+  }
+}
+
+type Choices = readonly (readonly [value: string, name: string])[]
+
+/** One of those, or any; what the address names stays chosen, also where there is no such thing any more. */
+function select(name: 'state' | 'outcome' | 'type' | 'app', label: string, choices: Choices, chosen: string) {
+  const all: Choices = [
+    ['', 'All'],
+    ...choices,
+    ...(chosen === '' || choices.some(([value]) => value === chosen) ? [] : [[chosen, chosen] as const]),
+  ]
+  return html`<div class="field"><label for="${name}">${label}</label><select class="input" id="${name}" name="${name}">${all.map(
+    ([value, words]) =>
+      html`<option value="${value}"${value === chosen && html` selected`}>${words}</option>`,
+  )}</select></div>`
+}
+
+const days = ({ from, until }: Wanted): Html =>
+  html`<div class="field"><label for="from">From day (UTC)</label><input class="input" id="from" name="from" type="date" value="${from}"></div>
+<div class="field"><label for="until">To day (UTC)</label><input class="input" id="until" name="until" type="date" value="${until}"></div>`
+
+/** A search is a visit: it can be kept as a link, and changes nothing. */
+function finder(visit: Visit, wanted: Wanted, names: ReadonlyMap<string, string>): Html {
+  const types = typesOf(visit.institution).map(({ type }) => [type, type] as const)
+  return html`<form method="get" action="${visit.path(place)}" class="finder">
+<div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${wanted.reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, of the sign-in or the call that it came with</p></div>
+<div class="field"><label for="sub">Customer</label><input class="input" id="sub" name="sub" value="${wanted.sub}" aria-describedby="sub-hint"><p class="hint" id="sub-hint">The <code>sub</code> as the audit log has it</p></div>
+${days(wanted)}
+${select(
+  'state',
+  'State',
+  shownStates.map((state) => [state, stateNames[state]]),
+  wanted.state,
+)}
+${select(
+  'outcome',
+  'Decision',
+  outcomes.map((kind) => [kind, outcomeNames[kind]]),
+  wanted.outcome,
+)}
+<div class="field"><label for="reason">Reason code</label><input class="input" id="reason" name="reason" value="${wanted.reason}" aria-describedby="reason-hint"><p class="hint" id="reason-hint">limit.step_up_over, rule.…, own.…</p></div>
+${select('type', 'Type', types, wanted.type)}
+${select('app', 'App', [...names], wanted.app)}
+<button class="btn primary">Find</button>
+</form>`
+}
+
+const nothing = (wanted: Wanted): Html =>
+  fields.every((name) => wanted[name] === '')
+    ? html`<div class="empty"><h3>There is none yet</h3><p>Every transaction stands here once its customer is known and the policy has decided on it.</p></div>`
+    : html`<div class="empty"><h3>Nothing was found</h3><p>No transaction fits all of this. What was refused before its customer was known was never decided on: the audit log knows it.</p></div>`
+
+interface Rows {
+  readonly rows: readonly CustomerTransaction[]
+  readonly names: ReadonlyMap<string, string>
+  readonly now: number
+}
+
+const table = (visit: Visit, { rows, names, now }: Rows): Html =>
+  dataTable({
+    caption: 'Transactions, newest first',
+    label: 'Transactions table',
+    columns: [
+      { name: 'When' },
+      { name: 'Amount', as: 'num' },
+      { name: 'What' },
+      { name: 'App', as: 'opt' },
+      { name: 'Decision' },
+      { name: 'State' },
+    ],
+    rows: rows.map((one) => [
+      html`<a href="${visit.path(`${place}/${one.id}`)}">${moment(one.createdAt)}</a>${one.reference !== '' && html`<small class="ref">${one.reference}</small>`}`,
+      amountOf(one),
+      whatOf(one, typeNamed(typesOf(visit.institution), one.transaction.type)),
+      bdi(names.get(one.relyingParty) ?? one.relyingParty),
+      html`${outcomeBadge(one.decision.outcome)}<small><code>${one.decision.reason}</code></small>`,
+      stateBadge(one, now),
+    ]),
+  })
+
+const amountOf = ({ transaction: { amount } }: CustomerTransaction): string =>
+  amount === undefined ? '–' : moneyText(amount.minor, amount.currency)
+
+function whatOf({ transaction }: CustomerTransaction, type: TransactionType | undefined): Html {
+  const { name, from, to } = maskedParties(transaction, type)
+  return html`${name === undefined ? html`<code>${transaction.type}</code>` : bdi(name)}
+<small>${name !== undefined && html`<code>${transaction.type}</code>`}${from && html` from ${masked('en', from)}`}${to && html` to ${masked('en', to)}`}</small>`
+}

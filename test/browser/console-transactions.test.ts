@@ -1,0 +1,123 @@
+// Transactions and the policy in the console, in a real browser: found, explained, compared, and only text.
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { demoRows } from '../../src/demo/institution.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import { startBridge, type TestBridge } from '../journeys/bridge.ts'
+import { creditor, debtor, spend, spender } from '../journeys/spending.ts'
+import { applyTwo } from '../journeys/two-connections.ts'
+import { launch } from './chromium.ts'
+import { looked as lookedAt } from './looked.ts'
+
+const evil = '<img src=x onerror="document.title=`hit`">'
+const earlier: Policy = {
+  rules: [
+    { id: 'at-night', when: 'time.hour < 5 && transaction.amount > 10000', outcome: { kind: 'review' } },
+    { id: 'closed-account', when: `transaction.creditorAccount == "${debtor}"`, outcome: { kind: 'deny' } },
+  ],
+  limits: [],
+}
+
+let bridge: TestBridge
+let browser: Browser
+let page: Page
+const complaints: string[] = []
+
+const apply = (institution = {}) =>
+  applyTwo(bridge, {
+    institution,
+    business: { name: 'Alder staff', audience: 'workforce', domains: [] },
+    app: { connections: ['alder-idp'] },
+  })
+
+beforeAll(async () => {
+  bridge = await startBridge()
+  await apply({ policy: earlier })
+  await apply()
+  browser = await launch()
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.goto(bridge.world.invitation as string)
+  await page.getByRole('button', { name: 'Sign in and join' }).click()
+  await page.getByLabel('User name').fill('alice')
+  await page.getByLabel('Password').fill('alice-pw')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await spend(await spender(bridge), { creditorName: evil })
+})
+afterAll(async () => {
+  await browser?.close()
+  await bridge?.stop()
+})
+
+const at = (path: string) => page.goto(`${bridge.issuer}/console${path}`)
+const looked = (name: string) => lookedAt(page, `console-${name}`)
+const rows = () => page.locator('tbody tr').allTextContents()
+
+describe('transactions', () => {
+  test('stand in a list, newest first, with amounts and without account numbers', async () => {
+    await at('/transactions')
+    await looked('transactions')
+    const shown = await rows()
+    expect(shown.map((row) => /€[\d,.]+/.exec(row)?.[0])).toEqual([
+      '€40.00',
+      '€30.00',
+      '€20.00',
+      '€80.00',
+      '€1,200.00',
+    ])
+    expect(await page.content()).not.toMatch(new RegExp(`${debtor}|${creditor}`))
+  })
+  test('are found by what was decided, and explained', async () => {
+    await page.getByLabel('Decision').selectOption({ label: 'Refused' })
+    await page.getByRole('button', { name: 'Find' }).click()
+    expect(await rows()).toEqual([expect.stringContaining('€30.00')])
+    await at('/transactions?reason=own.mine')
+    await page.locator('tbody a').first().click()
+    await page.getByText('Decided again, it comes out the same.').waitFor()
+    await page.getByText('The customer’s own limit: A payment over €60.00').first().waitFor()
+    await looked('transaction')
+    await at('/transactions?outcome=deny')
+    await page.locator('tbody a').first().click()
+    await looked('transaction-refused')
+    await page.getByRole('link', { name: /^[\w-]{16}$/ }).click()
+    await page.getByText('It is in force.').waitFor()
+    await looked('policy-version')
+  })
+  test('that are not there are told so', async () => {
+    await at('/transactions?reference=DB-AAAA-AAAA')
+    await page.getByText('Nothing was found').waitFor()
+    await looked('transactions-none')
+  })
+  test('#201 names that hold markup are only names', async () => {
+    for (const path of ['/transactions', '/transactions?outcome=allow']) {
+      await at(path)
+      if (path.includes('?')) await page.locator('tr', { hasText: '€20.00' }).locator('a').first().click()
+      await page.waitForLoadState('networkidle')
+      expect(await page.title()).not.toBe('hit')
+      expect(await page.locator('img, main script').count()).toBe(0)
+      expect(await page.getByText(evil).count()).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('the policy', () => {
+  test('is read as people read it, and says what is built in', async () => {
+    await at('/policy')
+    await looked('policy')
+    const { policy } = demoRows({ world: '', idpCertificate: '', apiKey: {} }).institution
+    expect(await page.locator('tbody').first().locator('tr').count()).toBe(policy?.rules.length)
+    await page.getByText('A payment over €500.00, or in any other currency, is approved').waitFor()
+    expect(await page.getByText('Default rule').count()).toBe(1)
+    expect(await page.getByText('Built in').count()).toBe(1)
+  })
+  test('shows what was changed, rule by rule', async () => {
+    await page.getByRole('button', { name: 'Compare' }).click()
+    await page.getByText('Rule at-night, taken out').waitFor()
+    await page.getByText('Limit day, new').waitFor()
+    await looked('policy-difference')
+  })
+})
+
+test('no page complained', () => expect(complaints).toEqual([]))

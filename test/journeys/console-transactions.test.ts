@@ -1,0 +1,77 @@
+// Somebody at the bank is asked why a payment had to be approved: found by the reference, explained, also after the policy changed.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Policy } from '../../src/domain/policy.ts'
+import { type Administrator, createAdministrator } from './administrator.ts'
+import { startBridge, type TestBridge } from './bridge.ts'
+import { pay, spender } from './spending.ts'
+import { wordsOf } from './transactions-rig.ts'
+import { applyTwo } from './two-connections.ts'
+
+let bridge: TestBridge
+let admin: Administrator
+const references: string[] = []
+
+const apply = async (institution: { policy?: Policy } = {}) => {
+  await applyTwo(bridge, {
+    institution,
+    business: { name: 'Staff', audience: 'workforce', domains: [] },
+    app: { connections: ['alder-idp'] },
+  })
+  // Rows are cached for two seconds.
+  await new Promise((resolve) => setTimeout(resolve, 2100))
+}
+
+beforeAll(async () => {
+  bridge = await startBridge()
+  await apply()
+  bridge.application.observe((_institution, event) => {
+    const { type, reference } = JSON.parse(event)
+    if (type === 'transaction.decided') references.push(reference)
+  })
+  admin = createAdministrator(bridge)
+  await admin.join(bridge.world.invitation as string, 'alice')
+})
+afterAll(() => bridge.stop())
+
+const linkIn = (body: string, path: string): string =>
+  new RegExp(`href="[^"]*/console(${path}/[\\w-]+)"`).exec(body)?.[1] ?? ''
+
+describe('a payment', () => {
+  let page = ''
+  let version = ''
+  test('is found by what the customer reads out, and says why it asked, in the words of the policy', async () => {
+    await pay(await spender(bridge), '80.00')
+    const [reference = ''] = references
+    const heard = reference.toLowerCase().replaceAll('-', ' ')
+    const list = await admin.get(`/transactions?reference=${encodeURIComponent(heard)}`)
+    page = linkIn(list.body, '/transactions')
+    const { body } = await admin.get(page)
+    const words = wordsOf(body)
+    expect(words).toContain('€80.00, payment_initiation: approved')
+    expect(words).toContain('The customer’s own limit: A payment over €60.00')
+    expect(words).toContain('Decided again, it comes out the same.')
+    expect(words).toMatch(/Not exceeded[\s\S]*Customer’s own[\s\S]*€80.00 Exceeded/)
+    expect(words).toContain('history.knownPayee false')
+    version = linkIn(body, '/policy/versions')
+    expect(wordsOf((await admin.get(version)).body)).toContain('It is in force.')
+  })
+  test('is still explained by the policy that decided, once another is in force', async () => {
+    await apply({ policy: { rules: [], limits: [] } })
+    const { body } = await admin.get(page)
+    expect(wordsOf(body)).toContain('Decided again, it comes out the same.')
+    expect(linkIn(body, '/policy/versions')).toBe(version)
+    const old = wordsOf((await admin.get(version)).body)
+    expect(old).toContain('It is not in force any more.')
+    expect(old).toContain('closed-account')
+    const present = wordsOf((await admin.get('/policy')).body)
+    expect(present).toContain('0 rules and 1 limit decide on transactions')
+    const changed = wordsOf((await admin.get('/policy/difference')).body)
+    for (const what of [
+      'Rule no-payment, taken out',
+      'Rule closed-account, taken out',
+      'Limit day, taken out',
+    ])
+      expect(changed).toContain(what)
+    expect(changed).not.toContain('step_up_over')
+  })
+})
