@@ -12,6 +12,8 @@ create index customer_transaction_reason on customer_transaction (institution, r
 create index customer_transaction_reference on customer_transaction (institution, reference);
 create index customer_transaction_stopped on customer_transaction (institution, created_at, id)
   where outcome in ('deny', 'review');
+create index customer_transaction_state on customer_transaction (institution, state, created_at, id)
+  where state <> 'approved';
 `
 
 export async function up(knex: Knex): Promise<void> {

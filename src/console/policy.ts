@@ -142,7 +142,7 @@ async function differencePage(visit: Visit, flows: PolicyFlows): Promise<Console
     lead: 'Rule by rule and limit by limit. What goes has a minus, what comes has a plus.',
     aside: html`<a class="btn" href="${visit.path(place)}">To the policy in force</a>`,
     place,
-    main: html`<section class="card fill stack-l" aria-label="Difference">${policyDifference(before, after)}</section>
-${known.kept.length > 1 && html`<section class="card fill" aria-labelledby="others"><header><h2 id="others">Other versions</h2></header>${chooser(visit, known.kept, two)}</section>`}`,
+    main: html`<div class="grid"><section class="card fill stack-l" aria-label="Difference">${policyDifference(before, after)}</section>
+${known.kept.length > 1 && html`<section class="card fill" aria-labelledby="others"><header><h2 id="others">Other versions</h2></header>${chooser(visit, known.kept, two)}</section>`}</div>`,
   }
 }

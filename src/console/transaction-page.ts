@@ -2,8 +2,8 @@
 import { acrLadder, levelName } from '../domain/acr.ts'
 import { type CustomerTransaction, type DecidedAgain, shownState } from '../domain/customer-transaction.ts'
 import { isExceeded, type Limit } from '../domain/limit.ts'
-import { mask, withoutAccounts } from '../domain/mask.ts'
-import { maskedDisplay } from '../domain/masked-display.ts'
+import { mask } from '../domain/mask.ts'
+import { maskedDisplay, maskedParties } from '../domain/masked-display.ts'
 import { type Policy, type PolicyInputs, type Rule, voicesOf } from '../domain/policy.ts'
 import { factTypes, type PolicyFacts } from '../domain/policy-facts.ts'
 import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
@@ -46,16 +46,16 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
     title: `Transaction ${one.reference === '' ? one.id : one.reference}`,
     heading: html`${headingOf(one)}: ${stateNames[shownState(one, now)].toLowerCase()}`,
     lead: html`${reasonText(one.decision.reason, policy, one.inputs.own)} ${moment(one.createdAt)}`,
-    aside: html`<div>${outcomeBadge(one.decision.outcome)} ${stateBadge(one, now)}</div>`,
+    aside: html`<div>${!isStopped(one) && html`${outcomeBadge(one.decision.outcome)} `}${stateBadge(one, now)}</div>`,
     place,
     main: html`<div class="grid">
 ${againCard(explained)}
-<section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">What the customer reads</h2></header>${textOf(one, type)}</section>
+<section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(one, type)}</section>
 <section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}</section>
 <section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, app?.party.name)}</section>
 ${policy && rulesCard(one, policy)}
 ${limitsCard(one, policy)}
-<section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, type)}</section>
+<section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, maskedParties(one.transaction, type).name)}</section>
 </div>`,
   }
 }
@@ -91,8 +91,12 @@ function againCard({ again: found }: Explained): Html {
   return html`<div>${notice(tone, outcome, told)}</div>`
 }
 
+/** The policy stopped it before anybody was asked. */
+const isStopped = ({ state }: CustomerTransaction): boolean => state === 'refused' || state === 'held'
+
 /** In English, whatever language it was read in; the values are the same in each. */
-function textOf({ transaction }: CustomerTransaction, type: TransactionType | undefined): Html {
+function textOf(one: CustomerTransaction, type: TransactionType | undefined): Html {
+  const { transaction } = one
   const { title, rows } = maskedDisplay(transaction, type, 'en')
   const said =
     title === undefined
@@ -103,13 +107,15 @@ function textOf({ transaction }: CustomerTransaction, type: TransactionType | un
       label,
       html`${linesOf(value)}${note !== undefined && html` <span class="quiet">${note}</span>`}`,
     ]),
-  )}<p class="small quiet">In English; the customer saw account numbers whole, and their own language.</p>`
+  )}<p class="small quiet">${isStopped(one) ? 'Nobody read it: the policy stopped it before.' : 'In English. A customer who is asked reads account numbers whole, in their own language.'}</p>`
 }
 
 const linesOf = (value: string): Html[] =>
   value
     .split('\n')
     .map((line, n) => html`${n > 0 && html`<br>`}${/^•{4}\w*$/.test(line) ? masked('en', line) : bdi(line)}`)
+
+const decidedTones = { allow: 'ok', 'step-up': '', review: 'warn', deny: 'bad' } as const
 
 function timeline(one: CustomerTransaction, now: number): Html {
   const state = shownState(one, now)
@@ -119,7 +125,7 @@ function timeline(one: CustomerTransaction, now: number): Html {
     at === undefined
       ? html`<li><strong>${stateNames[state]}</strong><span class="small quiet">until ${moment(one.expiresAt)}</span><p class="small quiet">${stateMeans[state]}</p></li>`
       : html`<li class="${tone}"><strong>${stateNames[state]}</strong>${moment(at)}<p class="small quiet">${stateMeans[state]}</p></li>`
-  return html`<ol class="timeline"><li class="ok"><strong>Decided: ${outcomeText(one.decision.outcome)}</strong>${moment(one.createdAt)}</li>\n${reached}</ol>`
+  return html`<ol class="timeline"><li class="${decidedTones[one.decision.outcome.kind]}"><strong>Decided: ${outcomeText(one.decision.outcome)}</strong>${moment(one.createdAt)}</li>\n${reached}</ol>`
 }
 
 function decisionOf(visit: Visit, { one, policy }: Explained, app: string | undefined): Html {
@@ -215,12 +221,12 @@ const row = (name: Html, { limit, measured, currency }: Measurement): readonly (
 ]
 
 /** Every name that a condition can ask, with what it was; amounts also as people read them. */
-function factsOf(facts: PolicyFacts, type: TransactionType | undefined): Html {
+function factsOf(facts: PolicyFacts, payee: string | undefined): Html {
   const rows = Object.entries(factTypes).flatMap(([group, members]) =>
     Object.keys(members).map((member) => {
       const value = (facts[group as keyof PolicyFacts] as Readonly<Record<string, unknown>>)[member]
       const name = `${group}.${member}`
-      return [name, factValue(name, value, { facts, type })] as const
+      return [name, factValue(name, value, { facts, payee })] as const
     }),
   )
   return keyValues(rows)
@@ -231,13 +237,13 @@ const levels = acrLadder.map(levelName)
 function factValue(
   name: string,
   value: unknown,
-  { facts, type }: { facts: PolicyFacts; type: TransactionType | undefined },
+  { facts, payee }: { facts: PolicyFacts; payee: string | undefined },
 ): Html {
   const text = String(value ?? '')
   const { currency, hasAmount } = facts.transaction
   if (text === '') return html`<span class="quiet">(empty)</span>`
   if (/Account$/.test(name)) return masked('en', text)
-  if (name === 'transaction.creditorName') return bdi(type === undefined ? mask(text) : withoutAccounts(text))
+  if (name === 'transaction.creditorName') return bdi(payee ?? mask(text))
   if ((name === 'transaction.amount' && hasAmount) || (name === 'history.sumDay' && currency !== ''))
     return html`${text} <span class="quiet">${moneyText(BigInt(text), currency)}</span>`
   if (name === 'session.level') return html`${text} <span class="quiet">${levels[Number(text)]}</span>`

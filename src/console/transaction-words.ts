@@ -4,8 +4,8 @@ import type { Html } from '../http/page/html.ts'
 import { badge } from './words.ts'
 
 export const stateNames: Readonly<Record<ShownState, string>> = {
-  open: 'Waits for the customer',
-  lapsed: 'Not answered in time',
+  open: 'Waiting',
+  lapsed: 'Not answered',
   approved: 'Approved',
   used: 'Used',
   released: 'Not approved',

@@ -31,11 +31,18 @@ export function maskedDisplay(
   if (shown === undefined) return { title: undefined, rows: bare(transaction) }
   const rows = shown.rows.map(({ label, value, note }) => ({
     label,
-    value: withoutAccounts(value).replaceAll('•••• ', '••••'),
+    value: withoutOwn(withoutAccounts(value), transaction).replaceAll('•••• ', '••••'),
     note,
   }))
   return { title: shown.title, rows }
 }
+
+/** Its own account numbers, also where a text names them and they are no IBAN. */
+const withoutOwn = (text: string, { debtorAccount, creditorAccount }: Transaction): string =>
+  [debtorAccount, creditorAccount].reduce<string>(
+    (kept, account) => (account === undefined ? kept : kept.replaceAll(account, mask(account))),
+    text,
+  )
 
 function displayed(transaction: Transaction, type: TransactionType | undefined, language: Language) {
   try {
@@ -54,13 +61,17 @@ const bare = ({ detail }: Transaction): MaskedRow[] =>
 
 /** Who is paid, and between which accounts, on one line of a list. Of a type that is gone the name is masked as well. */
 export function maskedParties(
-  { debtorAccount, creditorAccount, creditorName }: Transaction,
+  transaction: Transaction,
   type: TransactionType | undefined,
 ): { from: string | undefined; to: string | undefined; name: string | undefined } {
+  const { debtorAccount, creditorAccount, creditorName } = transaction
   const hidden = (value: string | undefined) => value && mask(value)
   return {
     from: hidden(debtorAccount),
     to: hidden(creditorAccount),
-    name: type === undefined ? hidden(creditorName) : creditorName && withoutAccounts(creditorName),
+    name:
+      type === undefined
+        ? hidden(creditorName)
+        : creditorName && withoutOwn(withoutAccounts(creditorName), transaction),
   }
 }
