@@ -127,12 +127,12 @@ export const moneyText = (minor: bigint, currency: string): string =>
 
 /** Why it was decided so, for people; the code stands beside it. */
 export function reasonText(reason: string, policy: Policy | undefined, own: PolicyInputs['own']): string {
-  if (reason === 'allowed') return 'No rule held, and no limit was exceeded.'
+  if (reason === 'allowed') return 'No rule applied, and no limit was exceeded.'
   const rule = policy?.rules.find((one) => (one.reason ?? `rule.${one.id}`) === reason)
   if (rule !== undefined)
     return isDefaultRule(rule)
       ? 'It is no payment: the default rule has every other transaction approved.'
-      : `The rule ${rule.id} held.`
+      : `The rule ${rule.id} applied.`
   if (reason.startsWith('rule_failed.'))
     return `The rule ${reason.slice('rule_failed.'.length)} could not be worked out; then the strongest counts that any rule could say.`
   const limit = policy?.limits.find(({ id }) => reason === `limit.${id}`)

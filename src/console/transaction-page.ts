@@ -153,11 +153,11 @@ function decisionOf(visit: Visit, { one, policy }: Explained, app: string | unde
 
 function rulesCard({ inputs }: CustomerTransaction, policy: Policy): Html {
   const { rules } = policy
-  return html`<section class="card fill" aria-labelledby="rules"><header><h2 id="rules">Rules, as they held</h2></header>${
+  return html`<section class="card fill" aria-labelledby="rules"><header><h2 id="rules">Rules, and which applied</h2></header>${
     rules.length === 0
       ? html`<p class="quiet">The policy has none.</p>`
       : dataTable({
-          caption: 'Rules of the policy, and whether each held',
+          caption: 'Rules of the policy, and whether each applied',
           label: 'Rules table',
           columns: [{ name: 'Rule' }, { name: 'When' }, { name: 'Then' }, { name: 'Here' }],
           rows: rules.map((rule) => [
@@ -172,8 +172,8 @@ function rulesCard({ inputs }: CustomerTransaction, policy: Policy): Html {
 
 function heldBadge(rule: Rule, inputs: PolicyInputs): Html {
   const [voice] = voicesOf({ rules: [rule], limits: [] }, { ...inputs, own: [] })
-  if (voice === undefined) return badge('', 'Did not hold')
-  return voice.reason === `rule_failed.${rule.id}` ? badge('warn', 'Failed') : badge('info', 'Held')
+  if (voice === undefined) return badge('', 'Did not apply')
+  return voice.reason === `rule_failed.${rule.id}` ? badge('warn', 'Failed') : badge('info', 'Applied')
 }
 
 /** Those of the policy and the customer's own that were about this transaction; those that were not are named. */

@@ -138,7 +138,7 @@ ${select(
   outcomes.map((kind) => [kind, outcomeNames[kind]]),
   wanted.outcome,
 )}
-<div class="field"><label for="reason">Reason code</label><input class="input" id="reason" name="reason" value="${wanted.reason}" aria-describedby="reason-hint"><p class="hint" id="reason-hint">limit.step_up_over, rule.…, own.…</p></div>
+<div class="field"><label for="reason">Reason code</label><input class="input" id="reason" name="reason" value="${wanted.reason}" aria-describedby="reason-hint"><p class="hint" id="reason-hint">For instance limit.step_up_over</p></div>
 ${select('type', 'Type', types, wanted.type)}
 ${select('app', 'App', [...names], wanted.app)}
 <button class="btn primary">Find</button>

@@ -87,9 +87,9 @@ describe('a reason is said in words', () => {
   }
   const own = [{ limit: limit(amount('payment', { EUR: '60.00' }), { id: 'mine' }), measured: 1n }]
   test.each([
-    ['allowed', 'No rule held, and no limit was exceeded.'],
-    ['account.closed', 'The rule closed held.'],
-    ['rule.night', 'The rule night held.'],
+    ['allowed', 'No rule applied, and no limit was exceeded.'],
+    ['account.closed', 'The rule closed applied.'],
+    ['rule.night', 'The rule night applied.'],
     ['rule.no-payment', 'It is no payment: the default rule has every other transaction approved.'],
     ['limit.new', `A payment to an account that the customer never stepped up for ${byPin}`],
     ['own.mine', `The customer’s own limit: A payment over €60.00 ${byPin}`],
