@@ -38,7 +38,7 @@ async function presentPage(visit: Visit, flows: PolicyFlows): Promise<ConsoleVie
   return {
     title: 'Policy',
     heading: `${sizeOf(policy)} decide on transactions`,
-    lead: html`Version <code>${version}</code>, in force ${since === undefined ? 'since before versions were kept' : html`since ${moment(since)}`}. Of all that hold, the strongest counts: refused, held, step-up, passes.`,
+    lead: html`Version <code>${version}</code>, in force ${since === undefined ? 'since before versions were kept' : html`since ${moment(since)}`}. Of all that apply, the strongest counts: refused, held, step-up, passes.`,
     place,
     main: html`<div class="grid">${policyView(policy)}
 <section class="card fill" aria-labelledby="change"><header><h2 id="change">How it is changed</h2></header>${howToChange}</section>
