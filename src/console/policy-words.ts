@@ -137,7 +137,7 @@ export function reasonText(reason: string, policy: Policy | undefined, own: Poli
     return `The rule ${reason.slice('rule_failed.'.length)} could not be worked out; then the strongest counts that any rule could say.`
   const limit = policy?.limits.find(({ id }) => reason === `limit.${id}`)
   if (limit !== undefined) return limitSentence(limit)
-  const mine = own.find((one) => reason === `own.${one.limit.id}`)
+  const mine = own.find((one) => reason === `own.${one.limit.threshold.kind}`)
   if (mine !== undefined) return `The customer’s own limit: ${limitSentence(mine.limit)}`
   return 'Its rule or limit is not known here any more.'
 }

@@ -73,7 +73,7 @@ describe('transactions', () => {
     await page.getByLabel('Decision').selectOption({ label: 'Refused' })
     await page.getByRole('button', { name: 'Find' }).click()
     expect(await rows()).toEqual([expect.stringContaining('€30.00')])
-    await at('/transactions?reason=own.mine')
+    await at('/transactions?reason=own.amount')
     await page.locator('tbody a').first().click()
     await page.getByText('Decided again, it comes out the same.').waitFor()
     await page.getByText('The customer’s own limit: A payment over €60.00').first().waitFor()

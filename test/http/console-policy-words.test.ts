@@ -92,7 +92,7 @@ describe('a reason is said in words', () => {
     ['rule.night', 'The rule night applied.'],
     ['rule.no-payment', 'It is no payment: the default rule has every other transaction approved.'],
     ['limit.new', `A payment to an account that the customer never stepped up for ${byPin}`],
-    ['own.mine', `The customer’s own limit: A payment over €60.00 ${byPin}`],
+    ['own.amount', `The customer’s own limit: A payment over €60.00 ${byPin}`],
     [
       'rule_failed.night',
       'The rule night could not be worked out; then the strongest counts that any rule could say.',
