@@ -1,11 +1,13 @@
 // One connection: how it stands, what to do next, what its IdP must be told, and what it says.
 import type { FieldChange } from '../domain/connection.ts'
 import type { Approval } from '../domain/connection-approval.ts'
+import type { NamingApp } from '../flows/connection-removal.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import type { ConnectorPlugin } from '../ports/connector.ts'
 import type { TestLogin } from '../ports/test-logins.ts'
+import { appsCard } from './connection-apps.ts'
 import { mayWrite } from './connection-ports.ts'
 import { audienceName, findingOf } from './connection-words.ts'
 import type { Visit } from './desk.ts'
@@ -31,6 +33,8 @@ export interface ConnectionView {
   readonly tests: readonly TestLogin[]
   readonly health: HealthView
   readonly lastSignIn: number | undefined
+  /** Those that offer it to their customers; undefined where that is not asked, or not for this visitor. */
+  readonly apps: readonly NamingApp[] | undefined
   /** A draft that nobody was ever let in by. */
   readonly removable: boolean
   /** Undefined where its IdP has none that is read again. */
@@ -53,6 +57,7 @@ export function connectionView(visit: Visit, view: ConnectionView): ConsoleView 
     main: html`<div class="grid">${view.news && html`<div>${view.news}</div>`}
 ${nextSteps(visit, view)}
 ${proposalCard(visit, view)}
+${view.apps && appsCard(visit, record, view.apps)}
 ${healthCard(visit, record, view.health)}
 ${begun && moreCard(visit, view)}
 ${oursView(view.plugin.ours(visit.tenant.issuer, record.id))}

@@ -78,6 +78,7 @@ export async function pageOf(
     tests: (await ports.testLogin.list(institution.id, record.id)).slice(0, shownTests),
     health: { span, steps: await ports.healthOver(institution.id, record.id, span) },
     lastSignIn: health?.lastSuccessAt,
+    apps: await appsOf(ports, visit, record),
     removable: await ports.connections.removable(record),
     metadata: plugin.discovery?.again(record.settings) && {
       state: await ports.metadataRefresh.state(institution.id, record.id),
@@ -85,6 +86,12 @@ export async function pageOf(
     news,
     now: ports.clock.now(),
   })
+}
+
+/** Staff come into the console by theirs, named by no app. */
+async function appsOf({ connections }: ConnectionPagePorts, visit: Visit, record: ConnectionRecord) {
+  const asked = record.state === 'active' && record.audience !== 'workforce' && visit.may('read')
+  return asked ? connections.namedBy(visit.institution.id, record.id) : undefined
 }
 
 interface Step {

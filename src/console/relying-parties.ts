@@ -13,6 +13,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, keyValues, notice } from '../http/page/parts.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { RelyingPartyRecord } from '../ports/relying-parties.ts'
+import { byFile } from './connection-apps.ts'
 import { type Desk, type Form, type Next, signInAgain, type Visit, versionIn } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { entryOf, partyForm, platformName } from './party-form.ts'
@@ -213,13 +214,21 @@ async function onePage(
     lead: html`${kindName(party)} · client id <code>${party.id}</code>`,
     aside: managedBy === 'file' ? badge('', 'Managed by a file') : undefined,
     place,
-    main: html`<div class="grid">${news && html`<div>${news}</div>`}
+    main: html`<div class="grid">${news && html`<div>${news}</div>`}${managedBy === 'file' && html`<div>${ruledNotice(party)}</div>`}
 <section class="card w4 fill" aria-labelledby="facts"><header><h2 id="facts">Registered</h2></header>${factsOf(party)}
 ${mine && html`<div class="actions"><a class="btn" href="${visit.path(`${place}/${party.id}/edit`)}">Edit</a></div>`}</section>
 <section class="card w8 fill" aria-labelledby="snippets"><header><h2 id="snippets">For its developers</h2></header>${snippetsFor(party, visit.tenant.issuer)}</section>
 ${mine && removal(visit, { party, version })}</div>`,
   }
 }
+
+/** It has no Edit: whoever looks for one learns who changes it, and where. */
+const ruledNotice = ({ id, kind }: RelyingParty): Html =>
+  notice(
+    'info',
+    'A file of the operator rules this app.',
+    html`It is changed there alone. ${kind === 'app' && html`To let it offer another connection: ${byFile(undefined, id)}`}`,
+  )
 
 const list = (values: readonly string[]): Html | string =>
   values.length === 0 ? '–' : html`${values.map((value) => html`<code>${value}</code><br>`)}`
@@ -248,7 +257,7 @@ const removal = (visit: Visit, { party, version }: Pick<RelyingPartyRecord, 'par
 
 async function editPage(visit: Visit, ports: RelyingPartyPagePorts) {
   const record = await ports.relyingParties.get(visit.institution.id, String(visit.ctx.params.id))
-  if (record.managedBy === 'file') throw new Refusal('connection.managed')
+  if (record.managedBy === 'file') throw new Refusal('connection.managed', { relyingParty: record.party.id })
   const choices = await ports.relyingParties.choices(visit.institution.id)
   return formPage(visit, {
     platform: platformOf(record.party),

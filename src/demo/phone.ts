@@ -2,7 +2,7 @@
 import type Router from '@koa/router'
 import { stylesheets } from '../http/page/assets.ts'
 import { html, textOf } from '../http/page/html.ts'
-import { arch, sprite } from '../http/page/parts.ts'
+import { arch, icon, sprite } from '../http/page/parts.ts'
 import { readBody } from './forms.ts'
 import { phoneId } from './institution.ts'
 import { bank, showPage } from './pages.ts'
@@ -68,7 +68,8 @@ ${sprite}
 <header><span class="bank"><span>Alder Pay</span></span></header>
 <main id="main" class="stack-l">
 <div>${arch('en', 'Alder Pay', 'Alder Bank')}<h1>Your money at Alder Bank</h1></div>
-<div aria-live="polite"><div id="said" class="notice ok" hidden><p></p></div></div>
+<div aria-live="polite"><div id="said" class="notice ok" hidden><p><span></span> <small></small></p></div></div>
+<div id="tried" class="notice" hidden>${icon('info')}<p>This tab tries the app <code id="tried-app"></code>. <a href="${`/phone/?app=${phoneId}`}">Be Alder Pay again</a></p></div>
 ${signedOut}
 <section id="in" class="stack-l" hidden>
 <p><strong id="level"></strong></p>

@@ -2,8 +2,10 @@
 import {
   askedLevel,
   balance,
+  client,
   comeBack,
   enrol,
+  isTried,
   pay,
   paymentDetails,
   refresh,
@@ -26,16 +28,20 @@ function show() {
   part('in').hidden = held === null
   if (held === null) return
   part('level').textContent = levels[held.acr] ?? held.acr
-  part('enrol').hidden = held.acr !== 'urn:drawbridge:acr:delegated'
-  part('pays').hidden = held.acr === 'urn:drawbridge:acr:delegated'
+  const may = (scope) => held.scope.split(' ').includes(scope)
+  part('enrol').hidden = held.acr !== 'urn:drawbridge:acr:delegated' || !may('device')
+  part('pays').hidden = held.acr === 'urn:drawbridge:acr:delegated' || !may('core:payments')
 }
 
-/** Says what happened, here and in the control room. */
-function say(step, text, outcome = 'ok') {
+/** Says what happened, here and in the control room; a code stands small behind the words. */
+function say(step, what, outcome = 'ok') {
+  const { words, code } = typeof what === 'string' ? { words: what } : what
   const said = part('said')
   said.className = `notice ${outcome === 'ok' ? 'ok' : 'warn'}`
   said.hidden = false
-  said.querySelector('p').textContent = text
+  said.querySelector('span').textContent = words
+  said.querySelector('small').textContent = code === undefined ? '' : `(${code})`
+  const text = code === undefined ? words : `${words} (${code})`
   const report = JSON.stringify({ step, text, outcome })
   fetch('/phone/report', {
     method: 'POST',
@@ -81,7 +87,7 @@ async function guarded(step, work) {
   try {
     await work()
   } catch (error) {
-    say(step, error.code ? `${error.message} (${error.code})` : error.message, 'refused')
+    say(step, { words: error.message, code: error.code }, 'refused')
   }
   show()
 }
@@ -99,6 +105,9 @@ part('enrol').addEventListener('submit', (event) => {
     part('again').hidden = false
   })
 })
+
+part('tried').hidden = !isTried
+part('tried-app').textContent = client
 
 await guarded('sign-in', async () => {
   const after = await comeBack()

@@ -1,11 +1,33 @@
 // What an app says to the bridge: OpenID Connect with PAR, PKCE and DPoP, the device API, the SOAP gateway.
 import { appKey, hash, proof, random, signed } from './keys.js'
 
-const { issuer, client, redirect, home } = document.body.dataset
-const scope = 'openid offline_access profile email device core:payments'
+const { issuer, client: own, redirect, home } = document.body.dataset
 
 const get = (name) => JSON.parse(sessionStorage.getItem(name) ?? 'null')
 const put = (name, value) => sessionStorage.setItem(name, JSON.stringify(value))
+
+/** `?app=` asks for another app than the phone's own: it stays in this tab, and nothing of the app before stays with it. */
+function chosenApp() {
+  const asked = new URLSearchParams(location.search).get('app')
+  const before = get('app') ?? own
+  if (asked === null || asked === before || !/^[a-z0-9][a-z0-9._-]{1,63}$/.test(asked)) return before
+  for (const name of ['tokens', 'started']) sessionStorage.removeItem(name)
+  put('app', asked)
+  return asked
+}
+
+/** The client id of the app that this tab is. */
+export const client = chosenApp()
+
+/** Is it another than the demo's own? */
+export const isTried = client !== own
+
+// An app that was registered in the console may ask for less than the demo's own.
+const wanted = isTried
+  ? ['offline_access profile email device', 'profile email', 'profile', ''].map((more) =>
+      `openid ${more}`.trim(),
+    )
+  : ['openid offline_access profile email device core:payments']
 
 let known
 const metadata = async () => {
@@ -23,18 +45,30 @@ async function form(url, fields) {
     body: new URLSearchParams({ client_id: client, ...fields }),
   })
   const body = await response.json()
-  if (!response.ok) throw new Error(body.error_description ?? body.error)
+  if (!response.ok)
+    throw Object.assign(new Error(body.error_description ?? body.error), { error: body.error })
   return body
+}
+
+/** Pushes the request with the most that this app may ask for. */
+async function pushed(url, fields) {
+  for (const scope of wanted.slice(0, -1)) {
+    try {
+      return await form(url, { ...fields, scope })
+    } catch (error) {
+      if (error.error !== 'invalid_scope') throw error
+    }
+  }
+  return form(url, { ...fields, scope: wanted.at(-1) })
 }
 
 /** Leaves for the bank; `after` is what the app goes on with when the customer is back. */
 export async function signIn(after, extra = {}) {
   const { pushed_authorization_request_endpoint: par, authorization_endpoint: authorize } = await metadata()
   const started = { verifier: random(), state: random(), nonce: random(), after }
-  const { request_uri } = await form(par, {
+  const { request_uri } = await pushed(par, {
     response_type: 'code',
     redirect_uri: redirect,
-    scope,
     state: started.state,
     nonce: started.nonce,
     code_challenge: await hash(started.verifier),
@@ -58,10 +92,20 @@ function keep(answer, before = {}) {
     access: answer.access_token,
     refresh: answer.refresh_token ?? before.refresh,
     id: answer.id_token ?? before.id,
+    scope: answer.scope ?? before.scope ?? '',
     acr: claims.acr ?? before.acr,
     amr: claims.amr ?? before.amr,
   })
   return claims
+}
+
+/** An answer that is none (RFC 6749 4.1.2.1), in words for a person; the bridge's code stands in its description. */
+function refusalOf(answer) {
+  const [error, description] = [answer.get('error'), answer.get('error_description')]
+  if (error === 'access_denied') return new Error('You said no. Nothing was changed.')
+  if (error !== 'temporarily_unavailable') return new Error(description ?? error)
+  const words = 'Your bank’s sign-in is closed at the moment. Nothing was changed; try again later.'
+  return Object.assign(new Error(words), { code: /\(([a-z_.]+)\)$/.exec(description ?? '')?.[1] ?? error })
 }
 
 /** Back from the bank: trades the code for tokens. Resolves with what the app wanted to do, or undefined. */
@@ -73,12 +117,7 @@ export async function comeBack() {
   history.replaceState(null, '', home)
   if (answer.get('state') !== started.state || answer.get('iss') !== issuer)
     throw new Error('That answer was not for this app.')
-  if (answer.has('error'))
-    throw new Error(
-      answer.get('error') === 'access_denied'
-        ? 'You said no. Nothing was changed.'
-        : (answer.get('error_description') ?? answer.get('error')),
-    )
+  if (answer.has('error')) throw refusalOf(answer)
   const { token_endpoint } = await metadata()
   const fields = {
     grant_type: 'authorization_code',
