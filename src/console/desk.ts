@@ -77,7 +77,14 @@ export interface Desk {
 export type Next = string | ConsoleView | Leaving
 export type Act = (visit: Visit, form: Form) => Promise<Next>
 
-export function createDesk(router: Router, ports: DeskPorts): Desk {
+/** How a refusal is told within the console; undefined where the page of everybody tells it. */
+export type RefusedView = (visit: Visit, refusal: Refusal) => ConsoleView | undefined
+
+interface HangingPorts extends DeskPorts {
+  readonly refused: RefusedView
+}
+
+export function createDesk(router: Router, ports: HangingPorts): Desk {
   return {
     page: (path, needs, show) => {
       router.get(`/console${path}`, async (ctx) => {
@@ -102,7 +109,7 @@ interface HungForm {
   readonly read: typeof readForm
 }
 
-function hangForm(router: Router, ports: DeskPorts, { path, needs, act, read }: HungForm): void {
+function hangForm(router: Router, ports: HangingPorts, { path, needs, act, read }: HungForm): void {
   router.post(`/console${path}`, async (ctx) => {
     const visit = await entered(ctx, ports)
     stateOf(ctx).startAgain = `${tenantOf(ctx).issuer}/console/sign-in`
@@ -161,15 +168,23 @@ function permit({ visitor }: Visit, needs: Permission): void {
 const unknown: ReadonlySet<string> = new Set(['connection.unknown', 'request.not_found', 'subject.unknown'])
 
 /** What is refused in the console is recorded with who tried; what is not there, or not theirs, is simply not there. */
-async function held({ audit }: DeskPorts, { visitor }: Visit, work: () => Promise<void>): Promise<void> {
+async function held(
+  { audit, refused }: HangingPorts,
+  visit: Visit,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     await work()
   } catch (error) {
     if (!(error instanceof Refusal) || error.code === 'busy') throw error
     const { code } = error
-    const detail = { by: actorOf(visitor) }
+    const detail = { by: actorOf(visit.visitor) }
     audit.record({ type: 'console.refused', outcome: 'refused', code, detail })
-    throw unknown.has(code) ? new Refusal('request.not_found', { cause: code }) : error
+    const told = unknown.has(code) ? new Refusal('request.not_found', { cause: code }) : error
+    const state = stateOf(visit.ctx)
+    const view = state.face === 'page' ? refused(visit, told) : undefined
+    if (view !== undefined) state.tell = (ctx) => showConsole(ctx, view, visit)
+    throw told
   }
 }
 

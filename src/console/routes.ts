@@ -9,6 +9,7 @@ import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
 import { type PolicyPagePorts, policyPages } from './policy.ts'
+import { refusalView } from './refusal-page.ts'
 import { type RelyingPartyPagePorts, relyingPartyPages } from './relying-parties.ts'
 import { type SignInPorts, signInRoutes } from './sign-in.ts'
 import type { TransactionPagePorts } from './transaction-page.ts'
@@ -27,7 +28,7 @@ export type ConsolePorts = SignInPorts &
 export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   signInRoutes(router, ports)
   breakGlassDoor(router, ports)
-  const desk = createDesk(router, ports)
+  const desk = createDesk(router, { ...ports, refused: refusalView })
   overviewPages(desk, ports)
   exchangePages(desk, ports)
   transactionPages(desk, ports)
