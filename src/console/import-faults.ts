@@ -1,4 +1,5 @@
 // Why an IdP could not be read, in words that say what to do about it; and which protocols are worth a try.
+import { longestMetadata } from '../domain/idp-metadata.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import type { DiscoverySource } from '../ports/discovery.ts'
 import { withCode } from './words.ts'
@@ -11,20 +12,21 @@ export function typesFor(source: DiscoverySource): readonly ('saml' | 'oidc')[] 
   return isOidc ? ['oidc', 'saml'] : ['saml', 'oidc']
 }
 
+const mebibytes = (bytes: number): string => `${bytes / 1024 / 1024} MiB`
+
 /** What is wrong, and what to do about it. */
 type Said = readonly [wrong: string, todo: string]
 
+const metadataTodo = 'Give the address, or the document, that the IdP calls its metadata'
+
 const said: Readonly<Record<string, Said>> = {
-  'metadata.malformed': [
-    'What is there is no SAML metadata that may be read',
-    'Give the address, or the document, that the IdP calls its metadata',
-  ],
+  'metadata.malformed': ['What is there is no SAML metadata that may be read', metadataTodo],
   'metadata.signature': [
     'The metadata is not signed as it must be',
     'Ask the IdP’s administrator which certificate signs it',
   ],
   'metadata.entity': [
-    'The metadata describes no SAML 2.0 IdP of this name',
+    'The metadata does not describe the one SAML 2.0 IdP that is asked for',
     'See that it is the metadata of the IdP, not of an application',
   ],
   'metadata.endpoint': [
@@ -73,7 +75,18 @@ const onTheWay: Readonly<Record<string, Said>> = {
     'No answer came in time',
     'Check the address, and whether a firewall keeps the bridge from it',
   ],
-  'fetch.failed size': ['What is there is too large', 'Give the address of this IdP’s own metadata'],
+  'fetch.failed size': [
+    `What is there is too large: at most ${mebibytes(longestMetadata)} are read`,
+    'Give the address of this IdP’s own metadata',
+  ],
+  'metadata.malformed size': [
+    `The document is too large: at most ${mebibytes(longestMetadata)} are read`,
+    'Give the metadata of this IdP alone',
+  ],
+  'metadata.entity role': [
+    'The metadata describes no SAML 2.0 IdP',
+    'It may be that of an application (a service provider): give the IdP’s own',
+  ],
   'fetch.failed status': [
     'The server has nothing for us at this address',
     'Check the address, and that it can be read without signing in',
@@ -102,6 +115,7 @@ export function importFault({ code, detail }: Refusal): string {
   const { check, expected, actual, reason = check } = detail
   const way = onTheWay[`${code} ${reason}`] ?? onTheWay[`${code} ${check}`]
   if (way !== undefined) return worded(code, way, '')
+  if (check === 'kind') return worded(code, [`This is ${actual}, and no SAML metadata`, metadataTodo], '')
   const found = actual !== undefined && (expected === undefined ? String(actual) : `was ${actual}`)
   const sides = [expected !== undefined && `expected ${expected}`, found]
   const facts = [check, ...sides].filter((part) => typeof part === 'string').join(', ')
@@ -110,3 +124,13 @@ export function importFault({ code, detail }: Refusal): string {
 
 const worded = (code: string, [wrong, todo]: Said, facts: string): string =>
   withCode(`${wrong}${facts === '' ? '' : ` (${facts.slice(0, 300)})`}. ${todo}.`, code)
+
+/** Nobody typed the scheme that was tried: what failed may be no more than that. */
+export function schemeFault({ code, detail }: Refusal): string | undefined {
+  const { check, reason = check } = detail
+  if (code !== 'fetch.failed' || !unspoken.has(String(reason))) return undefined
+  const wrong = 'https:// is missing: it was put before the address, and nothing that speaks it answers there'
+  return worded(code, [wrong, 'Type the whole address, with https:// or, on this very machine, http://'], '')
+}
+
+const unspoken: ReadonlySet<string> = new Set(['connection', 'protocol'])

@@ -4,7 +4,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { ImportPreview } from '../flows/connection-import.ts'
 import type { DiscoverySource } from '../ports/discovery.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
-import { importFault, typesFor } from './import-faults.ts'
+import { importFault, schemeFault, typesFor } from './import-faults.ts'
 import type { Fault } from './settings-form.ts'
 import { withCode } from './words.ts'
 
@@ -70,7 +70,8 @@ export async function readIdp(
       return await connectionImport.preview(request)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      fault ??= { path, message: importFault(error) }
+      const bare = 'url' in source && source.url !== address
+      fault ??= { path, message: (bare ? schemeFault(error) : undefined) ?? importFault(error) }
       if (!another(error)) break
     }
   }

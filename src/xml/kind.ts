@@ -17,6 +17,26 @@ export function kindOf(bytes: Uint8Array): string {
   return sized(text === undefined ? 'no text' : kindOfText(text), bytes)
 }
 
+/** What a person gives who has taken another document for metadata: in words; undefined where it may be XML. */
+export function foreignKind(bytes: Uint8Array): string | undefined {
+  const text = textIn(bytes)
+  if (isPicture(bytes, text)) return 'a picture'
+  if (text === undefined || text === '') return undefined
+  if (/^<\?php\b/i.test(text)) return 'PHP code'
+  if (/^<(!doctype html|html\b)/i.test(text) || kindOfXml(text) === 'XML whose root is html')
+    return 'a web page (HTML)'
+  if (text.startsWith('<')) return undefined
+  if (text.startsWith('-----BEGIN ')) return 'a certificate or a key (PEM)'
+  return /^[{[]/.test(text) ? 'JSON' : 'plain text'
+}
+
+const signatures = ['89504e47', 'ffd8ff', '47494638', '52494646']
+
+/** By its first bytes, or as a form brings it along. */
+const isPicture = (bytes: Uint8Array, text: string | undefined): boolean =>
+  text?.startsWith('data:image/') === true ||
+  signatures.some((first) => Buffer.from(bytes.subarray(0, 4)).toString('hex').startsWith(first))
+
 function textIn(bytes: Uint8Array): string | undefined {
   try {
     // The end may be in the middle of a letter.

@@ -7,6 +7,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Discovered, Discovery, DiscoverySource, DiscoveryWish } from '../../ports/discovery.ts'
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
 import type { IdpMetadataReader } from '../../ports/idp-metadata.ts'
+import { foreignKind } from '../../xml/kind.ts'
 import { NAME_ID } from '../../xml/names.ts'
 
 export interface SamlDiscoveryPorts {
@@ -34,6 +35,8 @@ async function discover(ports: SamlDiscoveryPorts, wish: DiscoveryWish): Promise
   const { metadataSigners } = settings
   const signers = Array.isArray(metadataSigners) ? metadataSigners.map(String) : []
   const document = await documentOf(ports.fetch, source)
+  const kind = foreignKind(document)
+  if (kind !== undefined) throw new Refusal('metadata.malformed', { check: 'kind', actual: kind })
   const reading = await ports.idpMetadata.read(document, { entityId, signers, now: ports.clock.now() })
   const { idp, entityIds, signedBy } = reading
   if (idp === undefined) return { kind: 'several', identifiers: entityIds }

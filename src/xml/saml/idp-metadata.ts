@@ -199,7 +199,7 @@ function choose(root: XmlElement, { entityId, now }: MetadataWish): Omit<Metadat
     const role = roleOf(entity)
     return role ? [{ entity, role, id: entityIdOf(entity.element) }] : []
   })
-  if (idps.length === 0) return refuse('metadata.entity', 'no SAML 2.0 IdP')
+  if (idps.length === 0) throw new Refusal('metadata.entity', { check: 'role', actual: 'no SAML 2.0 IdP' })
   const found = entityId === undefined && idps.length === 1 ? idps[0] : idps.find(({ id }) => id === entityId)
   if (entityId !== undefined && !found) return refuse('metadata.entity', `${entityId} is not among them`)
   return { entityIds: idps.map(({ id }) => id), idp: found && facts(found.entity, found.role, now) }
