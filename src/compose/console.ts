@@ -2,7 +2,11 @@
 import { type AdministratorPorts, createAdministratorFlows } from '../flows/administrators.ts'
 import { type BreakGlassPorts, createBreakGlass } from '../flows/break-glass.ts'
 import { type ConnectionApprovalPorts, createConnectionApproval } from '../flows/connection-approval.ts'
-import { type ConnectionHealthPorts, createConnectionHealth } from '../flows/connection-health.ts'
+import {
+  type ConnectionHealthPorts,
+  createConnectionHealth,
+  createLastSignIn,
+} from '../flows/connection-health.ts'
 import { type ConnectionRemovalPorts, createConnectionRemoval } from '../flows/connection-removal.ts'
 import { type ConsoleAccessPorts, createConsoleAccess } from '../flows/console-access.ts'
 import { type ConsoleConnectionPorts, createConsoleConnections } from '../flows/console-connections.ts'
@@ -37,5 +41,6 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     policyFlows: createPolicyFlows(ports),
     transactionFlows: createTransactionFlows(ports),
     healthOver: createConnectionHealth(ports),
+    lastSignIn: createLastSignIn(ports),
   }
 }

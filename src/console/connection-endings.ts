@@ -6,7 +6,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import { atOf, type ConnectionPagePorts, connectionOf, takerIn, workOn } from './connection-ports.ts'
-import { step } from './connection-steps.ts'
+import { alreadyTaken, pageOf, step } from './connection-steps.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { count, stateBadge } from './words.ts'
@@ -73,8 +73,10 @@ async function appsNaming(
 async function disablePage(ports: ConnectionPagePorts, visit: Visit): Promise<ConsoleView> {
   const record = await connectionOf(ports, visit)
   workOn(visit, record)
-  if (record.state === 'disabled')
-    throw new Refusal('connection.state', { connection: record.id, state: record.state, step: 'disable' })
+  if (record.state === 'disabled') {
+    const news = await alreadyTaken(ports, visit, record)
+    return { ...(await pageOf(ports, visit, { record, news })), status: 409 }
+  }
   const { id: institution } = visit.institution
   const all = await ports.connections.list(institution)
   const live = all.filter((one) => one.state === 'active' && one.id !== record.id)

@@ -4,7 +4,7 @@ import type { ContentFault } from '../domain/connection-content.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ConnectionApproval } from '../flows/connection-approval.ts'
-import type { ConnectionHealthOver } from '../flows/connection-health.ts'
+import type { ConnectionHealthOver, LastSignIn } from '../flows/connection-health.ts'
 import type { ConnectionImport } from '../flows/connection-import.ts'
 import type { ConnectionAt } from '../flows/connections.ts'
 import type { ConsoleAccess } from '../flows/console-access.ts'
@@ -34,7 +34,8 @@ export interface ConnectionPagePorts {
   readonly metadataRefresh: Pick<MetadataRefresh, 'now' | 'state'>
   readonly testLogin: TestLoginFlows
   readonly healthOver: ConnectionHealthOver
-  readonly exchangeFlows: Pick<ExchangeFlows, 'health' | 'list'>
+  readonly lastSignIn: LastSignIn
+  readonly exchangeFlows: Pick<ExchangeFlows, 'list'>
   readonly connectors: Pick<Connectors, 'plugins'>
   readonly consoleAccess: Pick<ConsoleAccess, 'nameOf'>
   readonly pictures: Pictures

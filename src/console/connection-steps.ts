@@ -6,7 +6,7 @@ import { contentOfRecord } from '../flows/connections.ts'
 import type { Taker } from '../flows/console-connections.ts'
 import { bindBrowser } from '../http/browser.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { notice } from '../http/page/parts.ts'
+import { bdi, notice } from '../http/page/parts.ts'
 import type { ConnectionRecord } from '../ports/connections.ts'
 import { connectionView } from './connection-page.ts'
 import {
@@ -27,7 +27,7 @@ import { chosenLevel } from './level-choice.ts'
 import { refreshNews } from './metadata-card.ts'
 import type { ConsoleView } from './page.ts'
 import { contentAt } from './shown-content.ts'
-import { withCode } from './words.ts'
+import { moment, withCode } from './words.ts'
 
 export function connectionSteps(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/:id', 'read-connections', async (visit) => {
@@ -62,9 +62,6 @@ export async function pageOf(
   const { institution } = visit
   const { proposal, state } = record
   const plugin = pluginFor(ports, record.type)
-  const health = (await ports.exchangeFlows.health(institution.id)).find(
-    (one) => one.connection === record.id,
-  )
   const span = spanIn(visit)
   const canGoLive = state === 'tested' || proposal !== undefined
   return connectionView(visit, {
@@ -77,7 +74,7 @@ export async function pageOf(
     approval: canGoLive ? await ports.connectionApproval.toActivate(record) : nothingAsked,
     tests: (await ports.testLogin.list(institution.id, record.id)).slice(0, shownTests),
     health: { span, steps: await ports.healthOver(institution.id, record.id, span) },
-    lastSignIn: health?.lastSuccessAt,
+    lastSignIn: await ports.lastSignIn(institution.id, record.id),
     apps: await appsOf(ports, visit, record),
     removable: await ports.connections.removable(record),
     metadata: plugin.discovery?.again(record.settings) && {
@@ -124,6 +121,8 @@ export async function step(
 /** Nothing was done: somebody else was first. The same page, as it is now, with what they changed. */
 async function staleStep(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<ConsoleView> {
   const record = await connectionOf(ports, visit)
+  const taken = await alreadyTaken(ports, visit, record)
+  if (taken !== undefined) return { ...(await pageOf(ports, visit, { record, news: taken })), status: 409 }
   const { version } = atOf(visit, form)
   const history = await ports.connections.history(visit.institution.id, record.id)
   const before = contentAt(history, version)
@@ -134,6 +133,29 @@ async function staleStep(ports: ConnectionPagePorts, visit: Visit, form: Form): 
   const news = html`<div class="stack">${notice('warn', 'Nothing was done.', withCode(`Somebody changed this connection since you opened the page (version ${version}, now ${record.version}). Look again, then take the step.`, 'connection.stale'))}
 ${difference({ caption: `What changed since version ${version}`, changes, label })}</div>`
   return { ...(await pageOf(ports, visit, { record, news })), status: 409 }
+}
+
+/** The very step was taken meanwhile, perhaps by the same person in another window; undefined where it was not. */
+export async function alreadyTaken(
+  ports: ConnectionPagePorts,
+  visit: Visit,
+  record: ConnectionRecord,
+): Promise<Html | undefined> {
+  const { state, proposal, id } = record
+  const wanted = /\/(disable|activate)$/.exec(visit.ctx.path)?.[1]
+  const change = wanted === 'disable' ? 'disabled' : 'activated'
+  const isSo = change === 'disabled' ? state === 'disabled' : state === 'active' && proposal === undefined
+  if (wanted === undefined || !isSo) return undefined
+  const history = await ports.connections.history(visit.institution.id, id)
+  const last = history.find((one) => one.change === change)
+  if (last === undefined) return undefined
+  const word = change === 'disabled' ? 'It is switched off already.' : 'It is live already.'
+  const who = await namesFor(ports, visit)(last.by)
+  return notice(
+    'info',
+    word,
+    html`By ${bdi(who)}, ${moment(last.at)}: nothing is left to do. Code connection.stale.`,
+  )
 }
 
 async function activate(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {
@@ -172,6 +194,10 @@ async function refresh(ports: ConnectionPagePorts, visit: Visit): Promise<Consol
 
 const done: Readonly<Record<string, readonly [outcome: string, meaning: string]>> = {
   created: ['The draft is saved.', 'Tell the IdP about us, then make a test login.'],
+  already: [
+    'It is saved already.',
+    'Another window was quicker: this is that draft. Nothing was made twice.',
+  ],
   saved: ['The change is saved.', ''],
   proposed: ['The change is saved and waits.', 'People sign in as before until it was tested and activated.'],
   activated: [

@@ -21,13 +21,19 @@ export function metadataCard(visit: Visit, { record, state, label }: MetadataCar
 ${failed && notice('warn', 'The last reading failed.', html`<code>${state.error}</code>, ${state.failures} in a row. What was read before goes on to count.`)}
 ${state !== undefined && state.waits.length > 0 && notice('info', 'Something new waits.', `${state.waits.map(label).join(', ')}: ${record.managedBy === 'file' ? 'for whoever keeps the file' : 'see the change that is waiting'}.`)}
 ${keyValues([
-  ['Read', state?.fetchedAt === undefined ? 'Not yet' : moment(state.fetchedAt)],
-  state === undefined ? undefined : ['Read again', moment(state.nextAt)],
+  ['Read again', state?.fetchedAt === undefined ? notAgain(record) : moment(state.fetchedAt)],
+  state === undefined ? undefined : ['Next time', moment(state.nextAt)],
   state?.validUntil === undefined ? undefined : ['Good until', moment(state.validUntil)],
   ['From', html`<code class="copy">${bdi(String(record.settings.metadataUrl ?? ''))}</code>`],
 ])}
 ${visit.may('connections') && stepForm(visit, record, { to: 'refresh', button: 'Read it now' })}</section>`
 }
+
+/** What it says was read before anything was saved; by itself the bridge reads within a minute, but for nobody who is off. */
+const notAgain = ({ state }: ConnectionRecord): string =>
+  state === 'disabled'
+    ? 'Not while the connection is off'
+    : 'Not since it was looked at here; it is within a minute'
 
 /** What a reading by hand came to. */
 export function refreshNews({ error, applied, waits }: RefreshReport, label: (path: string) => string): Html {

@@ -40,6 +40,21 @@ export function createConnectionHealth({ statistics, clock }: ConnectionHealthPo
   }
 }
 
+export type LastSignIn = ReturnType<typeof createLastSignIn>
+
+const week = 7 * 24 * hour
+
+/** Epoch milliseconds of the last answer of its IdP that was taken, counted as the overview does; undefined where none was in a week. */
+export function createLastSignIn({ statistics, clock }: ConnectionHealthPorts) {
+  return async function lastSignIn(institution: string, connection: string): Promise<number | undefined> {
+    const now = clock.now()
+    const since = now - (now % hour) - week
+    const counts = await statistics.hours(institution, { types: ['login.upstream_answered'], since })
+    const taken = counts.filter((one) => one.connection === connection && one.outcome === 'ok')
+    return taken.length === 0 ? undefined : Math.max(...taken.map(({ lastAt }) => lastAt))
+  }
+}
+
 /** Answers of IdPs among these counts, within this stretch (milliseconds). */
 export function stepOf(counts: readonly HourCount[], at: number, long: number): SignIns {
   const sum = (outcome: string) =>
