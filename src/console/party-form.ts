@@ -1,6 +1,6 @@
 // The form of an app by its platform, and the registration that it makes.
 import { isWorkforce } from '../domain/console-party.ts'
-import { clientScopes, type RelyingParty } from '../domain/institution.ts'
+import { type Connection, clientScopes, type RelyingParty } from '../domain/institution.ts'
 import type { PartyFault, Platform } from '../domain/relying-party.ts'
 import type { PartyChoices } from '../flows/relying-parties.ts'
 import { type Html, html } from '../http/page/html.ts'
@@ -164,8 +164,16 @@ function optionsOf({ kind }: Field, { platform, choices }: Filled): readonly Opt
   if (kind === 'scopes') return scopesFor(platform, choices).map((id) => ({ id, name: id }))
   return choices.connections.map((one) => ({
     id: one.id,
-    name: isWorkforce(one) ? `${one.name} (staff)` : one.name,
+    name: `${one.name} (${[one.id, isWorkforce(one) && 'staff', notOffered[one.state]].filter(Boolean).join(', ')})`,
   }))
+}
+
+/** Why customers do not see it, whatever names it. */
+export const notOffered: Readonly<Record<Connection['state'], string>> = {
+  draft: 'a draft, not offered',
+  tested: 'not live yet, not offered',
+  active: '',
+  disabled: 'off, not offered',
 }
 
 /** What is ticked before anybody has touched the form. */

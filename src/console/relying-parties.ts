@@ -16,7 +16,7 @@ import type { RelyingPartyRecord } from '../ports/relying-parties.ts'
 import { byFile } from './connection-apps.ts'
 import { type Desk, type Form, type Next, signInAgain, type Visit, versionIn } from './desk.ts'
 import type { ConsoleView } from './page.ts'
-import { entryOf, partyForm, platformName } from './party-form.ts'
+import { entryOf, notOffered, partyForm, platformName } from './party-form.ts'
 import { snippetsFor } from './party-snippets.ts'
 import { dataTable } from './table.ts'
 import { carryTyped, typedAgain } from './typed-form.ts'
@@ -208,6 +208,7 @@ async function onePage(
     visit.institution.id,
     String(visit.ctx.params.id),
   )
+  const { connections } = await relyingParties.choices(visit.institution.id)
   const mine = managedBy === 'console' && visit.may('relying-parties')
   return {
     title: party.name,
@@ -215,7 +216,7 @@ async function onePage(
     aside: managedBy === 'file' ? badge('', 'Managed by a file') : undefined,
     place,
     main: html`<div class="grid">${news && html`<div>${news}</div>`}${managedBy === 'file' && html`<div>${ruledNotice(party)}</div>`}
-<section class="card w4 fill" aria-labelledby="facts"><header><h2 id="facts">Registered</h2></header>${factsOf(party)}
+<section class="card w4 fill" aria-labelledby="facts"><header><h2 id="facts">Registered</h2></header>${factsOf(party, connectionsOf(visit, party, connections))}
 ${mine && html`<div class="actions"><a class="btn" href="${visit.path(`${place}/${party.id}/edit`)}">Edit</a></div>`}</section>
 <section class="card w8 fill" aria-labelledby="snippets"><header><h2 id="snippets">For its developers</h2></header>${snippetsFor(party, visit.tenant.issuer)}</section>
 ${mine && removal(visit, { party, version })}</div>`,
@@ -233,11 +234,25 @@ const ruledNotice = ({ id, kind }: RelyingParty): Html =>
 const list = (values: readonly string[]): Html | string =>
   values.length === 0 ? '–' : html`${values.map((value) => html`<code>${value}</code><br>`)}`
 
-const factsOf = (party: RelyingParty): Html =>
+/** By name, with the id, and marked where customers do not see it; one that is not there has its id alone. */
+function connectionsOf(
+  visit: Visit,
+  { connections }: RelyingParty,
+  known: PartyChoices['connections'],
+): Html | string {
+  if (connections.length === 0) return '–'
+  return html`${connections.map((id) => {
+    const one = known.find((each) => each.id === id)
+    const state = one && notOffered[one.state]
+    return html`${one && html`<a href="${visit.path(`/connections/${id}`)}">${bdi(one.name)}</a> `}<code>${id}</code>${state && html` <span class="quiet">${state}</span>`}<br>`
+  })}`
+}
+
+const factsOf = (party: RelyingParty, connections: Html | string): Html =>
   keyValues([
     ['Redirects', list(party.redirectUris)],
     ['After sign-out', list(party.postLogoutRedirectUris)],
-    ['Connections', list(party.connections)],
+    ['Connections', connections],
     ['Scopes', list(party.scopes)],
     ['Web origins', list(party.webOrigins)],
     ['PAR', party.requirePar ? 'required' : 'optional'],

@@ -17,7 +17,7 @@ export interface RelyingPartyPorts {
 
 /** What a registration may choose from. */
 export interface PartyChoices {
-  readonly connections: readonly Pick<Connection, 'id' | 'name' | 'audience'>[]
+  readonly connections: readonly Pick<Connection, 'id' | 'name' | 'audience' | 'state'>[]
   readonly scopes: readonly string[]
 }
 
@@ -72,8 +72,17 @@ async function choicesOf({ directory }: RelyingPartyPorts, institution: string):
   const set = await directory.everything(institution)
   const cores = (set?.cores ?? []).map(({ id }) => scopeOfCore(id))
   return {
-    connections: (set?.connections ?? []).map(({ id, name, audience }) => ({ id, name, audience })),
-    scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', ...clientScopes, ...cores],
+    connections: (set?.connections ?? []).map(({ id, name, audience, state }) => ({
+      ...{ id, name, audience, state },
+    })),
+    scopes: [
+      ...Object.keys(claimsOfScope),
+      'offline_access',
+      'device',
+      limitScope,
+      ...clientScopes,
+      ...cores,
+    ],
   }
 }
 
