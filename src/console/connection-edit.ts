@@ -30,7 +30,7 @@ export function connectionEdit(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/:id/edit', 'connections', async (visit) => {
     const record = await editable(ports, visit)
     const content = prefilled(visit, shownOf(record))
-    const suggest = Object.keys(content.claims).length === 0
+    const suggest = visit.ctx.query.suggest === 'yes' && Object.keys(content.claims).length === 0
     return formOf(ports, visit, { record, typed: typedOf(content), suggest })
   })
   desk.form('/connections/:id/edit', 'connections', (visit, form) => edited(ports, visit, form))
@@ -62,7 +62,7 @@ function prefilled({ ctx }: Visit, content: ConnectionContent): ConnectionConten
 interface Editing {
   readonly record: ConnectionRecord
   readonly typed: Typed
-  /** Fill in claims that nobody has typed? Only in a form that was just opened, of a connection that has none. */
+  /** Fill in claims that nobody has typed? Only where it was asked for, of a connection that has none. */
   readonly suggest?: boolean
 }
 
@@ -76,10 +76,15 @@ async function formOf(ports: ConnectionPagePorts, visit: Visit, editing: Editing
     typed,
     fields: pluginFor(ports, record.type).form,
     seen: await seenAttributes(ports, visit, wanting),
+    suggestAt: offersUsual(editing) ? visit.path(`/connections/${record.id}/edit?suggest=yes`) : undefined,
     carried: carry(ports, visit, { purpose: purposeOf(record), content: typed.content }),
     now: ports.clock.now(),
   })
 }
+
+/** Whoever only gives it another name changes nothing that apps learn. */
+const offersUsual = ({ typed, suggest = false }: Editing): boolean =>
+  !suggest && typed.rows.length === 0 && typed.faults.length === 0
 
 async function edited(ports: ConnectionPagePorts, visit: Visit, form: Form): Promise<Next> {
   const record = await editable(ports, visit)

@@ -1,10 +1,12 @@
 // A new connection in two pages: where the IdP describes itself, and what was read there before anything is saved.
+import { digestOf } from '../domain/connection.ts'
 import { labelFaults } from '../domain/connection-content.ts'
 import type { IdpFacts } from '../domain/idp-facts.ts'
 import { type ConnectionContent, isId } from '../domain/institution.ts'
 import { signedOtherwise } from '../domain/metadata-refresh.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ImportPreview } from '../flows/connection-import.ts'
+import { contentOfRecord } from '../flows/connections.ts'
 import { settingFaults } from './connection-edit.ts'
 import {
   type Carried,
@@ -21,6 +23,7 @@ import { beginView, type NewFields, previewView, severalView } from './new-views
 import { readIdp, sourceFaults } from './read-idp.ts'
 import { readSettings } from './setting-values.ts'
 import type { Fault } from './settings-form.ts'
+import { withCode } from './words.ts'
 
 export function connectionNew(desk: Desk, ports: ConnectionPagePorts): void {
   desk.page('/connections/new', 'connections', async (visit) => {
@@ -46,6 +49,8 @@ interface Previewed extends Carried {
   /** The settings as they were read, whatever was typed since. */
   readonly read: ConnectionContent['settings']
   readonly twins: readonly string[]
+  /** Of another connection that has this very name. */
+  readonly namesake: string | undefined
 }
 
 const looking = 'new: which'
@@ -69,46 +74,57 @@ async function look(ports: ConnectionPagePorts, visit: Visit, form: Form): Promi
   const fields = kept?.fields ?? fieldsIn(form)
   const id = await idFor(ports, visit, fields)
   const faults = faultsOf(fields, id)
-  if (id === undefined || faults.length > 0) return beginView(visit, { fields, faults })
+  if ('fault' in id || faults.length > 0) return beginView(visit, { fields, faults })
   const { address, document, name } = fields
   const identifier = form.get('identifier')
   const given = { institution: visit.institution.id, address, document, identifier, name }
   const read = await readIdp(ports, given)
   if ('fault' in read) return beginView(visit, { fields, faults: [read.fault] })
   if (read.kind === 'several') {
-    const again = carry(ports, visit, { purpose: looking, content: empty(fields), fields: { ...fields, id } })
+    const again = carry(ports, visit, {
+      purpose: looking,
+      content: empty(fields),
+      fields: { ...fields, ...id },
+    })
     return severalView(visit, { at: '/connections/new', identifiers: read.identifiers, carried: again })
   }
-  return showPreview(ports, visit, { fields: { ...fields, id }, read })
+  return showPreview(ports, visit, { fields: { ...fields, ...id }, read })
 }
 
 const empty = ({ name }: NewFields): ConnectionContent => ({ name, type: '', settings: {}, claims: {} })
 
-function faultsOf({ name, address, document }: NewFields, id: string | undefined): Fault[] {
+function faultsOf({ name, address, document }: NewFields, id: Named): Fault[] {
   return [
     ...labelFaults({ name }),
     ...sourceFaults({ address, document }),
-    ...(id === undefined
-      ? [{ path: 'id', message: '2 to 32 of a-z, 0-9 and -, and not the id of another connection' }]
-      : []),
+    ...('fault' in id ? [{ path: 'id', message: id.fault }] : []),
   ]
 }
+
+/** The id of the new connection, or why it cannot be that. */
+type Named = { readonly id: string } | { readonly fault: string }
 
 /** As it was typed; or made from the name, with a number where that is taken. */
 async function idFor(
   { connections }: ConnectionPagePorts,
   { institution }: Visit,
   { id, name }: NewFields,
-): Promise<string | undefined> {
+): Promise<Named> {
   const taken = new Set((await connections.list(institution.id)).map((one) => one.id))
-  if (id !== '') return isId(id) && !taken.has(id) ? id : undefined
+  if (id !== '' && !isId(id))
+    return { fault: 'An id is 2 to 32 of a-z, 0-9 and -, and no word of our addresses' }
+  if (taken.has(id)) return { fault: takenText(id) }
+  if (id !== '') return { id }
   const slug = slugOf(name)
   for (let n = 1; n < 100; n += 1) {
     const tried = n === 1 ? slug : `${slug.slice(0, 29)}-${n}`
-    if (isId(tried) && !taken.has(tried)) return tried
+    if (isId(tried) && !taken.has(tried)) return { id: tried }
   }
-  return undefined
+  return { fault: takenText(slug) }
 }
+
+const takenText = (id: string): string =>
+  withCode(`There is a connection of the id ${id} already. Choose another.`, 'connection.exists')
 
 /** `Älder Personal!` -> `alder-personal`; a name in another script leaves nothing, and is called `idp`. */
 function slugOf(name: string): string {
@@ -126,22 +142,25 @@ interface Show {
   readonly read: Extract<ImportPreview, { kind: 'one' }>
 }
 
-function showPreview(ports: ConnectionPagePorts, visit: Visit, { fields, read }: Show): Next {
+async function showPreview(ports: ConnectionPagePorts, visit: Visit, { fields, read }: Show): Promise<Next> {
   const { audience } = fields
   const content: ConnectionContent = { ...read.content, ...(audience === 'workforce' && { audience }) }
   // What people have not been asked yet is no fault of theirs.
-  const facts = { fields, facts: read.facts, twins: read.twins, read: content.settings }
+  const all = await ports.connections.list(visit.institution.id)
+  const namesake = all.find(({ name }) => name === content.name)?.id
+  const facts = { fields, facts: read.facts, twins: read.twins, namesake, read: content.settings }
   return viewOf(ports, visit, { purpose: previewed, content, ...facts }, [])
 }
 
 function viewOf(ports: ConnectionPagePorts, visit: Visit, it: Previewed, faults: readonly Fault[]) {
-  const { content, facts, twins, fields } = it
+  const { content, facts, twins, namesake, fields } = it
   const plugin = pluginFor(ports, content.type)
   return previewView(visit, {
     id: fields.id,
     content,
     facts,
     twins,
+    namesake,
     faults,
     form: plugin.form,
     ours: plugin.ours(visit.tenant.issuer, fields.id),
@@ -162,10 +181,30 @@ async function save(ports: ConnectionPagePorts, visit: Visit, form: Form): Promi
   const unsigned = await signerFault(ports, visit, { ...kept, content })
   if (unsigned !== undefined)
     return { ...viewOf(ports, visit, { ...kept, content }, [unsigned]), status: 422 }
-  const id = await idFor(ports, visit, kept.fields)
-  if (id === undefined) return beginView(visit, { fields: kept.fields, faults: faultsOf(kept.fields, id) })
+  const named = await idFor(ports, visit, kept.fields)
+  if ('fault' in named) return alreadyThere(ports, visit, { fields: kept.fields, content, named })
+  const { id } = named
   await ports.connections.create({ institution: visit.institution.id, id, content }, takerIn(visit, form))
   return `/connections/${id}?done=created`
+}
+
+interface Taken {
+  readonly fields: NewFields
+  readonly content: ConnectionContent
+  readonly named: Named
+}
+
+/** The same page in another window was quicker: its draft is led to. Anything else needs another id. */
+async function alreadyThere(
+  { connections }: ConnectionPagePorts,
+  visit: Visit,
+  { fields, content, named }: Taken,
+): Promise<Next> {
+  const present = (await connections.list(visit.institution.id)).find(({ id }) => id === fields.id)
+  const same = present?.state === 'draft' && digestOf(contentOfRecord(present)) === digestOf(content)
+  return same
+    ? `/connections/${present.id}?done=already`
+    : beginView(visit, { fields, faults: faultsOf(fields, named) })
 }
 
 /** Who must sign the metadata was said after it had been read: it is read again, and must say what was looked at. */

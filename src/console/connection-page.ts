@@ -108,7 +108,7 @@ const tryIt = (visit: Visit, { record }: ConnectionView): Todo => ({
   badge: html`<span class="badge info">Then</span>`,
   fact: 'Make a test login',
   meaning:
-    'You go to the IdP, sign in as yourself, and come back to every check that was made. Nothing of it can be used as a sign-in.',
+    'You go to the IdP, sign in as yourself, and come back to every check that was made. Nothing of it can be used as a sign-in here; at the IdP you stay signed in, in this browser.',
   action: stepForm(visit, record, { to: 'test', button: 'Test', tone: ' primary' }),
 })
 
@@ -116,7 +116,7 @@ const tryAgain = (visit: Visit, { record }: ConnectionView): Todo => ({
   badge: html`<span class="badge info">To switch on</span>`,
   fact: 'Make a test login',
   meaning:
-    'Nobody can sign in by this connection. It comes back by a test that passes, and is then activated.',
+    'Nobody can sign in by this connection. It comes back by a test that passes, and is then activated. At the IdP you stay signed in, in this browser.',
   action: stepForm(visit, record, { to: 'test', button: 'Test', tone: ' primary' }),
 })
 
@@ -206,7 +206,8 @@ function moreCard(visit: Visit, { record, removable }: ConnectionView): Html {
     },
     writes && {
       link: step({ to: 'test', button: 'Test', choice: levelChoice(record, undefined) }),
-      meaning: 'Try it as it is now, without an app. Works in every state.',
+      meaning:
+        'Try it as it is now, without an app. Works in every state. At the IdP you stay signed in, in this browser.',
     },
     own && {
       link: html`<a class="btn" href="${here('logo')}">Logo</a>`,

@@ -90,6 +90,13 @@ function headingOf({ test: { outcome, result, answerBy }, now }: TestView): stri
   return failed === undefined ? 'The test failed' : `The test failed at: ${failed.name}`
 }
 
+// Whoever signs in as themselves is back by then.
+const patienceMs = 60_000
+
+/** What most often keeps an answer away: the IdP shows a page of its own, for it was never told of us. */
+const unknownThere = (visit: Visit, { record }: TestView): Html =>
+  html`Did the IdP show an error of its own? Then it may not know us, or not these addresses: its administrator must load <a href="${visit.path(`/connections/${record.id}#ours`)}">${record.type === 'saml' ? 'our metadata' : 'our addresses'}</a> first. Then run it again.`
+
 function verdict(visit: Visit, view: TestView): Html {
   const { test } = view
   const { outcome, result } = test
@@ -97,7 +104,9 @@ function verdict(visit: Visit, view: TestView): Html {
     return notice(
       'info',
       'Nothing was decided.',
-      'Sign in at the IdP in the window that the test opened, or run it again.',
+      view.now - test.startedAt < patienceMs
+        ? 'Sign in at the IdP in the window that the test opened, or run it again.'
+        : unknownThere(visit, view),
     )
   if (outcome === 'failed')
     return notice(

@@ -9,7 +9,7 @@ import type { SettingField } from '../ports/connector-settings.ts'
 import { audienceChoices, levelLabels, raisedByChoices, raisedByLabel } from './connection-words.ts'
 import type { Form } from './desk.ts'
 import { namesOf, readSettings } from './setting-values.ts'
-import { type Fault, faultsAt, foldedFields, labelled } from './settings-form.ts'
+import { type Fault, faultSentences, faultsAt, foldedFields, labelled } from './settings-form.ts'
 
 export type ClaimRow = readonly [claim: string, attribute: string]
 
@@ -99,6 +99,8 @@ export interface ContentFormView {
   readonly fields: readonly SettingField[]
   /** Attributes that the last test login brought, with what they are usually meant for. */
   readonly seen: readonly ClaimRow[]
+  /** The same form with the usual claims filled in; undefined where some are there, or it is that form. */
+  readonly suggestAt: string | undefined
   readonly now: number
 }
 
@@ -138,14 +140,15 @@ export const audienceField = ({ audience }: Pick<ConnectionContent, 'audience'>)
 <option value="customers">${audienceChoices.customers}</option><option value="workforce"${audience === 'workforce' && html` selected`}>${audienceChoices.workforce}</option></select>`,
   )
 
-function claimFields({ typed, seen }: ContentFormView): Html {
+function claimFields({ typed, seen, suggestAt }: ContentFormView): Html {
   const known = new Set(typed.rows.map(([, attribute]) => attribute))
   const offered = seen.filter(([, attribute]) => !known.has(attribute))
   const rows: ClaimRow[] = [...typed.rows, ...offered, ['', ''], ['', '']]
   const faults = faultsAt(typed.faults, 'claims')
   return html`<section class="card stack" aria-labelledby="h-claims"><h2 id="h-claims">Attributes and claims</h2>
 <p class="hint">Only what stands here is ever read from an answer. ${offered.length > 0 && offeredText(offered)}</p>
-${faults.length > 0 && html`<p class="error">${faults.join('; ')}</p>`}
+${offered.length > 0 && suggestAt !== undefined && html`<p class="small"><a href="${suggestAt}">Fill in the usual claims for them</a>: nothing is saved before you have seen it.</p>`}
+${faults.length > 0 && html`<p class="error">${faultSentences(faults)}</p>`}
 <div class="scroll" tabindex="0" role="region" aria-label="Attributes and claims"><table class="table rows"><caption class="vh">Which attribute becomes which claim</caption><thead><tr><th scope="col">Claim for apps</th><th scope="col">Attribute of the IdP</th></tr></thead><tbody>
 ${rows.slice(0, mostRows).map(([claim, attribute], i) => claimRow(i, { claim, attribute }))}</tbody></table></div></section>`
 }

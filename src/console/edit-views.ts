@@ -12,7 +12,7 @@ import { type ContentFormView, contentFields } from './content-form.ts'
 import type { Visit } from './desk.ts'
 import { difference, pathLabel } from './difference.ts'
 import type { ConsoleView } from './page.ts'
-import { faultsBeside, nameAndSettings } from './settings-form.ts'
+import { faultSentences, faultsBeside, nameAndSettings } from './settings-form.ts'
 import { withCode } from './words.ts'
 
 export interface EditView extends ContentFormView {
@@ -46,7 +46,7 @@ export const faultNotice = (messages: readonly string[]): Html =>
   notice(
     'bad',
     'Nothing was saved.',
-    messages.length > 0 ? messages.join('; ') : 'What does not hold is said at its field.',
+    messages.length > 0 ? faultSentences(messages) : 'What does not hold is said at its field.',
   )
 
 function leadOf({ proposal, state }: ConnectionRecord): string {
@@ -74,7 +74,7 @@ export function checkView(visit: Visit, view: CheckView): ConsoleView {
     lead: none ? undefined : effectText(record, preview),
     place: '/connections',
     main: html`<form method="post" action="${here(visit, record, '/edit')}" class="card stack">${hidden(visit, view)}
-${difference({ caption: 'Against what people sign in by now', changes: preview.changes, label })}
+${difference({ caption: record.state === 'active' ? 'Against what people sign in by now' : 'Against what is saved now', changes: preview.changes, label })}
 ${looseNotice(visit, { preview, approval, label })}
 ${!none && whyField}
 <div class="actions">${saveButton(visit, view)}<button class="btn" name="do" value="again">Change it further</button><a class="btn plain" href="${here(visit, record)}">Leave it as it is</a></div></form>`,
@@ -99,7 +99,9 @@ function effectText({ state }: ConnectionRecord, { needsTest }: ChangePreview): 
     return needsTest
       ? 'It waits as a proposal until it was tested and activated. People sign in as before.'
       : 'It reaches people at once: it does not touch the exchange with the IdP.'
-  return needsTest ? 'It needs a new test login before it can go live.' : 'The test login stays good.'
+  if (state === 'tested')
+    return needsTest ? 'It needs a new test login before it can go live.' : 'The test login stays good.'
+  return 'It needs a test login before it can go live, as it did.'
 }
 
 interface Loose {

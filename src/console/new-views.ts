@@ -91,6 +91,8 @@ export interface PreviewView {
   readonly content: ConnectionContent
   readonly facts: IdpFacts
   readonly twins: readonly string[]
+  /** The id of another connection that has this very name. */
+  readonly namesake: string | undefined
   readonly faults: readonly Fault[]
   readonly form: readonly SettingField[]
   readonly ours: readonly OurAddress[]
@@ -107,6 +109,7 @@ export function previewView(visit: Visit, view: PreviewView): ConsoleView {
     lead: html`${bdi(content.name)} · ${protocolName(content.type)} · ${audienceName(content)} · id <code>${id}</code>. Nothing is saved yet.`,
     place: '/connections',
     main: html`<div class="stack-l">${steps(2)}
+${view.namesake !== undefined && notice('warn', 'Another connection has this name.', html`Where an app offers both, its customers cannot tell it from <code>${view.namesake}</code>. Begin again to give it a name of its own.`)}
 ${faults.length > 0 && faultNotice(beside.map(({ message }) => message))}
 <form method="post" action="${action(visit)}" class="stack-l">${hiddenFields({ form_token: visit.formToken, carried })}
 ${askedCard(view)}
@@ -137,6 +140,10 @@ function restCard(view: PreviewView): Html {
 }
 
 /** Metadata that comes without an address. What no page may hold is shown as its picture. */
+/** A file that was no document is not put where one is pasted. */
+const pasted = (document: string): string =>
+  document.startsWith('data:') ? '' : document.replaceAll('\0', '\u2400')
+
 export const documentFields = ({ document, faults }: { document: string; faults: readonly string[] }): Html =>
   html`${labelled({ name: 'file', label: 'SAML metadata as a file', faults: [] }, (attributes) => html`<input class="input" type="file" accept=".xml,application/samlmetadata+xml,application/xml,text/xml" ${attributes}>`)}
-${labelled({ name: 'document', label: 'Or pasted', hint: 'The whole XML document.', faults }, (attributes) => html`<textarea class="input mono" rows="6" spellcheck="false" ${attributes}>${document.replaceAll('\0', '\u2400')}</textarea>`)}`
+${labelled({ name: 'document', label: 'Or pasted', hint: 'The whole XML document.', faults }, (attributes) => html`<textarea class="input mono" rows="6" spellcheck="false" ${attributes}>${pasted(document)}</textarea>`)}`

@@ -14,6 +14,7 @@ import { withCode } from './words.ts'
 const toldHere: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'request.not_found',
   'request.malformed',
+  'request.too_large',
   'connection.managed',
   'connection.settings',
   'connection.state',
@@ -46,6 +47,7 @@ export function refusalView(visit: Visit, refusal: Refusal): ConsoleView | undef
 function wordsFor(visit: Visit, { code, detail }: Refusal): Said {
   if (code === 'request.not_found') return gone(visit)
   if (code === 'request.malformed') return unread
+  if (code === 'request.too_large') return tooLarge
   if (code !== 'connection.managed') return wordsOf('en', code)
   const app = typeof detail.relyingParty === 'string' ? detail.relyingParty : undefined
   return {
@@ -62,6 +64,12 @@ const unread: Said = {
   title: 'This form cannot be taken any more',
   happened: 'Something in it is missing, or it was not made by this page.',
   next: 'It may have been open since before the bridge was started anew. Begin again.',
+}
+
+const tooLarge: Said = {
+  title: 'This is too much for a form',
+  happened: 'A form of the console, with its file, holds at most 3 MiB; metadata at most 1 MiB.',
+  next: 'Give a smaller document, or the address where it stands.',
 }
 
 /** By the address alone: what another institution has is not there either. */

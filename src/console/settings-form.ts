@@ -4,6 +4,7 @@ import { icon } from '../http/page/parts.ts'
 import type { SettingField } from '../ports/connector-settings.ts'
 import { certificateFacts, certificateView } from './certificates.ts'
 import { isSecret, nameOfField, type Settings, typedText, valueAt } from './setting-values.ts'
+import { withCode } from './words.ts'
 
 /** What is wrong, by the name of the field or a part of it. */
 export interface Fault {
@@ -70,10 +71,16 @@ export function labelled({ name, label, hint, faults }: Labelled, input: (attrib
 ${hint && html`<p class="hint" id="${id}-h">${hint}</p>`}${faultText(`${id}-e`, faults)}</div>`
 }
 
+/** One sentence each; where none of them has a code of its own, they have that of settings that do not hold. */
+export function faultSentences(faults: readonly string[]): string {
+  const said = faults.map((fault) => (fault.endsWith('.') ? fault : `${fault}.`)).join(' ')
+  return /\bCode [a-z_.]+\.$/.test(said) ? said : withCode(said, 'connection.settings')
+}
+
 const faultText = (id: string, faults: readonly string[]): Html | undefined =>
   faults.length === 0
     ? undefined
-    : html`<p class="error" id="${id}">${icon('warn')}<span>${faults.join('; ')}</span></p>`
+    : html`<p class="error" id="${id}">${icon('warn')}<span>${faultSentences(faults)}</span></p>`
 
 function settingField(field: SettingField, view: SettingsFormView): Html {
   if (field.kind === 'choices') return choices(field, view)

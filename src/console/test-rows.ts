@@ -18,8 +18,13 @@ export function testRows(visit: Visit, { record, tests, now }: TestRowsView): Ht
 
 const toneOf = ({ outcome }: TestLogin): string => ({ passed: 'ok', failed: 'bad', open: '' })[outcome]
 
-export function outcomeText({ outcome, result, answerBy }: TestLogin, now: number): string {
-  if (outcome === 'open') return answerBy > now ? 'Waiting for the answer' : 'No answer came'
+export function outcomeText({ outcome, result, answerBy, startedAt }: TestLogin, now: number): string {
+  if (outcome === 'open') {
+    if (answerBy <= now) return 'No answer came'
+    return now - startedAt < 60_000
+      ? 'Waiting for the answer'
+      : 'Waiting for the answer: does the IdP know us?'
+  }
   const checks = result?.checks ?? []
   const good = checks.filter(({ ok }) => ok).length
   return outcome === 'passed' ? `Passed, ${good} of ${checks.length} checks` : `Failed: ${result?.code ?? ''}`

@@ -193,7 +193,7 @@ describe('what pages say', () => {
     const mail = (name: string) =>
       `<saml:Attribute Name="${name}"><saml:AttributeValue>x@x.example</saml:AttributeValue></saml:Attribute>`
     const rows = async () => {
-      const { text } = await go('/connections/suggested/edit', { cookie: owner })
+      const { text } = await go('/connections/suggested/edit?suggest=yes', { cookie: owner })
       const values = (part: string) =>
         [...text.matchAll(new RegExp(`name="${part}\\.\\d+" value="([^"]*)"`, 'g'))].map(([, value]) => value)
       return values('claim').map((claim, i) => [claim, values('attribute')[i]])

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Administrator, createAdministrator, formTo, withoutWayIn } from './administrator.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
+import { customer, signIn } from './customer.ts'
 
 let bridge: TestBridge
 let first: Administrator
@@ -52,8 +53,10 @@ describe('the first link opens the console to connect the staff’s IdP', () => 
     const page = await first.join(bridge.world.invitation as string, 'alice')
     expect(page.url).toBe(`${bridge.issuer}/console`)
     expect(page.body).toContain('Owner')
-    const edit = await first.get('/connections/alder-works/edit')
-    // What the test login brought is proposed.
+    // What the test login brought is filled in for whoever asks for it, and for nobody else.
+    const bare = formTo(await first.get('/connections/alder-works/edit'), /\/edit$/).fields
+    expect([bare['claim.0'], bare['attribute.0']]).toEqual(['', 'displayName'])
+    const edit = await first.get('/connections/alder-works/edit?suggest=yes')
     expect(formTo(edit, /\/edit$/).fields).toMatchObject({
       'claim.0': 'name',
       'attribute.0': 'displayName',
@@ -267,4 +270,16 @@ test('what waits is discarded, and people signed in by what was there all the ti
   const waiting = await first.press(check, { action: /\/edit$/, fields: { do: 'save' } })
   const live = await first.press(waiting, { action: /\/discard$/ })
   expect(heading(live)).toBe('Alder Works is live')
+})
+
+test('the last sign-in on the page of a connection is the last of all, as the overview has it', async () => {
+  await signIn(await customer(bridge))
+  const between = Date.now()
+  await signIn(await customer(bridge))
+  const lastSignIn = async () => {
+    const { body } = await first.get('/connections/alder-idp')
+    return /last sign-in <time[^>]*datetime="([^"]+)"/.exec(body)?.[1] ?? ''
+  }
+  await expect.poll(async () => Date.parse(await lastSignIn()), { timeout: 10_000 }).toBeGreaterThan(between)
+  expect((await first.get('')).body).toContain(`datetime="${await lastSignIn()}"`)
 })
