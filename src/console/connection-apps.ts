@@ -16,6 +16,12 @@ ${apps.length > 0 && html`<p>${apps.map((app, n) => html`${n > 0 && ', '}<a href
 <p class="small">An app that was registered here gets it by <strong>Edit</strong> on its page (<a href="${visit.path('/relying-parties')}">Apps</a>). ${byFile(id)}</p></section>`
 }
 
-/** The way to an app that a file rules, in the words of that file; without the id, whatever connection is meant. */
-export const byFile = (connection?: string, app?: string): Html =>
-  html`An app that a file rules gets it by the operator, who adds ${connection === undefined ? 'the connection’s id' : html`the id <code>${connection}</code>`} to <code>connections</code> of ${app === undefined ? 'the app' : html`<code>${app}</code>`}, under <code>relying_parties</code> in the institution’s file, and runs <code>drawbridge apply</code>.`
+const place = html`under <code>relying_parties</code> in the institution’s file`
+
+/** The way to every app that a file rules, in the words of that file. */
+const byFile = (id: string): Html =>
+  html`An app that a file rules gets it by the operator, who adds the id <code>${id}</code> to <code>connections</code> of the app, ${place}, and runs <code>drawbridge apply</code>.`
+
+/** The same from the other end: of this app, whatever connection it shall offer. */
+export const offerByFile = (app: string): Html =>
+  html`To let it offer another connection, the operator adds the connection’s id to <code>connections</code> of <code>${app}</code>, ${place}, and runs <code>drawbridge apply</code>.`

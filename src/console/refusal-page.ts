@@ -5,7 +5,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { notice } from '../http/page/parts.ts'
 import { wordsOf } from '../http/words/catalogue.ts'
 import { httpStatusOf } from '../http/words/codes.ts'
-import { byFile } from './connection-apps.ts'
+import { offerByFile } from './connection-apps.ts'
 import type { Visit } from './desk.ts'
 import { type ConsoleView, type Place, places } from './page.ts'
 import { withCode } from './words.ts'
@@ -56,7 +56,7 @@ function wordsFor(visit: Visit, { code, detail }: Refusal): Said {
     next:
       app === undefined
         ? html`Ask the operator, who changes the file and runs <code>drawbridge apply</code>.`
-        : html`Ask the operator. To let it offer another connection: ${byFile(undefined, app)}`,
+        : html`Ask the operator. ${offerByFile(app)}`,
   }
 }
 

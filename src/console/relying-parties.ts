@@ -13,7 +13,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, keyValues, notice } from '../http/page/parts.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type { RelyingPartyRecord } from '../ports/relying-parties.ts'
-import { byFile } from './connection-apps.ts'
+import { offerByFile } from './connection-apps.ts'
 import { type Desk, type Form, type Next, signInAgain, type Visit, versionIn } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { entryOf, notOffered, partyForm, platformName } from './party-form.ts'
@@ -228,7 +228,7 @@ const ruledNotice = ({ id, kind }: RelyingParty): Html =>
   notice(
     'info',
     'A file of the operator rules this app.',
-    html`It is changed there alone. ${kind === 'app' && html`To let it offer another connection: ${byFile(undefined, id)}`}`,
+    html`It is changed there alone. ${kind === 'app' && offerByFile(id)}`,
   )
 
 const list = (values: readonly string[]): Html | string =>
