@@ -1,6 +1,12 @@
 // Registering the bank's apps and APIs in the console; each change audited, and refused where a file rules the row.
 import { claimsOfScope } from '../domain/claims.ts'
-import { type Connection, clientScopes, type RelyingParty, scopeOfCore } from '../domain/institution.ts'
+import {
+  type Connection,
+  clientScopes,
+  limitScope,
+  type RelyingParty,
+  scopeOfCore,
+} from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { partyChanges, partyFaults } from '../domain/relying-party.ts'
 import type { RelyingPartyRecord, RelyingPartyStore } from '../ports/relying-parties.ts'
