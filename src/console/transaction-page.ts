@@ -119,13 +119,17 @@ const decidedTones = { allow: 'ok', 'step-up': '', review: 'warn', deny: 'bad' }
 
 function timeline(one: CustomerTransaction, now: number): Html {
   const state = shownState(one, now)
-  const tone = { approved: 'ok', refused: 'bad', held: 'warn' }[state as 'approved'] ?? ''
-  const at = one.endedAt ?? (state === 'lapsed' ? one.expiresAt : undefined)
+  const tone = { approved: 'ok', used: 'ok', refused: 'bad', held: 'warn' }[state as 'approved'] ?? ''
+  const at = one.usedAt ?? one.endedAt ?? (state === 'lapsed' ? one.expiresAt : undefined)
+  // What the gateway decided by itself was used in the same moment: nobody approved it in between.
+  const approved = one.usedAt !== undefined && one.endedAt !== undefined && one.endedAt < one.usedAt
+  const before =
+    approved && html`<li class="ok"><strong>${stateNames.approved}</strong>${moment(one.endedAt ?? 0)}</li>`
   const reached =
     at === undefined
       ? html`<li><strong>${stateNames[state]}</strong><span class="small quiet">until ${moment(one.expiresAt)}</span><p class="small quiet">${stateMeans[state]}</p></li>`
       : html`<li class="${tone}"><strong>${stateNames[state]}</strong>${moment(at)}<p class="small quiet">${stateMeans[state]}</p></li>`
-  return html`<ol class="timeline"><li class="${decidedTones[one.decision.outcome.kind]}"><strong>Decided: ${outcomeText(one.decision.outcome)}</strong>${moment(one.createdAt)}</li>\n${reached}</ol>`
+  return html`<ol class="timeline"><li class="${decidedTones[one.decision.outcome.kind]}"><strong>Decided: ${outcomeText(one.decision.outcome)}</strong>${moment(one.createdAt)}</li>\n${before}${reached}</ol>`
 }
 
 function decisionOf(visit: Visit, { one, policy }: Explained, app: string | undefined): Html {

@@ -34,6 +34,8 @@ export interface CustomerTransaction {
   readonly expiresAt: number
   /** When it came into its state; undefined while it is open. */
   readonly endedAt: number | undefined
+  /** When it was used up, which is after it was approved; undefined where it was not. */
+  readonly usedAt: number | undefined
 }
 
 /** As people are told of it: an open one whose time is over is `lapsed`, and counts no more. */

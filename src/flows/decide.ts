@@ -78,6 +78,7 @@ export function createDecide(ports: DecidePorts) {
       ...{ from, to, decision, policy: policyVersion(policy), inputs },
       ...{ state: firstState(decision), createdAt: now, expiresAt: asked.expiresAt },
       endedAt: firstState(decision) === 'open' ? undefined : now,
+      usedAt: undefined,
     }
     await ports.transactions.create(kept)
     tell(ports.audit, asked, kept)

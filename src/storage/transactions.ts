@@ -26,6 +26,7 @@ interface Row {
   readonly created_at: Date
   readonly expires_at: Date
   readonly ended_at: Date | null
+  readonly used_at: Date | null
 }
 
 interface Sealed {
@@ -183,5 +184,6 @@ function fromRow(row: Row, seal: FieldSeal): CustomerTransaction {
     createdAt: row.created_at.getTime(),
     expiresAt: row.expires_at.getTime(),
     endedAt: row.ended_at?.getTime(),
+    usedAt: row.used_at?.getTime(),
   }
 }

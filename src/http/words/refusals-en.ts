@@ -233,9 +233,9 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
   'not-in-this-state': {
     title: 'That can’t be done now',
     happened:
-      'The state of the connection doesn’t allow this step. It can be activated after a test login only.',
+      'The state of the connection doesn’t allow this step. It is activated after a test login, and removed only while it was never live.',
     ...asBefore,
-    next: 'Make a test login, then try again.',
+    next: 'See on the connection’s page what can be done.',
   },
   'key-not-now': {
     title: 'This key can’t be changed now',

@@ -235,9 +235,9 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
   'not-in-this-state': {
     title: 'Ahora no se puede hacer',
     happened:
-      'El estado de la conexión no permite este paso. Solo se puede activar después de un inicio de sesión de prueba.',
+      'El estado de la conexión no permite este paso. Se activa después de un inicio de sesión de prueba, y solo se quita si nunca estuvo en uso.',
     ...asBefore,
-    next: 'Haz un inicio de sesión de prueba e inténtalo otra vez.',
+    next: 'Mira en la página de la conexión qué se puede hacer.',
   },
   'key-not-now': {
     title: 'Ahora no se puede cambiar esta clave',
