@@ -41,8 +41,8 @@ export async function openDemoBridge(
       timeouts: { drain_ms: 0 },
       database: { data_directory: directory },
       keys: { master: masterKey },
-      // A laptop may be busy with other things; production keeps the short deadline.
-      saml: { deadline_ms: 2000 },
+      // One person signs in at a time, on a laptop that may be busy with other things; production keeps the short deadline.
+      saml: { workers: 1, deadline_ms: 2000 },
       // The demo's IdPs stand on this machine.
       outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
       log: { level: logLevel, destination: 'stderr' },
