@@ -6,8 +6,13 @@ import { postFormPage } from './page/post-form.ts'
 import { askingOf } from './page-context.ts'
 import { formActionOf, pageHeaders } from './security-headers.ts'
 
+/** A way on for the browser; what the connector must remember of it stands elsewhere. */
+type WayOn =
+  | Pick<Extract<UpstreamDeparture, { kind: 'post' }>, 'kind' | 'url' | 'fields'>
+  | Pick<Extract<UpstreamDeparture, { kind: 'redirect' }>, 'kind' | 'url'>
+
 export interface Departing {
-  readonly departure: UpstreamDeparture
+  readonly departure: WayOn
   /** Who the customer is taken to, by name. */
   readonly to: string
   readonly nonce: string

@@ -86,10 +86,6 @@ export function createProviderPages(ports: TellPorts) {
       if (face === 'json') tellApp(ctx, 'request.not_found')
       else show(ctx, errorPage({ ...askingOf(ctx, []), code: 'request.not_found', reference, at: now() }))
     },
-    headers(ctx: Context): Record<string, string> {
-      const { tenant } = stateOfRequest(ctx.req)
-      return pageHeaders({ formActions: [], https: tenant?.issuer.startsWith('https:') ?? false })
-    },
     signedOut(ctx: Context): void {
       carry(ctx)
       show(ctx, noticePage({ ...askingOf(ctx, []), kind: 'signed-out' }))

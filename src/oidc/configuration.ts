@@ -45,8 +45,6 @@ export interface ProviderPages {
   failed(ctx: KoaContextWithOIDC, error: unknown): void
   /** Notes what was thrown where the app has its answer. */
   noted(ctx: KoaContextWithOIDC, error: unknown): void
-  /** The headers of a page of ours, for those that the library writes itself. */
-  headers(ctx: KoaContextWithOIDC): Record<string, string>
 }
 
 export interface ConfigurationPorts extends LevelPorts {

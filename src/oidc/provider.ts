@@ -107,8 +107,6 @@ async function inUnit(ports: ProviderPorts, tenant: Tenant, handling: Handling):
 
 async function handled(ports: ProviderPorts, tenant: Tenant, { ctx, next }: Handling): Promise<void> {
   await withinBudget(ports, tenant, ctx)
-  // The library's own self-posting page adds the hash of its script to the policy that it finds.
-  if (ctx.path.startsWith('/sign-out')) ctx.set(ports.pages.headers(ctx))
   await next()
   const failure = failureOf(ctx)
   if (failure !== undefined) return failed(ports, ctx, failure)
@@ -149,6 +147,7 @@ async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextW
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
   const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
   if (ctx.path === '/sign-out/confirm' && session?.destroyed) await signedOut(ports, tenant, ctx)
+  if (ctx.path === '/sign-out' && ctx.status === 200) nobodyToAsk(ports, tenant, ctx)
 }
 
 /**
@@ -167,6 +166,25 @@ async function remembered(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextW
   if (before === undefined) return to && ports.returns.keep(place, location)
   ctx.status = 303
   ctx.redirect(before)
+}
+
+/**
+ * Where nobody is signed in there is nothing to ask, and the browser goes on by itself. The library's page for that knows
+ * nothing of where it leads, so that no policy of ours would let it through (ruling R-14); its form is sent by our page.
+ */
+function nobodyToAsk({ pages, chance }: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): void {
+  const { session, params } = ctx.oidc as unknown as SignOutContext
+  if (session === undefined || session.accountId !== undefined) return
+  const to = params?.post_logout_redirect_uri
+  const fields = { xsrf: session.state?.secret ?? '', logout: 'yes' }
+  const departure = { kind: 'post', url: `${tenant.issuer}/sign-out/confirm`, fields } as const
+  const leadsTo = typeof to === 'string' ? [to] : []
+  pages.depart(ctx, { departure, to: tenant.institution.name, nonce: chance.token(16), leadsTo })
+}
+
+interface SignOutContext {
+  readonly session?: { readonly accountId?: string; readonly state?: { readonly secret?: string } }
+  readonly params?: { readonly post_logout_redirect_uri?: unknown }
 }
 
 /** The library has ended the session; what is left of it goes too, and then the browser goes on to the IdP. */

@@ -192,6 +192,13 @@ test('signs out: the session and its tokens are gone', async () => {
   await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
 })
 
+test('signs out again, when nobody is signed in any more: the way back to the app is the same', async () => {
+  const back = new URLSearchParams({ client_id: 'alder-phone', post_logout_redirect_uri: phone() })
+  await page.goto(`${bridge.issuer}/sign-out?${back}`)
+  await page.waitForURL(/\/phone\//)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
+})
+
 test('R-14 and the rest of the policy: no page complained on the way', () => {
   // What the network answered (a 401 that asks for more) is logged by the browser as well; a policy violation is not that.
   // A cross-fade between two pages ends early when the next navigation is quicker.
