@@ -89,6 +89,8 @@ const lanes = 4
 const stepMs = 4000
 
 async function startLoad(): Promise<Load> {
+  // Its first sign-in makes the tables of its sessions, and two at once do not take turns: that one is alone.
+  await signIn(await createApp({ issuer: parts.issuer, redirectUri }))
   const [done, failed] = [new Map<string, string[]>(), [] as string[]]
   let [now, running] = ['', true]
   const lane = async () => {
