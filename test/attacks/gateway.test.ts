@@ -44,7 +44,6 @@ beforeAll(async () => {
       : row,
   )
   await bridge.application.apply([{ ...rows, relyingParties, cores }], { dryRun: false })
-  await new Promise((resolve) => setTimeout(resolve, 2100))
   who = await enrolled(bridge)
   tokens = await signIn(who, {
     scope:

@@ -48,7 +48,7 @@ async function pressed(redirect: string, formActions: readonly string[]): Promis
   page.context().on('request', (request) => asked.push(request.url()))
   await page.goto(`${server.origin}/ask`)
   await page.click('#go', { noWaitAfter: true })
-  await page.waitForTimeout(700)
+  await page.waitForTimeout(300)
   const answered = { violations: violations.filter((v) => v.includes('form-action')), asked, url: page.url() }
   await page.close()
   await server.close()

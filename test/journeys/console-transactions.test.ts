@@ -17,8 +17,6 @@ const apply = async (institution: { policy?: Policy } = {}) => {
     business: { name: 'Staff', audience: 'workforce', domains: [] },
     app: { connections: ['alder-idp'] },
   })
-  // Rows are cached for two seconds.
-  await new Promise((resolve) => setTimeout(resolve, 2100))
 }
 
 beforeAll(async () => {

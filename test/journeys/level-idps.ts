@@ -173,7 +173,5 @@ export async function withLevels({ application, world, issuer }: TestBridge, cha
   const institution = { ...rows.institution, ...change.institution }
   const set = { ...rows, institution, connections, relyingParties: [...apps, ...others] }
   await application.apply([set], { dryRun: false })
-  // Rows are cached for two seconds.
-  await new Promise((resolve) => setTimeout(resolve, 2100))
   return idps as readonly [LevelIdp, LevelIdp]
 }

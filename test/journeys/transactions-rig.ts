@@ -39,8 +39,6 @@ export async function withOwnType({ application, world }: TestBridge): Promise<v
     })),
   }))
   await application.apply([{ ...rows, institution, relyingParties, cores }], { dryRun: false })
-  // Rows are cached for two seconds.
-  await new Promise((resolve) => setTimeout(resolve, 2100))
 }
 
 /** The page that asks about this transaction; in the language that the app wishes. */

@@ -38,8 +38,6 @@ export async function withUses({ application, world }: TestBridge, coreAt?: stri
   }
   const alder = { ...rows, relyingParties, cores: [...rows.cores, ...stuck] }
   await application.apply([alder, elsewhere], { dryRun: false })
-  // Rows are cached for two seconds.
-  await new Promise((resolve) => setTimeout(resolve, 2100))
 }
 
 export const payment = {
