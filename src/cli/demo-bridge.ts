@@ -9,6 +9,7 @@ import type { SettingsInput } from '../config/schema.ts'
 import type { Environment } from '../config/secret.ts'
 import type { Application } from '../ports/application.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { SamlChecker } from '../ports/saml-checker.ts'
 
 export interface DemoPlace {
   readonly env: Environment
@@ -21,6 +22,7 @@ export interface DemoPlace {
   readonly clock?: Clock
   /** The settings' defaults unless told. */
   readonly sessions?: SettingsInput['sessions']
+  readonly checker?: SamlChecker
 }
 
 /** Throws a ConfigFault with every reason why the demo must not start here (ruling R-12). */
@@ -52,7 +54,8 @@ export async function openDemoBridge(
     { demo: true },
   )
   const { compose } = await import('../compose/compose.ts')
-  return { application: await compose(config, place.clock ? { clock: place.clock } : {}), config }
+  const { clock, checker } = place
+  return { application: await compose(config, { ...(clock && { clock }), checker }), config }
 }
 
 /** The demo is the same for everybody: of the environment it takes the database and nothing else. */

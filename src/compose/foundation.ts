@@ -15,6 +15,7 @@ import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
+import type { SamlChecker } from '../ports/saml-checker.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createBreakGlassKeys, createBreakGlassUses } from '../storage/break-glass.ts'
@@ -49,6 +50,8 @@ import { createMetadataReader } from '../xml/saml/metadata-reader.ts'
 
 export interface ComposeOptions {
   readonly clock?: Clock
+  /** Reads SAML in the place of threads of our own: for processes with several bridges. */
+  readonly checker?: SamlChecker | undefined
 }
 
 const systemClock: Clock = { now: Date.now }
@@ -82,6 +85,7 @@ export function createFoundation(config: Config, database: Database, options: Co
   metrics.observe('drawbridge_db_round_trips_total', database.roundTrips)
   metrics.observe('drawbridge_db_statements_total', database.statements)
   return {
+    checker: options.checker,
     observers,
     config,
     database,
@@ -155,10 +159,8 @@ export type Stores = ReturnType<typeof createStores>
 /** What is opened late: workers and tables that a mere migration does not need. */
 export async function createServices(base: Foundation) {
   const { config, database, log } = base
-  const checker = await createSamlChecker({
-    workers: config.saml.workers,
-    deadlineMs: config.saml.deadlineMs,
-  })
+  const { workers, deadlineMs } = config.saml
+  const checker = base.checker ?? (await createSamlChecker({ workers, deadlineMs }))
   const fetch = createGuardedFetch({
     allowedNetworks: config.outbound.allowedNetworks,
     timeoutMs: config.timeouts.upstreamMs,

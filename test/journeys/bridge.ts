@@ -11,6 +11,7 @@ import { runDemo, type World } from '../../src/demo/run.ts'
 import type { Application } from '../../src/ports/application.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { seeded } from '../storage/seed.ts'
+import { sharedChecker } from './shared-checker.ts'
 
 export interface TestBridge {
   readonly world: World
@@ -55,6 +56,7 @@ export async function startBridge(
     host: '127.0.0.1',
     port: 0,
     logLevel: quiet,
+    checker: await sharedChecker(),
     ...(clock && { clock }),
     ...(sessions && { sessions }),
   })

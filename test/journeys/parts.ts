@@ -15,6 +15,7 @@ import type { ConnectionContent, Institution } from '../../src/domain/institutio
 import { openPublicServer } from '../../src/http/public-server.ts'
 import { migrated, scratch } from '../storage/scratch.ts'
 import { type AnswerOptions, answer, base64, type Facts, makeKey } from '../xml/hostile/idp.ts'
+import { sharedChecker } from './shared-checker.ts'
 
 export const idpEntityId = 'https://idp.example/metadata'
 
@@ -60,7 +61,8 @@ export async function startParts(change: Partial<SettingsInput> = {}, over: Part
     ...change,
   }
   const config = loadSettings(settings, { MASTER: master })
-  const base = { ...createFoundation(config, database, {}), ...over }
+  const checker = change.saml === undefined ? await sharedChecker() : undefined
+  const base = { ...createFoundation(config, database, { checker }), ...over }
   const stores = createStores(base)
   const services = await createServices(base)
   const flows = createFlows(base, stores, services)
