@@ -14,6 +14,8 @@ import { isMailDomain } from '../domain/choice.ts'
 import { claimsOfScope, isMappable } from '../domain/claims.ts'
 import { notCompared } from '../domain/gateway.ts'
 import {
+  approvalScope,
+  type BackchannelParty,
   type Connection,
   type Core,
   type CoreOperation,
@@ -92,7 +94,14 @@ export const institutionRules: InstitutionRules = {
   conditionFault,
   levels: [lowest as string, ...others],
   stepUpLevels: others as [string, ...string[]],
-  scopes: [...Object.keys(claimsOfScope), 'offline_access', 'device', limitScope, ...clientScopes],
+  scopes: [
+    ...Object.keys(claimsOfScope),
+    'offline_access',
+    'device',
+    approvalScope,
+    limitScope,
+    ...clientScopes,
+  ],
   clientScopes,
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],
@@ -132,6 +141,11 @@ const institutionRow = (
   limitCoolDownHours: entry.limit_cool_down_hours,
   pin: { length: entry.pin.length, attempts: entry.pin.attempts, lockSeconds: entry.pin.lock_seconds },
   devicesPerSubject: entry.devices_per_subject,
+  approvals: {
+    open: entry.approvals.open,
+    newDeviceHours: entry.approvals.new_device_hours,
+    farKilometres: entry.approvals.far_kilometres,
+  },
   // The schema has let only types through that the domain takes.
   ...(types.length > 0 && { transactionTypes: types.map(typeRow) }),
 })
@@ -160,9 +174,16 @@ function relyingParty(institution: string, entry: RelyingPartyEntry, only: strin
     transactionTypes: entry.transaction_types,
     webOrigins: entry.web_origins,
     ...(entry.introspection === 'consume' && { introspection: entry.introspection }),
+    ...(entry.backchannel && { backchannel: backchannelOf(entry.backchannel) }),
     keys: entry.keys,
   }
 }
+
+const backchannelOf = ({
+  number,
+  user_code: userCode,
+  signed,
+}: NonNullable<RelyingPartyEntry['backchannel']>): BackchannelParty => ({ number, userCode, signed })
 
 const connection = (institution: string, entry: ConnectionEntry): Connection => ({
   institution,

@@ -19,7 +19,8 @@ import { createAuditLog, type Sequencer, startSequencer } from '../storage/audit
 import { migrate, pendingMigrations } from '../storage/migrate.ts'
 import { type Database, openDatabase } from '../storage/open.ts'
 import { startSweeper } from '../storage/sweeper.ts'
-import { createFlows, createPublicApp } from './edges.ts'
+import { createPublicApp } from './edges.ts'
+import { createFlows } from './flows.ts'
 import {
   type ComposeOptions,
   createFoundation,

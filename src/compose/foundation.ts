@@ -1,5 +1,5 @@
 // What everything else is made of: database, units of work, keys, stores, and the services that are opened late.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import { referenceFrom } from '../domain/reference.ts'
 import { createLog } from '../http/logging.ts'
@@ -17,12 +17,14 @@ import { createPictures } from '../plugins/pictures/decoder.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { SamlChecker } from '../ports/saml-checker.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
+import { createApprovals } from '../storage/approvals.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createBreakGlassKeys, createBreakGlassUses } from '../storage/break-glass.ts'
 import { createOwnKeyStore, createSealedOwnKeys } from '../storage/connection-keys.ts'
 import { createConnectionStore } from '../storage/connections.ts'
 import { createDevices } from '../storage/devices.ts'
 import { createDirectory } from '../storage/directory.ts'
+import { createEvidenceStore, createUserCodes } from '../storage/evidence.ts'
 import { createExchanges } from '../storage/exchanges.ts'
 import { createExpiryWarnings } from '../storage/expiry-warnings.ts'
 import { createLogins } from '../storage/logins.ts'
@@ -58,6 +60,7 @@ const systemClock: Clock = { now: Date.now }
 
 const systemChance: Chance = {
   token: (bytes) => randomBytes(bytes).toString('base64url'),
+  number: () => String(randomInt(100)).padStart(2, '0'),
   reference: () => referenceFrom(randomBytes(8)),
 }
 
@@ -147,6 +150,9 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     replays: createReplays(connections),
     devices: createDevices(connections),
     transactions: createTransactions(connections, seal),
+    approvals: createApprovals(connections, seal),
+    evidence: createEvidenceStore(connections, seal),
+    userCodes: createUserCodes(connections),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
     pins: createPins(connections),

@@ -96,6 +96,20 @@ const id = (rules: InstitutionRules) =>
     .string()
     .refine(rules.isId, '2 to 32 lower-case letters, digits and hyphens are needed, and no reserved word')
 
+/** How customers are asked out of band. */
+const approvalsShape = z.strictObject({
+  open: z.int().min(1).max(20).default(3),
+  new_device_hours: z.int().min(0).max(720).default(24),
+  far_kilometres: z.int().min(1).max(20_000).default(500),
+})
+
+/** An API that may ask customers who are not there. */
+const backchannelShape = z.strictObject({
+  number: z.enum(['required', 'none']).default('required'),
+  user_code: z.boolean().default(false),
+  signed: z.boolean().default(false),
+})
+
 const institutionShape = (rules: InstitutionRules) =>
   z
     .strictObject({
@@ -125,6 +139,7 @@ const institutionShape = (rules: InstitutionRules) =>
         })
         .prefault({}),
       devices_per_subject: z.int().min(1).max(100).default(5),
+      approvals: approvalsShape.prefault({}),
     })
     .superRefine((entry, ctx) => {
       for (const { path, message } of currencyFaults(entry)) ctx.addIssue({ code: 'custom', path, message })
@@ -154,6 +169,7 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       transaction_types: z.array(z.string()).default([]),
       web_origins: z.array(webOrigin(rules)).default([]),
       introspection: z.enum(['look', 'consume']).default('look'),
+      backchannel: backchannelShape.optional(),
       keys: z.array(jwk).default([]),
     })
     .superRefine((party, ctx) => {
@@ -168,11 +184,12 @@ interface Party {
   readonly scopes: readonly string[]
   readonly subject_type: 'public' | 'pairwise'
   readonly introspection: 'look' | 'consume'
+  readonly backchannel?: object | undefined
 }
 
 /** What the fields of one relying party say of one another. */
 function partyFaults(party: Party, clientScopes: readonly string[]): [keyof Party, string][] {
-  const { kind, redirect_uris, keys, scopes, subject_type, introspection } = party
+  const { kind, redirect_uris, keys, scopes, subject_type, introspection, backchannel } = party
   const faults: [keyof Party, string][] = []
   const hosts = new Set(redirect_uris.map((uri) => URL.parse(uri)?.host))
   if (kind === 'app' && redirect_uris.length === 0)
@@ -180,6 +197,10 @@ function partyFaults(party: Party, clientScopes: readonly string[]): [keyof Part
   for (const scope of kind === 'app' ? scopes.filter((one) => clientScopes.includes(one)) : [])
     faults.push(['scopes', `${scope} is for an api, never for an app`])
   if (kind === 'app' && introspection === 'consume') faults.push(['introspection', 'only an api introspects'])
+  if (kind === 'app' && backchannel !== undefined)
+    faults.push(['backchannel', 'only an api asks customers who are not there'])
+  if (backchannel !== undefined && !scopes.includes('openid'))
+    faults.push(['scopes', 'what asks by CIBA needs openid'])
   if (kind === 'api' && keys.length === 0)
     faults.push(['keys', 'an api signs in with private_key_jwt and needs one public key at least'])
   if (subject_type === 'pairwise' && hosts.size > 1)

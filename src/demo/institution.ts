@@ -76,11 +76,8 @@ const institution: Institution = {
 
 function relyingParties({ world, apiKey }: DemoParts): RelyingParty[] {
   const common = {
-    institution: demoId,
-    postLogoutRedirectUris: [],
-    acrFloor: undefined,
-    requirePar: false,
-    keys: [],
+    ...{ institution: demoId, postLogoutRedirectUris: [], acrFloor: undefined },
+    ...{ requirePar: false, keys: [] },
   }
   return [
     {
@@ -90,7 +87,16 @@ function relyingParties({ world, apiKey }: DemoParts): RelyingParty[] {
       kind: 'app',
       redirectUris: [`${world}/phone/callback`],
       postLogoutRedirectUris: [`${world}/phone/`],
-      scopes: ['openid', 'offline_access', 'profile', 'email', 'device', 'limits', 'core:payments'],
+      scopes: [
+        'openid',
+        'offline_access',
+        'profile',
+        'email',
+        'device',
+        'approvals',
+        'limits',
+        'core:payments',
+      ],
       connections: ['alder-idp'],
       requirePar: true,
       requireDpop: true,
@@ -103,10 +109,11 @@ function relyingParties({ world, apiKey }: DemoParts): RelyingParty[] {
       name: 'Alder Accounts API',
       kind: 'api',
       redirectUris: [],
-      scopes: [],
+      scopes: ['openid', 'transactions', 'core:payments'],
       connections: [],
       requireDpop: false,
-      transactionTypes: [],
+      transactionTypes: builtInTypes.map(({ type }) => type),
+      backchannel: {},
       webOrigins: [],
       keys: [apiKey],
     },

@@ -17,7 +17,13 @@ export const withDeviceAndPin: Acr = acrLadder[2]
  * Methods as RFC 8176 names them; `fed`, the IdP's own sign-in, is a name of ours. A PIN typed on a page is knowledge (`pin`) and never `hwk` (ruling R-19); `mfa` is there
  * only where the class of the IdP's answer counts as more than `delegated`.
  */
-export type Amr = 'fed' | 'mfa' | 'pop' | 'pin'
+export type Amr = 'fed' | 'mfa' | 'pop' | 'pin' | 'mca'
+
+/**
+ * The customer answered on another device of theirs (RFC 8176 `mca`, multiple-channel authentication): `pop` and `pin` beside it
+ * are that device's. They were true of this one answer, so they never outlive the token that was issued for it.
+ */
+export const elsewhere = 'mca'
 
 const acrPrefix = 'urn:drawbridge:acr:'
 
@@ -57,7 +63,7 @@ export function acrOf(amr: readonly string[]): Acr {
 
 /** The methods that remain once the device is taken away: what rested on it falls with it. */
 export function withoutDevice(amr: readonly string[]): string[] {
-  return amr.filter((method) => method !== 'pop' && method !== 'pin')
+  return amr.filter((method) => method !== 'pop' && method !== 'pin' && method !== elsewhere)
 }
 
 /**

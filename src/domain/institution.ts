@@ -26,9 +26,26 @@ export interface Institution {
   readonly limitCoolDownHours?: number | undefined
   readonly pin: PinPolicy
   readonly devicesPerSubject: number
+  /** How customers are asked out of band; `approvalSettings` has the defaults. */
+  readonly approvals?: Partial<ApprovalSettings> | undefined
   /** Types of transaction beside those that are built in. */
   readonly transactionTypes?: readonly TransactionType[] | undefined
 }
+
+export interface ApprovalSettings {
+  /** How many questions may be open for a customer at once. */
+  readonly open: number
+  /** A further device of a customer approves nothing in its first hours. */
+  readonly newDeviceHours: number
+  /** An approval from farther away than this from where it was asked for is held, where both places are known; in kilometres. */
+  readonly farKilometres: number
+}
+
+/** What holds where the institution says nothing. */
+export const approvalSettings = ({ approvals }: Pick<Institution, 'approvals'>): ApprovalSettings => ({
+  ...{ open: 3, newDeviceHours: 24, farKilometres: 500 },
+  ...approvals,
+})
 
 export interface PinPolicy {
   readonly length: number
@@ -67,8 +84,19 @@ export interface RelyingParty {
    * `consume`, by which the first introspection uses it up.
    */
   readonly introspection?: Introspection | undefined
+  /** An `api` that may ask customers who are not there (CIBA, the transaction API); undefined for one that may not. */
+  readonly backchannel?: BackchannelParty | undefined
   /** Public keys of an `api`, as JWKs. */
   readonly keys: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface BackchannelParty {
+  /** `required` unless told: the API shows the two digits, and the customer types them (ruling R-32). */
+  readonly number?: 'required' | 'none' | undefined
+  /** The customer's own code is needed to begin (CIBA 7.1 `user_code`). */
+  readonly userCode?: boolean | undefined
+  /** Only signed requests are taken (CIBA 7.1.1). */
+  readonly signed?: boolean | undefined
 }
 
 /** What an institution says of one upstream IdP. `settings` are checked by the connector plugin of that `type`. */
@@ -181,12 +209,16 @@ export const transactionScope = 'transactions'
 /** What an API of the bank may do for itself, without a customer; no app ever gets them. */
 export const clientScopes: readonly string[] = [subjectScope, transactionScope]
 
+/** Lets an app show customers what waits for their approval, and answer. */
+export const approvalScope = 'approvals'
+
 /** Lets an app show customers their own limits, and change them. */
 export const limitScope = 'limits'
 
 /** Every scope of an institution's API (RFC 8414 2, RFC 9728 2 `scopes_supported`). */
 export const apiScopes = (cores: readonly { readonly id: string }[]): string[] => [
   'device',
+  approvalScope,
   limitScope,
   ...clientScopes,
   ...cores.map(({ id }) => scopeOfCore(id)),

@@ -1,5 +1,6 @@
 // One stored record a sign-in, and the pure dispatcher that says what comes next.
 import { type Acr, levelReached, meets, satisfies, withDevice, withDeviceAndPin } from './acr.ts'
+import type { Language } from './language.ts'
 import { type Outcome, stopCode } from './outcome.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { Transaction } from './transaction.ts'
@@ -77,6 +78,16 @@ export interface LoginTransaction {
   /** The active device of this subject whose key was proven at PAR. */
   readonly device: string | undefined
   readonly hasPin: boolean
+  /** The customer has a device, maybe another, that can approve this (domain/device `approves`). */
+  readonly hasApprover?: boolean | undefined
+  /** The customer chose to approve on a phone rather than here. */
+  readonly elsewhere?: boolean | undefined
+  /** The approval that this sign-in waits for. */
+  readonly approval?: string | undefined
+  /** In which language the customer read what they approved here. */
+  readonly approvedIn?: Language | undefined
+  /** The browser session that this sign-in went on with: where the customer says that it wasn't them, it ends. */
+  readonly browserSession?: string | undefined
   readonly outcome: 'open' | 'finished' | 'cancelled' | 'refused'
   readonly refusal: RefusalCode | undefined
   readonly startedAt: number
@@ -89,6 +100,8 @@ export type Step =
   | { readonly step: 'decide' }
   | { readonly step: 'raise'; readonly acr: Acr }
   | { readonly step: 'step-up'; readonly acr: Acr }
+  /** On a phone of the customer, which may be another than this one. */
+  | { readonly step: 'approve'; readonly acr: Acr }
   | { readonly step: 'consent' }
   | { readonly step: 'finish'; readonly acr: Acr }
   | { readonly step: 'refuse'; readonly code: RefusalCode }
@@ -113,15 +126,20 @@ export function nextStep(login: LoginTransaction): Step {
 
 // A PIN counts only on top of a device (ruling R-20): without one there is nothing on a page that could raise the level.
 function raise(login: LoginTransaction, acr: Acr): Step {
-  const { device, hasPin, raisedBy, upstreamSpent = false } = login
-  const weCan = device !== undefined && hasPin && acr === withDeviceAndPin
+  const { device, raisedBy, upstreamSpent = false, hasApprover = false, elsewhere = false } = login
+  const weCan = pinCan(login, acr)
   const itCan = idpCan(login, acr)
   if (itCan && (raisedBy === 'idp' || !weCan)) return { step: 'raise', acr }
+  if (hasApprover && (elsewhere || !weCan)) return { step: 'approve', acr }
   if (weCan) return { step: 'step-up', acr }
   if (upstreamSpent) return { step: 'refuse', code: 'upstream.too_weak' }
   if (device === undefined) return { step: 'refuse', code: 'device.required' }
   return { step: 'refuse', code: acr === withDevice ? 'acr.insufficient' : 'pin.unset' }
 }
+
+/** Can the PIN, typed here, reach this level? */
+export const pinCan = ({ device, hasPin }: LoginTransaction, acr: Acr): boolean =>
+  device !== undefined && hasPin && acr === withDeviceAndPin
 
 /** Once a sign-in at most: an IdP that answers too weakly again is not asked a third time. */
 const idpCan = ({ upstreamGives, upstreamSpent, approvalAcr }: LoginTransaction, acr: Acr): boolean =>

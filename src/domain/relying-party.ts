@@ -151,5 +151,16 @@ export function partyWidened(before: RelyingParty, after: RelyingParty): string[
   const elsewhere = told !== undefined && told !== before.backchannelLogoutUri ? ['backchannelLogoutUri'] : []
   // What was used up by a look can be used by others from now on.
   const kept = before.introspection === 'consume' && after.introspection !== 'consume'
-  return [...grown, ...looser, ...floor, ...keys, ...elsewhere, ...(kept ? ['introspection'] : [])]
+  const asks = asksMore(before.backchannel, after.backchannel) ? ['backchannel'] : []
+  const rest = kept ? ['introspection'] : []
+  return [...grown, ...looser, ...floor, ...keys, ...elsewhere, ...asks, ...rest]
+}
+
+/** May it ask customers who are not there where it could not before, or with less than before? */
+function asksMore(before: RelyingParty['backchannel'], after: RelyingParty['backchannel']): boolean {
+  if (after === undefined) return false
+  if (before === undefined) return true
+  const unmatched = after.number === 'none' && before.number !== 'none'
+  const uncoded = before.userCode === true && after.userCode !== true
+  return unmatched || uncoded || (before.signed === true && after.signed !== true)
 }

@@ -62,7 +62,8 @@ export function displayOf(
   }
 }
 
-function lineOf({ label, value, kind, note }: ShownRow): string {
+/** A fact as a line of plain text; the items of a list stand on lines of their own. */
+export function lineOf({ label, value, kind, note }: ShownRow): string {
   const after = note === undefined ? '' : ` [${note}]`
   return kind === 'list'
     ? `${label}:${after}\n- ${value.replaceAll('\n', '\n- ')}`

@@ -70,7 +70,7 @@ async function notGiven(ports: AnswerPorts, login: LoginTransaction): Promise<vo
   const next = await withoutIdp(ports, login)
   await change(ports.logins, next)
   if (next.outcome !== 'refused') return
-  await settleTransaction(ports, next, 'released')
+  await settleTransaction(ports, next, { state: 'released' })
   const code = 'upstream.too_weak'
   ports.audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(next) })
 }

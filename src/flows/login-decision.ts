@@ -1,20 +1,27 @@
 // The transaction of a sign-in: decided when the customer is known, and settled when the sign-in ends.
-import { highest } from '../domain/acr.ts'
+import { elsewhere, highest } from '../domain/acr.ts'
 import type { CustomerTransaction } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { displayOf } from '../domain/transaction-display.ts'
+import { typeNamed } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Logins, Pins } from '../ports/stores.ts'
+import type { Devices, Logins, Pins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { canApprove } from './approvals.ts'
 import type { Decide } from './decide.ts'
+import type { KeepEvidence } from './evidence.ts'
 
 export interface LoginDecisionPorts {
   readonly logins: Logins
   readonly pins: Pins
   readonly transactions: Transactions
   readonly decide: Decide
+  readonly devices: Devices
+  readonly clock: Clock
 }
 
 /**
@@ -47,7 +54,7 @@ export async function withDecision(
 }
 
 async function needing(
-  { pins }: LoginDecisionPorts,
+  { pins, ...ports }: LoginDecisionPorts,
   login: LoginTransaction,
   { id, decision: { outcome, reason } }: CustomerTransaction,
 ): Promise<LoginTransaction> {
@@ -61,7 +68,14 @@ async function needing(
     neededAcr: highest(login.neededAcr, outcome.acr),
     approvalAcr: highest(login.approvalAcr, outcome.acr),
     hasPin: found !== undefined,
+    hasApprover: await canApprove(ports, institution, subject ?? ''),
   }
+}
+
+/** How a sign-in's transaction ends; `evidence` is the digest of what proves that it was approved. */
+export interface Settling {
+  readonly state: 'approved' | 'released'
+  readonly evidence?: string | undefined
 }
 
 interface SettlePorts {
@@ -77,7 +91,7 @@ interface SettlePorts {
 export async function settleTransaction(
   { transactions, audit, clock }: SettlePorts,
   login: LoginTransaction,
-  state: 'approved' | 'released',
+  { state, evidence }: Settling,
 ): Promise<void> {
   const { decision, transaction } = login
   if (decision === undefined || transaction === undefined) return
@@ -92,6 +106,37 @@ export async function settleTransaction(
     ...(login.subject !== undefined && { subject: login.subject }),
     ...(login.device !== undefined && { device: login.device }),
     transaction: transaction.hash,
-    detail: { id: decision.id, methods: login.amr },
+    detail: { id: decision.id, methods: login.amr, ...(evidence !== undefined && { evidence }) },
+  })
+}
+
+export interface EvidencePorts {
+  readonly keepEvidence: KeepEvidence
+  readonly clock: Clock
+}
+
+/**
+ * What proves that the customer approved this transaction on our page; its digest. Nothing where the policy asked for no
+ * approval, or it was given on a phone, which has evidence of its own. Refuses as `displayOf` does.
+ */
+export async function evidenceOf(
+  { keepEvidence, clock }: EvidencePorts,
+  institution: Institution,
+  login: LoginTransaction,
+): Promise<string | undefined> {
+  const { transaction, decision, subject, approvedIn: language, device } = login
+  if (transaction === undefined || decision === undefined || subject === undefined) return undefined
+  if (language === undefined || login.amr.includes(elsewhere)) return undefined
+  const { text } = displayOf(transaction, typeNamed(typesOf(institution), transaction.type), language)
+  const approval = {
+    ...{ id: login.uid, subject, relyingParty: login.relyingParty, origin: 'login' as const },
+    ...{ reference: login.reference, transaction, transactionId: decision.id, hash: transaction.hash },
+    ...{ number: undefined, bindingMessage: undefined, place: {} },
+    ...{ createdAt: login.startedAt, expiresAt: login.expiresAt },
+  }
+  const answered = { approval, text, language, strength: 'pin', methods: login.amr } as const
+  return keepEvidence(institution, {
+    ...answered,
+    ...{ deviceId: device, signature: undefined, at: clock.now() },
   })
 }

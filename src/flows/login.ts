@@ -30,8 +30,10 @@ import type {
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { canApprove } from './approvals.ts'
 import type { Decide } from './decide.ts'
-import { settleTransaction, withDecision } from './login-decision.ts'
+import type { KeepEvidence } from './evidence.ts'
+import { evidenceOf, settleTransaction, withDecision } from './login-decision.ts'
 import { beginning } from './offered.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
@@ -49,6 +51,7 @@ export interface LoginPorts {
   readonly connectors: Connectors
   readonly transactions: Transactions
   readonly decide: Decide
+  readonly keepEvidence: KeepEvidence
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
@@ -78,6 +81,8 @@ export interface LoginRequest {
   readonly transaction: Transaction | undefined
   readonly dpopJkt: string | undefined
   readonly freshLogin: boolean
+  /** The uid of the browser's present session, whether or not it may be used. */
+  readonly browserSession?: string | undefined
   /** The browser's present session, when there is one that may be used. */
   readonly session: LoginSession | undefined
   readonly hints: ChoiceHints
@@ -117,7 +122,7 @@ export function createLogin(ports: LoginPorts) {
     /** Ends the record with a refusal that the app is told; a second tab then sees the same. */
     refuse: (login: LoginTransaction, refusal: Refusal) => refuse(ports, login, refusal),
     /** Closes the record; true for exactly one caller, who may hand the result to the provider. */
-    finish: (login: LoginTransaction) => finish(ports, login),
+    finish: (institution: Institution, login: LoginTransaction) => finish(ports, institution, login),
   }
 }
 
@@ -207,7 +212,7 @@ async function consent(
 async function cancel(ports: LoginPorts, login: LoginTransaction): Promise<LoginTransaction> {
   const next: LoginTransaction = { ...login, outcome: 'cancelled' }
   await change(ports.logins, next)
-  await settleTransaction(ports, login, 'released')
+  await settleTransaction(ports, login, { state: 'released' })
   ports.audit.record({
     type: 'login.cancelled',
     outcome: 'refused',
@@ -219,14 +224,19 @@ async function cancel(ports: LoginPorts, login: LoginTransaction): Promise<Login
 
 async function refuse(ports: LoginPorts, login: LoginTransaction, { code }: Refusal): Promise<void> {
   if (!(await ports.logins.update({ ...login, outcome: 'refused', refusal: code }))) return
-  await settleTransaction(ports, login, 'released')
+  await settleTransaction(ports, login, { state: 'released' })
   ports.audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(login) })
 }
 
-async function finish(ports: LoginPorts, login: LoginTransaction): Promise<boolean> {
+async function finish(
+  ports: LoginPorts,
+  institution: Institution,
+  login: LoginTransaction,
+): Promise<boolean> {
   if (nextStep(login).step !== 'finish') throw new Refusal('interaction.step', { uid: login.uid })
   if (!(await ports.logins.update({ ...login, outcome: 'finished' }))) return false
-  await settleTransaction(ports, login, 'approved')
+  const evidence = await evidenceOf(ports, institution, login)
+  await settleTransaction(ports, login, { state: 'approved', evidence })
   const detail = { acr: levelReached(login.amr, login.granted), amr: login.amr }
   ports.audit.record({ type: 'login.finished', outcome: 'ok', ...traceOf(login), detail })
   return true
@@ -301,6 +311,7 @@ function fresh(
     dpopJkt: request.dpopJkt,
     freshLogin: request.freshLogin,
     consent: 'needed',
+    browserSession: request.browserSession,
     browserHash: undefined,
     upstreamRequest: undefined,
     upstreamAskedAt: undefined,
@@ -328,7 +339,7 @@ interface Customer {
 
 /** Puts the customer into the record, with what is theirs: a device that PAR proved, a PIN, consent given before. */
 export async function withCustomer(
-  ports: Pick<LoginPorts, 'devices' | 'pins' | 'consents'>,
+  ports: Pick<LoginPorts, 'devices' | 'pins' | 'consents' | 'clock'>,
   login: LoginTransaction,
   customer: Customer | undefined,
 ): Promise<LoginTransaction> {
@@ -337,10 +348,9 @@ export async function withCustomer(
   const device =
     login.dpopJkt === undefined ? undefined : await ports.devices.byKey(institution, login.dpopJkt)
   const present = counts(device, customer.subject)
-  const hasPin =
-    login.neededAcr !== undefined &&
-    present &&
-    (await ports.pins.verifier(institution, customer.subject)) !== undefined
+  const raises = login.neededAcr !== undefined
+  const hasPin = raises && present && (await ports.pins.verifier(institution, customer.subject)) !== undefined
+  const hasApprover = raises && (await canApprove(ports, institution, customer.subject))
   const agreed = await ports.consents.scopes(institution, customer.subject, login.relyingParty)
   return {
     ...login,
@@ -349,7 +359,7 @@ export async function withCustomer(
     granted: customer.granted,
     amr: present ? [...customer.amr, 'pop'] : customer.amr,
     device: present ? device.id : undefined,
-    hasPin,
+    ...{ hasPin, hasApprover },
     consent: consentFor(login, agreed),
   }
 }

@@ -1,5 +1,6 @@
 // Raising a sign-in's level by PIN: count and commit, then hash, then the result (ruling R-3).
 import type { Institution } from '../domain/institution.ts'
+import type { Language } from '../domain/language.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { isPinForm, type PinAttempts } from '../domain/pin.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -16,6 +17,12 @@ export interface StepUpPorts {
   readonly unit: UnitOfWork
   readonly audit: Audit
   readonly clock: Clock
+}
+
+/** As the customer typed it, on a page in this language. */
+export interface TypedPin {
+  readonly pin: string
+  readonly language: Language
 }
 
 export type StepUp = ReturnType<typeof createStepUp>
@@ -51,7 +58,11 @@ export function createStepUp(ports: StepUpPorts) {
   const checkPin = createPinCheck(ports)
   return {
     /** One try. On success the record, which is returned, holds `pin` among its methods; a lock or a wrong PIN is a Refusal. */
-    async tryPin(institution: Institution, login: LoginTransaction, pin: string): Promise<LoginTransaction> {
+    async tryPin(
+      institution: Institution,
+      login: LoginTransaction,
+      { pin, language }: TypedPin,
+    ): Promise<LoginTransaction> {
       const { subject, device } = login
       if (nextStep(login).step !== 'step-up' || subject === undefined || device === undefined) {
         throw new Refusal('interaction.step', { uid: login.uid })
@@ -66,7 +77,7 @@ export function createStepUp(ports: StepUpPorts) {
         throw error
       }
       const consent = login.consent === 'confirm' && login.transaction !== undefined ? 'given' : login.consent
-      const next: LoginTransaction = { ...login, amr: [...login.amr, 'pin'], consent }
+      const next: LoginTransaction = { ...login, amr: [...login.amr, 'pin'], approvedIn: language, consent }
       await change(logins, next)
       audit.record({ type: 'step_up.passed', outcome: 'ok', ...traceOf(login), detail: { method: 'pin' } })
       return next

@@ -1,6 +1,6 @@
 // The device API: an app enrols the key that it signs in with, proves it, lists and ends what the customer has.
 import type Router from '@koa/router'
-import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
+import { compactVerify, importJWK } from 'jose'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { type Device, enrolmentProofTyp, proofSeconds } from '../domain/device.ts'
@@ -13,6 +13,7 @@ import type { Authorize, Authorized } from './authorize.ts'
 import { readJson } from './body.ts'
 import { challengeOn } from './challenge.ts'
 import { stateOf, tenantOf } from './context.ts'
+import { publicKey, thumbprint } from './device-key.ts'
 import { withinRate } from './interaction.ts'
 
 export interface DevicePorts {
@@ -30,17 +31,7 @@ const enrolmentBody = z.strictObject({
     .min(1)
     .max(60)
     .regex(/^[^\p{Cc}\p{Cf}]+$/u),
-  jwk: z.strictObject({
-    kty: z.literal('EC'),
-    crv: z.literal('P-256'),
-    x: z.string().max(64),
-    y: z.string().max(64),
-    kid: z.string().max(200).optional(),
-    alg: z.literal('ES256').optional(),
-    use: z.literal('sig').optional(),
-    ext: z.boolean().optional(),
-    key_ops: z.array(z.string()).max(4).optional(),
-  }),
+  jwk: publicKey,
   pin: z.string().max(32),
 })
 
@@ -99,15 +90,6 @@ export function deviceRoutes(router: Router, ports: DevicePorts): void {
 async function mayManage({ rateLimits }: DevicePorts, token: BoundToken): Promise<void> {
   if (!token.scope.includes('device')) throw new Refusal('token.scope', { needed: 'device' })
   await withinRate(rateLimits, 'device', `${token.institution}|${token.subject}`)
-}
-
-async function thumbprint(jwk: { kty: string; crv: string; x: string; y: string }): Promise<string> {
-  try {
-    await importJWK(jwk, 'ES256')
-    return await calculateJwkThumbprint(jwk)
-  } catch {
-    throw new Refusal('device.key', { jwk: 'not a point of P-256' })
-  }
 }
 
 interface ProofContext {

@@ -3,8 +3,8 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Institution } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
-import { isAnswered, type LoginTransaction, type Step } from '../domain/login.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { isAnswered, type LoginTransaction } from '../domain/login.ts'
+import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import { type Display, displayOf } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -162,6 +162,9 @@ async function show(ctx: Context, ports: InteractionPorts, login: LoginTransacti
       return goUpstream(ctx, ports, login)
     case 'decide':
       return show(ctx, ports, await ports.login.decide(tenantOf(ctx).institution, login))
+    case 'approve':
+      // A page of its own: it changes by itself when the answer comes.
+      return back(ctx, login, '/approve')
     case 'step-up':
       return showPin(ctx, ports, { login, state: { kind: 'ask' } })
     case 'consent':
@@ -203,14 +206,16 @@ async function passOn(ctx: Context, { directory, chance }: InteractionPorts, { l
 }
 
 async function finish(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
-  if (await ports.login.finish(login)) await end(ctx, ports, { kind: 'finished', login })
+  if (await ports.login.finish(tenantOf(ctx).institution, login))
+    await end(ctx, ports, { kind: 'finished', login })
   else showDone(ctx, login)
 }
 
-async function refuse(
+/** Ends the sign-in with this code: the app is told. */
+export async function refuse(
   ctx: Context,
   ports: InteractionPorts,
-  { login, code }: { login: LoginTransaction; code: Extract<Step, { step: 'refuse' }>['code'] },
+  { login, code }: { login: LoginTransaction; code: RefusalCode },
 ): Promise<void> {
   if (login.outcome === 'open') await ports.login.refuse(login, new Refusal(code, { uid: login.uid }))
   await end(ctx, ports, { kind: 'refused', error: oauthErrorOf(code), description: code })
@@ -226,11 +231,19 @@ function leave(ctx: Context, to: string): void {
   ctx.redirect(to)
 }
 
-export function pageOf(ctx: Context, login: LoginTransaction, html: string): void {
+/** With a nonce the page's own script runs, and asks us how things stand. */
+export function pageOf(ctx: Context, login: LoginTransaction, shown: string | ScriptedPage): void {
   const https = tenantOf(ctx).issuer.startsWith('https:')
-  ctx.set(pageHeaders({ formActions: [formActionOf(login.redirectUri)], https }))
+  const { html, nonce } = typeof shown === 'string' ? { html: shown, nonce: undefined } : shown
+  const formActions = [formActionOf(login.redirectUri)]
+  ctx.set(pageHeaders({ formActions, https, nonce, asksUs: nonce !== undefined }))
   ctx.type = 'html'
   ctx.body = html
+}
+
+interface ScriptedPage {
+  readonly html: string
+  readonly nonce: string
 }
 
 interface PassOn {
@@ -262,7 +275,10 @@ interface Shown {
 }
 
 /** The transaction in the words of the page. */
-function shownOf({ transaction }: LoginTransaction, { institution, language }: Shown): Display | undefined {
+export function shownOf(
+  { transaction }: LoginTransaction,
+  { institution, language }: Shown,
+): Display | undefined {
   if (transaction === undefined) return undefined
   return displayOf(transaction, typeNamed(typesOf(institution), transaction.type), language)
 }
@@ -271,7 +287,8 @@ async function showPin(ctx: Context, ports: InteractionPorts, { login, state }: 
   const { action, ...question } = await questionOf(ctx, ports, login)
   const digits = question.institution.pin.length
   const transaction = shownOf(login, question)
-  const view = { ...question, digits, transaction, answerBy: login.expiresAt, state }
+  const elsewhere = login.hasApprover === true ? action('approve') : undefined
+  const view = { ...question, digits, transaction, answerBy: login.expiresAt, state, elsewhere }
   pageOf(ctx, login, pinPage({ ...view, action: action('pin') }))
 }
 
@@ -309,7 +326,8 @@ async function tryPin(
   { login, pin }: { login: LoginTransaction; pin: string },
 ): Promise<LoginTransaction | undefined> {
   try {
-    return await ports.stepUp.tryPin(tenantOf(ctx).institution, login, pin)
+    const { language } = askingOf(ctx, login.languages)
+    return await ports.stepUp.tryPin(tenantOf(ctx).institution, login, { pin, language })
   } catch (error) {
     const state = error instanceof Refusal ? pinStateOf(error) : undefined
     if (!state) throw error

@@ -6,6 +6,8 @@ export interface PageRules {
   readonly formActions: readonly string[]
   /** For the one inline script of a page that has one; without it no script runs. */
   readonly nonce?: string | undefined
+  /** That script asks our own origin how things stand. */
+  readonly asksUs?: boolean | undefined
   /** Are we reached over TLS? HSTS is sent only then (RFC 6797 7.2). */
   readonly https: boolean
   /** Pages of the demo: scripts from our own origin, and where they may fetch from. Customer pages have none. */
@@ -31,7 +33,7 @@ export function pageHeaders(rules: PageRules): Record<string, string> {
   }
 }
 
-function policyOf({ formActions, nonce, ownScripts, framedBy = [] }: PageRules): string {
+function policyOf({ formActions, nonce, asksUs = false, ownScripts, framedBy = [] }: PageRules): string {
   const connect = ownScripts?.connect ?? []
   const bad = [...formActions, ...connect, ...framedBy].find((value) => !source.test(value))
   if (bad !== undefined) throw new Error(`not a source of a content security policy: ${JSON.stringify(bad)}`)
@@ -42,7 +44,7 @@ function policyOf({ formActions, nonce, ownScripts, framedBy = [] }: PageRules):
     "style-src 'self'",
     "img-src 'self' data:",
     `script-src ${scripts.length === 0 ? "'none'" : scripts.join(' ')}`,
-    ...(ownScripts ? [`connect-src ${["'self'", ...connect].join(' ')}`] : []),
+    ...(ownScripts || asksUs ? [`connect-src ${["'self'", ...connect].join(' ')}`] : []),
     `form-action ${["'self'", ...new Set(formActions)].join(' ')}`,
     `frame-ancestors ${framedBy.length === 0 ? "'none'" : framedBy.join(' ')}`,
     "base-uri 'none'",

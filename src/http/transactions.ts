@@ -1,25 +1,80 @@
 // Transactions for APIs of the bank that carry them out without the gateway: each is given out to be done once.
 import type Router from '@koa/router'
+import type { Context } from 'koa'
 import { z } from 'zod'
-import { transactionScope } from '../domain/institution.ts'
+import { acrLadder } from '../domain/acr.ts'
+import { longestApproval } from '../domain/approval.ts'
+import { shownState } from '../domain/customer-transaction.ts'
+import { type RelyingParty, transactionScope } from '../domain/institution.ts'
+import { textFault } from '../domain/plain-text.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { approvalStateOf, type BackEndTransactions, type Standing } from '../flows/back-end-transactions.ts'
 import type { Consume, Consumed } from '../flows/use-transaction.ts'
+import type { Directory, RateLimits } from '../ports/stores.ts'
 import { type AuthorizeClient, apiOf } from './authorize.ts'
 import { readJson } from './body.ts'
 import { stateOf, tenantOf } from './context.ts'
+import { withinRate } from './interaction.ts'
 import { replyOnce, tellBackEnd } from './subjects.ts'
 
 export interface TransactionRoutePorts {
   readonly consume: Consume
+  readonly backEndTransactions: BackEndTransactions
+  readonly directory: Pick<Directory, 'relyingParty'>
+  readonly rateLimits: RateLimits
   readonly authorizeClient: AuthorizeClient
   readonly jsonBytes: number
 }
 
 const body = z.strictObject({ token: z.string().min(1).max(500) })
 
-export function transactionRoutes(
-  router: Router,
-  { consume, authorizeClient, jsonBytes }: TransactionRoutePorts,
-): void {
+const plainText = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .refine((text) => textFault(text) === undefined)
+
+const wantedBody = z.strictObject({
+  sub: z.string().min(1).max(200),
+  authorization_details: z.tuple([z.record(z.string(), z.unknown())]),
+  acr: z.enum(acrLadder).optional(),
+  binding_message: plainText(100).optional(),
+  context: z
+    .strictObject({
+      ip_address: z.union([z.ipv4(), z.ipv6()]).optional(),
+      device: plainText(60).optional(),
+    })
+    .default({}),
+  expires_in: z.int().min(30).max(longestApproval).optional(),
+})
+
+export function transactionRoutes(router: Router, ports: TransactionRoutePorts): void {
+  const { consume, authorizeClient, jsonBytes, backEndTransactions } = ports
+  router.post('/transactions', async (ctx) => {
+    const relyingParty = await backEnd(ctx, ports)
+    const { institution } = tenantOf(ctx)
+    const { sub, context, ...body } = await readJson(ctx, wantedBody, jsonBytes)
+    const standing = await backEndTransactions.decide(institution, {
+      ...{ relyingParty, sub, reference: stateOf(ctx).reference, detail: body.authorization_details[0] },
+      ...{ acr: body.acr, bindingMessage: body.binding_message, seconds: body.expires_in },
+      place: { address: context.ip_address, device: context.device },
+    })
+    replyOnce(ctx, standingShown(standing, { number: true }))
+    ctx.status = 201
+  })
+  router.get('/transactions/:id', async (ctx) => {
+    const { id: api } = await backEnd(ctx, ports)
+    const { institution } = tenantOf(ctx)
+    const standing = await backEndTransactions.of(institution.id, ctx.params.id as string, api)
+    replyOnce(ctx, standingShown(standing, { number: false }))
+  })
+  router.post('/transactions/:id/consume', async (ctx) => {
+    const { id: api } = await backEnd(ctx, ports)
+    const { id } = tenantOf(ctx).institution
+    const used = await backEndTransactions.consume(id, ctx.params.id as string, api)
+    const { type, hash, detail } = used.transaction
+    replyOnce(ctx, { id: used.id, type, hash, authorization_details: [detail] })
+  })
   // No budget of its own: an API carries out as many payments as there are, and asks about each by introspection as well.
   router.post('/transactions/consume', async (ctx) => {
     stateOf(ctx).tell = tellBackEnd(transactionScope)
@@ -37,6 +92,44 @@ export function transactionRoutes(
     replyOnce(ctx, shown(consumed))
   })
 }
+
+/** The API that calls, by its own token. */
+async function backEnd(ctx: Context, ports: TransactionRoutePorts): Promise<RelyingParty> {
+  stateOf(ctx).tell = tellBackEnd(transactionScope)
+  const { relyingParty: api } = await ports.authorizeClient(ctx, transactionScope)
+  const { id } = tenantOf(ctx).institution
+  await withinRate(ports.rateLimits, 'gateway', `${id}|${api}`)
+  const party = await ports.directory.relyingParty(id, api)
+  if (party === undefined) throw new Refusal('token.invalid')
+  return party
+}
+
+/** `number` is told once, to whoever asked: it belongs on the screen on which the customer began. */
+function standingShown(standing: Standing, { number }: { readonly number: boolean }) {
+  const { transaction, approval, now } = standing
+  const { outcome, reason } = transaction.decision
+  return {
+    id: transaction.id,
+    state: shownState({ ...transaction, state: stateNow(standing) }, now),
+    decision: { outcome: outcome.kind, reason, policy: transaction.policy },
+    hash: transaction.transaction.hash,
+    expires_at: new Date(transaction.expiresAt).toISOString(),
+    ...(approval && {
+      approval: {
+        id: approval.id,
+        state: approvalStateOf(standing),
+        ...(number && approval.number !== undefined && { number: approval.number }),
+        expires_at: new Date(approval.expiresAt).toISOString(),
+      },
+    }),
+  }
+}
+
+/** What the policy allowed at once was approved after it was kept. */
+const stateNow = ({ transaction }: Standing) =>
+  transaction.state === 'open' && transaction.decision.outcome.kind === 'allow'
+    ? 'approved'
+    : transaction.state
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)
 

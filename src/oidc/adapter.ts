@@ -16,6 +16,8 @@ export interface AdapterPorts {
   readonly replays: Replays
   readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
   readonly now: () => number
+  /** Counts a poll of this CIBA request; true where it came too soon. */
+  readonly polledTooSoon: (request: string) => Promise<boolean>
   /** Told, once and before it is refused, of a refresh token that comes again as only a thief's would. */
   readonly reused: (token: ReusedToken) => void
 }
@@ -108,9 +110,11 @@ function tokenAdapter(ports: AdapterPorts, model: string): Adapter {
   const { institution, tokens } = ports
   const key = (id: string) => ({ institution, model, id })
   return {
-    upsert: (id, payload, expiresIn) => tokens.upsert(key(id), stored(model, payload), expiresIn),
+    upsert: (id, payload, expiresIn) =>
+      tokens.upsert(key(id), stored(model, payload), model === backchannel ? lateFor(expiresIn) : expiresIn),
     find: async (id) => {
       const row = await tokens.find(key(id))
+      if (row && model === backchannel) await paced(ports, row, id)
       if (row?.consumedAt !== undefined && model === 'RefreshToken') await secondUse(ports, row)
       return row && payloadOf(row, id)
     },
@@ -127,6 +131,20 @@ function tokenAdapter(ports: AdapterPorts, model: string): Adapter {
       await tokens.revoke(institution, { grant })
     },
   }
+}
+
+const backchannel = 'BackchannelAuthenticationRequest'
+
+// CIBA 11: who polls when the time is over hears `expired_token`, and not that nothing was ever asked.
+const lateSeconds = 600
+const lateFor = (expiresIn: number | undefined) =>
+  expiresIn === undefined ? undefined : expiresIn + lateSeconds
+
+/** CIBA 11 `slow_down`: the library only has the word for it, so it is thrown where a poll looks its request up (attack 128). */
+async function paced(ports: AdapterPorts, row: TokenRow, id: string): Promise<void> {
+  const { oidc } = Provider.ctx ?? {}
+  if (oidc?.route !== 'token' || oidc.client?.clientId !== row.payload.clientId) return
+  if (await ports.polledTooSoon(id)) throw new errors.SlowDown('wait for the interval between polls')
 }
 
 /** A `dpop_jkt` that no proof came with is not evidence of a device; the parameter itself stays in the request object. */

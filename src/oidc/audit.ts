@@ -87,6 +87,7 @@ const placeOf = ({ req, path }: KoaContextWithOIDC) => ({ reference: stateOfRequ
 
 // The endpoints whose refusals have no event type of their own.
 const elsewhere = [
+  'backchannel_authentication.error',
   'userinfo.error',
   'introspection.error',
   'revocation.error',

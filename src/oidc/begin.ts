@@ -53,6 +53,7 @@ export function createBegin(ports: BeginPorts) {
       dpopJkt: provenJkt(ctx),
       freshLogin: interaction.prompt.name === 'login' && anew,
       hints: { connection: text(params.idp_hint), login: text(params.login_hint) },
+      browserSession: session?.accountId === undefined ? undefined : session.uid,
       session: usable
         ? {
             subject: session.accountId as string,

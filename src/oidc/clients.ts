@@ -3,6 +3,18 @@ import type { AllClientMetadata } from 'oidc-provider'
 import { clientScopes, type RelyingParty } from '../domain/institution.ts'
 import { scopesOfClaims } from './resources.ts'
 
+const cibaGrant = 'urn:openid:params:grant-type:ciba'
+
+/** CIBA 4: poll alone. Where only signed requests are taken the algorithm says so. */
+const backchannelMetadata = ({ backchannel, scopes, requireDpop }: RelyingParty): AllClientMetadata =>
+  ({
+    backchannel_token_delivery_mode: 'poll',
+    backchannel_user_code_parameter: backchannel?.userCode === true,
+    ...(backchannel?.signed === true && { backchannel_authentication_request_signing_alg: 'ES256' }),
+    scope: scopesOfClaims(scopes).join(' '),
+    dpop_bound_access_tokens: requireDpop,
+  }) as unknown as AllClientMetadata
+
 const actsForItself = ({ scopes }: RelyingParty): boolean =>
   scopes.some((scope) => clientScopes.includes(scope))
 
@@ -33,8 +45,12 @@ export function clientMetadata(relyingParty: RelyingParty, types: readonly strin
       token_endpoint_auth_signing_alg: 'ES256',
       jwks: { keys: relyingParty.keys.map((key) => ({ ...key })) as never },
       // Only who has something to do without a customer gets a token for itself, and for nothing else.
-      grant_types: actsForItself(relyingParty) ? ['client_credentials'] : [],
+      grant_types: [
+        ...(actsForItself(relyingParty) ? ['client_credentials'] : []),
+        ...(relyingParty.backchannel === undefined ? [] : [cibaGrant]),
+      ],
       response_types: [],
+      ...(relyingParty.backchannel !== undefined && backchannelMetadata(relyingParty)),
     }
   }
   return {

@@ -2,6 +2,7 @@
 import type { Account, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { acrLadder } from '../domain/acr.ts'
+import { approvalSeconds } from '../domain/approval.ts'
 import { type Claims, claimsOfScope } from '../domain/claims.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -9,9 +10,11 @@ import { onlyTransaction } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Introspected } from '../flows/use-transaction.ts'
 import type { Departing } from '../http/departure.ts'
+import { type CibaPorts, ciba } from './ciba.ts'
 import type { Hold, LevelPorts } from './levels.ts'
 import { confirm, extraTokenClaims, levelOf, needOf, reached, transactionOfRequest } from './levels.ts'
 import { policy } from './policy.ts'
+import { requestObjects } from './request-objects.ts'
 import { oidcScopes, resourceIndicators } from './resources.ts'
 import { sessionSeconds } from './session.ts'
 
@@ -47,14 +50,11 @@ export interface ProviderPages {
   noted(ctx: KoaContextWithOIDC, error: unknown): void
 }
 
-export interface ConfigurationPorts extends LevelPorts {
-  readonly institution: Institution
-  readonly issuer: string
+export interface ConfigurationPorts extends LevelPorts, CibaPorts {
   readonly prefix: string
   readonly secrets: Secrets
   readonly lifetimes: Lifetimes
   readonly adapter: Configuration['adapter']
-  readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
   readonly claims: (subject: string) => Promise<Claims | undefined>
   readonly hold: Hold
   /** Opens our record of the sign-in; resolves with nothing, refuses like any flow. */
@@ -128,8 +128,11 @@ interface Named {
 
 async function accountOf(
   ports: ConfigurationPorts,
-  { ctx, sub, token }: Named,
+  { ctx, sub: named, token }: Named,
 ): Promise<Account | undefined> {
+  // The ID token of a hint has the name by which this app knows the customer.
+  const hinted = ctx.oidc?.route === 'backchannel_authentication' && token === undefined
+  const sub = hinted ? ((await ports.meant(named)) ?? named) : named
   if (await ports.isDisabled(sub)) return undefined
   await confirm(ctx, { subject: sub, source: token }, ports)
   // Ruling R-17: an ID token names the customer and the login, nothing more; the rest is userinfo's.
@@ -156,12 +159,14 @@ const jwa = {
   idTokenSigningAlgValues: ['ES256'],
   dPoPSigningAlgValues: ['ES256'],
   clientAuthSigningAlgValues: ['ES256'],
+  requestObjectSigningAlgValues: ['ES256'],
 } as unknown as Configuration['enabledJWA']
 
 const routes: Configuration['routes'] = {
   authorization: '/authorize',
   token: '/token',
   pushed_authorization_request: '/par',
+  backchannel_authentication: '/backchannel',
   userinfo: '/userinfo',
   introspection: '/introspect',
   revocation: '/revoke',
@@ -205,6 +210,11 @@ function cookies({ issuer, prefix, secrets }: ConfigurationPorts): Configuration
 
 const hasTransaction = (token: object): boolean => (token as { rar?: unknown[] }).rar?.length === 1
 
+function requestedExpiry(ctx: KoaContextWithOIDC | undefined): number | undefined {
+  const asked = ctx?.oidc?.params?.requested_expiry
+  return asked === undefined ? undefined : Number(asked)
+}
+
 function ttl(lifetimes: Lifetimes): Configuration['ttl'] {
   return {
     AccessToken: (_ctx, token) =>
@@ -212,6 +222,7 @@ function ttl(lifetimes: Lifetimes): Configuration['ttl'] {
     ClientCredentials: lifetimes.accessToken,
     AuthorizationCode: lifetimes.code,
     IdToken: lifetimes.accessToken,
+    BackchannelAuthenticationRequest: (ctx) => approvalSeconds(requestedExpiry(ctx)),
     Interaction: lifetimes.interaction,
     Grant: lifetimes.refreshToken,
     RefreshToken: lifetimes.refreshToken,
@@ -235,6 +246,8 @@ function features(
     clientCredentials: { enabled: true },
     userinfo: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
+    requestObjects: requestObjects({ ...ports, institution: ports.institution.id }) as never,
+    ciba: ciba(ports),
     resourceIndicators: resources as never,
     richAuthorizationRequests: transactions(ports) as never,
     // The library would post within the request; provider.ts has it write into the outbox instead (ruling R-1).
@@ -306,6 +319,9 @@ async function mayIntrospect(ports: ConfigurationPorts, clientId: string, shown:
   return ports.useByIntrospection({ granted, token: jti, api: clientId })
 }
 
+/** The grants that an approval of the customer stands behind: never a refresh. */
+const approving = ['authorization_code', 'urn:openid:params:grant-type:ciba']
+
 /** RFC 9396: one transaction an authorization; it rides on the code and its first access token, never on a refresh. */
 function transactions({ institution }: ConfigurationPorts) {
   const validate = (ctx: KoaContextWithOIDC) => validateTransaction(ctx, institution)
@@ -318,7 +334,7 @@ function transactions({ institution }: ConfigurationPorts) {
       _token: unknown,
       source: { rar?: unknown },
       grant: string,
-    ) => (grant === 'authorization_code' ? source.rar : undefined),
+    ) => (approving.includes(grant) ? source.rar : undefined),
     authorizationDetailsForIntrospection: (_ctx: unknown, token: { rar?: unknown }) => token.rar,
   }
 }

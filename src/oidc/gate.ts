@@ -2,14 +2,12 @@
 import type { Context } from 'koa'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import { delegated, isAcr, levelReached } from '../domain/acr.ts'
-import { claimsOfScope } from '../domain/claims.ts'
 import { type Institution, issuerOf } from '../domain/institution.ts'
 import type { LoginTransaction } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { keptTransaction } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import { amrOfGrant } from '../domain/upstream-level.ts'
-import { apiOf } from '../http/authorize.ts'
 import { browserOf } from '../http/browser.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import type { Tenant } from '../http/tenant.ts'
@@ -19,10 +17,10 @@ import type { Directory } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { TokenStore } from '../ports/tokens.ts'
 import type { Transactions } from '../ports/transactions.ts'
+import { grantFor } from './grants.ts'
 import type { InteractionLevel } from './levels.ts'
 import { type PairwisePorts, pairwiseOf } from './pairwise.ts'
 import { redeemed } from './redeem.ts'
-import { oidcScopes } from './resources.ts'
 import type { Returns } from './returns.ts'
 
 export interface GatePorts {
@@ -97,7 +95,10 @@ async function finished(
   const { interaction, login } = ending
   const { granted = delegated } = login
   await leaveOther(provider, interaction, login)
-  const grantId = await grantFor(provider, ending)
+  const { params } = interaction
+  const given = { subject: login.subject as string, relyingParty: login.relyingParty, scope: login.scope }
+  const grant = await grantFor(provider, { ...given, claims: params.claims, issuer: ending.issuer })
+  const grantId = await grant.save()
   // In this unit: a token of this grant is what the transaction may be used by, and no other.
   if (login.decision !== undefined) await transactions.bind(login.institution, login.decision.id, grantId)
   const asked = login.upstreamAskedAt !== undefined
@@ -144,31 +145,6 @@ async function leaveOther(
   Object.assign(interaction, { session: undefined })
 }
 
-/** One grant an authorization: ending one never leaves another's tokens alive, nor takes them along. */
-async function grantFor(provider: Provider, { interaction, login, issuer }: Ending): Promise<string> {
-  const grant = new provider.Grant({ accountId: login.subject as string, clientId: login.relyingParty })
-  const isOidc = (scope: string) => (oidcScopes as readonly string[]).includes(scope)
-  const own = login.scope.filter(isOidc)
-  const api = login.scope.filter((scope) => !isOidc(scope))
-  if (own.length > 0) grant.addOIDCScope(own.join(' '))
-  if (api.length > 0) grant.addResourceScope(apiOf(issuer), api.join(' '))
-  // Claims asked for by name are given within what the scopes release, and noted as refused beyond that (attack 115).
-  const released = own.flatMap((scope) => claimsOfScope[scope] ?? [])
-  const asked = claimsAsked(interaction)
-  grant.addOIDCClaims(asked.filter((claim) => released.includes(claim)))
-  grant.rejectOIDCClaims(asked.filter((claim) => !released.includes(claim)))
-  return grant.save()
-}
-
-function claimsAsked({ params }: Interaction): string[] {
-  if (typeof params.claims !== 'string') return []
-  const { userinfo = {}, id_token = {} } = JSON.parse(params.claims) as {
-    userinfo?: object
-    id_token?: object
-  }
-  return [...new Set([...Object.keys(userinfo ?? {}), ...Object.keys(id_token ?? {})])]
-}
-
 interface StoredToken {
   readonly kind: string
   readonly accountId: string
@@ -183,6 +159,15 @@ interface StoredToken {
   readonly extra?: { acr?: string; amr?: string[]; auth_time?: number; device?: string }
 }
 
+/** The provider of an institution where no request names it by its address. */
+export const providersOf =
+  ({ providers, publicUrl }: Pick<GatePorts, 'providers' | 'publicUrl'>) =>
+  (institution: Institution): Promise<Provider> => {
+    const issuer = issuerOf(institution, publicUrl)
+    const prefix = institution.host === undefined ? `/${institution.id}` : ''
+    return providers({ institution, issuer, prefix, path: '/' })
+  }
+
 export interface AccessTokenPorts extends GatePorts, PairwisePorts {
   readonly subjectStates: SubjectStates
   readonly tokens: Pick<TokenStore, 'hold'>
@@ -190,11 +175,7 @@ export interface AccessTokenPorts extends GatePorts, PairwisePorts {
 
 export function createAccessTokens(ports: AccessTokenPorts): AccessTokens {
   const { providers, directory, publicUrl, subjectStates, tokens } = ports
-  const providerOf = (institution: Institution): Promise<Provider> => {
-    const issuer = issuerOf(institution, publicUrl)
-    const prefix = institution.host === undefined ? `/${institution.id}` : ''
-    return providers({ institution, issuer, prefix, path: '/' })
-  }
+  const providerOf = providersOf({ providers, publicUrl })
   return {
     async find(institutionId, value) {
       const institution = await directory.institution(institutionId)

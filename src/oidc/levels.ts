@@ -5,6 +5,7 @@ import {
   type Acr,
   acrOf,
   delegated,
+  elsewhere,
   highest,
   isAcr,
   levelReached,
@@ -93,7 +94,8 @@ export function needOf(
   return { acr: highest(asked, approval), approval }
 }
 
-function requestedAcr(ctx: KoaContextWithOIDC): Acr | undefined {
+/** What the app asks for; refuses what nobody here can give (RFC 9470 5). */
+export function requestedAcr(ctx: KoaContextWithOIDC): Acr | undefined {
   const values = ctx.oidc.params?.acr_values
   const voluntary = typeof values === 'string' ? values.split(' ').filter((value) => value !== '') : []
   return highest(lowestKnown(voluntary), lowestKnown(essentialAcrs(ctx)))
@@ -220,9 +222,11 @@ export async function confirm(
   const jkt = fromCode ? token.dpopJkt : token.jkt
   // Also where no device counts: ending one ends every token that is bound to its key.
   if (jkt !== undefined && ctx.oidc.route === 'token') await hold(jkt)
-  const device = amr.includes('pop') ? await present(subject, jkt) : undefined
+  // What was approved on a phone rests on that phone's answer, not on the key of whoever asked; and only this once.
+  const away = amr.includes(elsewhere)
+  const device = amr.includes('pop') && !away ? await present(subject, jkt) : undefined
   if (device !== undefined) devices.set(ctx, device)
-  if (fromCode && device === undefined && amr.includes('pop'))
+  if (fromCode && !away && device === undefined && amr.includes('pop'))
     throw new errors.InvalidGrant('the device is no longer active')
   const held = stillHeld({ acr, amr, authTime }, now())
   if (fromCode && held.amr.length === amr.length) return
@@ -237,7 +241,8 @@ export function extraTokenClaims(ctx: KoaContextWithOIDC, token: { rar?: unknown
   // No customer, no level.
   if (token.kind === 'ClientCredentials') return undefined
   const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities
-  const source = (refresh ?? code) as { acr?: string; amr?: string[]; authTime?: number } | undefined
+  const { BackchannelAuthenticationRequest: asked } = ctx.oidc.entities as { [name: string]: unknown }
+  const source = (refresh ?? code ?? asked) as { acr?: string; amr?: string[]; authTime?: number } | undefined
   const device = devices.get(ctx)
   const transaction = safeHash(token.rar)
   return {

@@ -127,7 +127,7 @@ function failed({ unit, pages }: ProviderPorts, ctx: KoaContextWithOIDC, failure
 /** Tokens by the client's address, and so is whatever begins or goes on with a sign-in. */
 async function withinBudget({ rateLimits }: ProviderPorts, { institution }: Tenant, ctx: KoaContextWithOIDC) {
   const { clientAddress } = stateOfRequest(ctx.req)
-  if (ctx.path === '/token' || ctx.path === '/par')
+  if (ctx.path === '/token' || ctx.path === '/par' || ctx.path === '/backchannel')
     await withinRate(rateLimits, 'token', `${institution.id}|${clientAddress}`)
   if (/^\/(authorize|sign-out)(\/|$)/.test(ctx.path))
     await withinRate(rateLimits, 'interaction', clientAddress)

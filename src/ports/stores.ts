@@ -1,6 +1,6 @@
 // Stores: small interfaces over rows. Every method names the institution first; none sees another tenant's rows.
 import type { Claims } from '../domain/claims.ts'
-import type { Device } from '../domain/device.ts'
+import type { ApprovalKey, Device } from '../domain/device.ts'
 import type {
   Connection,
   Core,
@@ -85,7 +85,14 @@ export interface Replays {
   /** True for exactly one caller per (institution, kind, id) until `expiresAt` (epoch milliseconds). */
   once(institution: string, seen: { kind: ReplayKind; id: string; expiresAt: number }): Promise<boolean>
 }
-export type ReplayKind = 'logout' | 'dpop' | 'saml-assertion' | 'device-proof' | 'passkey'
+export type ReplayKind =
+  | 'logout'
+  | 'dpop'
+  | 'saml-assertion'
+  | 'device-proof'
+  | 'passkey'
+  | 'login-hint'
+  | 'request-object'
 
 export interface Devices {
   /** False where a device that is not revoked has this key. */
@@ -105,6 +112,8 @@ export interface Devices {
    * shows a device that was ended before. Nothing is waited for here.
    */
   hold(institution: string, jkt: string): Promise<void>
+  /** Gives an active device its approval key; false where it is active no more, or another device has this key. */
+  setApprovalKey(device: Device, key: ApprovalKey): Promise<boolean>
   /** Any state but revoked -> revoked; false when it already was. */
   revoke(institution: string, id: string, now: number): Promise<boolean>
 }

@@ -53,3 +53,5 @@ export type RevokeBy =
   | { readonly jkt: string }
   | { readonly subject: string }
   | { readonly client: string }
+  /** What one app has of one customer. */
+  | { readonly client: string; readonly subject: string }

@@ -1,5 +1,5 @@
 // Enrolled devices; their state changes only by conditional updates.
-import type { Device } from '../domain/device.ts'
+import type { ApprovalKey, Device } from '../domain/device.ts'
 import type { Devices } from '../ports/stores.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
@@ -17,6 +17,11 @@ interface Row {
   nonce_expires_at: Date
   created_at: Date
   activated_at: Date | null
+  revoked_at: Date | null
+  approval_jkt: string | null
+  approval_jwk: Record<string, unknown> | null
+  approval_registered_at: Date | null
+  approval_usable_from: Date | null
 }
 
 function toDevice(row: Row | undefined): Device | undefined {
@@ -34,9 +39,21 @@ function toDevice(row: Row | undefined): Device | undefined {
       nonceExpiresAt: row.nonce_expires_at.getTime(),
       createdAt: row.created_at.getTime(),
       activatedAt: row.activated_at?.getTime(),
+      revokedAt: row.revoked_at?.getTime(),
+      approvalKey: approvalKeyOf(row),
     }
   )
 }
+
+const approvalKeyOf = (row: Row): ApprovalKey | undefined =>
+  row.approval_jkt === null
+    ? undefined
+    : {
+        jkt: row.approval_jkt,
+        publicJwk: row.approval_jwk ?? {},
+        registeredAt: row.approval_registered_at?.getTime() ?? 0,
+        usableFrom: row.approval_usable_from?.getTime() ?? 0,
+      }
 
 export function createDevices(connections: Connections): Devices {
   const { reader, writer, send } = connections
@@ -63,6 +80,7 @@ export function createDevices(connections: Connections): Devices {
         db('device').where({ institution, jkt }).whereNot({ state: 'revoked' }).forShare().select('id'),
       )
     },
+    setApprovalKey: async (device, key) => setApprovalKey(await writer(), device, key),
     async revoke(institution, id, now) {
       const db = await writer()
       const live = db('device').where({ institution, id }).whereNot({ state: 'revoked' })
@@ -91,6 +109,26 @@ async function create(db: Queries, device: Device): Promise<boolean> {
     .ignore()
     .returning('id')
   return made.length === 1
+}
+
+/** Another device may have the key: then nothing is written. Looked up and written in one statement. */
+async function setApprovalKey(db: Queries, { institution, id }: Device, key: ApprovalKey): Promise<boolean> {
+  const changed = await db('device')
+    .where({ institution, id, state: 'active' })
+    .whereNotExists(
+      db('device as other')
+        .where({ institution, approval_jkt: key.jkt })
+        .whereNot({ state: 'revoked' })
+        .whereNot({ id })
+        .select(db.raw('1')),
+    )
+    .update({
+      approval_jkt: key.jkt,
+      approval_jwk: JSON.stringify(key.publicJwk),
+      approval_registered_at: new Date(key.registeredAt),
+      approval_usable_from: new Date(key.usableFrom),
+    })
+  return changed === 1
 }
 
 // Counted by the statement that changes the state, so that what was activated while it waited for its turn counts too.

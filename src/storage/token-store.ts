@@ -45,7 +45,13 @@ const column: Record<string, string> = {
   client: 'client_id',
 }
 // What ends with a grant, a session or a key. Sessions and interactions are not tokens.
-const revocable = ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'Grant']
+const revocable = [
+  'AccessToken',
+  'RefreshToken',
+  'AuthorizationCode',
+  'BackchannelAuthenticationRequest',
+  'Grant',
+]
 
 // What the provider gives no lifetime ends with the longest of them.
 const longestSeconds = 400 * 24 * 3600
@@ -155,13 +161,13 @@ function replace({ send }: Connections, { was, id, ...given }: Replacing): Promi
  * sees nothing that was stored while it waited. The next one does; once nothing is left there is no row to make any of.
  */
 async function revoke({ writer }: Connections, institution: string, by: RevokeBy): Promise<number> {
-  const [kind, value] = Object.entries(by)[0] as [string, string]
+  const wanted = Object.entries(by).map(([kind, value]) => [column[kind], value])
   const db = await writer()
   const grants = new Set<string>()
   let ended = 0
   for (;;) {
     const rows: { grant_id: string | null }[] = await db('oidc_payload')
-      .where({ institution, [column[kind] as string]: value })
+      .where({ institution, ...Object.fromEntries(wanted) })
       .whereIn('model', revocable)
       .del(['grant_id'])
     if (rows.length === 0) break
@@ -169,7 +175,7 @@ async function revoke({ writer }: Connections, institution: string, by: RevokeBy
     for (const { grant_id } of rows) if (grant_id !== null) grants.add(grant_id)
   }
   // A Grant does not know its session; what is left of it must not be worth anything.
-  if (kind === 'session' && grants.size > 0)
+  if ('session' in by && grants.size > 0)
     await db('oidc_payload')
       .where({ institution, model: 'Grant' })
       .whereIn('id_hash', [...grants])

@@ -5,6 +5,7 @@ import type { Tokens } from '../../src/demo/app-client.ts'
 import { transferBody } from '../../src/demo/journey.ts'
 import { Refusal } from '../../src/domain/refusal.ts'
 import { createDecide } from '../../src/flows/decide.ts'
+import { createKeepEvidence } from '../../src/flows/evidence.ts'
 import { createAnswer } from '../../src/flows/login-answer.ts'
 import type { Connector } from '../../src/ports/connector.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
@@ -90,6 +91,7 @@ test('while an answer of an IdP is checked, the database is free', async () => {
     exchangeKeeper: { failed: async () => undefined, answered: async () => undefined },
     answerSettings: { namedMs: 60_000 },
     decide: createDecide({ ...parts.base, ...parts.stores }),
+    keepEvidence: createKeepEvidence(parts.stores),
     metadataRefresh: { forUnknownKey: async () => undefined },
   })
   const browser = { hash: 'the-browser' }

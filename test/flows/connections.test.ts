@@ -63,7 +63,7 @@ beforeAll(async () => {
     ...stores,
     connectors: { plugins: () => [plugin] },
     clock: { now: Date.now },
-    chance: { token: () => unique(), reference: () => 'DB-TEST-0002' },
+    chance: { token: () => unique(), number: () => '42', reference: () => 'DB-TEST-0002' },
   })
 })
 afterAll(async () => {

@@ -56,7 +56,11 @@ export function keyRig(
     const sealed = createSealedOwnKeys(database, events)
     const ownKeys = createLocalOwnKeys({ master, sealed, clock, lifetimeMs: 365 * day })
     const ownKeyStore = createOwnKeyStore(units.connections)
-    const common = { ...units, clock, chance: { token: () => id(), reference: () => 'DB-TEST-0009' } }
+    const common = {
+      ...units,
+      clock,
+      chance: { token: () => id(), number: () => '42', reference: () => 'DB-TEST-0009' },
+    }
     const ports = { ...common, directory, plugins, ownKeys, ownKeyStore, renewal }
     const keys = { ...createOwnKeyFlows(ports), ...createKeyCertificates(ports) }
     const sources = [

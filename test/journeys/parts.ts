@@ -2,7 +2,8 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { createFlows, createPublicApp } from '../../src/compose/edges.ts'
+import { createPublicApp } from '../../src/compose/edges.ts'
+import { createFlows } from '../../src/compose/flows.ts'
 import {
   createFoundation,
   createServices,

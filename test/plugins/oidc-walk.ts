@@ -22,7 +22,7 @@ export function openConnection({ op, signer }: Sides, settings: object = {}): Co
     ownKeys: { signer: async () => signer } as unknown as OwnKeys,
     fetch,
     clock: { now: Date.now },
-    chance: { token: (bytes) => 'r'.repeat(bytes), reference: () => 'DB' },
+    chance: { token: (bytes) => 'r'.repeat(bytes), number: () => '42', reference: () => 'DB' },
   })
   const client = { clientId: 'bridge', clientAuth: 'client_secret_basic', clientSecret: 'hush' }
   const given = { issuer: op.issuer, ...client, ...settings }

@@ -29,7 +29,7 @@ function node(database: Database) {
     ...all,
     connectors: plugins,
     clock: { now: Date.now },
-    chance: { token: id, reference: id },
+    chance: { token: id, number: () => '42', reference: id },
   }
   const pictures = createPictures({ deadlineMs: 5000 })
   return {

@@ -22,7 +22,12 @@ export function sessionContract(kind: 'embedded' | 'server'): void {
   const ending = () => {
     const browserSessions = createBrowserSessions(all.tokens)
     const clock = { now: Date.now }
-    return createEndSession({ ...all, browserSessions, clock, chance: { token: id, reference: id } })
+    return createEndSession({
+      ...all,
+      browserSessions,
+      clock,
+      chance: { token: id, number: () => '42', reference: id },
+    })
   }
   const ended = (uid: string) => all.unit.run(scope(), () => ending().end('alder', uid))
   const session = async (uid = id()) => {

@@ -28,6 +28,8 @@ export interface PinView extends Asking {
   readonly transaction?: Display | undefined
   /** Epoch milliseconds. */
   readonly answerBy?: number | undefined
+  /** Where the form posts to by which the customer chooses a phone instead; undefined where none can answer. */
+  readonly elsewhere?: string | undefined
   readonly state: PinState
 }
 
@@ -54,10 +56,18 @@ ${transaction && transactionFacts(transaction)}
 ${pinField(view, fault)}
 ${transaction ? transactionActions(transaction, language) : signInActions(view)}
 </form>
+${elsewhereForm(view)}
 ${fault !== undefined && supportDetails(language, `pin.${view.state.kind}`)}`,
     footer: footer(view),
   })
 }
+
+const elsewhereForm = ({ language, elsewhere, hidden }: PinView): Html | false =>
+  elsewhere !== undefined &&
+  html`<form method="post" action="${elsewhere}">
+${hiddenFields(hidden)}
+<div class="actions"><button class="btn" name="do" value="phone">${textsOf(language).approve.onPhone}</button></div>
+</form>`
 
 function signInHeading({ language, relyingParty: app }: PinView): Html {
   const texts = textsOf(language).pin

@@ -218,6 +218,38 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Call your bank and read out the reference.',
   },
+  'approval-over': {
+    title: 'This question is over',
+    happened: 'It was answered already, its time has passed, or whoever asked no longer needs an answer.',
+    ...noPayment,
+    next: 'If you still want to do this, start it again where you began.',
+  },
+  'approval-number': {
+    title: 'That was another number',
+    happened:
+      'The number that you typed is not the one shown where this began. We stopped it: somebody else may have asked.',
+    ...noPayment,
+    next: 'If you began this yourself, start again. If not, tell your bank.',
+  },
+  'approval-no-device': {
+    title: 'No phone of yours can answer',
+    happened: 'You have no phone on which you can approve this.',
+    ...noPayment,
+    next: 'Sign in with your bank’s app and make it your phone, then start again.',
+  },
+  'approval-new-device': {
+    title: 'This phone is new',
+    happened:
+      'A new phone can approve nothing in its first hours, so that nobody can add one and pay with it at once.',
+    ...noPayment,
+    next: 'Approve on your other phone, or wait.',
+  },
+  'payment-denied-elsewhere': {
+    title: 'You said no on your phone',
+    happened: 'The question was answered with no on one of your phones.',
+    ...noPayment,
+    next: 'If that was not you, call your bank.',
+  },
   'not-offered': {
     title: 'This isn’t offered here',
     happened: 'The app asked for something that your bank doesn’t offer through it.',

@@ -220,6 +220,38 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Llama a tu banco y lee la referencia.',
   },
+  'approval-over': {
+    title: 'Esta pregunta ya ha terminado',
+    happened: 'Ya se ha respondido, ha pasado su tiempo o quien preguntaba ya no necesita respuesta.',
+    ...noPayment,
+    next: 'Si todavía quieres hacerlo, empieza de nuevo donde comenzaste.',
+  },
+  'approval-number': {
+    title: 'Ese era otro número',
+    happened:
+      'El número que has escrito no es el que se muestra donde esto empezó. Lo hemos detenido: puede que lo haya pedido otra persona.',
+    ...noPayment,
+    next: 'Si lo empezaste tú, hazlo de nuevo. Si no, avisa a tu banco.',
+  },
+  'approval-no-device': {
+    title: 'Ningún teléfono tuyo puede responder',
+    happened: 'No tienes ningún teléfono en el que puedas aprobarlo.',
+    ...noPayment,
+    next: 'Inicia sesión con la aplicación de tu banco, haz de ese tu teléfono y empieza de nuevo.',
+  },
+  'approval-new-device': {
+    title: 'Este teléfono es nuevo',
+    happened:
+      'Un teléfono nuevo no puede aprobar nada en sus primeras horas, para que nadie pueda añadir uno y pagar con él enseguida.',
+    ...noPayment,
+    next: 'Apruébalo en tu otro teléfono o espera.',
+  },
+  'payment-denied-elsewhere': {
+    title: 'Has dicho que no en tu teléfono',
+    happened: 'La pregunta se ha respondido con un no en uno de tus teléfonos.',
+    ...noPayment,
+    next: 'Si no has sido tú, llama a tu banco.',
+  },
   'not-offered': {
     title: 'Esto no se ofrece aquí',
     happened: 'La aplicación ha pedido algo que tu banco no ofrece a través de ella.',

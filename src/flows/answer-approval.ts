@@ -1,0 +1,232 @@
+// The customer's answer to a question out of band: one of approve, deny, "this wasn't me"; one state at the end of any race.
+import { elsewhere, satisfies, withDeviceAndPin } from '../domain/acr.ts'
+import { type Approval, type ApprovalEnd, shownApprovalState } from '../domain/approval.ts'
+import { approvalDisplay } from '../domain/approval-display.ts'
+import type { ApprovalKey, Device } from '../domain/device.ts'
+import type { CallerToken } from '../domain/gateway.ts'
+import type { Institution } from '../domain/institution.ts'
+import type { Language } from '../domain/language.ts'
+import { Refusal, type RefusalCode } from '../domain/refusal.ts'
+import type { Display } from '../domain/transaction-display.ts'
+import { typeNamed } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
+import type { Approvals, Backchannel } from '../ports/approvals.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Devices, Directory } from '../ports/stores.ts'
+import type { SubjectStates } from '../ports/subjects.ts'
+import type { Transactions } from '../ports/transactions.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+import { type ReportPorts, revokeReported } from './approval-reported.ts'
+import { traceOfApproval } from './approvals.ts'
+import type { KeepEvidence } from './evidence.ts'
+import type { createPinCheck } from './step-up.ts'
+import { grantOfApi } from './transaction-request.ts'
+
+export interface AnswerPorts extends ReportPorts {
+  readonly approvals: Approvals
+  readonly devices: Devices
+  readonly directory: Directory
+  readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
+  readonly transactions: Transactions
+  readonly backchannel: Backchannel
+  readonly checkPin: ReturnType<typeof createPinCheck>
+  readonly keepEvidence: KeepEvidence
+  readonly audit: Audit
+  readonly clock: Clock
+}
+
+/** One question as its customer reads it, and the device that may answer. */
+export interface ShownApproval {
+  readonly approval: Approval
+  readonly display: Display
+  readonly language: Language
+  readonly requester: string
+  readonly device: Device & { readonly approvalKey: ApprovalKey }
+}
+
+/** A yes whose signature the caller has verified, over exactly what was shown. */
+export interface SignedYes {
+  readonly shown: ShownApproval
+  /** As the customer typed it. */
+  readonly number: string | undefined
+  readonly pin: string | undefined
+  /** The JWS itself. */
+  readonly signature: string
+}
+
+export type Answers = ReturnType<typeof createAnswers>
+
+/** Every function runs inside a unit of work. */
+export function createAnswers(ports: AnswerPorts) {
+  return {
+    /** What waits for this customer, on a device of theirs that may answer. Refuses with `approval.no_key` or `approval.key_fresh`. */
+    async list(
+      institution: Institution,
+      token: CallerToken,
+      language: Language,
+    ): Promise<readonly ShownApproval[]> {
+      const device = await answering(ports, token)
+      const open = await ports.approvals.pending(token, ports.clock.now())
+      return Promise.all(open.map((approval) => shownOf(ports, institution, { approval, device, language })))
+    },
+    /** One that may still be answered; refuses with `approval.unknown` (whoever else has it) and `approval.ended`. */
+    async of(
+      institution: Institution,
+      token: CallerToken,
+      { id, language }: { id: string; language: Language },
+    ) {
+      const device = await answering(ports, token)
+      const approval = await open(ports, token, id)
+      return shownOf(ports, institution, { approval, device, language })
+    },
+    /**
+     * Refuses with `approval.number` (which ends the question), `pin.*`, `subject.disabled`, and `approval.ended` where another
+     * answer was first or the time is over.
+     */
+    approve: (institution: Institution, yes: SignedYes) => approve(ports, institution, yes),
+    /** Refuses with `approval.ended` where another answer was first. */
+    deny: (shown: ShownApproval) => refuse(ports, shown, 'denied'),
+    /** The same, and whoever asked loses what they had of this customer; the institution is alerted. */
+    report: (shown: ShownApproval) => refuse(ports, shown, 'reported'),
+    /** Notes an answer that did not hold, so that the audit tells of it. */
+    refused({ approval, device }: ShownApproval, { code }: Refusal): void {
+      const trace = { ...traceOfApproval(approval), device: device.id }
+      ports.audit.record({ type: 'approval.refused', outcome: 'refused', code, ...trace })
+    },
+  }
+}
+
+async function answering(ports: AnswerPorts, token: CallerToken) {
+  const device =
+    token.device === undefined ? undefined : await ports.devices.get(token.institution, token.device)
+  const key = device?.approvalKey
+  if (
+    device === undefined ||
+    key === undefined ||
+    device.state !== 'active' ||
+    device.subject !== token.subject
+  )
+    throw new Refusal('approval.no_key')
+  if (key.usableFrom > ports.clock.now()) throw new Refusal('approval.key_fresh', { from: key.usableFrom })
+  return { ...device, approvalKey: key }
+}
+
+async function open({ approvals, clock }: AnswerPorts, token: CallerToken, id: string): Promise<Approval> {
+  const approval = await approvals.get(token.institution, id)
+  if (approval === undefined || approval.subject !== token.subject) throw new Refusal('approval.unknown')
+  const state = shownApprovalState(approval, clock.now())
+  if (state !== 'pending') throw new Refusal('approval.ended', { approval: id, state })
+  return approval
+}
+
+interface Showing {
+  readonly approval: Approval
+  readonly device: ShownApproval['device']
+  readonly language: Language
+}
+
+async function shownOf(
+  { directory }: AnswerPorts,
+  institution: Institution,
+  { approval, device, language }: Showing,
+): Promise<ShownApproval> {
+  const { relyingParty, transaction } = approval
+  const requester = (await directory.relyingParty(institution.id, relyingParty))?.name ?? relyingParty
+  const names = { institution: institution.name, relyingParty: requester }
+  const type = transaction && typeNamed(typesOf(institution), transaction.type)
+  return {
+    approval,
+    display: approvalDisplay({ approval, names, type }, language),
+    language,
+    requester,
+    device,
+  }
+}
+
+async function approve(ports: AnswerPorts, institution: Institution, yes: SignedYes): Promise<void> {
+  const { approval, device } = yes.shown
+  const { subject } = approval
+  if (await ports.subjectStates.isDisabled(institution.id, subject)) throw new Refusal('subject.disabled')
+  if (approval.number !== undefined && yes.number !== approval.number) return wrongNumber(ports, yes.shown)
+  if (satisfies(approval.acr, withDeviceAndPin) || yes.pin !== undefined)
+    await ports.checkPin(
+      institution,
+      { institution: institution.id, subject, device: device.id },
+      yes.pin ?? '',
+    )
+  const at = ports.clock.now()
+  await ended(ports, yes.shown, 'approved')
+  const methods = ['pop', ...(yes.pin === undefined ? [] : ['pin']), elsewhere]
+  const strength = yes.pin === undefined ? 'device-key' : 'device-key+uv'
+  const { display, language } = yes.shown
+  const answered = { approval, text: display.text, language, strength, methods, at } as const
+  const evidence = await ports.keepEvidence(institution, {
+    ...answered,
+    ...{ deviceId: device.id, signature: yes.signature },
+  })
+  await settle(ports, approval, { methods, at })
+  const trace = traceOfApproval(approval)
+  const detail = { ...trace.detail, methods, strength, evidence }
+  ports.audit.record({ type: 'approval.approved', outcome: 'ok', ...trace, device: device.id, detail })
+}
+
+/** Whoever was misled into answering another's question sees another number: one try, then it is over (ruling R-32). */
+async function wrongNumber(ports: AnswerPorts, shown: ShownApproval): Promise<never> {
+  await ended(ports, shown, 'failed')
+  await release(ports, shown.approval, 'approval.number')
+  throw new Refusal('approval.number', { approval: shown.approval.id })
+}
+
+/** The one statement that decides which answer holds; the transaction goes the same way in the same unit. */
+async function ended(
+  ports: AnswerPorts,
+  { approval, device }: ShownApproval,
+  state: ApprovalEnd,
+): Promise<void> {
+  const now = ports.clock.now()
+  const { institution, id } = approval
+  if (await ports.approvals.end(institution, id, { state, now, device: device.id })) return
+  throw new Refusal('approval.ended', { approval: id })
+}
+
+/** Hands the yes to whoever waits: the app that polls, the API that asks, or the page of the sign-in, which looks for itself. */
+async function settle(
+  ports: AnswerPorts,
+  approval: Approval,
+  { methods, at }: { methods: readonly string[]; at: number },
+): Promise<void> {
+  const { institution, transactionId, origin } = approval
+  if (origin === 'login') return
+  if (
+    transactionId !== undefined &&
+    !(await ports.transactions.end(institution, transactionId, { state: 'approved', now: at }))
+  )
+    throw new Error('an approval outlived its transaction')
+  const grant =
+    origin === 'backchannel'
+      ? await ports.backchannel.granted(approval, { amr: methods, at })
+      : grantOfApi(transactionId ?? approval.id)
+  if (transactionId !== undefined) await ports.transactions.bind(institution, transactionId, grant)
+}
+
+async function refuse(
+  ports: AnswerPorts,
+  shown: ShownApproval,
+  state: Extract<ApprovalEnd, 'denied' | 'reported'>,
+): Promise<void> {
+  const { approval, device } = shown
+  await ended(ports, shown, state)
+  await release(ports, approval, 'approval.denied')
+  const trace = { ...traceOfApproval(approval), device: device.id }
+  ports.audit.record({ type: `approval.${state}`, outcome: 'refused', code: 'approval.denied', ...trace })
+  if (state === 'reported') await revokeReported(ports, approval)
+}
+
+/** What was not approved counts against no limit, and whoever waits is told. */
+async function release(ports: AnswerPorts, approval: Approval, code: RefusalCode): Promise<void> {
+  const { institution, transactionId, origin } = approval
+  if (origin === 'backchannel') await ports.backchannel.denied(approval, code)
+  // A sign-in ends its own transaction when its page learns of this.
+  if (origin === 'login' || transactionId === undefined) return
+  await ports.transactions.end(institution, transactionId, { state: 'released', now: ports.clock.now() })
+}

@@ -1,0 +1,29 @@
+// "This wasn't me": whoever asked loses what they had of this customer, and somebody at the bank hears of it.
+import type { Approval } from '../domain/approval.ts'
+import type { Log, Metrics } from '../ports/log.ts'
+import type { Logins } from '../ports/stores.ts'
+import type { TokenStore } from '../ports/tokens.ts'
+import type { EndSession } from './end-session.ts'
+
+export interface ReportPorts {
+  readonly logins: Logins
+  readonly tokens: Pick<TokenStore, 'revoke'>
+  readonly endSession: EndSession
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** Inside the unit of the report. The sign-in that asked learns of its end by itself; its browser's session ends here. */
+export async function revokeReported(ports: ReportPorts, approval: Approval): Promise<void> {
+  const { institution, subject, relyingParty, uid } = approval
+  const login = uid === undefined ? undefined : await ports.logins.get(institution, uid)
+  if (login?.browserSession !== undefined) await ports.endSession.end(institution, login.browserSession)
+  await ports.tokens.revoke(institution, { client: relyingParty, subject })
+  const code = 'approval.reported'
+  ports.metrics.count('drawbridge_alerts_total', { code })
+  ports.log.warn('alert', {
+    code,
+    reference: approval.reference,
+    detail: { relyingParty, approval: approval.id },
+  })
+}

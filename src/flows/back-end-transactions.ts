@@ -1,0 +1,115 @@
+// Transactions that the bank's own back end decides on by us, looks after, and carries out once.
+import { type Approval, shownApprovalState } from '../domain/approval.ts'
+import { type CustomerTransaction, shownState } from '../domain/customer-transaction.ts'
+import type { Institution } from '../domain/institution.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { type Transaction, transactionOf } from '../domain/transaction.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
+import type { Approvals } from '../ports/approvals.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SubjectNames, SubjectStates } from '../ports/subjects.ts'
+import type { Transactions } from '../ports/transactions.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+import { type BackEndRequest, grantOfApi, type TransactionRequests } from './transaction-request.ts'
+import { tellUse } from './use-transaction.ts'
+
+export interface BackEndPorts {
+  readonly requests: TransactionRequests
+  readonly transactions: Transactions
+  readonly approvals: Approvals
+  readonly subjectNames: SubjectNames
+  readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
+  readonly audit: Audit
+  readonly clock: Clock
+  /** How long what was approved may be carried out. */
+  readonly transactionMs: number
+}
+
+/** As the back end words it: `sub` is the customer's name at this API, `detail` one RFC 9396 authorization detail. */
+export type Wanted = Omit<BackEndRequest, 'subject' | 'origin' | 'transaction' | 'request'> & {
+  readonly sub: string
+  readonly detail: unknown
+}
+
+/** Where a transaction stands, with the question to the customer if there is one. */
+export interface Standing {
+  readonly transaction: CustomerTransaction
+  readonly approval: Approval | undefined
+  /** Epoch milliseconds: by which what is open is told from what has lapsed. */
+  readonly now: number
+}
+
+export type BackEndTransactions = ReturnType<typeof createBackEndTransactions>
+
+export function createBackEndTransactions(ports: BackEndPorts) {
+  return {
+    /**
+     * Decides, and asks the customer where the policy wants it approved; inside a unit. Refuses with `subject.unknown`,
+     * `subject.disabled`, `transaction.malformed`, and as `ask` does.
+     */
+    async decide(institution: Institution, wanted: Wanted): Promise<Standing> {
+      const { sub, detail, ...rest } = wanted
+      const transaction = allowed(institution, wanted, detail)
+      const subject = await ports.subjectNames.meant(institution.id, sub)
+      if (subject === undefined) throw new Refusal('subject.unknown')
+      if (await ports.subjectStates.isDisabled(institution.id, subject)) throw new Refusal('subject.disabled')
+      const decided = await ports.requests.decided(institution, {
+        ...rest,
+        ...{ subject, origin: 'api', transaction },
+      })
+      return { ...decided, now: ports.clock.now() }
+    },
+    /** Refuses with `transaction.unknown` for what another API asked for. */
+    of: (institution: string, id: string, api: string) => standing(ports, { institution, id, api }),
+    /**
+     * approved -> used, for exactly one caller; inside a unit. Refuses with `transaction.unknown`, `transaction.used`,
+     * `transaction.missing` (not approved, or too long ago) and `subject.disabled`.
+     */
+    consume: (institution: string, id: string, api: string) => consume(ports, { institution, id, api }),
+  }
+}
+
+/** A type that this API is registered for. */
+function allowed(institution: Institution, { relyingParty }: Wanted, detail: unknown): Transaction {
+  const transaction = transactionOf(detail, typesOf(institution))
+  if (!relyingParty.transactionTypes.includes(transaction.type))
+    throw new Refusal('transaction.malformed', { field: 'type' })
+  return transaction
+}
+
+interface Named {
+  readonly institution: string
+  readonly id: string
+  readonly api: string
+}
+
+async function standing(
+  { transactions, approvals, clock }: BackEndPorts,
+  { institution, id, api }: Named,
+): Promise<Standing> {
+  const now = clock.now()
+  const transaction = await transactions.get(institution, id)
+  if (transaction === undefined || transaction.relyingParty !== api) throw new Refusal('transaction.unknown')
+  const [approval] = await approvals.list(institution, { transactionId: id, now, limit: 1 })
+  return { transaction, approval, now }
+}
+
+async function consume(ports: BackEndPorts, named: Named): Promise<CustomerTransaction> {
+  const { transaction, now } = await standing(ports, named)
+  const { institution, id, subject, relyingParty, endedAt = 0 } = transaction
+  const { hash } = transaction.transaction
+  if (await ports.subjectStates.isDisabled(institution, subject)) throw new Refusal('subject.disabled')
+  const state = shownState(transaction, now)
+  if (state === 'used') throw new Refusal('transaction.used', { transaction: hash })
+  if (state !== 'approved' || endedAt + ports.transactionMs <= now)
+    throw new Refusal('transaction.missing', { state })
+  // What a sign-in got approved is carried out by its token, and by nothing else: its grant has another name.
+  const used = await ports.transactions.use(institution, { grant: grantOfApi(id), hash })
+  if (used === undefined) throw new Refusal('transaction.used', { transaction: hash })
+  const of = { relyingParty, subject, device: undefined, hash, id }
+  tellUse(ports.audit, of, { by: 'consume', api: named.api })
+  return { ...transaction, state: 'used', usedAt: now }
+}
+
+/** The state of the question as people are told of it. */
+export const approvalStateOf = ({ approval, now }: Standing) => approval && shownApprovalState(approval, now)

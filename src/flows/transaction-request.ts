@@ -1,0 +1,124 @@
+// A transaction that a back end asks for, by CIBA or the transaction API: decided, and approved out of band where it must be.
+import { type Acr, highest, withDevice } from '../domain/acr.ts'
+import type { Approval, ApprovalOrigin, ApprovalPlace } from '../domain/approval.ts'
+import { approvalSeconds } from '../domain/approval.ts'
+import type { CustomerTransaction } from '../domain/customer-transaction.ts'
+import type { Institution, RelyingParty } from '../domain/institution.ts'
+import { stopCode } from '../domain/outcome.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { Transaction } from '../domain/transaction.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Transactions } from '../ports/transactions.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+import type { Ask } from './approvals.ts'
+import type { Decide } from './decide.ts'
+
+export interface TransactionRequestPorts {
+  readonly decide: Decide
+  readonly ask: Ask
+  readonly transactions: Transactions
+  readonly audit: Audit
+  readonly clock: Clock
+}
+
+/** What a back end wants of a customer who is not there. */
+export interface BackEndRequest {
+  readonly relyingParty: RelyingParty
+  readonly subject: string
+  readonly origin: Exclude<ApprovalOrigin, 'login'>
+  readonly reference: string
+  readonly transaction: Transaction | undefined
+  /** The level that was asked for. */
+  readonly acr: Acr | undefined
+  readonly bindingMessage?: string | undefined
+  readonly place: ApprovalPlace
+  readonly seconds?: number | undefined
+  readonly request?: string | undefined
+}
+
+export type TransactionRequests = ReturnType<typeof createTransactionRequests>
+
+/** All inside a unit; they refuse as `ask` does. */
+export function createTransactionRequests(ports: TransactionRequestPorts) {
+  return {
+    /**
+     * The customer is always asked (CIBA). Refuses also with `transaction.denied` and `transaction.held`, by which the decision
+     * stays.
+     */
+    async backchannel(institution: Institution, request: BackEndRequest): Promise<Approval> {
+      const decided = await decidedOn(ports, institution, request)
+      const stopped = decided && stopCode(decided.decision.outcome)
+      if (stopped !== undefined) throw new Refusal(stopped, { transaction: decided?.id })
+      return askFor(ports, institution, { request, decided })
+    },
+    /** Only what the policy wants approved is asked for; the rest is decided by then. */
+    async decided(
+      institution: Institution,
+      request: BackEndRequest & { readonly transaction: Transaction },
+    ): Promise<{ transaction: CustomerTransaction; approval: Approval | undefined }> {
+      const transaction = (await decidedOn(ports, institution, request)) as CustomerTransaction
+      const { outcome } = transaction.decision
+      if (outcome.kind === 'step-up')
+        return {
+          transaction,
+          approval: await askFor(ports, institution, { request, decided: transaction }),
+        }
+      if (outcome.kind === 'allow') await approveForApi(ports, transaction)
+      return { transaction, approval: undefined }
+    },
+  }
+}
+
+function decidedOn(
+  { decide, clock }: TransactionRequestPorts,
+  institution: Institution,
+  { transaction, subject, relyingParty, reference, seconds }: BackEndRequest,
+): Promise<CustomerTransaction> | undefined {
+  if (transaction === undefined) return undefined
+  return decide(institution, {
+    ...{ transaction, subject, relyingParty: relyingParty.id },
+    // The customer is not there: no device, no session, nothing that they did.
+    ...{ device: undefined, amr: [], granted: undefined, authenticatedAt: undefined },
+    expiresAt: clock.now() + approvalSeconds(seconds) * 1000,
+    trace: { reference },
+  })
+}
+
+interface Asking {
+  readonly request: BackEndRequest
+  readonly decided: CustomerTransaction | undefined
+}
+
+/** Where the customer may not be asked, what was decided counts against no limit. */
+async function askFor(
+  ports: TransactionRequestPorts,
+  institution: Institution,
+  { request, decided }: Asking,
+): Promise<Approval> {
+  const outcome = decided?.decision.outcome
+  const stepUp = outcome?.kind === 'step-up' ? outcome.acr : undefined
+  const acr = highest(highest(request.acr, stepUp), withDevice) as Acr
+  const { relyingParty } = request
+  try {
+    return await ports.ask(institution, {
+      ...request,
+      ...{ acr, decided, relyingParty: relyingParty.id },
+      numberMatched: relyingParty.backchannel?.number !== 'none',
+    })
+  } catch (error) {
+    if (decided !== undefined && error instanceof Refusal)
+      await ports.transactions.end(institution.id, decided.id, { state: 'released', now: ports.clock.now() })
+    throw error
+  }
+}
+
+/** By which name what an API asked for is bound to it: no token carries it, and no grant has this form. */
+export const grantOfApi = (id: string): string => `api:${id}`
+
+async function approveForApi(
+  { transactions, clock }: TransactionRequestPorts,
+  { institution, id }: CustomerTransaction,
+): Promise<void> {
+  await transactions.end(institution, id, { state: 'approved', now: clock.now() })
+  await transactions.bind(institution, id, grantOfApi(id))
+}

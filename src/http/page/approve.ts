@@ -1,0 +1,108 @@
+// The page that waits for the customer's answer on a phone: the same text as there, and the number to type there.
+import type { Display } from '../../domain/transaction-display.ts'
+import { textsOf } from '../words/catalogue.ts'
+import { fill } from '../words/fill.ts'
+import { clockText } from '../words/format.ts'
+import { type Html, html, trusted } from './html.ts'
+import { filled, hiddenFields, notice, referenceText } from './parts.ts'
+import { type Answering, type Asking, helpLink, page } from './shell.ts'
+import { transactionFacts, transactionHeading, transactionTitle } from './transaction.ts'
+
+/** Where the page stands. */
+export type ApproveState =
+  | { readonly kind: 'waiting'; readonly number: string | undefined; readonly until: number }
+  /** Nobody answered in time, or the phone could not be asked: then it says why. */
+  | { readonly kind: 'unasked'; readonly why?: { readonly words: string; readonly code: string } | undefined }
+
+export interface ApproveView extends Asking {
+  readonly institution: Answering
+  readonly relyingParty: string
+  /** Where the form posts to: `do` is `look`, `again`, `pin` or `deny`. */
+  readonly action: string
+  readonly hidden: Readonly<Record<string, string>>
+  readonly transaction?: Display | undefined
+  /** May the PIN be typed here instead? */
+  readonly pinHere: boolean
+  readonly state: ApproveState
+  /** Where the page's script asks whether an answer is there, and the nonce that lets it run. */
+  readonly asks: string
+  readonly nonce: string
+}
+
+/** Works without the script, by its first button. */
+export function approvePage(view: ApproveView): string {
+  const { language, relyingParty: app, transaction, state } = view
+  const texts = textsOf(language).approve
+  const what = transaction ? transactionTitle(transaction) : fill(texts.signIn, { app })
+  return page({
+    ...view,
+    title: `${texts.title} – ${what}`,
+    bodyClass: 'ask',
+    skipTo: 'question',
+    heading: transaction ? transactionHeading(transaction) : signInHeading(view),
+    main: html`${transaction && transactionFacts(transaction)}
+${state.kind === 'waiting' ? waiting(view, state.number) : unasked(view, state.why)}
+<form method="post" action="${view.action}" class="stack-l">
+${hiddenFields(view.hidden)}
+${actions(view)}
+</form>`,
+    footer: footer(view),
+    tail:
+      state.kind === 'waiting'
+        ? html`<script nonce="${view.nonce}">${trusted(script(view.asks))}</script>`
+        : undefined,
+  })
+}
+
+const signInHeading = ({ language, relyingParty: app }: ApproveView): Html =>
+  html`<h1 class="question"><span class="lead">${textsOf(language).approve.lead}</span> ${filled(textsOf(language).approve.signIn, { app })}</h1>`
+
+function waiting({ language, institution }: ApproveView, number: string | undefined): Html {
+  const texts = textsOf(language).approve
+  return html`<section class="stack" aria-labelledby="phone">
+<h2 id="phone">${texts.title}</h2>
+<p>${filled(texts.open, { bank: institution.name })}</p>
+${number !== undefined && html`<p class="match"><span class="visually-hidden">${texts.number}</span> <output class="amount num">${number}</output></p>`}
+<p class="hint">${texts.notYours}</p>
+<p role="status">${texts.waiting}</p>
+</section>`
+}
+
+function unasked({ language }: ApproveView, why: { words: string; code: string } | undefined): Html {
+  const texts = textsOf(language).approve
+  return why === undefined ? notice('info', texts.lapsed, '') : notice('bad', texts.nobody, why.words)
+}
+
+function actions({ language, state, pinHere }: ApproveView): Html {
+  const texts = textsOf(language).approve
+  const first =
+    state.kind === 'waiting'
+      ? html`<button class="btn primary" name="do" value="look">${texts.check}</button>`
+      : html`<button class="btn primary" name="do" value="again">${texts.again}</button>`
+  return html`<div class="actions">
+${first}
+${pinHere && html`<button class="btn" name="do" value="pin">${texts.withPin}</button>`}
+<button class="btn danger-quiet" name="do" value="deny">${texts.stop}</button>
+</div>`
+}
+
+function footer(view: ApproveView): Html {
+  const { language, state, timeZone, reference } = view
+  const texts = textsOf(language).shell
+  const deadline =
+    state.kind === 'waiting' &&
+    filled(texts.answerBy, { time: clockText({ at: state.until, timeZone }, language) })
+  return html`${helpLink(view)}<span>${deadline}${deadline && reference && ' · '}${reference && referenceText(language, reference)}</span>`
+}
+
+// Looks every two seconds, and leads on as soon as there is something to lead to; a page that nobody looks at rests.
+const script = (asks: string): string => `
+const look = async () => {
+  if (document.hidden) return
+  const answer = await fetch(${JSON.stringify(asks)}, { headers: { accept: 'application/json' } }).catch(() => undefined)
+  if (answer === undefined || !answer.ok) return
+  const { state } = await answer.json()
+  if (state !== 'waiting') location.replace(location.href)
+}
+setInterval(look, 2000)
+`
