@@ -114,7 +114,7 @@ function tokenAdapter(ports: AdapterPorts, model: string): Adapter {
       tokens.upsert(key(id), stored(model, payload), model === backchannel ? lateFor(expiresIn) : expiresIn),
     find: async (id) => {
       const row = await tokens.find(key(id))
-      if (row && model === backchannel) await paced(ports, row, id)
+      if (row && model === backchannel && row.consumedAt === undefined) await paced(ports, row, id)
       if (row?.consumedAt !== undefined && model === 'RefreshToken') await secondUse(ports, row)
       return row && payloadOf(row, id)
     },
