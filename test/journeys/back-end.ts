@@ -59,9 +59,9 @@ export async function asked(bridge: TestBridge, fields: Readonly<Record<string, 
 }
 
 /** One poll. */
-export const poll = async (bridge: TestBridge, request: string, at = bridge.issuer) =>
+export const poll = async (bridge: TestBridge, request: string, at = bridge.issuer, id = apiId) =>
   post(`${at}/token`, {
-    ...(await asApi(bridge)),
+    ...(await asApi(bridge, id)),
     grant_type: 'urn:openid:params:grant-type:ciba',
     auth_req_id: request,
   })

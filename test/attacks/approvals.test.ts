@@ -1,0 +1,269 @@
+// Approvals out of band under attack: 127, 129, 130, 132, 133 and 137; 128 and 131 are in journeys/ciba.
+import { generateKeyPair } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { apiId, demoRows } from '../../src/demo/institution.ts'
+import {
+  type Approver,
+  answer,
+  approve,
+  approver,
+  freshApprovalKey,
+  keyProof,
+  type Question,
+  registerKey,
+  waiting,
+  yes,
+} from '../journeys/approver.ts'
+import { asked, askRaw, backEndToken, details, payment, poll, transactions } from '../journeys/back-end.ts'
+import { startBridge, type TestBridge } from '../journeys/bridge.ts'
+import { call, introspect, pin } from '../journeys/customer.ts'
+
+const otherApi = 'alder-other-api'
+let bridge: TestBridge
+let alice: Approver
+let sub: string
+const events: { type: string; code?: string; detail?: Record<string, unknown> }[] = []
+
+beforeAll(async () => {
+  bridge = await startBridge()
+  bridge.application.observe((_, event) => events.push(JSON.parse(event)))
+  const { d: _private, ...apiKey } = bridge.world.apiKey
+  const { url: world, idpCertificate } = bridge.world
+  const rows = demoRows({ world, idpCertificate, apiKey })
+  const relyingParties = rows.relyingParties.flatMap((party) =>
+    party.id === apiId
+      ? [
+          { ...party, scopes: [...party.scopes, 'subjects'] },
+          { ...party, id: otherApi, name: 'Another API' },
+        ]
+      : [party],
+  )
+  await bridge.application.apply([{ ...rows, relyingParties }], { dryRun: false })
+  alice = await approver(bridge)
+  sub = alice.tokens.claims.sub as string
+}, 60_000)
+afterAll(() => bridge?.stop())
+
+const calm = async () => {
+  const { number } = await asked(bridge, { login_hint: sub })
+  const [question] = await waiting(alice)
+  expect((await approve(alice, question as Question, number)).json.state).toBe('approved')
+}
+
+const begun = async (amount = '2500.00') => {
+  const request = await asked(bridge, { login_hint: sub, authorization_details: details(amount) })
+  const [question] = await waiting(alice)
+  return { ...request, question: question as Question }
+}
+
+describe('#127 somebody else’s auth_req_id', () => {
+  test('guessed, or another client’s', async () => {
+    const { auth_req_id, question } = await begun()
+    expect(auth_req_id.length).toBeGreaterThanOrEqual(22)
+    expect((await poll(bridge, 'x'.repeat(43))).json.error).toBe('invalid_grant')
+    expect((await poll(bridge, auth_req_id, bridge.issuer, otherApi)).json.error).toBe('invalid_grant')
+    // Nor does it slow down whose it is.
+    expect((await poll(bridge, auth_req_id)).json.error).toBe('authorization_pending')
+    await answer(alice, question, { answer: 'deny' })
+    await calm()
+  })
+})
+
+describe('#129 asked again and again', () => {
+  test('no more than three are open, and the bank says when to come again', async () => {
+    const open = [await asked(bridge, { login_hint: sub }), await asked(bridge, { login_hint: sub })]
+    const parallel = await Promise.all([1, 2, 3].map(() => askRaw(bridge, { login_hint: sub })))
+    expect(parallel.map(({ status }) => status).sort()).toEqual([200, 403, 403])
+    const refused = parallel.find(({ status }) => status === 403)
+    expect(refused?.json).toMatchObject({ error: 'access_denied', error_description: 'approval.too_many' })
+    expect(Number(refused?.retryAfter)).toBeGreaterThan(200)
+    expect(open).toHaveLength(2)
+    for (const question of await waiting(alice)) await answer(alice, question, { answer: 'deny' })
+    // Three in a row were not approved: the next has to wait.
+    const next = await askRaw(bridge, { login_hint: sub, authorization_details: details('10.00') })
+    expect(next.json.error_description).toBe('approval.too_many')
+    expect(Number(next.retryAfter)).toBeLessThanOrEqual(60)
+  })
+})
+
+/** A customer of their own: what one test did to alice’s patience is not another’s. */
+async function another(user: string) {
+  const who = await approver(bridge, user)
+  const sub = who.tokens.claims.sub as string
+  const begin = async (amount = '2500.00') => {
+    const request = await asked(bridge, { login_hint: sub, authorization_details: details(amount) })
+    return { ...request, question: (await waiting(who))[0] as Question }
+  }
+  return { who, sub, begin }
+}
+
+describe('as bob', () => {
+  let bob: Awaited<ReturnType<typeof another>>
+  beforeAll(async () => {
+    bob = await another('bob')
+  })
+
+  test('#132 a yes to anything but what was shown is none', async () => {
+    const { auth_req_id, number, question } = await bob.begin()
+    const strange = await generateKeyPair('ES256')
+    const said = async (change: Parameters<typeof yes>[2], body = {}) => {
+      const proof = await yes(bob.who, question, { ...change, claims: { number, ...change?.claims } })
+      return (await answer(bob.who, question, { answer: 'approve', proof, pin, ...body })).json.code
+    }
+    for (const claim of Object.keys(question.to_sign.claims))
+      expect(await said({ claims: { [claim]: 'another' } }), claim).toBe('approval.proof')
+    expect(await said({ claims: { exp: 4102444800 } })).toBe('approval.proof')
+    expect(await said({ claims: { answer: 'deny' } })).toBe('approval.proof')
+    expect(await said({ claims: { iat: 1 } })).toBe('approval.proof')
+    expect(await said({ key: strange.privateKey })).toBe('approval.proof')
+    // Ruling R-19: no key does the other's work, nor one JWS another's.
+    expect(await said({ key: bob.who.app.keys.privateKey })).toBe('approval.proof')
+    expect(await said({ typ: 'dpop+jwt' })).toBe('approval.proof')
+    expect(await said({ typ: 'drawbridge-device-proof+jwt' })).toBe('approval.proof')
+    expect(await said({ typ: 'drawbridge-approval-key+jwt' })).toBe('approval.proof')
+    expect(await said({}, { pin: '999999' })).toBe('pin.wrong')
+    expect(await said({}, { pin: undefined })).toBe('pin.format')
+    expect((await poll(bridge, auth_req_id)).json.error).toBe('authorization_pending')
+    expect((await approve(bob.who, question, number)).json.state).toBe('approved')
+    expect(events.filter(({ type }) => type === 'approval.refused').length).toBeGreaterThan(15)
+  })
+
+  test('#123 a wrong number ends it at once', async () => {
+    const { auth_req_id, number, question } = await bob.begin()
+    const wrong = number === '11' ? '12' : '11'
+    expect((await approve(bob.who, question, wrong)).json.code).toBe('approval.number')
+    expect((await approve(bob.who, question, number)).json.code).toBe('approval.ended')
+    expect((await poll(bridge, auth_req_id)).json.error).toBe('access_denied')
+  })
+
+  test('#132 another customer’s question, or none, is unknown', async () => {
+    const { question } = await bob.begin()
+    const token = await backEndToken(bridge, 'transactions')
+    expect((await answer(alice, question, { answer: 'deny' })).json.code).toBe('approval.unknown')
+    expect((await answer(alice, { id: 'x'.repeat(22) }, { answer: 'deny' })).json.code).toBe(
+      'approval.unknown',
+    )
+    expect(token).not.toBe('')
+    expect((await answer(bob.who, question, { answer: 'deny' })).status).toBe(200)
+  })
+
+  test('#133 of all who answer at once one is heard', async () => {
+    for (let round = 0; round < 6; round++) {
+      const { auth_req_id, number, question } = await bob.begin()
+      const proof = await yes(bob.who, question, { claims: { number } })
+      const all = [
+        { answer: 'approve', proof, pin },
+        { answer: 'deny' },
+        { answer: 'approve', proof, pin },
+        { answer: 'deny' },
+      ]
+      const answers = await Promise.all(all.map((body) => answer(bob.who, question, body)))
+      const heard = answers.filter(({ status }) => status === 200).map(({ json }) => json.state)
+      expect(heard).toHaveLength(1)
+      const ended = answers.filter(({ status }) => status !== 200).map(({ json }) => json.code)
+      expect(new Set(ended)).toEqual(new Set(['approval.ended']))
+      const polled = await poll(bridge, auth_req_id)
+      expect(polled.json.error).toBe(heard[0] === 'approved' ? undefined : 'access_denied')
+      // Never more than two in a row without a yes, or bob would be left alone for a while.
+      const next = await bob.begin('2600.00')
+      expect((await approve(bob.who, next.question, next.number)).json.state).toBe('approved')
+    }
+  })
+
+  test('#133 of parallel redemptions one gets the token', async () => {
+    const { auth_req_id, number, question } = await bob.begin()
+    await approve(bob.who, question, number)
+    const polls = await Promise.all(Array.from({ length: 8 }, () => poll(bridge, auth_req_id)))
+    const won = polls.filter(({ status }) => status === 200)
+    expect(won.length).toBeLessThanOrEqual(1)
+    expect(polls.filter(({ status }) => status >= 500)).toEqual([])
+  })
+
+  test('#137 a second device may not approve at once, and the first is told', async () => {
+    const second = await approver(bridge, 'bob')
+    const list = await call(second, { method: 'GET', path: '/approvals', tokens: second.tokens })
+    expect(list).toMatchObject({ status: 403, json: { code: 'approval.key_fresh' } })
+    // Nor when the first one is ended before: it is remembered for as long.
+    await call(second, { method: 'DELETE', path: `/devices/${bob.who.device}`, tokens: second.tokens })
+    const third = await approver(bridge, 'bob')
+    expect((await call(third, { method: 'GET', path: '/approvals', tokens: third.tokens })).json.code).toBe(
+      'approval.key_fresh',
+    )
+  })
+})
+
+describe('an approval key', () => {
+  test('is no device’s own key, nobody else’s, and proves itself for this device, once', async () => {
+    const key = await freshApprovalKey()
+    const register = async (body: Record<string, unknown>, device = alice.device) => {
+      const { kty, crv, x, y } = key.jwk
+      const sent = { jwk: { kty, crv, x, y }, pin, ...body }
+      const path = `/devices/${device}/approval-key`
+      return (await call(alice, { method: 'PUT', path, tokens: alice.tokens, body: sent })).json.code
+    }
+    const proof = (change: Parameters<typeof keyProof>[2]) =>
+      keyProof(alice, { key, device: alice.device }, change)
+    for (const claims of [
+      { aud: 'https://other.example' },
+      { sub: 'other' },
+      { device_jkt: 'x' },
+      { iat: 1 },
+    ])
+      expect(await register({ proof: await proof({ claims }) })).toBe('approval.proof')
+    expect(await register({ proof: await proof({ typ: 'drawbridge-device-proof+jwt' }) })).toBe(
+      'approval.proof',
+    )
+    expect(await register({ proof: 'x.y.z' })).toBe('approval.proof')
+    expect(await register({ proof: await proof({}), pin: '000111' })).toBe('pin.wrong')
+    expect(await register({ proof: await proof({}) }, 'unknown')).toBe('approval.proof')
+    const own = { privateKey: alice.app.keys.privateKey, jwk: alice.app.jwk }
+    expect((await registerKey(alice, alice.device, own)).json.code).toBe('approval.key')
+    const good = await proof({})
+    expect(await register({ proof: good })).toBeUndefined()
+    expect(await register({ proof: good })).toBe('approval.proof')
+  })
+})
+
+describe('#130 a customer whom the bank disables', () => {
+  const change = async (of: string, what: 'disable' | 'enable') => {
+    const token = await backEndToken(bridge, 'subjects')
+    const response = await fetch(`${bridge.issuer}/subjects/${of}/${what}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(response.status).toBe(200)
+  }
+
+  test('is not asked, cannot answer, and no token comes of what they answered before', async () => {
+    const { who, sub: carol, begin } = await another('carol')
+    const before = await begin()
+    await approve(who, before.question, before.number)
+    const open = await begin('2600.00')
+    const token = await backEndToken(bridge)
+    await change(carol, 'disable')
+    expect((await poll(bridge, before.auth_req_id)).json.error).toBe('invalid_grant')
+    expect((await askRaw(bridge, { login_hint: carol })).json.error).toBe('unknown_user_id')
+    const body = { sub: carol, authorization_details: [payment('2500.00')] }
+    expect((await transactions(bridge, { token, body })).json.code).toBe('subject.disabled')
+    expect((await approve(who, open.question, open.number)).json.code).toBe('token.invalid')
+    await change(carol, 'enable')
+    // What was open then was withdrawn.
+    expect((await poll(bridge, open.auth_req_id)).json.error).toBe('invalid_grant')
+  })
+
+  test('"this wasn’t me" takes from whoever asked what they had, and keeps them from asking', async () => {
+    const { who, sub: dave, begin } = await another('dave')
+    const before = await begin()
+    await approve(who, before.question, before.number)
+    const access = (await poll(bridge, before.auth_req_id)).json.access_token as string
+    expect(await introspect(bridge, access)).toMatchObject({ active: true })
+    const { auth_req_id, question } = await begin('2600.00')
+    expect((await answer(who, question, { answer: 'report' })).json.state).toBe('reported')
+    expect((await poll(bridge, auth_req_id)).json.error).toBe('invalid_grant')
+    expect(await introspect(bridge, access)).toEqual({ active: false })
+    const again = await askRaw(bridge, { login_hint: dave })
+    expect(again.json.error_description).toBe('approval.too_many')
+    expect(Number(again.retryAfter)).toBeGreaterThan(23 * 3600)
+    expect(events.some(({ type }) => type === 'approval.reported')).toBe(true)
+  })
+})
