@@ -14,6 +14,7 @@ import { confirm, extraTokenClaims, levelOf, needOf, reached, transactionOfReque
 import { policy } from './policy.ts'
 import { oidcScopes, resourceIndicators } from './resources.ts'
 import { sessionSeconds } from './session.ts'
+import { cookieOptions, sessionCookieOptions } from './session-cookie.ts'
 
 /** Lifetimes in seconds. */
 export interface Lifetimes {
@@ -41,6 +42,8 @@ export interface ProviderPages {
   depart(ctx: KoaContextWithOIDC, leaving: Departing): void
   /** An address that nothing answers. */
   notFound(ctx: KoaContextWithOIDC): void
+  /** Takes back the answer that was begun, with its cookies. */
+  dropped(ctx: KoaContextWithOIDC): void
   /** The answer to what was thrown, in the place of the one that was begun. */
   failed(ctx: KoaContextWithOIDC, error: unknown): void
   /** Notes what was thrown where the app has its answer. */
@@ -191,15 +194,14 @@ function asProviderError(error: unknown): never {
 }
 
 function cookies({ issuer, prefix, secrets }: ConfigurationPorts): Configuration['cookies'] {
-  const secure = issuer.startsWith('https:')
+  const short = cookieOptions({ issuer })
   // Ruling R-10: __Host- cannot hold where the library sets a path of its own.
-  const name = (plain: string) => `${secure ? '__Secure-' : ''}db_${plain}`
-  const common = { signed: true, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
+  const name = (plain: string) => `${short.secure ? '__Secure-' : ''}db_${plain}`
   return {
     keys: [secrets.cookieKey],
     names: { session: name('session'), interaction: name('interaction'), resume: name('resume') },
-    long: { ...common, path: prefix === '' ? '/' : prefix },
-    short: common,
+    long: sessionCookieOptions({ issuer, prefix }),
+    short,
   }
 }
 
