@@ -233,7 +233,11 @@ function features(
       enabled: true,
       allowedPolicy: (_ctx, client, token) => mayIntrospect(ports, client.clientId, token),
     },
-    revocation: { enabled: true },
+    // Another's token is like one that is not there: RFC 7009 2.2 answers both alike.
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+    },
     clientCredentials: { enabled: true },
     userinfo: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
