@@ -265,6 +265,21 @@ async function checkClaims(claims: object): Promise<void> {
     )
     if (!good) throw new errors.InvalidRequest(`claims.${name} members must be null or objects`)
   }
+  checkAcrClaim((claims as AskedClaims).id_token?.acr ?? {})
+}
+
+interface AskedClaims {
+  readonly id_token?: { readonly acr?: Readonly<Record<string, unknown>> | null } | null
+}
+
+/** OIDC Core 5.5.1: a level that is misread is one that nobody holds. */
+function checkAcrClaim({ essential, value, values }: Readonly<Record<string, unknown>>): void {
+  const isText = (one: unknown) => typeof one === 'string'
+  const good =
+    (essential === undefined || typeof essential === 'boolean') &&
+    (value === undefined || isText(value)) &&
+    (values === undefined || (Array.isArray(values) && values.length > 0 && values.every(isText)))
+  if (!good) throw new errors.InvalidRequest('claims.id_token.acr cannot be read')
 }
 
 function checkDepth(value: unknown, depth = 0): void {
