@@ -22,7 +22,7 @@ import { type EventPorts, failureOf, recordEvents, whoOf } from './audit.ts'
 import { type ConfigurationPorts, configuration, type ProviderPages } from './configuration.ts'
 import type { ReturnPlace, Returns } from './returns.ts'
 import { keepOwnFields } from './session.ts'
-import { rejoin } from './session-cookie.ts'
+import { giveNoEmptySessions, rejoin } from './session-cookie.ts'
 
 export interface ProviderPorts extends EventPorts {
   readonly directory: Directory
@@ -69,6 +69,7 @@ async function make(ports: ProviderPorts, tenant: Tenant): Promise<Provider> {
   provider.proxy = true
   oweNotices(provider, ports.endSession, id)
   keepOwnFields(provider)
+  giveNoEmptySessions(provider)
   recordEvents(provider, ports)
   provider.use((ctx, next) => inUnit(ports, tenant, { ctx: ctx as KoaContextWithOIDC, next }))
   return provider

@@ -16,6 +16,21 @@ export const cookieOptions = ({ issuer }: Pick<Tenant, 'issuer'>) =>
 export const sessionCookieOptions = (tenant: Pick<Tenant, 'issuer' | 'prefix'>) =>
   ({ ...cookieOptions(tenant), path: tenant.prefix === '' ? '/' : tenant.prefix }) as const
 
+/**
+ * The library answers an identifier that is gone with a session anew, empty, and its cookie. Where the identifier is gone
+ * because another tab has just signed in, that cookie would take the place of the good one. An empty session is nothing
+ * to give: it is stored, with its cookie, once there is something in it.
+ */
+export function giveNoEmptySessions(provider: Provider): void {
+  const library = provider.Session as unknown as { get(ctx: object): Promise<{ exp?: number; new?: true }> }
+  const get = library.get.bind(library)
+  library.get = async (ctx) => {
+    const session = await get(ctx)
+    if (session.exp === undefined && !session.new) Object.defineProperty(session, 'new', { value: true })
+    return session
+  }
+}
+
 interface Rejoining {
   readonly ctx: Pick<Context, 'req' | 'res'>
   readonly tenant: Tenant

@@ -134,6 +134,19 @@ describe('the session that a sign-in becomes, where the way back with its cookie
       expect(await silent(who)).toBe('consent_required')
     }
   })
+  test('what another tab asks with the identifier of before leaves the new one alone', async () => {
+    const who = await customer(bridge)
+    await signIn(who)
+    const before = await who.browser.cookies(bridge.issuer)
+    await signIn(who)
+    for (const prompt of ['consent', 'none']) {
+      const { url } = await who.app.begin({ prompt })
+      const late = await fetch(url, { redirect: 'manual', headers: { cookie: before } })
+      const set = late.headers.getSetCookie().map((line) => line.split('=')[0])
+      expect([late.status, set.filter((name) => name?.includes('session'))]).toEqual([303, []])
+    }
+    expect(await silent(who)).toBe('consent_required')
+  })
   test('one that has ended meanwhile is given to nobody', async () => {
     const who = await customer(bridge)
     const { unheard, again } = await pressedUnheard(who)
