@@ -125,16 +125,17 @@ async function decided(ports: CoreCallPorts, call: CoreCall, request: SoapReques
   if (call.action !== undefined && call.action !== '' && call.action !== (operation.soapAction ?? '')) {
     throw new Refusal('soap.action', { action: call.action })
   }
+  const facts = factsOf(operation, request)
   const decision = decideCall({
     core: call.core,
     operation,
     token: call.token,
-    facts: factsOf(operation, request),
+    facts,
     limits: call.institution.stepUpOver,
     types: typesOf(call.institution),
   })
   if (decision.consumes !== undefined) await useUp(ports, call, decision.consumes.hash)
-  else if (operation.transaction !== undefined) await allowedUnasked(ports, call, factsOf(operation, request))
+  else if (operation.transaction !== undefined) await allowedUnasked(ports, call, facts)
   return decision
 }
 
@@ -148,9 +149,11 @@ async function allowedUnasked(
   facts: BodyFacts | undefined,
 ): Promise<void> {
   const { token, institution, core, reference } = call
+  const transaction = paymentIn(facts, typesOf(institution))
+  const customer = await ports.transactions.hold({ institution: institution.id, subject: token.subject })
   const decided = await ports.decide(institution, {
-    transaction: paymentIn(facts, typesOf(institution)),
-    ...{ subject: token.subject, relyingParty: token.relyingParty, device: token.device, amr: token.amr },
+    ...{ transaction, customer },
+    ...{ relyingParty: token.relyingParty, device: token.device, amr: token.amr },
     ...{
       granted: token.acr,
       authenticatedAt: token.authenticatedAt,

@@ -13,7 +13,7 @@ import { type RiskKind, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
-import type { History, OwnLimitStore, Transactions } from '../ports/transactions.ts'
+import type { Held, History, OwnLimitStore, Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 
 export interface DecidePorts {
@@ -28,7 +28,7 @@ export interface DecidePorts {
 /** One transaction of one customer, and how they came with it. */
 export interface ToDecide {
   readonly transaction: Transaction
-  readonly subject: string
+  readonly customer: Held
   readonly relyingParty: string
   readonly device: string | undefined
   readonly amr: readonly string[]
@@ -45,13 +45,13 @@ export interface ToDecide {
 export type Decide = ReturnType<typeof createDecide>
 
 /**
- * Decides on a transaction and keeps it. Inside a unit: of parallel transactions of one customer each is measured with
- * those that were decided before it, so that no two slip under a limit together.
+ * Decides on a transaction and keeps it. Inside the unit that holds the customer: of parallel transactions of one customer
+ * each is measured with those that were decided before it, so that no two slip under a limit together.
  */
 export function createDecide(ports: DecidePorts) {
   const tokenOf = createTokens(ports.keys)
   return async function decided(institution: Institution, asked: ToDecide): Promise<CustomerTransaction> {
-    const customer = { institution: institution.id, subject: asked.subject }
+    const customer = { institution: institution.id, subject: asked.customer.subject }
     const now = ports.clock.now()
     const token = (account: string) => tokenOf(institution.id, account)
     const { transaction } = asked
@@ -60,7 +60,6 @@ export function createDecide(ports: DecidePorts) {
     )
     // What nobody knows any more is taken for what it may be at worst.
     const kind = typeNamed(typesOf(institution), transaction.type)?.risk ?? 'payment'
-    await ports.transactions.hold(customer)
     const since = now - longestMinutes * 60_000
     const [history, limits] = await Promise.all([
       ports.transactions.history(customer, { since, now, to }),
@@ -152,7 +151,7 @@ function factsOf(
       creditorAccount: transaction.creditorAccount ?? '',
       creditorName: transaction.creditorName ?? '',
     },
-    subject: { id: asked.subject },
+    subject: { id: asked.customer.subject },
     app: { id: asked.relyingParty },
     device: { present: asked.device !== undefined },
     session: {
@@ -176,7 +175,7 @@ function tell(audit: Audit, asked: ToDecide, kept: CustomerTransaction): void {
     outcome: 'ok',
     ...asked.trace,
     relyingParty: asked.relyingParty,
-    subject: asked.subject,
+    subject: asked.customer.subject,
     ...(asked.device !== undefined && { device: asked.device }),
     transaction: asked.transaction.hash,
     detail: {

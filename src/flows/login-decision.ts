@@ -36,12 +36,11 @@ export async function withDecision(
   const { subject, transaction } = login
   if (nextStep(login).step !== 'decide' || subject === undefined || transaction === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })
-  await ports.transactions.hold({ institution: institution.id, subject })
+  const customer = await ports.transactions.hold({ institution: institution.id, subject })
   const meanwhile = await ports.logins.get(institution.id, login.uid)
   if (meanwhile?.decision !== undefined) return meanwhile
   const decided = await ports.decide(institution, {
-    transaction,
-    subject,
+    ...{ transaction, customer },
     ...{ relyingParty: login.relyingParty, device: login.device, amr: login.amr },
     granted: login.granted,
     authenticatedAt: login.undated === true ? undefined : login.authenticatedAt,

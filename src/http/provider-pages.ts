@@ -32,13 +32,18 @@ function show(ctx: Context, html: string, formActions: readonly string[] = []): 
 // Of an answer that was begun, what must stay on the one that takes its place; no cookie and no code of what was not stored.
 const kept = /^(x-request-reference|vary|access-control-.*)$/
 
+function dropped(ctx: Context): void {
+  for (const name of ctx.res.getHeaderNames()) if (!kept.test(name)) ctx.remove(name)
+}
+
 /** What takes the place of an answer, or stands beside one, when something was thrown. */
 function failures(ports: TellPorts) {
   return {
+    dropped,
     /** The answer to what was thrown, in the place of whatever the library had begun to say. */
     failed(ctx: Context, error: unknown): void {
       carry(ctx)
-      for (const name of ctx.res.getHeaderNames()) if (!kept.test(name)) ctx.remove(name)
+      dropped(ctx)
       tellFailure(ports, ctx, error)
     },
     /** The same without an answer: the library has told the app already. */

@@ -17,6 +17,7 @@ import { policy } from './policy.ts'
 import { requestObjects } from './request-objects.ts'
 import { oidcScopes, resourceIndicators } from './resources.ts'
 import { sessionSeconds } from './session.ts'
+import { cookieOptions, sessionCookieOptions } from './session-cookie.ts'
 
 /** Lifetimes in seconds. */
 export interface Lifetimes {
@@ -44,6 +45,8 @@ export interface ProviderPages {
   depart(ctx: KoaContextWithOIDC, leaving: Departing): void
   /** An address that nothing answers. */
   notFound(ctx: KoaContextWithOIDC): void
+  /** Takes back the answer that was begun, with its cookies. */
+  dropped(ctx: KoaContextWithOIDC): void
   /** The answer to what was thrown, in the place of the one that was begun. */
   failed(ctx: KoaContextWithOIDC, error: unknown): void
   /** Notes what was thrown where the app has its answer. */
@@ -196,15 +199,14 @@ function asProviderError(error: unknown): never {
 }
 
 function cookies({ issuer, prefix, secrets }: ConfigurationPorts): Configuration['cookies'] {
-  const secure = issuer.startsWith('https:')
+  const short = cookieOptions({ issuer })
   // Ruling R-10: __Host- cannot hold where the library sets a path of its own.
-  const name = (plain: string) => `${secure ? '__Secure-' : ''}db_${plain}`
-  const common = { signed: true, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
+  const name = (plain: string) => `${short.secure ? '__Secure-' : ''}db_${plain}`
   return {
     keys: [secrets.cookieKey],
     names: { session: name('session'), interaction: name('interaction'), resume: name('resume') },
-    long: { ...common, path: prefix === '' ? '/' : prefix },
-    short: common,
+    long: sessionCookieOptions({ issuer, prefix }),
+    short,
   }
 }
 
@@ -242,7 +244,11 @@ function features(
       enabled: true,
       allowedPolicy: (_ctx, client, token) => mayIntrospect(ports, client.clientId, token),
     },
-    revocation: { enabled: true },
+    // Another's token is like one that is not there: RFC 7009 2.2 answers both alike.
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+    },
     clientCredentials: { enabled: true },
     userinfo: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
@@ -272,6 +278,21 @@ async function checkClaims(claims: object): Promise<void> {
     )
     if (!good) throw new errors.InvalidRequest(`claims.${name} members must be null or objects`)
   }
+  checkAcrClaim((claims as AskedClaims).id_token?.acr ?? {})
+}
+
+interface AskedClaims {
+  readonly id_token?: { readonly acr?: Readonly<Record<string, unknown>> | null } | null
+}
+
+/** OIDC Core 5.5.1: a level that is misread is one that nobody holds. */
+function checkAcrClaim({ essential, value, values }: Readonly<Record<string, unknown>>): void {
+  const isText = (one: unknown) => typeof one === 'string'
+  const good =
+    (essential === undefined || typeof essential === 'boolean') &&
+    (value === undefined || isText(value)) &&
+    (values === undefined || (Array.isArray(values) && values.length > 0 && values.every(isText)))
+  if (!good) throw new errors.InvalidRequest('claims.id_token.acr cannot be read')
 }
 
 function checkDepth(value: unknown, depth = 0): void {

@@ -22,6 +22,7 @@ import type { InteractionLevel } from './levels.ts'
 import { type PairwisePorts, pairwiseOf } from './pairwise.ts'
 import { redeemed } from './redeem.ts'
 import type { Returns } from './returns.ts'
+import { rejoin } from './session-cookie.ts'
 
 export interface GatePorts {
   readonly providers: (tenant: Tenant) => Promise<Provider>
@@ -68,7 +69,11 @@ export function createOidcGate(ports: EndPorts): OidcGate {
       // Once the app has been answered the provider forgets the interaction, and only our memory is left.
       const interaction = await provider.Interaction.find(uid)
       const place = { institution: tenant.institution.id, uid, browser: browserOf(ctx, tenant).hash }
-      return interaction?.returnTo ?? ports.returns.of(place)
+      if (interaction !== undefined) return interaction.returnTo
+      const before = await ports.returns.of(place)
+      if (before === undefined) return undefined
+      await rejoin(provider, { ctx, tenant, session: before.session })
+      return before.to
     },
   }
 }

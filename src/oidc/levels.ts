@@ -101,13 +101,26 @@ export function requestedAcr(ctx: KoaContextWithOIDC): Acr | undefined {
   return highest(lowestKnown(voluntary), lowestKnown(essentialAcrs(ctx)))
 }
 
-/** OIDC Core 5.5.1.1: an essential acr claim must be met or the request fails. */
-function essentialAcrs(ctx: KoaContextWithOIDC): string[] {
-  const acr: unknown = ctx.oidc.claims?.id_token?.acr
-  if (typeof acr !== 'object' || acr === null || !('essential' in acr) || acr.essential !== true) return []
-  const value = 'value' in acr ? [acr.value] : []
-  const values = 'values' in acr && Array.isArray(acr.values) ? acr.values : []
-  return [...value, ...values].map(String)
+interface AcrClaims {
+  readonly id_token?: {
+    readonly acr?: {
+      readonly essential?: boolean
+      readonly value?: string
+      readonly values?: readonly string[]
+    } | null
+  } | null
+}
+
+/**
+ * OIDC Core 5.5.1.1: an essential acr claim must be met or the request fails. Read from the parameter, which was checked
+ * when the request came in: where there are `acr_values` too, the library keeps them in the place of the claim.
+ */
+function essentialAcrs(ctx: KoaContextWithOIDC): readonly string[] {
+  const { claims } = ctx.oidc.params ?? {}
+  const { id_token: asked }: AcrClaims = typeof claims === 'string' ? JSON.parse(claims) : {}
+  const { essential = false, value, values = [] } = asked?.acr ?? {}
+  if (!essential) return []
+  return value === undefined ? values : [value, ...values]
 }
 
 function lowestKnown(values: readonly string[]): Acr | undefined {

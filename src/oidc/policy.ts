@@ -4,7 +4,7 @@ import { interactionPolicy } from 'oidc-provider'
 import { meets, type Need } from '../domain/acr.ts'
 import { asksConsentEachTime } from '../domain/institution.ts'
 import { hashOfRequest, type LevelPorts, levelOf, reached } from './levels.ts'
-import { sessionConnection } from './session.ts'
+import { isDated, sessionConnection } from './session.ts'
 
 export interface PolicyPorts extends LevelPorts {
   readonly needed: (ctx: KoaContextWithOIDC) => Promise<Need>
@@ -25,6 +25,7 @@ export function policy(ports: PolicyPorts) {
   login?.checks.remove('essential_acrs')
   login?.checks.remove('essential_acr')
   login?.checks.add(signedInWhereOffered(ports))
+  login?.checks.add(ofKnownAge())
   const consent = prompts.get('consent')
   consent?.checks.remove('native_client_prompt')
   consent?.checks.add(consentEachTime())
@@ -62,6 +63,16 @@ function signedInWhereOffered({ offered }: PolicyPorts) {
       return good ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
     },
   )
+}
+
+/** `max_age` is judged by when the IdP asked the customer; a session that does not know it is not younger than anything. */
+function ofKnownAge() {
+  return new Check('age_unknown', 'the customer must sign in again', 'login_required', ({ oidc }) => {
+    const { params, session, result } = oidc
+    if (params?.max_age === undefined || session?.accountId === undefined || result?.login !== undefined)
+      return Check.NO_NEED_TO_PROMPT
+    return isDated(session) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+  })
 }
 
 function consentEachTime() {

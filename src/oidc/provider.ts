@@ -20,8 +20,9 @@ import type { Directory, RateLimits } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { type EventPorts, failureOf, recordEvents, whoOf } from './audit.ts'
 import { type ConfigurationPorts, configuration, type ProviderPages } from './configuration.ts'
-import type { Returns } from './returns.ts'
+import type { ReturnPlace, Returns } from './returns.ts'
 import { keepOwnFields } from './session.ts'
+import { giveNoEmptySessions, rejoin } from './session-cookie.ts'
 
 export interface ProviderPorts extends EventPorts {
   readonly directory: Directory
@@ -68,6 +69,7 @@ async function make(ports: ProviderPorts, tenant: Tenant): Promise<Provider> {
   provider.proxy = true
   oweNotices(provider, ports.endSession, id)
   keepOwnFields(provider)
+  giveNoEmptySessions(provider)
   recordEvents(provider, ports)
   provider.use((ctx, next) => inUnit(ports, tenant, { ctx: ctx as KoaContextWithOIDC, next }))
   return provider
@@ -101,8 +103,27 @@ async function inUnit(ports: ProviderPorts, tenant: Tenant, handling: Handling):
       notingRefusals(ports.audit, state, () => handled(ports, tenant, handling)),
     )
   } catch (error) {
-    ports.pages.failed(ctx, error)
+    ports.pages.dropped(ctx)
+    const led = await ledAfterFailure(ports, tenant, { ctx, error }).catch(() => false)
+    if (led) ports.pages.noted(ctx, error)
+    else ports.pages.failed(ctx, error)
   }
+}
+
+interface Failed {
+  readonly ctx: KoaContextWithOIDC
+  readonly error: unknown
+}
+
+/** Of two presses at the same moment one changes the session's row; the other, which cannot, is led where that one led. */
+async function ledAfterFailure(
+  ports: ProviderPorts,
+  tenant: Tenant,
+  { ctx, error }: Failed,
+): Promise<boolean> {
+  if (error instanceof Refusal && error.code !== 'busy') return false
+  const place = resumedPlace(ctx, tenant)
+  return place !== undefined && ledAsBefore(ports, tenant, { ctx, place })
 }
 
 async function handled(ports: ProviderPorts, tenant: Tenant, { ctx, next }: Handling): Promise<void> {
@@ -143,7 +164,7 @@ function withReference(ctx: KoaContextWithOIDC): void {
 async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
   if (ctx.path === '/token') maskDetails(ctx, tenant)
   if (ctx.path.startsWith('/.well-known/')) await nameApiScopes(ports, tenant, ctx)
-  if (ctx.oidc?.route === 'resume') await remembered(ports, tenant, ctx)
+  await remembered(ports, tenant, ctx)
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
   const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
   if (ctx.path === '/sign-out/confirm' && session?.destroyed) await signedOut(ports, tenant, ctx)
@@ -155,17 +176,35 @@ async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextW
  * where the first one led, if it holds the cookies of this very sign-in.
  */
 async function remembered(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
-  const { id } = tenant.institution
-  const uid = ctx.cookies.get(ctx.oidc.provider.cookieName('resume'), { signed: true })
+  const place = resumedPlace(ctx, tenant)
   const location = ctx.response.get('Location') ?? ''
   const to = location === '' ? undefined : new URL(location, tenant.issuer)
-  if (uid === undefined || !ctx.path.endsWith(`/${uid}`) || to?.href.startsWith(`${tenant.issuer}/`)) return
-  const place = { institution: id, uid, browser: browserOf(ctx, tenant).hash }
+  if (place === undefined || to?.href.startsWith(`${tenant.issuer}/`)) return
   const failed = to === undefined || to.searchParams.has('error')
-  const before = failed ? await ports.returns.of(place) : undefined
-  if (before === undefined) return to && ports.returns.keep(place, location)
+  if (failed && (await ledAsBefore(ports, tenant, { ctx, place }))) return
+  if (to) await ports.returns.keep(place, { to: location, session: ctx.oidc.session?.uid })
+}
+
+/** The sign-in that this request goes on with; undefined for any other, and without the provider's cookie of it. */
+function resumedPlace(ctx: KoaContextWithOIDC, tenant: Tenant): ReturnPlace | undefined {
+  if (ctx.oidc?.route !== 'resume') return undefined
+  const uid = ctx.cookies.get(ctx.oidc.provider.cookieName('resume'), { signed: true })
+  if (uid === undefined || !ctx.path.endsWith(`/${uid}`)) return undefined
+  return { institution: tenant.institution.id, uid, browser: browserOf(ctx, tenant).hash }
+}
+
+interface Resuming {
+  readonly ctx: KoaContextWithOIDC
+  readonly place: ReturnPlace
+}
+
+async function ledAsBefore(ports: ProviderPorts, tenant: Tenant, { ctx, place }: Resuming): Promise<boolean> {
+  const before = await ports.returns.of(place)
+  if (before === undefined) return false
+  await rejoin(ctx.oidc.provider, { ctx, tenant, session: before.session })
   ctx.status = 303
-  ctx.redirect(before)
+  ctx.redirect(before.to)
+  return true
 }
 
 /**

@@ -16,6 +16,13 @@ export interface ReturnPlace {
   readonly browser: string | undefined
 }
 
+/** Where a sign-in led, and what it left. */
+export interface Return {
+  readonly to: string
+  /** The uid of the browser's session at that moment. */
+  readonly session: string | undefined
+}
+
 export type Returns = ReturnType<typeof createReturns>
 
 /**
@@ -26,15 +33,18 @@ export type Returns = ReturnType<typeof createReturns>
 export function createReturns({ tokens, seal, seconds }: ReturnPorts) {
   const key = (institution: string, uid: string) => ({ institution, model: 'Return', id: uid })
   return {
-    async keep({ institution, uid, browser }: ReturnPlace, to: string): Promise<void> {
+    async keep({ institution, uid, browser }: ReturnPlace, { to, session }: Return): Promise<void> {
       if (browser === undefined) return
-      await tokens.upsert(key(institution, uid), { browser, to: seal.seal(institution, to) }, seconds)
+      const row = { browser, to: seal.seal(institution, to), session }
+      await tokens.upsert(key(institution, uid), row, seconds)
     },
     /** Undefined when nothing is kept for this browser, or no longer. */
-    async of({ institution, uid, browser }: ReturnPlace): Promise<string | undefined> {
+    async of({ institution, uid, browser }: ReturnPlace): Promise<Return | undefined> {
       if (browser === undefined) return undefined
       const { payload } = (await tokens.find(key(institution, uid))) ?? {}
-      return payload?.browser === browser ? seal.open(institution, payload.to as string) : undefined
+      if (payload?.browser !== browser) return undefined
+      const { to, session } = payload as { to: string; session?: string }
+      return { to: seal.open(institution, to), session }
     },
   }
 }

@@ -49,12 +49,17 @@ export interface TransactionFilter {
   readonly limit: number
 }
 
+/** A customer whose transactions nobody else decides on until the unit ends; `Transactions.hold` alone makes one. */
+export interface Held extends CustomerOf {
+  readonly held: true
+}
+
 export interface Transactions {
   /**
    * Until the unit around the caller ends, no other decision on this customer's transactions reads or writes: two
    * parallel payments are counted one after the other. What is read afterwards shows what was decided before.
    */
-  hold(customer: CustomerOf): Promise<void>
+  hold(customer: CustomerOf): Promise<Held>
   /** What counts against limits: approved since then, be it used or not, or open and not yet expired at `now`. */
   history(
     customer: CustomerOf,

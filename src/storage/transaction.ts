@@ -22,6 +22,8 @@ export interface Transaction {
   commit(last: readonly Knex.QueryBuilder[]): Promise<void>
   /** Does nothing once the transaction has ended. */
   rollback(): Promise<void>
+  /** Of an error that only says that the transaction had failed before: that failure. Else the error itself. */
+  cause(error: unknown): unknown
 }
 
 /** What knex's pool holds: a client of `pg` in pipeline mode, which sends each statement at once and answers in order. */
@@ -77,6 +79,7 @@ export async function begin({ knex, sent }: TransactionPorts): Promise<Transacti
       throw asBusy(broken ?? error)
     },
     rollback,
+    cause: (error) => (codeOf(error) === failedBefore ? (broken ?? error) : error),
   }
 }
 
@@ -102,13 +105,19 @@ async function commit(connection: PgConnection, last: readonly Knex.SqlNative[])
   return (await committed).command === 'COMMIT' ? undefined : new Error('the database rolled back')
 }
 
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : ''
+
+// What PostgreSQL answers to everything after a statement that failed.
+const failedBefore = '25P02'
+
 // 40001 serialization failure, 40P01 deadlock, 57014 statement deadline: the caller may come again.
 const passing = new Set(['40001', '40P01', '57014'])
 
 /** A pool that gives no connection in time, or a conflict with another transaction, is a busy database (ruling R-3). */
 export function asBusy(error: unknown): unknown {
   const name = error instanceof Error ? error.name : ''
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error)
   if (name === 'KnexTimeoutError' || passing.has(code)) return new Refusal('busy', { name, code })
   return error
 }

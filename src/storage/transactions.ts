@@ -62,6 +62,7 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
   return {
     async hold({ institution, subject }) {
       await send((db) => db('subject').where({ institution, sub: subject }).forUpdate().select('sub'))
+      return { institution, subject, held: true }
     },
     async history({ institution, subject }, { since, now, to }) {
       const db = await writer()

@@ -124,7 +124,7 @@ interface Running<T> {
   readonly scope: UnitScope
   readonly work: () => Promise<T>
   /** Commits, or rolls back where `fail()` was called. */
-  readonly settle: (unit: Unit) => Promise<void>
+  readonly settle: (unit: Unit) => Promise<unknown>
 }
 
 async function run<T>(current: AsyncLocalStorage<Unit>, { scope, work, settle }: Running<T>): Promise<T> {
@@ -135,9 +135,9 @@ async function run<T>(current: AsyncLocalStorage<Unit>, { scope, work, settle }:
   } catch (error) {
     unit.ended = true
     // Ruling R-2: a refusal grants nothing, but what it counted, consumed or revoked stays.
-    if (error instanceof Refusal && error.code !== 'busy') await settle(unit)
-    else await rollback(unit)
-    throw asBusy(error)
+    if (!(error instanceof Refusal) || error.code === 'busy') throw asBusy(await rollback(unit, error))
+    await settle(unit)
+    throw error
   }
   unit.ended = true
   await settle(unit)
@@ -166,9 +166,11 @@ async function commit(unit: Unit, { database, events }: UnitPorts): Promise<void
   prepared?.committed()
 }
 
-async function rollback(unit: Unit): Promise<void> {
+/** Ends the unit without its writes. Resolves with why: a statement that nobody waited for may have failed before `error`. */
+async function rollback(unit: Unit, error?: unknown): Promise<unknown> {
   unit.events = []
   const transaction = await unit.begun?.catch(() => undefined)
   unit.begun = undefined
   await transaction?.rollback()
+  return transaction === undefined ? error : transaction.cause(error)
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser, formIn, type Tokens } from '../../src/demo/app-client.ts'
 import type { TestBridge } from '../journeys/bridge.ts'
 import {
+  asked,
   atIdp,
   browseAt,
   type Customer,
@@ -16,6 +17,7 @@ import {
   openDevice,
   pin,
   signIn,
+  silent,
   token,
 } from '../journeys/customer.ts'
 import { apiToken, approve, consume, introspectToUse, pay, withUses } from '../journeys/uses-rig.ts'
@@ -136,6 +138,22 @@ function suite(kind: 'embedded' | 'server'): void {
         return (await introspectToUse(bridge, tokens.accessToken, node.at)).active === true
       })
       expect(uses.filter(Boolean)).toHaveLength(1)
+    }
+  })
+  test('twenty presses of one button: one code, and the browser is signed in', async () => {
+    const who = await customer(bridge)
+    for (let round = 0; round < 3; round++) {
+      const { form } = await asked(who)
+      const fields = { ...form.fields, do: 'allow' }
+      const pressed = await twenty((i) => browseAt(who, { url: form.action, at: at(i), form: fields }))
+      const resume = pressed[0]?.location as string
+      expect(new Set(pressed.map(({ location }) => location))).toEqual(new Set([resume]))
+      const ways = await twenty((i) => browseAt(who, { url: resume, at: at(i) }))
+      const codes = new Set(ways.map(({ location }) => location))
+      expect([codes.size, [...codes][0]]).toEqual([1, expect.stringContaining('code=')])
+      // None of these answers was heard; the browser presses once more.
+      await who.browser.follow(form.action, { until: who.app.redirectUri, form: fields })
+      expect(await silent(who)).toBe('consent_required')
     }
   })
   test('twenty uses while the device is ended: one at most, and none afterwards', async () => {

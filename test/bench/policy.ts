@@ -56,11 +56,14 @@ export async function policyBench(): Promise<Result[]> {
     builtInTypes,
   )
   const one = (subject: string, expiresAt: number) => {
-    const asked: ToDecide = {
-      ...{ transaction, subject, relyingParty: 'app', device: 'd', amr: ['fed', 'pop'], granted: undefined },
+    const asked: Omit<ToDecide, 'customer'> = {
+      ...{ transaction, relyingParty: 'app', device: 'd', amr: ['fed', 'pop'], granted: undefined },
       ...{ authenticatedAt: Date.now(), expiresAt, trace: { reference: 'DB-BENCH' } },
     }
-    return all.unit.run({ institution: 'alder', reference: 'DB-BENCH' }, () => decided(institution, asked))
+    return all.unit.run({ institution: 'alder', reference: 'DB-BENCH' }, async () => {
+      const customer = await all.transactions.hold({ institution: 'alder', subject })
+      return decided(institution, { ...asked, customer })
+    })
   }
   const subjects = await Promise.all(
     Array.from({ length: workers }, () =>

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Policy } from '../../src/domain/policy.ts'
 import { type Administrator, createAdministrator } from './administrator.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { pay, spender } from './spending.ts'
+import { carriedOut, spender } from './spending.ts'
 import { wordsOf } from './transactions-rig.ts'
 import { applyTwo } from './two-connections.ts'
 
@@ -38,14 +38,16 @@ describe('a payment', () => {
   let page = ''
   let version = ''
   test('is found by what the customer reads out, and says why it asked, in the words of the policy', async () => {
-    await pay(await spender(bridge), '80.00')
+    await carriedOut(await spender(bridge), '80.00')
     const [reference = ''] = references
     const heard = reference.toLowerCase().replaceAll('-', ' ')
     const list = await admin.get(`/transactions?reference=${encodeURIComponent(heard)}`)
     page = linkIn(list.body, '/transactions')
     const { body } = await admin.get(page)
     const words = wordsOf(body)
-    expect(words).toContain('€80.00, payment_initiation: approved')
+    expect(words).toContain('€80.00, payment_initiation: used')
+    // Decided, then approved by the customer, then carried out: each with its time.
+    expect(words).toMatch(/Decided: .*\d\d:\d\d.* Approved .*\d\d:\d\d.* Used .*\d\d:\d\d/)
     expect(words).toContain('The customer’s own limit: A payment over €60.00')
     expect(words).toContain('Decided again, it comes out the same.')
     expect(words).toMatch(/Not exceeded[\s\S]*Customer’s own[\s\S]*€80.00 Exceeded/)

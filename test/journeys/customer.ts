@@ -97,6 +97,12 @@ export async function signIn(who: Customer, extra: Readonly<Record<string, strin
   return who.app.redeem(returned, started)
 }
 
+/** What is said to an app that must not ask anybody: of a browser that is signed in, `consent_required` by an app on a loopback address. */
+export async function silent({ app, browser }: Customer): Promise<string | null> {
+  const { url } = await app.begin({ scope: 'openid', prompt: 'none' })
+  return new URL((await browser.go(url)).location as string).searchParams.get('error')
+}
+
 export interface Call {
   readonly method: string
   readonly path: string

@@ -29,10 +29,11 @@ export function deciding({ base, stores }: Parts) {
   return ({ institution = alder, detail = {}, whole = false, ...asked }: Deciding = {}) => {
     const { subject = 'customer', reference = 'DB-TEST-0002', at = Date.now() } = asked
     const decide = createDecide({ ...base, ...stores, clock: { now: () => at } })
-    return base.unit.run({ institution: institution.id, reference }, () =>
+    return base.unit.run({ institution: institution.id, reference }, async () =>
       decide(institution, {
         transaction: transactionOf({ ...(!whole && paymentDetail), ...detail }, typesOf(institution)),
-        ...{ subject, relyingParty: 'app', device: 'd', amr: ['fed', 'pop'], granted: undefined },
+        customer: await stores.transactions.hold({ institution: institution.id, subject }),
+        ...{ relyingParty: 'app', device: 'd', amr: ['fed', 'pop'], granted: undefined },
         ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference } },
       }),
     )

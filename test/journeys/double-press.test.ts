@@ -1,8 +1,8 @@
 // A button pressed twice, a form in two tabs, a way back that the browser dropped: one result, and it reaches the app.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createBrowser } from '../../src/demo/app-client.ts'
+import { createBrowser, formIn } from '../../src/demo/app-client.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { asked, type Customer, codeIn, customer, enrolled, pin } from './customer.ts'
+import { asked, type Customer, codeIn, customer, enrolled, pin, signIn, silent } from './customer.ts'
 
 let bridge: TestBridge
 beforeAll(async () => {
@@ -98,10 +98,100 @@ describe.each(questions)('the %s page, answered twice', (_, make) => {
   })
 })
 
+const yes = { do: 'allow' }
+
+describe('the session that a sign-in becomes, where the way back with its cookie was dropped', () => {
+  /** Asks for consent, and presses as a browser does that is told at once to press again: what it sent arrives, no answer does. */
+  async function pressedUnheard(who: Customer) {
+    const { form } = await asked(who)
+    const fields = { ...form.fields, ...yes }
+    const uid = form.action.split('/').at(-2) as string
+    const unheard = createBrowser()
+    for (const url of [form.action, `${bridge.issuer}/authorize/${uid}`])
+      await unheard.plant(await who.browser.cookies(url), url)
+    const { returned } = await unheard.follow(form.action, { until: who.app.redirectUri, form: fields })
+    expect(returned).toContain('code=')
+    return {
+      first: returned,
+      unheard,
+      again: () => who.browser.follow(form.action, { until: who.app.redirectUri, form: fields }),
+    }
+  }
+  test.each(['by a browser that is signed in', 'by one that is not yet'])('%s', async (kind) => {
+    const who = await customer(bridge)
+    if (kind === 'by a browser that is signed in') await signIn(who)
+    const { first, again } = await pressedUnheard(who)
+    expect((await again()).returned).toBe(first)
+    expect(await silent(who)).toBe('consent_required')
+  })
+  test('pressed at once, again and again: every browser stays signed in', async () => {
+    const who = await customer(bridge)
+    for (let i = 0; i < 6; i++) {
+      const { form } = await asked(who)
+      const press = { until: who.app.redirectUri, form: { ...form.fields, ...yes } }
+      const ways = await Promise.all([1, 2, 3].map(() => who.browser.follow(form.action, press)))
+      expect(ways.map(({ returned }) => returned)).toEqual(ways.map(() => ways[0]?.returned))
+      expect(await silent(who)).toBe('consent_required')
+    }
+  })
+  test('what another tab asks with the identifier of before leaves the new one alone', async () => {
+    const who = await customer(bridge)
+    await signIn(who)
+    const before = await who.browser.cookies(bridge.issuer)
+    await signIn(who)
+    for (const prompt of ['consent', 'none']) {
+      const { url } = await who.app.begin({ prompt })
+      const late = await fetch(url, { redirect: 'manual', headers: { cookie: before } })
+      const set = late.headers.getSetCookie().map((line) => line.split('=')[0])
+      expect([late.status, set.filter((name) => name?.includes('session'))]).toEqual([303, []])
+    }
+    expect(await silent(who)).toBe('consent_required')
+  })
+  test('one that has ended meanwhile is given to nobody', async () => {
+    const who = await customer(bridge)
+    const { unheard, again } = await pressedUnheard(who)
+    const page = await unheard.go(`${bridge.issuer}/sign-out`)
+    const form = formIn(page)
+    expect((await unheard.go(form.action, { ...form.fields, logout: 'yes' })).status).toBeLessThan(400)
+    await again()
+    expect(await silent(who)).toBe('login_required')
+  })
+  test('a browser that has a session keeps its own', async () => {
+    const who = await customer(bridge)
+    const { again } = await pressedUnheard(who)
+    await signIn(who, { prompt: 'login' })
+    const session = () => who.browser.cookies(bridge.issuer)
+    const own = await session()
+    await again()
+    expect(await session()).toBe(own)
+  })
+  test('no other browser gets it, whatever cookies of the provider were planted there', async () => {
+    const who = await customer(bridge)
+    const { form } = await asked(who)
+    const fields = { ...form.fields, ...yes }
+    const stranger = createBrowser()
+    for (const url of [form.action, `${bridge.issuer}/authorize/${form.action.split('/').at(-2)}`]) {
+      const planted = (await who.browser.cookies(url))
+        .split('; ')
+        .filter((pair) => !pair.startsWith('db_browser='))
+      await stranger.plant(planted.join('; '), url)
+    }
+    await who.browser.follow(form.action, { until: who.app.redirectUri, form: fields })
+    const resume = `${bridge.issuer}/authorize/${form.action.split('/').at(-2)}`
+    const [pressed, resumed] = [await stranger.go(form.action, fields), await stranger.go(resume)]
+    expect([pressed.status, pressed.location, resumed.status, resumed.location]).toEqual([
+      400,
+      undefined,
+      400,
+      undefined,
+    ])
+    expect(await silent({ ...who, browser: stranger })).toBe('login_required')
+  })
+})
+
 test('two tabs of one browser, each with its own sign-in: both end, neither with the code of the other', async () => {
   const who = await customer(bridge)
   const [one, two] = [await asked(who), await asked(who)]
-  const yes = { do: 'allow' }
   const until = who.app.redirectUri
   const second = await who.browser.follow(two.form.action, { until, form: { ...two.form.fields, ...yes } })
   const first = await who.browser.follow(one.form.action, { until, form: { ...one.form.fields, ...yes } })

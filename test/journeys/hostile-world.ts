@@ -55,7 +55,8 @@ export async function startHostileWorld(change: Partial<SettingsInput> = {}) {
   return {
     ...{ parts, main, other, lines, events },
     /** A sign-in of its own app and browser, up to the IdP. */
-    begin: (idp: HostileIdp = main) => begin(parts.issuer, idp),
+    begin: (idp: HostileIdp = main, extra: Readonly<Record<string, string>> = {}) =>
+      begin(parts.issuer, idp, extra),
     alerts: async (code: string): Promise<number> => {
       const text = await parts.base.metrics.render()
       const found = new RegExp(`^drawbridge_alerts_total\\{code="${code}"\\} (\\d+)`, 'm').exec(text)
@@ -73,10 +74,10 @@ interface Page {
   readonly body: string
 }
 
-async function begin(issuer: string, idp: HostileIdp) {
+async function begin(issuer: string, idp: HostileIdp, extra: Readonly<Record<string, string>>) {
   const app = await createApp({ issuer, redirectUri, clientId: idp.app })
   const browser = createBrowser()
-  const started = await app.begin()
+  const started = await app.begin(extra)
   const { returned = '' } = await browser.follow(started.url, { until: ssoUrl })
   const asked = new URL(returned).searchParams
   const xml = inflateRawSync(Buffer.from(asked.get('SAMLRequest') ?? '', 'base64')).toString()

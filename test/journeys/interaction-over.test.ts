@@ -4,6 +4,7 @@ import { createBrowser, formIn } from '../../src/demo/app-client.ts'
 import type { LoginTransaction } from '../../src/domain/login.ts'
 import { refusalsInEnglish } from '../../src/http/words/refusals-en.ts'
 import { type HostileWorld, startHostileWorld } from './hostile-world.ts'
+import { payment } from './spending.ts'
 
 let world: HostileWorld
 beforeAll(async () => {
@@ -45,6 +46,27 @@ test('expired while the page was open: reading it again and answering it say the
   const answered = await browser.go(form.action, { ...form.fields, do: 'allow' })
   expectWords(answered, 'interaction.expired', 'not-open')
   expect(answered.location).toBeUndefined()
+})
+test('the payment expired while the sign-in had not: it is not approved, and the app gets nothing', async () => {
+  const at = await world.begin(world.main, payment('25.00'))
+  const page = await at.deliver(at.answer())
+  const form = formIn(page)
+  const type = () => world.events.map((event) => event.type)
+  expect(type()).toContain('transaction.decided')
+  const { knex } = world.parts.base.database
+  await knex('customer_transaction').update({ expires_at: new Date(Date.now() - 1) })
+  const answered = await at.browser.go(form.action, { ...form.fields, do: 'allow' })
+  expectWords(answered, 'interaction.expired', 'not-open')
+  expect(answered.location).toBeUndefined()
+  expect(type()).not.toContain('transaction.approved')
+  const rows: { state: string }[] = await knex('customer_transaction').select('state')
+  expect(rows.map(({ state }) => state)).toEqual(['open'])
+  // The same button again leads to the beginning, where the IdP asks anew.
+  const again = await at.browser.follow(form.action, {
+    until: 'https://idp.example/',
+    form: { ...form.fields, do: 'allow' },
+  })
+  expect(again.returned).toContain('SAMLRequest=')
 })
 test('expired while the customer was at the IdP', async () => {
   const at = await world.begin()

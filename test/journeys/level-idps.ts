@@ -38,6 +38,8 @@ export interface LevelIdp {
   /** The apps whose customers sign in by it: the bridge raises first, or the IdP. */
   readonly app: string
   readonly firstApp: string
+  /** Another app where the bridge raises first. */
+  readonly otherApp: string
   readonly asked: Asked[]
   /** The answers to come; the last one stays. Forgets what was asked. */
   will(...says: Says[]): void
@@ -62,6 +64,8 @@ function script() {
     take: (): Says => (coming.length > 1 ? (coming.shift() as Says) : (coming[0] ?? {})),
   }
 }
+
+const beside = (type: string) => ({ firstApp: `phone-${type}-first`, otherApp: `phone-${type}-other` })
 
 const attribute = (name: string, value: string): string =>
   `<saml:Attribute Name="${name}"><saml:AttributeValue>${value}</saml:AttributeValue></saml:Attribute>`
@@ -110,7 +114,7 @@ async function samlIdp(issuer: string): Promise<Made> {
     server.closeAllConnections()
     server.close()
   }
-  return { ...told, type: 'saml', app: phoneId, firstApp: 'phone-saml-first', settings, stop }
+  return { ...told, type: 'saml', app: phoneId, ...beside('saml'), settings, stop }
 }
 
 async function oidcIdp(): Promise<Made> {
@@ -141,7 +145,7 @@ async function oidcIdp(): Promise<Made> {
     }),
   })
   const settings = { issuer: op.issuer, clientId: 'bridge', clientAuth: 'private_key_jwt', userinfo: true }
-  return { ...told, type: 'oidc', app: 'phone-oidc', firstApp: 'phone-oidc-first', settings, stop: op.stop }
+  return { ...told, type: 'oidc', app: 'phone-oidc', ...beside('oidc'), settings, stop: op.stop }
 }
 
 const levels = { device: [mfa], 'device-pin': [strong] }
@@ -166,8 +170,9 @@ export async function withLevels({ application, world, issuer }: TestBridge, cha
       { ...common, id: `${type}-first`, raisedBy: 'idp' as const },
     ]
   })
-  const apps = idps.flatMap(({ type, app, firstApp }) => [
+  const apps = idps.flatMap(({ type, app, firstApp, otherApp }) => [
     { ...first, ...change.app, id: app, connections: [`${type}-levels`] },
+    { ...first, ...change.app, id: otherApp, connections: [`${type}-levels`] },
     { ...first, ...change.app, id: firstApp, connections: [`${type}-first`] },
   ])
   const institution = { ...rows.institution, ...change.institution }

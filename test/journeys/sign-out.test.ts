@@ -45,6 +45,26 @@ async function signOut(
   return who.browser.go(form.action, { ...form.fields, ...answer })
 }
 
+test('nobody is signed in: a page that sends itself on, and whose policy lets through that and nothing else', async () => {
+  const back = `${bridge.world.url}/phone/`
+  const query = new URLSearchParams({ client_id: phoneId, post_logout_redirect_uri: back })
+  const page = await fetch(`${bridge.issuer}/sign-out?${query}`, { headers: { accept: 'text/html' } })
+  const body = await page.text()
+  const policy = page.headers.get('content-security-policy') ?? ''
+  const nonce = /<script nonce="([^"]+)">/.exec(body)?.[1]
+  expect(nonce).toMatch(/^[\w-]{16,}$/)
+  const at = (directive: string) => policy.split('; ').find((one) => one.startsWith(`${directive} `))
+  expect([at('default-src'), at('script-src'), at('frame-ancestors')]).toEqual([
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    "frame-ancestors 'none'",
+  ])
+  const ends = [new URL(bridge.issuer).origin, new URL(back).origin]
+  expect(at('form-action')).toBe(`form-action 'self' ${ends.join(' ')}`)
+  expect([page.status, page.headers.get('x-frame-options')]).toEqual([200, 'DENY'])
+  expect(page.headers.get('cache-control')).toContain('no-store')
+})
+
 describe('the customer signs out', () => {
   test('the session, its grants and its tokens are over; the app hears so by a token that it can judge', async () => {
     const who = await customer(bridge)

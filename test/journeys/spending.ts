@@ -1,5 +1,6 @@
 // Customers of the demo bank who pay: approved, passed, limited by themselves, and stopped.
 import { closedAccount } from '../../src/demo/institution.ts'
+import { transferBody } from '../../src/demo/journey.ts'
 import type { TestBridge } from './bridge.ts'
 import { agreed, arrived, type Customer, call, customer, enrol, signIn } from './customer.ts'
 
@@ -34,6 +35,14 @@ export async function spender(bridge: TestBridge, user = 'alice'): Promise<Custo
 /** Approves it by whatever is asked. */
 export const pay = async (who: Customer, amount: string, change = {}): Promise<string> =>
   agreed(who, (await arrived(who, payment(amount, change))).page)
+
+/** Approves it, and has the core carry it out. */
+export async function carriedOut(who: Customer, amount: string): Promise<void> {
+  const tokens = await signIn(who, payment(amount))
+  const body = transferBody(amount)
+  const answer = await call(who, { method: 'POST', path: '/soap/payments', tokens, body })
+  if (answer.status !== 200) throw new Error(`not carried out: ${answer.text}`)
+}
 
 /** 1,200 is over the bank's limit, 80 over the customer's own, 20 passes; one is stopped, one waits. */
 export async function spend(who: Customer, names: { readonly creditorName?: string } = {}): Promise<void> {

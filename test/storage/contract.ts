@@ -124,6 +124,15 @@ export function storeContract(kind: 'embedded' | 'server'): void {
       await expect(run).rejects.toThrow('duplicate key')
       expect(await written(key)).toBe(false)
     })
+    test('whoever reads after it is told what failed, not that something had failed', async () => {
+      const uid = id()
+      await all.logins.create(login(uid))
+      const run = all.unit.run(scope(), async () => {
+        await all.logins.create(login(uid))
+        await all.tokens.find({ institution: 'alder', model: 'Grant', id: id() })
+      })
+      await expect(run).rejects.toThrow('duplicate key')
+    })
     test('a connection that dies within a unit: nothing is stored, and the next unit has another', async () => {
       if (database.kind === 'embedded') return
       const key = id()

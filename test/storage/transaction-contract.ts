@@ -85,10 +85,11 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       chance: { token: id, number: () => 0 } as never,
     })
     return (institution: Institution): Promise<CustomerTransaction> =>
-      all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, () =>
+      all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, async () =>
         decided(institution, {
           transaction: payment(amount, change.creditor),
-          ...{ subject, relyingParty, device: 'd', amr: ['fed', 'pop'], granted: undefined },
+          customer: await all.transactions.hold({ institution: 'alder', subject }),
+          ...{ relyingParty, device: 'd', amr: ['fed', 'pop'], granted: undefined },
           ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference } },
         }),
       )
