@@ -69,14 +69,15 @@ export function createTransactionRequests(ports: TransactionRequestPorts) {
   }
 }
 
-function decidedOn(
-  { decide, clock }: TransactionRequestPorts,
+async function decidedOn(
+  { decide, transactions, clock }: TransactionRequestPorts,
   institution: Institution,
   { transaction, subject, relyingParty, reference, seconds }: BackEndRequest,
-): Promise<CustomerTransaction> | undefined {
+): Promise<CustomerTransaction | undefined> {
   if (transaction === undefined) return undefined
+  const customer = await transactions.hold({ institution: institution.id, subject })
   return decide(institution, {
-    ...{ transaction, subject, relyingParty: relyingParty.id },
+    ...{ transaction, customer, relyingParty: relyingParty.id },
     // The customer is not there: no device, no session, nothing that they did.
     ...{ device: undefined, amr: [], granted: undefined, authenticatedAt: undefined },
     expiresAt: clock.now() + approvalSeconds(seconds) * 1000,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import type { Tokens } from '../../src/demo/app-client.ts'
+import { phoneId } from '../../src/demo/institution.ts'
 import type { TestBridge } from './bridge.ts'
 import { type Customer, call, customer, enrol, pin, signIn } from './customer.ts'
 
@@ -54,8 +55,8 @@ export async function registerKey(who: Customer & { tokens: Tokens }, device: st
 }
 
 /** Signs in, enrols, and registers an approval key. */
-export async function approver(bridge: TestBridge, user = 'alice'): Promise<Approver> {
-  const who = await customer(bridge, user)
+export async function approver(bridge: TestBridge, user = 'alice', app = phoneId): Promise<Approver> {
+  const who = await customer(bridge, user, app)
   const device = await enrol(who, await signIn(who))
   // The token of the enrolment knows no device yet.
   const tokens = await signIn(who, { scope: approvalScopes })

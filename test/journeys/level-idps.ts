@@ -154,6 +154,8 @@ const levels = { device: [mfa], 'device-pin': [strong] }
 interface Change {
   readonly institution?: Partial<Institution>
   readonly app?: Partial<RelyingParty>
+  /** What becomes of the bank's API. */
+  readonly api?: (api: RelyingParty) => readonly RelyingParty[]
 }
 
 /** The demo bank with both IdPs in the place of its own; each has two connections, that differ in who raises first. */
@@ -176,7 +178,12 @@ export async function withLevels({ application, world, issuer }: TestBridge, cha
     { ...first, ...change.app, id: firstApp, connections: [`${type}-first`] },
   ])
   const institution = { ...rows.institution, ...change.institution }
-  const set = { ...rows, institution, connections, relyingParties: [...apps, ...others] }
+  const set = {
+    ...rows,
+    institution,
+    connections,
+    relyingParties: [...apps, ...others.flatMap(change.api ?? ((one) => [one]))],
+  }
   await application.apply([set], { dryRun: false })
   return idps as readonly [LevelIdp, LevelIdp]
 }

@@ -1,0 +1,53 @@
+// The demo bank with as many customers as a test wants, whose phones approve, and with two back ends.
+import { randomUUID } from 'node:crypto'
+import type { Institution } from '../../src/domain/institution.ts'
+import { type Approver, approve, approver, type Question, waiting } from './approver.ts'
+import { type Asked, asked, details } from './back-end.ts'
+import { startBridge } from './bridge.ts'
+import { withLevels } from './level-idps.ts'
+
+/** Registered as the first one is, and nobody's else. */
+export const otherApi = 'alder-other-api'
+
+export async function startApprovalBank({
+  databaseUrl,
+  institution = {},
+}: {
+  databaseUrl?: string
+  institution?: Partial<Institution>
+} = {}) {
+  const bridge = await startBridge(databaseUrl)
+  const [idp, other] = await withLevels(bridge, {
+    institution,
+    api: (api) => [
+      { ...api, scopes: [...api.scopes, 'subjects'] },
+      { ...api, id: otherApi, name: 'Another API' },
+    ],
+  })
+  other.stop()
+  /** A customer whom nobody has met before, with a phone that approves. */
+  async function somebody(user: string = randomUUID()) {
+    idp.will({ name: user })
+    const who = await approver(bridge, user, idp.app)
+    const sub = who.tokens.claims.sub as string
+    return { who, sub, begin: (amount = '2500.00') => begin(who, sub, amount) }
+  }
+  /** A payment that waits for this customer; `yes` answers it as they would. */
+  async function begin(who: Approver, sub: string, amount: string) {
+    const request: Asked = await asked(bridge, { login_hint: sub, authorization_details: details(amount) })
+    const question = (await waiting(who)).at(-1) as Question
+    return { ...request, question, yes: (at?: string) => approve(who, question, request.number, at) }
+  }
+  return {
+    bridge,
+    idp,
+    somebody,
+    stop: async () => {
+      idp.stop()
+      await bridge.stop()
+    },
+  }
+}
+
+export type ApprovalBank = Awaited<ReturnType<typeof startApprovalBank>>
+export type Somebody = Awaited<ReturnType<ApprovalBank['somebody']>>
