@@ -17,9 +17,10 @@ import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type ReportPorts, revokeReported } from './approval-reported.ts'
-import { traceOfApproval } from './approvals.ts'
+import { traceOfApproval, traceOfTransaction } from './approvals.ts'
 import type { KeepEvidence } from './evidence.ts'
 import type { createPinCheck } from './step-up.ts'
+import { endTransaction } from './transaction-ending.ts'
 import { grantOfApi } from './transaction-request.ts'
 
 export interface AnswerPorts extends ReportPorts {
@@ -164,7 +165,7 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
     ...answered,
     ...{ deviceId: device.id, signature: yes.signature },
   })
-  await settle(ports, approval, { methods, at })
+  await settle(ports, yes.shown, { methods, at, evidence })
   const trace = traceOfApproval(approval)
   const detail = { ...trace.detail, methods, strength, evidence }
   ports.audit.record({ type: 'approval.approved', outcome: 'ok', ...trace, device: device.id, detail })
@@ -189,24 +190,25 @@ async function ended(
   throw new Refusal('approval.ended', { approval: id })
 }
 
+interface Yes {
+  readonly methods: readonly string[]
+  readonly at: number
+  readonly evidence: string
+}
+
 /** Hands the yes to whoever waits: the app that polls, the API that asks, or the page of the sign-in, which looks for itself. */
-async function settle(
-  ports: AnswerPorts,
-  approval: Approval,
-  { methods, at }: { methods: readonly string[]; at: number },
-): Promise<void> {
-  const { institution, transactionId, origin } = approval
+async function settle(ports: AnswerPorts, { approval, device }: ShownApproval, yes: Yes): Promise<void> {
+  const { institution, transactionId: id, origin } = approval
   if (origin === 'login') return
-  if (
-    transactionId !== undefined &&
-    !(await ports.transactions.end(institution, transactionId, { state: 'approved', now: at }))
-  )
-    throw new Error('an approval outlived its transaction')
-  const grant =
-    origin === 'backchannel'
-      ? await ports.backchannel.granted(approval, { amr: methods, at })
-      : grantOfApi(transactionId ?? approval.id)
-  if (transactionId !== undefined) await ports.transactions.bind(institution, transactionId, grant)
+  const { methods, at, evidence } = yes
+  if (id !== undefined) {
+    const trace = { ...traceOfTransaction(approval), device: device.id }
+    const end = { institution, id, state: 'approved', now: at, trace, detail: { methods, evidence } } as const
+    if (!(await endTransaction(ports, end))) throw new Error('an approval outlived its transaction')
+  }
+  const granted =
+    origin === 'backchannel' && (await ports.backchannel.granted(approval, { amr: methods, at }))
+  if (id !== undefined) await ports.transactions.bind(institution, id, granted || grantOfApi(id))
 }
 
 async function refuse(
@@ -228,5 +230,8 @@ async function release(ports: AnswerPorts, approval: Approval, code: RefusalCode
   if (origin === 'backchannel') await ports.backchannel.denied(approval, code)
   // A sign-in ends its own transaction when its page learns of this.
   if (origin === 'login' || transactionId === undefined) return
-  await ports.transactions.end(institution, transactionId, { state: 'released', now: ports.clock.now() })
+  await endTransaction(ports, {
+    ...{ institution, id: transactionId, state: 'released', now: ports.clock.now() },
+    trace: traceOfTransaction(approval),
+  })
 }

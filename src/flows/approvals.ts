@@ -138,3 +138,8 @@ export const traceOfApproval = (approval: Approval) => ({
   transaction: approval.hash,
   detail: { approval: approval.id, origin: approval.origin },
 })
+
+/** The same for the events of its transaction. */
+export const traceOfTransaction = ({ reference, relyingParty, subject, hash }: Approval) => ({
+  ...{ reference, relyingParty, subject, transaction: hash },
+})

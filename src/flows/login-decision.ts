@@ -14,6 +14,7 @@ import type { Audit } from '../ports/unit-of-work.ts'
 import { canApprove } from './approvals.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
+import { endTransaction } from './transaction-ending.ts'
 
 export interface LoginDecisionPorts {
   readonly logins: Logins
@@ -94,19 +95,17 @@ export async function settleTransaction(
 ): Promise<void> {
   const { decision, transaction } = login
   if (decision === undefined || transaction === undefined) return
-  const ended = await transactions.end(login.institution, decision.id, { state, now: clock.now() })
-  if (!ended && state === 'approved') throw new Refusal('interaction.expired', { uid: login.uid })
-  if (!ended) return
-  audit.record({
-    type: `transaction.${state}`,
-    outcome: 'ok',
+  const trace = {
     reference: login.reference,
     relyingParty: login.relyingParty,
     ...(login.subject !== undefined && { subject: login.subject }),
     ...(login.device !== undefined && { device: login.device }),
     transaction: transaction.hash,
-    detail: { id: decision.id, methods: login.amr, ...(evidence !== undefined && { evidence }) },
-  })
+  }
+  const detail = { methods: login.amr, ...(evidence !== undefined && { evidence }) }
+  const end = { institution: login.institution, id: decision.id, state, now: clock.now(), trace, detail }
+  if (!(await endTransaction({ transactions, audit }, end)) && state === 'approved')
+    throw new Refusal('interaction.expired', { uid: login.uid })
 }
 
 export interface EvidencePorts {

@@ -12,6 +12,7 @@ import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import type { Ask } from './approvals.ts'
 import type { Decide } from './decide.ts'
+import { endTransaction } from './transaction-ending.ts'
 
 export interface TransactionRequestPorts {
   readonly decide: Decide
@@ -107,8 +108,7 @@ async function askFor(
       numberMatched: relyingParty.backchannel?.number !== 'none',
     })
   } catch (error) {
-    if (decided !== undefined && error instanceof Refusal)
-      await ports.transactions.end(institution.id, decided.id, { state: 'released', now: ports.clock.now() })
+    if (decided !== undefined && error instanceof Refusal) await endDecided(ports, decided, 'released')
     throw error
   }
 }
@@ -116,10 +116,16 @@ async function askFor(
 /** By which name what an API asked for is bound to it: no token carries it, and no grant has this form. */
 export const grantOfApi = (id: string): string => `api:${id}`
 
-async function approveForApi(
-  { transactions, clock }: TransactionRequestPorts,
-  { institution, id }: CustomerTransaction,
+async function approveForApi(ports: TransactionRequestPorts, decided: CustomerTransaction): Promise<void> {
+  await endDecided(ports, decided, 'approved')
+  await ports.transactions.bind(decided.institution, decided.id, grantOfApi(decided.id))
+}
+
+async function endDecided(
+  ports: TransactionRequestPorts,
+  { institution, id, reference, relyingParty, subject, transaction }: CustomerTransaction,
+  state: 'approved' | 'released',
 ): Promise<void> {
-  await transactions.end(institution, id, { state: 'approved', now: clock.now() })
-  await transactions.bind(institution, id, grantOfApi(id))
+  const trace = { reference, relyingParty, subject, transaction: transaction.hash }
+  await endTransaction(ports, { institution, id, state, now: ports.clock.now(), trace })
 }

@@ -83,8 +83,8 @@ export async function byApi(
 }
 
 /** A token of the back end for itself. */
-export async function backEndToken(bridge: TestBridge, scope = 'transactions'): Promise<string> {
-  const fields = { ...(await asApi(bridge)), grant_type: 'client_credentials', scope }
+export async function backEndToken(bridge: TestBridge, scope = 'transactions', id = apiId): Promise<string> {
+  const fields = { ...(await asApi(bridge, id)), grant_type: 'client_credentials', scope }
   const { json } = await post(`${bridge.issuer}/token`, { ...fields, resource: `${bridge.issuer}/api` })
   return json.access_token as string
 }
@@ -98,11 +98,11 @@ export async function transactions(
     token,
     body,
   }: { method?: string; path?: string; token: string; body?: unknown },
-): Promise<{ status: number; json: Record<string, never> & Record<string, unknown> }> {
+): Promise<{ status: number; json: Record<string, unknown> }> {
   const response = await fetch(`${bridge.issuer}/transactions${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
-  return { status: response.status, json: (await response.json()) as never }
+  return { status: response.status, json: (await response.json()) as Record<string, unknown> }
 }
