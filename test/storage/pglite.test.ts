@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '../../src/storage/directory-lock.ts'
+import { approvalContract } from './approval-contract.ts'
 import { breakGlassContract } from './break-glass-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
@@ -22,6 +23,7 @@ describe('embedded database', () => {
   breakGlassContract('embedded')
   connectionContract('embedded')
   transactionContract('embedded')
+  approvalContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

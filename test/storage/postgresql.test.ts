@@ -1,5 +1,6 @@
 // The store contract on PostgreSQL, where DATABASE_URL names a server; the interop suite demands one.
 import { describe, expect, test } from 'vitest'
+import { approvalContract } from './approval-contract.ts'
 import { breakGlassContract } from './break-glass-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
@@ -23,5 +24,6 @@ if (serverUrl === undefined) {
     breakGlassContract('server')
     connectionContract('server')
     transactionContract('server')
+    approvalContract('server')
   })
 }

@@ -5,12 +5,14 @@ import type { Device } from '../../src/domain/device.ts'
 import type { LoginTransaction } from '../../src/domain/login.ts'
 import { createFieldSeal } from '../../src/plugins/keys/seal.ts'
 import { createConsoleSessions } from '../../src/storage/administrators.ts'
+import { createApprovals } from '../../src/storage/approvals.ts'
 import { createAuditLog } from '../../src/storage/audit-log.ts'
 import { createAuditWriter } from '../../src/storage/audit-writer.ts'
 import { createOwnKeyStore } from '../../src/storage/connection-keys.ts'
 import { createConnectionStore } from '../../src/storage/connections.ts'
 import { createDevices } from '../../src/storage/devices.ts'
 import { createDirectory } from '../../src/storage/directory.ts'
+import { createEvidenceStore } from '../../src/storage/evidence.ts'
 import { createExchanges } from '../../src/storage/exchanges.ts'
 import { createExpiryWarnings } from '../../src/storage/expiry-warnings.ts'
 import { createLogins } from '../../src/storage/logins.ts'
@@ -44,6 +46,8 @@ export function everything(database: Database) {
     replays: createReplays(connections),
     devices: createDevices(connections),
     pins: createPins(connections),
+    approvals: createApprovals(connections, seal),
+    evidence: createEvidenceStore(connections, seal),
     transactions: createTransactions(connections, seal),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),

@@ -1,5 +1,6 @@
 // What every database must do for transactions: end in one way, count once, and never let two slip under a limit together.
 import { setTimeout } from 'node:timers/promises'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CustomerTransaction } from '../../src/domain/customer-transaction.ts'
 import type { Institution } from '../../src/domain/institution.ts'
@@ -127,6 +128,32 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       const subject = await customer()
       const kept = await Promise.all(Array.from({ length: 10 }, () => asked(subject, '40.00')(institution)))
       expect(kindsOf(kept)).toEqual([...Array(2).fill('allow'), ...Array(8).fill('deny')])
+    })
+    test('no order of parallel payments, some of which are given up, exceeds a limit', async () => {
+      const institution = bank({ rules: [], limits: [limit({})] })
+      const payments = fc.array(
+        fc.record({ minor: fc.integer({ min: 1, max: 6000 }), givenUp: fc.boolean() }),
+        {
+          ...{ minLength: 3, maxLength: 8 },
+        },
+      )
+      await fc.assert(
+        fc.asyncProperty(payments, async (all8) => {
+          const subject = await customer()
+          const amount = (minor: number) => (minor / 100).toFixed(2)
+          const counted = await Promise.all(
+            all8.map(async ({ minor, givenUp }) => {
+              const kept = await asked(subject, amount(minor))(institution)
+              if (kept.decision.outcome.kind !== 'allow') return 0
+              const state = givenUp ? 'released' : 'approved'
+              await all.transactions.end('alder', kept.id, { state, now })
+              return givenUp ? 0 : minor
+            }),
+          )
+          expect(counted.reduce((sum, minor) => sum + minor, 0)).toBeLessThanOrEqual(10_000)
+        }),
+        { numRuns: kind === 'server' ? 40 : 12 },
+      )
     })
     test('nobody’s payments count for somebody else', async () => {
       const institution = bank({ rules: [], limits: [limit({})] })
