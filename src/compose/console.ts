@@ -13,6 +13,7 @@ import { type ConsoleConnectionPorts, createConsoleConnections } from '../flows/
 import { createOverview, type OverviewPorts } from '../flows/overview.ts'
 import { createPolicyFlows, type PolicyPorts } from '../flows/policies.ts'
 import { createPolicyChange, type PolicyChangePorts } from '../flows/policy-change.ts'
+import { createPolicyTrial, type PolicyTrialPorts } from '../flows/policy-trial.ts'
 import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-parties.ts'
 import { createTransactionFlows, type TransactionPorts } from '../flows/transactions.ts'
 import { policyText } from './policy-text.ts'
@@ -27,6 +28,7 @@ type ConsoleFlowPorts = AdministratorPorts &
   OverviewPorts &
   PolicyPorts &
   Omit<PolicyChangePorts, 'policyText'> &
+  PolicyTrialPorts &
   TransactionPorts &
   RelyingPartyPorts
 
@@ -43,6 +45,7 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     overview: createOverview(ports),
     policyFlows: createPolicyFlows(ports),
     policyChange: createPolicyChange({ ...ports, policyText }),
+    tryPolicy: createPolicyTrial(ports),
     transactionFlows: createTransactionFlows(ports),
     healthOver: createConnectionHealth(ports),
     lastSignIn: createLastSignIn(ports),

@@ -3,12 +3,14 @@ import type { Policy } from '../domain/policy.ts'
 import { isUnchanged, policyChanges } from '../domain/policy-changes.ts'
 import type { Weaker } from '../domain/policy-strictness.ts'
 import type { PolicyProposal } from '../flows/policy-change.ts'
+import type { Trial } from '../flows/policy-trial.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { hiddenFields, icon, notice } from '../http/page/parts.ts'
 import type { TextFault } from '../ports/policy-text.ts'
 import { signInAgain, type Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { policyDifference } from './policy-difference.ts'
+import { trialCard } from './policy-trial-view.ts'
 import { policyView } from './policy-view.ts'
 import { outcomeText } from './policy-words.ts'
 import { withCode } from './words.ts'
@@ -57,6 +59,8 @@ export interface Preview {
   readonly proposal: PolicyProposal
   readonly text: string
   readonly why: string
+  /** Undefined for who may not see transactions, and where nothing would change. */
+  readonly trial: Trial | undefined
   /** Why the step was not taken. */
   readonly news: 'stale' | 'recent' | 'reason' | undefined
 }
@@ -68,7 +72,7 @@ const mayPutInForce = (visit: Visit, { weaker }: PolicyProposal): boolean =>
   weaker.length === 0 || visit.may('weaken')
 
 export function previewView(visit: Visit, preview: Preview): ConsoleView {
-  const { proposal, news } = preview
+  const { proposal, news, trial } = preview
   const unchanged = isUnchanged(policyChanges(proposal.before, proposal.after))
   return {
     title: news === undefined ? 'What would change' : 'Not changed – what would change',
@@ -79,7 +83,7 @@ export function previewView(visit: Visit, preview: Preview): ConsoleView {
     main: html`<div class="grid">${news === 'stale' && html`<div>${staleNotice}</div>`}
 <section class="card fill stack-l" aria-labelledby="judged"><header><h2 id="judged">Before it is in force</h2></header>${judgement(proposal, unchanged)}${stepForm(visit, preview, unchanged)}</section>
 <section class="card fill stack-l" aria-labelledby="differs"><header><h2 id="differs">What would change</h2></header>${policyDifference(proposal.before, proposal.after)}</section>
-${!unchanged && policyView(proposal.after)}</div>`,
+${trial && trialCard(trial)}${!unchanged && policyView(proposal.after)}</div>`,
   }
 }
 

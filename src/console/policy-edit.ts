@@ -2,14 +2,16 @@
 import { Refusal } from '../domain/refusal.ts'
 import type { PolicyFlows } from '../flows/policies.ts'
 import type { PolicyChange, PolicyProposal } from '../flows/policy-change.ts'
+import type { TryPolicy } from '../flows/policy-trial.ts'
 import { whyIn } from './connection-ports.ts'
 import type { Desk, Form, Next, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
-import { editorView, previewView } from './policy-edit-views.ts'
+import { editorView, type Preview, previewView } from './policy-edit-views.ts'
 
 export interface PolicyEditPorts {
   readonly policyFlows: PolicyFlows
   readonly policyChange: PolicyChange
+  readonly tryPolicy: TryPolicy
 }
 
 export function policyEditPages(desk: Desk, ports: PolicyEditPorts): void {
@@ -54,7 +56,18 @@ async function preview(visit: Visit, ports: PolicyEditPorts, form: Form): Promis
   const proposal = await proposed(visit, ports, typed)
   if ('main' in proposal) return proposal
   const news = proposal.base === typed.base ? undefined : 'stale'
-  return previewView(visit, { proposal, text: typed.text, why: '', news })
+  return previewed(visit, ports, { proposal, text: typed.text, why: '', news })
+}
+
+async function previewed(
+  visit: Visit,
+  { tryPolicy }: PolicyEditPorts,
+  preview: Omit<Preview, 'trial'>,
+): Promise<ConsoleView> {
+  const { before, after, base, version } = preview.proposal
+  const tries = visit.may('transactions') && base !== version
+  const trial = tries ? await tryPolicy(visit.institution.id, before, after) : undefined
+  return previewView(visit, { ...preview, trial })
 }
 
 async function confirm(visit: Visit, ports: PolicyEditPorts, form: Form): Promise<Next> {
@@ -71,7 +84,7 @@ async function confirm(visit: Visit, ports: PolicyEditPorts, form: Form): Promis
     const news = error instanceof Refusal ? toldHere[error.code] : undefined
     if (news === undefined) throw error
     const now = await proposed(visit, ports, typed)
-    return 'main' in now ? now : previewView(visit, { proposal: now, text: typed.text, why, news })
+    return 'main' in now ? now : previewed(visit, ports, { proposal: now, text: typed.text, why, news })
   }
 }
 

@@ -1,8 +1,10 @@
 // The policy is changed in the console: seen before it is in force, judged by what it loosens, gone back from, and taken over by a file.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { changeLine } from '../../src/cli/apply.ts'
+import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import type { Role } from '../../src/domain/administrator.ts'
 import type { Institution } from '../../src/domain/institution.ts'
+import type { Limit } from '../../src/domain/limit.ts'
 import { policyOf, policyVersion } from '../../src/domain/policy-default.ts'
 import { createApply } from '../../src/flows/apply.ts'
 import { formTo, type Page } from './administrator.ts'
@@ -25,6 +27,11 @@ const strict = `rules:
 limits:
   - { id: day, over: { EUR: "100.00" }, per: day }
 `
+const limit = (id: string, threshold: Limit['threshold'], change: Partial<Limit> = {}): Limit => ({
+  ...{ id, types: [], from: [], to: [], threshold },
+  outcome: { kind: 'step-up', acr: withDeviceAndPin },
+  ...change,
+})
 const bank: Institution = { ...alder, stepUpOver: { EUR: '500.00' } }
 
 beforeAll(async () => {
@@ -143,6 +150,37 @@ describe('a policy that asks less', () => {
       expect.objectContaining({ document: text, why: 'x' }),
     ])
   })
+})
+
+test('is tried on what customers did, as far as what was kept tells', async () => {
+  const { base, stores, flows } = parts
+  const birch = { ...bank, id: 'birch' }
+  await apply(birch)
+  const before = policyOf({ ...birch, policy: { rules: [], limits: [] } })
+  const decide = deciding(parts)
+  const paid = (amount: string, iban: string) =>
+    decide({
+      institution: { ...birch, policy: { rules: [], limits: [] } },
+      detail: { instructedAmount: { currency: 'EUR', amount }, creditorAccount: { iban } },
+    })
+  await stores.policies.keep('birch', before)
+  for (const amount of ['10.00', '60.00', '600.00']) await paid(amount, 'DE89370400440532013000')
+  await paid('20.00', 'DE02120300000000202051')
+  const limits = [
+    limit('payment', { kind: 'amount', per: 'payment', over: { EUR: '50.00' } }),
+    limit('closed', { kind: 'always' }, { to: ['DE02120300000000202051'], outcome: { kind: 'deny' } }),
+    limit('day', { kind: 'amount', per: 'day', over: { EUR: '1.00' } }),
+  ]
+  const rules = [{ id: 'tiny', when: 'transaction.amount < 1500', outcome: { kind: 'review' } } as const]
+  const after = policyOf({ ...birch, policy: { rules, limits } })
+  const unit = { institution: 'birch', reference: 'DB-TEST-0003' }
+  expect(await base.unit.run(unit, () => flows.tryPolicy('birch', before, after))).toEqual({
+    ...{ count: 4, more: false, weaker: 0, stronger: 3, unmeasured: ['day'] },
+    before: { allow: 3, 'step-up': 1, review: 0, deny: 0 },
+    after: { allow: 0, 'step-up': 2, review: 1, deny: 1 },
+  })
+  const back = await base.unit.run(unit, () => flows.tryPolicy('birch', after, before))
+  expect([back.weaker, back.stronger, back.unmeasured]).toEqual([3, 0, []])
 })
 
 test('a text that does not hold is told line by line, and is still there', async () => {
