@@ -94,7 +94,7 @@ describe('#205 texts that are no policy', () => {
     const began = performance.now()
     const { status, text } = await posted('owner', '/policy/edit', { document })
     expect([status, said.test(text), text.includes('<script>alert')]).toEqual([422, true, false])
-    expect(performance.now() - began).toBeLessThan(5000)
+    expect(performance.now() - began).toBeLessThan(10_000)
     const confirmed = await posted('owner', '/policy/confirm', { document, do: 'confirm', why: 'x' })
     expect(confirmed.status).toBe(422)
     await unchanged()
