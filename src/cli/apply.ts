@@ -64,8 +64,9 @@ async function applied(application: Application, { sets, dryRun, invocation }: A
 
 const marks: Readonly<Record<RowChange['change'], string>> = { added: '+', changed: '~', removed: '-' }
 
-/** `~ alder core payments: timeoutMs, operations[0].acr` */
-export function changeLine({ institution, kind, id, change, fields }: RowChange): string {
+/** `~ alder core payments: timeoutMs, operations[0].acr` and `~ alder: policy.rules[0].when; loosens rule at-night` */
+export function changeLine({ institution, kind, id, change, fields, loosens = [] }: RowChange): string {
   const row = kind === 'institution' ? institution : `${institution} ${kind.replace('_', ' ')} ${id}`
-  return `${marks[change]} ${row}${fields.length === 0 ? '' : `: ${fields.join(', ')}`}`
+  const named = fields.length === 0 ? '' : `: ${fields.join(', ')}`
+  return `${marks[change]} ${row}${named}${loosens.length === 0 ? '' : `; loosens ${loosens.join(', ')}`}`
 }

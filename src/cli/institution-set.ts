@@ -37,8 +37,8 @@ import type { TransactionType } from '../domain/transaction-type.ts'
 import { transactionTypeFaults } from '../domain/transaction-type-faults.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
 import { levelFaults, type Raiser, raisers } from '../domain/upstream-level.ts'
+import { policyFrom } from '../domain/written-policy.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
-import { policyRow } from './institution-policy.ts'
 
 /** `debtorAccount` as a file writes it. */
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -137,7 +137,8 @@ const institutionRow = (
   language: entry.language,
   help: entry.help,
   stepUpOver: entry.step_up_over,
-  policy: policyRow(entry.policy),
+  // Undefined where the file has none: then the console's decides, or the default.
+  policy: entry.policy && policyFrom(entry.policy),
   limitCoolDownHours: entry.limit_cool_down_hours,
   pin: { length: entry.pin.length, attempts: entry.pin.attempts, lockSeconds: entry.pin.lock_seconds },
   devicesPerSubject: entry.devices_per_subject,

@@ -12,8 +12,11 @@ import { type ConsoleAccessPorts, createConsoleAccess } from '../flows/console-a
 import { type ConsoleConnectionPorts, createConsoleConnections } from '../flows/console-connections.ts'
 import { createOverview, type OverviewPorts } from '../flows/overview.ts'
 import { createPolicyFlows, type PolicyPorts } from '../flows/policies.ts'
+import { createPolicyChange, type PolicyChangePorts } from '../flows/policy-change.ts'
+import { createPolicyTrial, type PolicyTrialPorts } from '../flows/policy-trial.ts'
 import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-parties.ts'
 import { createTransactionFlows, type TransactionPorts } from '../flows/transactions.ts'
+import { policyText } from './policy-text.ts'
 
 type ConsoleFlowPorts = AdministratorPorts &
   BreakGlassPorts &
@@ -24,6 +27,8 @@ type ConsoleFlowPorts = AdministratorPorts &
   Omit<ConsoleConnectionPorts, 'connectionApproval' | 'connectionRemoval'> &
   OverviewPorts &
   PolicyPorts &
+  Omit<PolicyChangePorts, 'policyText'> &
+  PolicyTrialPorts &
   TransactionPorts &
   RelyingPartyPorts
 
@@ -39,6 +44,8 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     consoleConnections: createConsoleConnections({ ...ports, connectionApproval, connectionRemoval }),
     overview: createOverview(ports),
     policyFlows: createPolicyFlows(ports),
+    policyChange: createPolicyChange({ ...ports, policyText }),
+    tryPolicy: createPolicyTrial(ports),
     transactionFlows: createTransactionFlows(ports),
     healthOver: createConnectionHealth(ports),
     lastSignIn: createLastSignIn(ports),

@@ -33,7 +33,7 @@ import { createMetadataStates } from '../storage/metadata-states.ts'
 import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
 import { createPins } from '../storage/pins.ts'
-import { createOwnLimits, createPolicies } from '../storage/policies.ts'
+import { createConsolePolicies, createOwnLimits, createPolicies } from '../storage/policies.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
@@ -155,6 +155,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     userCodes: createUserCodes(connections),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
+    consolePolicies: createConsolePolicies(connections, directory.forget),
     pins: createPins(connections),
     tokens: createTokenStore(connections),
   }

@@ -65,13 +65,18 @@ const ruleShape = (rules: PolicyRules) =>
     })
     .refine(needsStepUp, acrFault)
 
+const type = z
+  .string()
+  .regex(/^[^\p{Cc}]+$/u, 'the name of a type is needed')
+  .max(60)
+
 const account = z.string().regex(/^[A-Z]{2}\d{2}[A-Z0-9]{10,30}$/, 'an IBAN without spaces is needed')
 
 const limitShape = (rules: PolicyRules) =>
   z
     .strictObject({
       id: policyId,
-      types: z.array(z.string().min(1).max(60)).max(20).default([]),
+      types: z.array(type).max(20).default([]),
       from: z.array(account).max(200).default([]),
       to: z.array(account).max(200).default([]),
       over: amounts(rules).optional(),
@@ -125,8 +130,6 @@ export const policyShape = (rules: PolicyRules) =>
   })
 
 export type PolicyEntry = z.infer<ReturnType<typeof policyShape>>
-export type RuleEntry = NonNullable<PolicyEntry['rules']>[number]
-export type LimitEntry = PolicyEntry['limits'][number]
 
 interface WithPolicy {
   readonly step_up_over: Readonly<Record<string, string>>

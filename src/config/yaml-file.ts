@@ -1,6 +1,6 @@
 // Reading YAML strictly: one document, no key twice, no custom tags; and the line of any path, for faults.
 import { readFileSync } from 'node:fs'
-import { isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { ConfigFault, type ConfigurationFault, type PlacedFault } from './faults.ts'
 
 export interface YamlFile {
@@ -35,6 +35,11 @@ export function parseYaml(name: string, text: string): YamlFile {
     }))
     throw new ConfigFault(faults)
   }
+  const strange = strangeKey(document)
+  if (strange !== undefined) {
+    const place = `${name}:${lines.linePos(strange).line}`
+    throw new ConfigFault([{ path: '', source: place, message: 'a key is a plain word' }])
+  }
   const value = unfolded(document, name)
   const lineOf = (offset: number | undefined) =>
     offset === undefined ? undefined : lines.linePos(offset).line
@@ -46,6 +51,19 @@ export function parseYaml(name: string, text: string): YamlFile {
       return line === undefined ? name : `${name}:${line}`
     },
   }
+}
+
+/** Where a key is a list, a map or an alias: unfolded, a few dozen such keys within one another would take for ever. */
+function strangeKey(document: Document.Parsed): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key)) return undefined
+      found = isNode(key) ? (key.range?.[0] ?? 0) : 0
+      return visit.BREAK
+    },
+  })
+  return found
 }
 
 /** Aliases are bounded: a few lines of YAML could otherwise unfold into gigabytes. */

@@ -54,7 +54,7 @@ export function atOf({ institution, ctx }: Visit, form: Form): ConnectionAt {
   return { institution: institution.id, id: String(ctx.params.id), version: versionIn(form) }
 }
 
-const whyIn = (form: Form): string => (form.get('why') ?? '').trim().slice(0, 300)
+export const whyIn = (form: Form): string => (form.get('why') ?? '').trim().slice(0, 300)
 
 /** Who, and why in their own words. */
 export const actorIn = (visit: Visit, form: Form): Actor => visit.actor(whyIn(form))

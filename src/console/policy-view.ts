@@ -1,8 +1,9 @@
 // A policy as people read it: its rules in their order with their conditions, and its limits as sentences.
 import { withoutAccounts } from '../domain/mask.ts'
 import type { Policy, Rule } from '../domain/policy.ts'
+import { builtInLimit } from '../domain/policy-default.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { builtInLimit, isDefaultRule, limitSentence, outcomeBadge, outcomeText } from './policy-words.ts'
+import { isDefaultRule, limitSentence, outcomeBadge, outcomeText } from './policy-words.ts'
 import { dataTable } from './table.ts'
 import { badge } from './words.ts'
 

@@ -11,9 +11,6 @@ import { decimal } from '../domain/transaction.ts'
 import type { Html } from '../http/page/html.ts'
 import { badge } from './words.ts'
 
-/** The limit that every institution has, beside those of its policy. */
-export const builtInLimit = 'step_up_over'
-
 const [defaultRule] = defaultPolicy.rules
 
 /** Is this the rule that decides where an institution has written none? */

@@ -1,8 +1,11 @@
 // What decides on transactions: the policy in force, those that were, and what differs between two of them.
-import type { PolicyFlows, PresentPolicy } from '../flows/policies.ts'
+import type { Policy } from '../domain/policy.ts'
+import type { ConsoleAccess } from '../flows/console-access.ts'
+import type { PolicyFlows, PolicyRuler } from '../flows/policies.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { keyValues } from '../http/page/parts.ts'
+import { bdi, keyValues, notice } from '../http/page/parts.ts'
 import type { KeptPolicy } from '../ports/transactions.ts'
+import { actorText } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { policyDifference } from './policy-difference.ts'
@@ -12,12 +15,14 @@ import { badge, count, moment, momentText } from './words.ts'
 
 export interface PolicyPagePorts {
   readonly policyFlows: PolicyFlows
+  readonly consoleAccess: Pick<ConsoleAccess, 'nameOf'>
 }
 
 const place = '/policy'
 
-export function policyPages(desk: Desk, { policyFlows }: PolicyPagePorts): void {
-  desk.page(place, 'read', (visit) => presentPage(visit, policyFlows))
+export function policyPages(desk: Desk, ports: PolicyPagePorts): void {
+  const { policyFlows } = ports
+  desk.page(place, 'read', (visit) => presentPage(visit, ports))
   desk.page(`${place}/versions/:version`, 'read', (visit) => versionPage(visit, policyFlows))
   desk.page(`${place}/difference`, 'read', (visit) => differencePage(visit, policyFlows))
 }
@@ -29,25 +34,42 @@ const versionPath = (visit: Visit, version: string): string => visit.path(`${pla
 const differencePath = (visit: Visit, versions: { from: string; to: string }): string =>
   visit.path(`${place}/difference?${new URLSearchParams(versions)}`)
 
-const sizeOf = ({ rules, limits }: PresentPolicy['policy']): string =>
+const sizeOf = ({ rules, limits }: Policy): string =>
   `${count(rules.length, 'rule', 'rules')} and ${count(limits.length, 'limit', 'limits')}`
 
-async function presentPage(visit: Visit, flows: PolicyFlows): Promise<ConsoleView> {
-  const known = await flows.present(visit.institution)
-  const { version, policy, since } = known
+async function presentPage(visit: Visit, ports: PolicyPagePorts): Promise<ConsoleView> {
+  const known = await ports.policyFlows.present(visit.institution)
+  const { version, policy, since, ruler } = known
+  const edits = visit.may('policy') && ruler.kind !== 'file'
   return {
     title: 'Policy',
     heading: `${sizeOf(policy)} decide on transactions`,
     lead: html`Version <code>${version}</code>, in force ${since === undefined ? 'since before versions were kept' : html`since ${moment(since)}`}. Of all that apply, the strongest counts: refused, held, step-up, passes.`,
+    aside: edits
+      ? html`<a class="btn primary" href="${visit.path(`${place}/edit`)}">Edit the policy</a>`
+      : undefined,
     place,
-    main: html`<div class="grid">${policyView(policy)}
-<section class="card fill" aria-labelledby="change"><header><h2 id="change">How it is changed</h2></header>${howToChange}</section>
+    main: html`<div class="grid">${visit.ctx.query.done === 'changed' && ruler.kind === 'console' && html`<div>${notice('ok', 'The policy is in force.', 'Every node decides by it within two seconds.')}</div>`}${policyView(policy)}
+<section class="card fill" aria-labelledby="change"><header><h2 id="change">How it is changed</h2></header>${await howToChange(visit, ports, ruler)}</section>
 <section class="card fill" aria-labelledby="versions"><header><h2 id="versions">Versions</h2></header><div class="stack-l">${versionTable(visit, known)}${chooser(visit, known.kept, chosenTwo(known))}</div></section>
 </div>`,
   }
 }
 
-const howToChange = html`<p>It is managed by file, and not changed here: the institution’s file says it under <code>policy</code> and <code>step_up_over</code>.
+async function howToChange(visit: Visit, ports: PolicyPagePorts, ruler: PolicyRuler): Promise<Html> {
+  if (ruler.kind === 'file') return byFile
+  const set =
+    ruler.kind === 'console'
+      ? html`It was set here by ${bdi(await nameOf(visit, ports, ruler.by))}, ${moment(ruler.at)}.`
+      : 'Nobody has written one, so that the default decides.'
+  return html`<p>${set} Security administrators and owners change it here. What stands under <code>step_up_over</code> is the institution’s file’s; a file that has a <code>policy</code> takes the place of what is set here.</p>
+<p class="small quiet">Account numbers are masked here; the editor has them whole.</p>`
+}
+
+const nameOf = ({ institution }: Visit, { consoleAccess }: PolicyPagePorts, by: string): Promise<string> =>
+  actorText(by, (subject) => consoleAccess.nameOf(institution.id, subject))
+
+const byFile = html`<p>It is managed by file, and not changed here: the institution’s file says it under <code>policy</code> and <code>step_up_over</code>.
 <code>drawbridge check-config FILE</code> tells every fault with its line; <code>drawbridge apply</code> puts it in force, within seconds and for whatever is decided from then on.</p>
 <p class="small quiet">Account numbers are masked here; the file has them whole.</p>`
 
@@ -120,7 +142,7 @@ async function versionPage(visit: Visit, flows: PolicyFlows): Promise<ConsoleVie
         kept && ['Last came into force', moment(kept.inForceAt)],
       ],
     )}
-${!present && html`<div class="actions"><a class="btn" href="${differencePath(visit, { from: version, to: known.version })}">What was changed since</a></div>`}</section></div>`,
+${!present && html`<div class="actions"><a class="btn" href="${differencePath(visit, { from: version, to: known.version })}">What was changed since</a>${visit.may('policy') && known.ruler.kind !== 'file' && html`<a class="btn" href="${visit.path(`${place}/edit?${new URLSearchParams({ from: version })}`)}">Go back to this policy</a>`}</div>`}</section></div>`,
   }
 }
 

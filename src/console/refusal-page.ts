@@ -19,6 +19,7 @@ const toldHere: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'connection.settings',
   'connection.state',
   'console.forbidden',
+  'policy.managed',
 ])
 
 interface Said {
@@ -48,6 +49,7 @@ function wordsFor(visit: Visit, { code, detail }: Refusal): Said {
   if (code === 'request.not_found') return gone(visit)
   if (code === 'request.malformed') return unread
   if (code === 'request.too_large') return tooLarge
+  if (code === 'policy.managed') return policyByFile
   if (code !== 'connection.managed') return wordsOf('en', code)
   const app = typeof detail.relyingParty === 'string' ? detail.relyingParty : undefined
   return {
@@ -58,6 +60,12 @@ function wordsFor(visit: Visit, { code, detail }: Refusal): Said {
         ? html`Ask the operator, who changes the file and runs <code>drawbridge apply</code>.`
         : html`Ask the operator. ${offerByFile(app)}`,
   }
+}
+
+const policyByFile: Said = {
+  title: 'The policy comes from a file',
+  happened: 'The operator keeps it in the institution’s file, and only the file changes it.',
+  next: html`Ask the operator, who changes the file and runs <code>drawbridge apply</code>.`,
 }
 
 const unread: Said = {

@@ -9,6 +9,7 @@ import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
 import { type PolicyPagePorts, policyPages } from './policy.ts'
+import { type PolicyEditPorts, policyEditPages } from './policy-edit.ts'
 import { refusalView } from './refusal-page.ts'
 import { type RelyingPartyPagePorts, relyingPartyPages } from './relying-parties.ts'
 import { type SignInPorts, signInRoutes } from './sign-in.ts'
@@ -20,6 +21,7 @@ export type ConsolePorts = SignInPorts &
   ExchangePagePorts &
   TransactionPagePorts &
   PolicyPagePorts &
+  PolicyEditPorts &
   RelyingPartyPagePorts &
   AdministratorPagePorts &
   ConnectionPagePorts &
@@ -33,6 +35,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   exchangePages(desk, ports)
   transactionPages(desk, ports)
   policyPages(desk, ports)
+  policyEditPages(desk, ports)
   administratorPages(desk, ports)
   breakGlassKeyPages(desk, ports)
   relyingPartyPages(desk, ports)

@@ -87,6 +87,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'break_glass.refused': 'A break-glass key was refused',
   'break_glass.seen': 'An owner has seen the use of a break-glass key',
   'relying_party.changed': 'An app was changed',
+  'policy.changed': 'The policy on transactions was changed',
   'connection.changed': 'A connection was changed',
   'connection.test_started': 'A test sign-in of a connection began',
   'connection.tested': 'A connection was tested',

@@ -7,8 +7,9 @@ export type Role = (typeof roles)[number]
 /**
  * `read-connections` is the overview and the pages of connections, `read` every other page but for `transactions`: what customers
  * did with their money, for those who answer for what is stopped. `connections` is making, testing,
- * activating and disabling them, `keys` our own of theirs; `weaken` is what lets an IdP prove less than before; `way-in` is what decides by which IdP
- * staff come in here: whoever rules that can be any of them. `relying-parties` are the apps; `administrators` who may come in.
+ * activating and disabling them, `keys` our own of theirs; `weaken` is what lets an IdP prove, or a policy ask, less than before; `way-in` is what decides by which IdP
+ * staff come in here: whoever rules that can be any of them. `policy` is what decides on transactions; what loosens it needs
+ * `weaken` too. `relying-parties` are the apps; `administrators` who may come in.
  */
 export const permissions = [
   'read-connections',
@@ -17,6 +18,7 @@ export const permissions = [
   'connections',
   'keys',
   'relying-parties',
+  'policy',
   'weaken',
   'way-in',
   'administrators',
@@ -33,6 +35,7 @@ const given: Readonly<Record<Role, readonly Permission[]>> = {
     'connections',
     'keys',
     'relying-parties',
+    'policy',
     'weaken',
   ],
   owner: permissions,

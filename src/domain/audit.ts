@@ -53,6 +53,7 @@ export const auditTypes = [
   'call.refused',
   'call.failed',
   'configuration.applied',
+  'policy.changed',
   'relying_party.changed',
   'connection.changed',
   'connection.metadata_refreshed',

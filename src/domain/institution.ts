@@ -20,7 +20,7 @@ export interface Institution {
   readonly help: string | undefined
   /** Amounts over this ask for a PIN: ISO 4217 currency -> decimal string. A currency that is not listed always asks. */
   readonly stepUpOver: Readonly<Record<string, string>>
-  /** What decides on transactions beside `stepUpOver`; the default (domain/policy-default) unless told. */
+  /** What decides on transactions beside `stepUpOver`: the file's, else the console's; the default (domain/policy-default) unless told. */
   readonly policy?: Policy | undefined
   /** How long a customer's loosening of their own limits waits, in hours; 24 unless told. */
   readonly limitCoolDownHours?: number | undefined

@@ -1,6 +1,6 @@
 // A customer's own limits: they only ever add to what the institution asks; made stricter at once, looser after a while.
-import type { Limit, Threshold } from './limit.ts'
-import { money } from './transaction.ts'
+import type { Limit } from './limit.ts'
+import { covers } from './limit-strictness.ts'
 
 /** One customer's limits as they are kept. */
 export interface OwnLimits {
@@ -33,37 +33,6 @@ export function inForce(state: OwnLimits, now: number): readonly Limit[] {
  */
 export const isAsStrict = (after: readonly Limit[], before: readonly Limit[]): boolean =>
   before.every((old) => after.some((one) => covers(one, old)))
-
-/** Does every transaction that exceeds `old` exceed `one` too? */
-function covers(one: Limit, old: Limit): boolean {
-  const wider = (a: readonly string[], b: readonly string[]) =>
-    a.length === 0 || (b.length > 0 && b.every((account) => a.includes(account)))
-  return (
-    coversTypes(one.types, old.types) &&
-    wider(one.from, old.from) &&
-    wider(one.to, old.to) &&
-    lower(one.threshold, old.threshold)
-  )
-}
-
-// An empty list is every type that moves money: of one that is named we do not know whether it does.
-const coversTypes = (one: readonly string[], old: readonly string[]): boolean =>
-  one.length === 0 ? old.length === 0 : old.length > 0 && old.every((type) => one.includes(type))
-
-function lower(one: Threshold, old: Threshold): boolean {
-  if (one.kind === 'always') return true
-  if (one.kind === 'amount' && old.kind === 'amount') {
-    return (
-      one.per === old.per &&
-      Object.entries(old.over).every(([currency, most]) => atMost(one.over[currency], most, currency))
-    )
-  }
-  if (one.kind === 'count' && old.kind === 'count') return one.minutes >= old.minutes && one.over <= old.over
-  return one.kind === 'new-payee' && old.kind === 'new-payee'
-}
-
-const atMost = (amount: string | undefined, most: string, currency: string): boolean =>
-  amount !== undefined && money(amount, currency).minor <= money(most, currency).minor
 
 export interface LimitChange {
   readonly wanted: readonly Limit[]

@@ -20,13 +20,16 @@ export const defaultPolicy: Policy = {
   limits: [],
 }
 
+/** The name of the limit that every institution has, by `stepUpOver`. */
+export const builtInLimit = 'step_up_over'
+
 /** The policy that decides at this institution: its own, and the amounts over which a payment is always approved. */
 export function policyOf({
   policy = defaultPolicy,
   stepUpOver,
 }: Pick<Institution, 'policy' | 'stepUpOver'>): Policy {
   const stepUp = {
-    id: 'step_up_over',
+    id: builtInLimit,
     types: [],
     from: [],
     to: [],
@@ -35,6 +38,12 @@ export function policyOf({
   } as const
   return { rules: policy.rules, limits: [stepUp, ...policy.limits] }
 }
+
+/** What the institution wrote of a policy that decides: its own, without the limit that every institution has. */
+export const withoutBuiltIn = ({ rules, limits }: Policy): Policy => ({
+  rules,
+  limits: limits.filter(({ id }) => id !== builtInLimit),
+})
 
 /** The name of a policy's content: two policies that decide alike in every word have one version. */
 export const policyVersion = (policy: Policy): string =>

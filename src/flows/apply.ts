@@ -7,15 +7,21 @@ import type { ConnectionStore } from '../ports/connections.ts'
 import type { Connectors } from '../ports/connector.ts'
 import type { Pictures } from '../ports/pictures.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
-import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import {
+  type ApplyPolicyPorts,
+  policyApplied,
+  policyEffect,
+  policyFaults,
+  withPolicy,
+} from './apply-policy.ts'
 import { pictureFault } from './pictures.ts'
 import { endWayIn } from './staff-sessions.ts'
 
-export interface ApplyPorts {
+export interface ApplyPorts extends ApplyPolicyPorts {
   readonly directory: Directory
   readonly writer: DirectoryWriter
   readonly unit: UnitOfWork
-  readonly audit: Audit
   readonly chance: Chance
   readonly connectors: Pick<Connectors, 'plugins'>
   readonly pictures: Pictures
@@ -51,6 +57,7 @@ export function createApply(ports: ApplyPorts) {
       ...(await hostFaults(ports, sets)),
       ...(await ownerFaults(ports, sets)),
       ...(await Promise.all(sets.map((set) => domainFaults(ports, set)))).flat(),
+      ...(await Promise.all(sets.map((set) => policyFaults(ports, set)))).flat(),
     ]
     if (faults.length > 0) throw new ApplyFault(faults)
     const changes: RowChange[] = []
@@ -61,15 +68,20 @@ export function createApply(ports: ApplyPorts) {
 
 async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean): Promise<RowChange[]> {
   const { id } = set.institution
-  if (dryRun) return changesBetween(await ports.directory.everything(id, 'file'), set)
+  if (dryRun) {
+    const rows = changesBetween(await ports.directory.everything(id, 'file'), set)
+    return withPolicy(rows, id, await policyEffect(ports, set))
+  }
   return ports.unit.run({ institution: id, reference: ports.chance.reference() }, async () => {
     // What was judged above may have changed: from here on nobody else changes a connection.
     await ports.connectionStore.lock(id)
-    const faults = await domainFaults(ports, set)
+    const faults = [...(await domainFaults(ports, set)), ...(await policyFaults(ports, set))]
     if (faults.length > 0) throw new ApplyFault(faults)
     const before = await ports.directory.everything(id, 'file')
-    const changes = changesBetween(before, set)
+    const effect = await policyEffect(ports, set)
+    const changes = withPolicy(changesBetween(before, set), id, effect)
     if (changes.length === 0) return changes
+    await policyApplied(ports, id, effect)
     for (const { connection, ...key } of await ports.writer.put(set, 'file')) {
       const detail = { by: 'file', why: 'the connection was removed', ...key }
       ports.audit.record({ type: 'key.dropped', outcome: 'ok', connection, detail })

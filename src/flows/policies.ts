@@ -3,10 +3,13 @@ import type { Institution } from '../domain/institution.ts'
 import type { Policy } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { KeptPolicy, Policies } from '../ports/transactions.ts'
+import type { Directory } from '../ports/stores.ts'
+import type { ConsolePolicies, ConsolePolicy, KeptPolicy, Policies } from '../ports/transactions.ts'
 
 export interface PolicyPorts {
   readonly policies: Policies
+  readonly consolePolicies: Pick<ConsolePolicies, 'get'>
+  readonly directory: Pick<Directory, 'everything'>
 }
 
 /** The policy in force. An institution that was never applied since policies are kept has none kept. */
@@ -15,17 +18,28 @@ export interface PresentPolicy {
   readonly policy: Policy
   /** Epoch milliseconds; undefined where nobody noted it. */
   readonly since: number | undefined
+  readonly ruler: PolicyRuler
 }
+
+/** Who said it: the institution's file, the console, or nobody, so that it is the default. */
+export type PolicyRuler =
+  | { readonly kind: 'file' | 'default' }
+  | ({ readonly kind: 'console' } & Pick<ConsolePolicy, 'by' | 'at'>)
 
 export type PolicyFlows = ReturnType<typeof createPolicyFlows>
 
-export function createPolicyFlows({ policies }: PolicyPorts) {
+export function createPolicyFlows(ports: PolicyPorts) {
+  const { policies } = ports
   return {
+    /** As of this moment: what somebody has just changed is seen at once. */
     async present(institution: Institution): Promise<PresentPolicy & { kept: readonly KeptPolicy[] }> {
-      const policy = policyOf(institution)
+      const { id } = institution
+      const fresh = (await ports.directory.everything(id))?.institution ?? institution
+      const policy = policyOf(fresh)
       const version = policyVersion(policy)
-      const kept = await policies.list(institution.id)
-      return { version, policy, kept, since: kept.find((one) => one.version === version)?.inForceAt }
+      const kept = await policies.list(id)
+      const since = kept.find((one) => one.version === version)?.inForceAt
+      return { version, policy, kept, since, ruler: await rulerOf(ports, id) }
     },
     /** Refuses with `request.not_found` where this institution never had it. */
     async get(institution: Institution, version: string): Promise<Policy> {
@@ -34,6 +48,13 @@ export function createPolicyFlows({ policies }: PolicyPorts) {
       return policy
     },
   }
+}
+
+async function rulerOf({ directory, consolePolicies }: PolicyPorts, id: string): Promise<PolicyRuler> {
+  const byFile = await directory.everything(id, 'file')
+  if (byFile?.institution.policy !== undefined) return { kind: 'file' }
+  const set = await consolePolicies.get(id)
+  return set === undefined ? { kind: 'default' } : { kind: 'console', by: set.by, at: set.at }
 }
 
 /** The policy of this name: as it was kept, or the one in force, which is known without. */

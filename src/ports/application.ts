@@ -63,10 +63,13 @@ export interface ApplyReport {
 /** One row that differs. Field paths only: settings may hold what must not be printed. */
 export interface RowChange {
   readonly institution: string
-  readonly kind: 'institution' | 'relying_party' | 'connection' | 'core'
+  /** `policy`: what the console had set, which ends where the file says one. */
+  readonly kind: 'institution' | 'relying_party' | 'connection' | 'core' | 'policy'
   readonly id: string
   readonly change: 'added' | 'changed' | 'removed'
   readonly fields: readonly string[]
+  /** Rules and limits of the policy in force that nothing after it is proven to replace. */
+  readonly loosens?: readonly string[]
 }
 
 export interface VerifyOptions {

@@ -99,6 +99,25 @@ export interface KeptPolicy {
   readonly inForceAt: number
 }
 
+/** A policy that the console set, without the limit of `step_up_over`, which is the file's. */
+export interface ConsolePolicy {
+  readonly policy: Policy
+  /** Of the policy in force then, and of the one that it took the place of. */
+  readonly version: string
+  readonly base: string
+  readonly by: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/** One an institution at most; the directory gives it as the institution's where its file has none. */
+export interface ConsolePolicies {
+  get(institution: string): Promise<ConsolePolicy | undefined>
+  put(institution: string, set: ConsolePolicy): Promise<void>
+  /** False where there was none. */
+  remove(institution: string): Promise<boolean>
+}
+
 /** Every policy that an institution ever had, by its version. */
 export interface Policies {
   /** From now on it is in force; nothing happens where it was already. */

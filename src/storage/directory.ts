@@ -1,6 +1,7 @@
 // Rows that configuration owns, read through a short cache: they are needed at every request and change seldom.
 import { consoleId, consoleParty } from '../domain/console-party.ts'
 import type { Connection, Core, Institution, ManagedBy, RelyingParty } from '../domain/institution.ts'
+import type { Policy } from '../domain/policy.ts'
 import { policyOf } from '../domain/policy-default.ts'
 import { offeredBy } from '../domain/relying-party.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
@@ -76,7 +77,7 @@ export function createDirectory({
     async put(given, managedBy) {
       const db = await connections.writer()
       await writeSet(db, given, managedBy)
-      await policies.keep(given.institution.id, policyOf(given.institution))
+      await policies.keep(given.institution.id, policyOf(await withConsolePolicy(db, given.institution)))
       const dropped = await putConnections(db, seal, {
         institution: given.institution.id,
         connections: given.connections,
@@ -108,15 +109,30 @@ const institutionOf = (settings: Institution): Institution => ({
   help: settings.help,
 })
 
+/** The file's policy, else what the console set. */
+const ruledBy = (institution: Institution, policy: Policy | null): Institution =>
+  institution.policy === undefined && policy !== null ? { ...institution, policy } : institution
+
+async function withConsolePolicy(db: Queries, institution: Institution): Promise<Institution> {
+  const row: { content: Policy } | undefined = await db('console_policy')
+    .where({ institution: institution.id })
+    .first('content')
+  return ruledBy(institution, row?.content ?? null)
+}
+
 async function readAll(db: Queries): Promise<readonly Institution[]> {
-  const rows: { settings: Institution }[] = await db('institution').select('settings').orderBy('institution')
-  return rows.map((row) => institutionOf(row.settings))
+  const rows: { settings: Institution; content: Policy | null }[] = await db('institution')
+    .leftJoin('console_policy', 'console_policy.institution', 'institution.institution')
+    .select('institution.settings', 'console_policy.content')
+    .orderBy('institution.institution')
+  return rows.map(({ settings, content }) => ruledBy(institutionOf(settings), content))
 }
 
 const everything = `
 select 'institution' as kind, '' as id, settings, '' as state, 0 as version, '' as managed_by,
   null::jsonb as learned, null::timestamptz as valid_until
   from institution where institution = :id
+union all select 'policy', '', content, '', 0, 'console', null, null from console_policy where institution = :id
 union all select 'relying_party', id, settings, '', 0, managed_by, null, null from relying_party where institution = :id
 union all select 'connection', c.id, c.settings, c.state, c.version, c.managed_by, c.learned, m.valid_until
   from connection c
@@ -137,7 +153,7 @@ interface SetRow {
 
 interface Wanted {
   readonly id: string
-  /** Only the rows from there, beside the institution itself. */
+  /** Only the rows from there, beside the institution itself; of the file, without what the console set. */
   readonly managedBy?: ManagedBy | undefined
 }
 
@@ -151,8 +167,9 @@ async function readSet(
   const of = <T>(kind: string) => wanted.filter((row) => row.kind === kind).map((row) => row.settings as T)
   const institution = rows.find((row) => row.kind === 'institution')?.settings as Institution | undefined
   if (institution === undefined) return undefined
+  const [policy = null] = managedBy === 'file' ? [] : of<Policy>('policy')
   return {
-    institution: institutionOf(institution),
+    institution: ruledBy(institutionOf(institution), policy),
     relyingParties: of<RelyingParty>('relying_party'),
     connections: wanted
       .filter((row) => row.kind === 'connection')

@@ -3,7 +3,13 @@ import { noOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
 import type { Policy } from '../domain/policy.ts'
 import { policyVersion } from '../domain/policy-default.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
-import type { KeptPolicy, OwnLimitStore, Policies } from '../ports/transactions.ts'
+import type {
+  ConsolePolicies,
+  ConsolePolicy,
+  KeptPolicy,
+  OwnLimitStore,
+  Policies,
+} from '../ports/transactions.ts'
 import type { Connections } from './unit-of-work.ts'
 
 interface PolicyRow {
@@ -47,6 +53,44 @@ export function createPolicies({ reader, writer }: Connections): Policies {
         .where({ institution, version })
         .first('content')
       return row?.content
+    },
+  }
+}
+
+interface ConsoleRow {
+  readonly content: Policy
+  readonly version: string
+  readonly base: string
+  readonly set_by: string
+  readonly set_at: Date
+}
+
+const consoleOf = ({ content, version, base, set_by, set_at }: ConsoleRow): ConsolePolicy => ({
+  ...{ policy: content, version, base, by: set_by, at: set_at.getTime() },
+})
+
+/** `written` is told of each write: whoever caches institutions forgets them. */
+export function createConsolePolicies({ reader, writer }: Connections, written: () => void): ConsolePolicies {
+  return {
+    async get(institution) {
+      const db = await reader()
+      const row: ConsoleRow | undefined = await db('console_policy').where({ institution }).first()
+      return row && consoleOf(row)
+    },
+    async put(institution, { policy, version, base, by, at }) {
+      const db = await writer()
+      const content = JSON.stringify(policy)
+      await db('console_policy')
+        .insert({ institution, content, version, base, set_by: by, set_at: new Date(at) })
+        .onConflict('institution')
+        .merge()
+      written()
+    },
+    async remove(institution) {
+      const db = await writer()
+      const removed = await db('console_policy').where({ institution }).del()
+      written()
+      return removed === 1
     },
   }
 }

@@ -120,4 +120,40 @@ describe('the policy', () => {
   })
 })
 
+describe('the editor of the policy', () => {
+  test('is there where no file says one; a text that does not hold is told at the field', async () => {
+    await apply({ policy: undefined })
+    await at('/policy')
+    await page.getByRole('link', { name: 'Edit the policy' }).click()
+    const text = page.getByLabel('Rules and limits (YAML)')
+    expect(await text.inputValue()).toMatch(/^rules:\n {2}# In their order/)
+    await text.fill('rules:\n  - id: a\n    when: transaction.sum > 1\n')
+    await page.getByRole('button', { name: 'Show what would change' }).click()
+    await page.getByText('Line 3: rules[0].when: No such key: sum').waitFor()
+    expect(await text.getAttribute('aria-invalid')).toBe('true')
+    await looked('policy-edit')
+    // Chromium says so of every 422.
+    expect(complaints.splice(0)).toEqual([expect.stringContaining('422')])
+  })
+  test('shows what would change and what it loosens, and asks why', async () => {
+    const text = page.getByLabel('Rules and limits (YAML)')
+    await text.fill(`rules:
+  - id: closed-account
+    when: transaction.creditorAccount == "${creditor}"
+    outcome: deny
+limits:
+  - { id: day, over: { EUR: "1000.00" }, per: day }
+`)
+    await page.getByRole('button', { name: 'Show what would change' }).click()
+    await page.getByRole('heading', { name: 'This change loosens the policy' }).waitFor()
+    await page.getByText('Rule no-payment is gone').waitFor()
+    expect(await page.getByText(/^Of 5 transactions, \d would be asked less and \d more\.$/).count()).toBe(1)
+    await looked('policy-preview')
+    await page.getByLabel('Why').fill('Alder wants it so')
+    await page.getByRole('button', { name: 'Loosen the policy' }).click()
+    await page.getByText('The policy is in force.').waitFor()
+    await page.getByText('It was set here by').waitFor()
+  })
+})
+
 test('no page complained', () => expect(complaints).toEqual([]))

@@ -41,8 +41,9 @@ function fieldsIn(inner: string): Record<string, string> {
     if (name !== undefined && type !== 'file' && (!ticks || / checked/.test(tag)))
       fields[name] = attributeOf(tag, 'value') ?? ''
   }
+  // As in a browser, a line end right behind the tag is none of the text.
   for (const [, tag = '', text = ''] of inner.matchAll(/<textarea\b([^>]*)>([\s\S]*?)<\/textarea>/g))
-    fields[attributeOf(tag, 'name') ?? ''] = unescaped(text)
+    fields[attributeOf(tag, 'name') ?? ''] = unescaped(text.replace(/^\r?\n/, ''))
   for (const [, tag = '', options = ''] of inner.matchAll(/<select\b([^>]*)>([\s\S]*?)<\/select>/g)) {
     const all = [...options.matchAll(/<option\b[^>]*>/g)].map(([option]) => option)
     const chosen = all.find((option) => / selected/.test(option)) ?? all[0] ?? ''

@@ -20,7 +20,7 @@ import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
 import { createMetadataStates } from '../../src/storage/metadata-states.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { createPins } from '../../src/storage/pins.ts'
-import { createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
+import { createConsolePolicies, createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
 import { createConsents, createSubjects } from '../../src/storage/subjects.ts'
 import { createTokenStore } from '../../src/storage/token-store.ts'
@@ -51,6 +51,7 @@ export function everything(database: Database) {
     transactions: createTransactions(connections, seal),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
+    consolePolicies: createConsolePolicies(connections, directory.forget),
     logins: createLogins(connections, seal),
     answers: createUpstreamAnswers(connections),
     subjects: createSubjects(connections, seal),

@@ -331,6 +331,37 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
     })
   })
 
+  test('the policy that a console set is the institution’s where its file says none, and goes with its row', async () => {
+    const bare = { ...alder, id: 'elm', policy: undefined }
+    const set = { institution: bare, relyingParties: [], connections: [], cores: [] }
+    const policy = { rules: [], limits: [limit({ id: 'console' })] }
+    const row = { policy, version: 'v', base: 'b', by: 'administrator:x', at: now }
+    const seen = async () => [
+      (await all.directory.institution('elm'))?.policy,
+      (await all.directory.institutions()).find(({ id }) => id === 'elm')?.policy,
+      (await all.directory.everything('elm', 'file'))?.institution.policy,
+    ]
+    await all.directory.put(set, 'file')
+    await all.consolePolicies.put('elm', { ...row, base: 'first' })
+    await all.consolePolicies.put('elm', row)
+    expect(await all.consolePolicies.get('elm')).toEqual(row)
+    expect(await seen()).toEqual([policy, policy, undefined])
+    await all.directory.put(set, 'file')
+    expect((await all.policies.list('elm'))[0]?.policy.limits.map(({ id }) => id)).toEqual([
+      'step_up_over',
+      'console',
+    ])
+    const file = { rules: [], limits: [] }
+    await all.directory.put({ ...set, institution: { ...bare, policy: file } }, 'file')
+    expect(await seen()).toEqual([file, file, file])
+    await all.directory.put(set, 'file')
+    expect([await all.consolePolicies.remove('elm'), await all.consolePolicies.remove('elm')]).toEqual([
+      true,
+      false,
+    ])
+    expect(await seen()).toEqual([undefined, undefined, undefined])
+  })
+
   describe('own limits', () => {
     const one = limit({
       id: 'mine',

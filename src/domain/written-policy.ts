@@ -1,0 +1,101 @@
+// A policy as people write it, in an institution's file or in the console, and as it is kept: from one to the other, both ways.
+import { acrNamed, levelName, withDeviceAndPin } from './acr.ts'
+import type { Limit, Period, Threshold } from './limit.ts'
+import type { Outcome } from './outcome.ts'
+import type { Policy, Rule } from './policy.ts'
+import { defaultPolicy } from './policy-default.ts'
+
+interface WrittenOutcome {
+  readonly outcome: Outcome['kind']
+  /** A level as files name it; that of device and PIN unless told. */
+  readonly acr?: string | undefined
+}
+
+export interface WrittenRule extends WrittenOutcome {
+  readonly id: string
+  readonly when: string
+  readonly reason?: string | undefined
+}
+
+export interface WrittenLimit extends WrittenOutcome {
+  readonly id: string
+  readonly types: readonly string[]
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  readonly over?: Readonly<Record<string, string>> | undefined
+  readonly per?: Period | undefined
+  readonly more_than?: number | undefined
+  readonly within_minutes?: number | undefined
+  readonly first_payment?: true | undefined
+}
+
+export interface WrittenPolicy {
+  /** Those of the default where nothing is said. */
+  readonly rules?: readonly WrittenRule[] | undefined
+  readonly limits: readonly WrittenLimit[]
+}
+
+/** What was written and checked, as it decides. */
+export function policyFrom({ rules, limits }: WrittenPolicy): Policy {
+  const said = rules?.map(({ id, when, reason, ...to }) => ({
+    ...{ id, when, outcome: outcomeOf(to) },
+    ...(reason !== undefined && { reason }),
+  }))
+  return { rules: said ?? defaultPolicy.rules, limits: limits.map(limitFrom) }
+}
+
+const limitFrom = ({ id, types, from, to, ...entry }: WrittenLimit): Limit => ({
+  ...{ id, types, from, to },
+  threshold: thresholdOf(entry),
+  outcome: outcomeOf(entry),
+})
+
+function thresholdOf(entry: Omit<WrittenLimit, 'id' | 'types' | 'from' | 'to'>): Threshold {
+  if (entry.over !== undefined) return { kind: 'amount', per: entry.per ?? 'payment', over: entry.over }
+  if (entry.more_than !== undefined)
+    return { kind: 'count', minutes: entry.within_minutes ?? 0, over: entry.more_than }
+  return { kind: entry.first_payment === true ? 'new-payee' : 'always' }
+}
+
+const outcomeOf = ({ outcome, acr }: WrittenOutcome): Outcome =>
+  outcome === 'step-up'
+    ? { kind: 'step-up', acr: acr === undefined ? withDeviceAndPin : acrNamed(acr) }
+    : { kind: outcome }
+
+/** The shortest writing that says the same: what is as usual is left out. */
+export const writtenFrom = ({ rules, limits }: Policy) => ({
+  rules: rules.map(writtenRule),
+  limits: limits.map(writtenLimit),
+})
+
+const writtenRule = ({ id, when, outcome, reason }: Rule) => ({
+  ...{ id, when, ...writtenOutcome(outcome) },
+  ...(reason !== undefined && { reason }),
+})
+
+const writtenLimit = ({ id, types, from, to, threshold, outcome }: Limit) => ({
+  id,
+  ...(types.length > 0 && { types }),
+  ...(from.length > 0 && { from }),
+  ...(to.length > 0 && { to }),
+  ...writtenThreshold(threshold),
+  ...(outcome.kind === 'step-up' && outcome.acr === withDeviceAndPin ? {} : writtenOutcome(outcome)),
+})
+
+function writtenThreshold(threshold: Threshold) {
+  switch (threshold.kind) {
+    case 'amount':
+      return { over: threshold.over, ...(threshold.per !== 'payment' && { per: threshold.per }) }
+    case 'count':
+      return { more_than: threshold.over, within_minutes: threshold.minutes }
+    case 'new-payee':
+      return { first_payment: true as const }
+    case 'always':
+      return {}
+  }
+}
+
+const writtenOutcome = (outcome: Outcome) =>
+  outcome.kind === 'step-up' && outcome.acr !== withDeviceAndPin
+    ? { outcome: outcome.kind, acr: levelName(outcome.acr) }
+    : { outcome: outcome.kind }

@@ -1,0 +1,76 @@
+// What applying a file does to the policy in force: it may take the console's place, and it may loosen.
+import type { Policy } from '../domain/policy.ts'
+import { policyOf, policyVersion } from '../domain/policy-default.ts'
+import { weakened } from '../domain/policy-strictness.ts'
+import type { RowChange } from '../ports/application.ts'
+import type { Directory, InstitutionSet } from '../ports/stores.ts'
+import type { ConsolePolicies } from '../ports/transactions.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+import { policyChanged } from './policy-change.ts'
+
+export interface ApplyPolicyPorts {
+  readonly directory: Pick<Directory, 'everything'>
+  readonly consolePolicies: ConsolePolicies
+  readonly audit: Audit
+}
+
+interface PolicyEffect {
+  /** Undefined where there is no such institution yet. */
+  readonly before: Policy | undefined
+  readonly after: Policy
+  /** The console had set one, and the file says another. */
+  readonly takesOver: boolean
+}
+
+export async function policyEffect(
+  { directory, consolePolicies }: ApplyPolicyPorts,
+  { institution }: InstitutionSet,
+): Promise<PolicyEffect> {
+  const present = await directory.everything(institution.id)
+  const kept = await consolePolicies.get(institution.id)
+  return {
+    before: present && policyOf(present.institution),
+    after: policyOf({ ...institution, policy: institution.policy ?? kept?.policy }),
+    takesOver: kept !== undefined && institution.policy !== undefined,
+  }
+}
+
+/** The rows with what they mean for the policy; the console's goes as a row of its own. */
+export function withPolicy(changes: readonly RowChange[], id: string, effect: PolicyEffect): RowChange[] {
+  const { before, after, takesOver } = effect
+  const loosens = (before === undefined ? [] : weakened(after, before)).map((one) => `${one.kind} ${one.id}`)
+  const rows = changes.map((row) =>
+    row.kind === 'institution' && loosens.length > 0 ? { ...row, loosens } : row,
+  )
+  const gone = { institution: id, kind: 'policy', id: 'console', change: 'removed', fields: [] } as const
+  return takesOver ? [...rows, gone] : rows
+}
+
+/** Within the unit that writes the rows: what the console had set ends, and what came into force is told. */
+export async function policyApplied(
+  { consolePolicies, audit }: ApplyPolicyPorts,
+  id: string,
+  { before, after, takesOver }: PolicyEffect,
+): Promise<void> {
+  if (takesOver) await consolePolicies.remove(id)
+  if (before === undefined) return
+  const [base, version] = [policyVersion(before), policyVersion(after)]
+  if (base === version && !takesOver) return
+  const proposal = { before, after, base, version, weaker: weakened(after, before) }
+  const why = takesOver ? 'the file took the place of what the console had set' : ''
+  audit.record(policyChanged(proposal, { by: 'file', why }))
+}
+
+/** The console's policy goes on beside this file: in a currency that it does not name its limits would not hold. */
+export async function policyFaults(
+  { consolePolicies }: Pick<ApplyPolicyPorts, 'consolePolicies'>,
+  { institution: { id, policy, stepUpOver } }: InstitutionSet,
+): Promise<string[]> {
+  const kept = policy === undefined ? await consolePolicies.get(id) : undefined
+  return (kept?.policy.limits ?? []).flatMap(({ id: limit, threshold }) => {
+    if (threshold.kind !== 'amount') return []
+    const missing = Object.keys(stepUpOver).filter((currency) => !Object.hasOwn(threshold.over, currency))
+    const message = `${id}: ${missing.join(', ')} of step_up_over is not limited by ${limit} of the console's policy: say an amount there first`
+    return missing.length === 0 ? [] : [message]
+  })
+}

@@ -1,0 +1,21 @@
+// A policy as text that people edit, in the words of an institution's file.
+import type { Policy } from '../domain/policy.ts'
+
+export interface TextFault {
+  /** Undefined for what is wrong with all of it. */
+  readonly line: number | undefined
+  readonly message: string
+}
+
+export interface PolicyText {
+  /**
+   * All checks of an institution's file; `stepUpOver` is what its limits must name the currencies of. Bounded in time whatever
+   * the text is, and never throws.
+   */
+  read(
+    text: string,
+    stepUpOver: Readonly<Record<string, string>>,
+  ): { readonly policy: Policy } | { readonly faults: readonly TextFault[] }
+  /** A text that reads as this very policy. */
+  write(policy: Policy): string
+}
