@@ -8,6 +8,7 @@ import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
 import { createDecide } from '../flows/decide.ts'
+import { createDeliveries, createHearReceipt } from '../flows/deliveries.ts'
 import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
@@ -24,10 +25,12 @@ import { createTestLogin } from '../flows/test-login.ts'
 import { createConsume, createUse, createUseByIntrospection } from '../flows/use-transaction.ts'
 import { createApp } from '../http/app.ts'
 import { createAuthorize, createAuthorizeClient } from '../http/authorize.ts'
+import { channelRoutes } from '../http/channels.ts'
 import { chooseRoutes } from '../http/choose.ts'
 import { deviceRoutes } from '../http/devices.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { limitRoutes } from '../http/limits.ts'
+import { messageRoutes } from '../http/messages.ts'
 import { providerLogoutRoutes } from '../http/provider-logout.ts'
 import { createProviderPages } from '../http/provider-pages.ts'
 import type { OidcGate } from '../http/provider-port.ts'
@@ -111,6 +114,8 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     ownLimitFlows: createOwnLimitFlows(ports),
     present: createPresence(ports),
     hold: createHold(ports),
+    deliveries: createDeliveries(ports),
+    hearReceipt: createHearReceipt(ports),
     endSession,
     ...createConsoleFlows({ ...ports, expiries }),
     subjects: createSubjectFlows({ ...ports, endSession }),
@@ -121,7 +126,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
 
 type Flows = ReturnType<typeof createFlows>
 
-interface Parts {
+export interface Parts {
   readonly base: Foundation
   readonly stores: Stores
   readonly services: Services
@@ -218,6 +223,8 @@ export function createPublicApp(parts: Parts) {
       (router) => signOutRoutes(router, { ...ports, ...config.limits }),
       (router) => providerLogoutRoutes(router, { ...ports, ...config.limits }),
       (router) => deviceRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
+      (router) => messageRoutes(router, { ...ports, authorize }),
+      (router) => channelRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => limitRoutes(router, { ...ports, authorize, jsonBytes: config.limits.jsonBytes }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => transactionRoutes(router, { consume, authorizeClient, jsonBytes: config.limits.jsonBytes }),

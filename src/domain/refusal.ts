@@ -72,6 +72,8 @@ export const refusalCodes = [
   'device.state',
   'device.limit',
   'device.required',
+  'channel.unknown',
+  'channel.forged',
   'pin.weak',
   'pin.format',
   'pin.wrong',
