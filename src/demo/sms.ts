@@ -58,7 +58,7 @@ function arrived(receipt: string): void {
 const time = (at: number): string => new Date(at).toISOString().slice(11, 19)
 
 const shown = ({ at, from, to, text }: Sms): Html =>
-  html`<li class="ok"><strong>${text}</strong><span class="quiet small">From ${from} to <bdi>${to}</bdi></span><time datetime="${new Date(at).toISOString()}">${time(at)}</time></li>`
+  html`<li class="ok"><strong>${text}</strong><div class="quiet small">From ${from} to <bdi>${to}</bdi></div><time datetime="${new Date(at).toISOString()}">${time(at)}</time></li>`
 
 function inboxPage(messages: readonly Sms[]): string {
   const header = html`<header><span class="bank"><span>Text messages</span></span>
