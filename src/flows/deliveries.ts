@@ -1,5 +1,6 @@
 // Reaching customers out of band: owed by the unit that says so, tried until it is sent or too late, told in the audit.
 import type { AuditEvent } from '../domain/audit.ts'
+import { Refusal } from '../domain/refusal.ts'
 import type { ChannelAddress, Channels, OpenChannel } from '../ports/channel.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type {
@@ -11,6 +12,7 @@ import type {
   DeliveryRecords,
 } from '../ports/deliveries.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
+import type { Log } from '../ports/log.ts'
 import type { Devices, Directory, RateLimits, Subjects } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 
@@ -27,6 +29,7 @@ export interface DeliveryPorts {
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
+  readonly log: Log
 }
 
 export function createDeliveries({ jobs, deliveryRecords, seal, unit }: DeliveryPorts): Deliveries {
@@ -103,17 +106,32 @@ interface Sending {
 }
 
 /** One address that took it is enough; each is tried. */
-async function sent({ clock }: DeliveryPorts, { job, delivery, open, addresses }: Sending): Promise<Outcome> {
+async function sent(ports: DeliveryPorts, { job, delivery, open, addresses }: Sending): Promise<Outcome> {
   const { institution, purpose, handle, text, expiresAt } = delivery
-  const message = { institution, id: job.id, purpose, handle, text, expiresAt, sentAt: clock.now() }
+  const sentAt = ports.clock.now()
+  const message = { institution, id: job.id, purpose, handle, text, expiresAt, sentAt }
   const all = await Promise.allSettled(addresses.map((address) => open.channel.send({ ...message, address })))
   const receipts = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   if (receipts.some(({ outcome }) => outcome === 'sent')) return { kind: 'sent', channel: open.id }
+  const unheard = all.find((one) => one.status === 'rejected')
+  if (unheard !== undefined) {
+    const reason = reasonOf(unheard.reason)
+    ports.log.warn('delivery.again', {
+      institution,
+      delivery: job.id,
+      channel: open.id,
+      tries: job.tries,
+      reason,
+    })
+    return { kind: 'again' }
+  }
   const refused = receipts.find((receipt) => receipt.outcome === 'refused')
-  return refused !== undefined && receipts.length === all.length
-    ? failed(refused.code, open.id)
-    : { kind: 'again' }
+  return failed(refused?.code ?? 'channel.refused', open.id)
 }
+
+/** For the operator alone: the audit tells of it once it is given up. */
+const reasonOf = (error: unknown): string | object =>
+  error instanceof Refusal ? { code: error.code, ...error.detail } : String(error)
 
 async function settle(ports: DeliveryPorts, job: DeliveryJob, outcome: Outcome): Promise<void> {
   const { jobs, deliveryRecords, audit } = ports

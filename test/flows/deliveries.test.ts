@@ -2,6 +2,8 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDeliveryWork } from '../../src/compose/deliveries.ts'
+import type { Institution } from '../../src/domain/institution.ts'
+import { createApply } from '../../src/flows/apply.ts'
 import { active, customer, startDeliveriesRig } from './deliveries-rig.ts'
 
 const phone = '+1 202-555-0123'
@@ -69,6 +71,37 @@ test('neither words nor number are in the database or the audit', async () => {
     expect(rows).not.toContain(secret)
     expect(audit).not.toContain(secret)
   }
+})
+
+describe('what a file says of channels', () => {
+  const apply = async (channels: Institution['channels'], dryRun = true) => {
+    const { base, stores, services } = rig
+    const run = createApply({ ...base, ...stores, ...services, writer: stores.directory })
+    return run([{ ...rig.rows, institution: { ...rig.institution, channels } }], { dryRun })
+  }
+
+  test('is judged by their plugins before anything is written', async () => {
+    await expect(apply([{ id: 'a', type: 'fax', settings: {} }])).rejects.toThrow(
+      'alder: channel a: no channel of type fax',
+    )
+    await expect(
+      apply([{ id: 'a', type: 'http-sms', settings: { url: 'https://x.example' } }], false),
+    ).rejects.toThrow(/alder: channel a: .*countries/s)
+  })
+
+  test('is compared as a part of the institution, by names and without values', async () => {
+    expect((await apply(rig.institution.channels)).changes).toEqual([])
+    const changed = rig.institution.channels?.map((one) => ({
+      ...one,
+      settings: one.id === 'sms' ? { ...one.settings, password: 'another' } : one.settings,
+    }))
+    expect((await apply(changed)).changes).toEqual([
+      {
+        ...{ institution: 'alder', kind: 'institution', id: 'alder', change: 'changed' },
+        fields: ['channels[1].settings.password'],
+      },
+    ])
+  })
 })
 
 test('two nodes: each delivery is sent by one of them', async () => {

@@ -99,6 +99,7 @@ export async function startBridge(
         timeouts: { drain_ms: 0 },
         database: { data_directory: directory },
         keys: { master: `file:${join(directory, 'demo-master-key')}` },
+        outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
         log: { level: quiet, destination: 'stderr' },
       } as const
       const child = fork(join(import.meta.dirname, 'node-process.ts'), { stdio: 'inherit', execArgv: [] })
