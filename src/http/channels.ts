@@ -28,7 +28,8 @@ export function channelRoutes(router: Router, ports: ChannelRoutePorts): void {
     const request = { institution: institution.id, channel: id, path: rest.split('/'), fields }
     const news = open.channel.heard(request)
     if (news.receipt !== undefined) await ports.hearReceipt(institution.id, news.delivery, news.receipt)
-    ctx.status = 204
+    // With a word, for gateways that take 200 alone for heard.
+    ctx.body = 'heard'
   }
   router.get('/channels/:id/receipts/*rest', heard)
   router.post('/channels/:id/receipts/*rest', heard)

@@ -4,6 +4,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { DeviceMessages, DevicePlace, PlacedMessage } from '../ports/device-messages.ts'
 import type { Log } from '../ports/log.ts'
 
+/** An app may have a few windows; if each ended the wait of another, they would ask in turn without rest. */
+const mostEach = 3
+
 export interface MessageWaitingPorts {
   readonly deviceMessages: Pick<DeviceMessages, 'since'>
   readonly clock: Clock
@@ -14,7 +17,7 @@ export interface MessageWaitingPorts {
 export interface MessageWaiting {
   /**
    * Resolves with what comes, or with nothing: after `ms`, when `signal` says that the client is gone, when the same device
-   * waits anew, and when the bridge stops. No unit may be open.
+   * waits more often than `mostEach`, and when the bridge stops. No unit may be open.
    */
   wait(place: DevicePlace, until: { ms: number; signal: AbortSignal }): Promise<readonly PlacedMessage[]>
   close(): void
@@ -28,7 +31,7 @@ interface Waiter {
 const keyOf = ({ institution, device }: { institution: string; device: string }) => `${institution}|${device}`
 
 export function createMessageWaiting(ports: MessageWaitingPorts): MessageWaiting {
-  const waiters = new Map<string, Waiter>()
+  const waiters = new Set<Waiter>()
   const state = { timer: undefined as NodeJS.Timeout | undefined, closed: false }
   const later = () => {
     if (waiters.size > 0 && !state.closed) state.timer ??= setTimeout(look, ports.everyMs)
@@ -43,8 +46,8 @@ export function createMessageWaiting(ports: MessageWaitingPorts): MessageWaiting
   return {
     wait(place, { ms, signal }) {
       if (state.closed || signal.aborted) return Promise.resolve([])
-      const key = keyOf(place)
-      waiters.get(key)?.end([])
+      const mine = [...waiters].filter((other) => keyOf(other.place) === keyOf(place))
+      if (mine.length >= mostEach) mine[0]?.end([])
       const { promise, resolve } = Promise.withResolvers<readonly PlacedMessage[]>()
       const over = () => waiter.end([])
       const timer = setTimeout(over, ms)
@@ -53,28 +56,28 @@ export function createMessageWaiting(ports: MessageWaitingPorts): MessageWaiting
         end(messages) {
           clearTimeout(timer)
           signal.removeEventListener('abort', over)
-          if (waiters.get(key) === waiter) waiters.delete(key)
+          waiters.delete(waiter)
           resolve(messages)
         },
       }
       signal.addEventListener('abort', over, { once: true })
-      waiters.set(key, waiter)
+      waiters.add(waiter)
       later()
       return promise
     },
     close() {
       state.closed = true
       clearTimeout(state.timer)
-      for (const { end } of [...waiters.values()]) end([])
+      for (const { end } of [...waiters]) end([])
     },
   }
 }
 
 async function lookOnce(
   { deviceMessages, clock, log }: MessageWaitingPorts,
-  waiters: ReadonlyMap<string, Waiter>,
+  waiters: ReadonlySet<Waiter>,
 ): Promise<void> {
-  const asked = [...waiters.values()]
+  const asked = [...waiters]
   if (asked.length === 0) return
   try {
     const found = await deviceMessages.since(
@@ -83,8 +86,9 @@ async function lookOnce(
     )
     const of = Map.groupBy(found, keyOf)
     for (const { place, end } of asked) {
-      const messages = of.get(keyOf(place))
-      if (messages !== undefined) end(messages)
+      // Two windows of one device may have seen it up to different places.
+      const messages = of.get(keyOf(place))?.filter(({ seq }) => seq > place.after) ?? []
+      if (messages.length > 0) end(messages)
     }
   } catch (error) {
     // They go on waiting: the next look may be answered.

@@ -36,7 +36,7 @@ select :institution, :device, :id, last, :purpose, :handle, :sentAt, :expiresAt 
 on conflict (institution, device, id) do nothing`
 
 const since = `
-select m.* from device_message m
+select distinct m.* from device_message m
 join unnest(?::text[], ?::text[], ?::bigint[]) as w(institution, device, after)
   on m.institution = w.institution and m.device = w.device and m.seq > w.after
 where m.expires_at > ? order by m.seq`

@@ -46,20 +46,25 @@ test('thirty devices cost one question a look, and each gets its own', async () 
   them.close()
 })
 
-test('the same device waits once; a client that goes, and a bridge that stops, end it at once', async () => {
+test('a device may wait in three windows, each from its place; a client that goes, and a bridge that stops, end it at once', async () => {
   const them = waiting()
   const began = performance.now()
-  const first = them.wait(place('e'), { ms: 5000, signal: never })
+  const wait = (after: number, signal = never) => them.wait(place('e', after), { ms: 5000, signal })
+  await put('e', id(1))
+  const [first, second, third] = [wait(1), wait(1), wait(1)]
   const gone = new AbortController()
-  const second = them.wait(place('e'), { ms: 5000, signal: gone.signal })
+  const fourth = wait(1, gone.signal)
   expect(await first).toEqual([])
   gone.abort()
-  expect(await second).toEqual([])
-  const third = them.wait(place('e'), { ms: 5000, signal: never })
+  expect(await fourth).toEqual([])
+  expect(await wait(0)).toMatchObject([{ seq: 1 }])
+  await put('e', id(2))
+  expect([await second, await third]).toMatchObject([[{ seq: 2 }], [{ seq: 2 }]])
+  const last = wait(2)
   them.close()
-  expect(await third).toEqual([])
-  expect(await them.wait(place('e'), { ms: 5000, signal: never })).toEqual([])
-  expect(performance.now() - began).toBeLessThan(1000)
+  expect(await last).toEqual([])
+  expect(await wait(0)).toEqual([])
+  expect(performance.now() - began).toBeLessThan(2000)
 })
 
 test('a look belongs to nobody’s unit of work', async () => {
