@@ -92,7 +92,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const browserSessions = createBrowserSessions(stores.tokens)
   const ports = {
     ...{ ...given, ...gatewayParts(given), connectionFlows, metadataRefresh },
-    ...{ exchangeKeeper, pinHash, browserSessions },
+    ...{ exchangeKeeper, pinHash, browserSessions, deliveries: createDeliveries(given) },
   }
   const endSession = createEndSession(ports)
   const expiries = createExpiries(base, stores, plugins)
@@ -114,7 +114,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     ownLimitFlows: createOwnLimitFlows(ports),
     present: createPresence(ports),
     hold: createHold(ports),
-    deliveries: createDeliveries(ports),
+    deliveries: ports.deliveries,
     hearReceipt: createHearReceipt(ports),
     endSession,
     ...createConsoleFlows({ ...ports, expiries }),

@@ -186,7 +186,10 @@ export async function createServices(base: Foundation) {
     checker,
     fetch,
     idpMetadata,
-    jobs: await openJobs(database, base.connections, (error) => log.warn('jobs', { error: String(error) })),
+    jobs: await openJobs(database, base.connections, {
+      attemptMs: config.timeouts.upstreamMs,
+      failed: (error) => log.warn('jobs', { error: String(error) }),
+    }),
     messageWaiting: createMessageWaiting({ ...base, deviceMessages, everyMs: 500 }),
     channels: createChannels({
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],

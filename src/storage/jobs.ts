@@ -7,8 +7,8 @@ import type { Connections } from './unit-of-work.ts'
 
 const queue = 'delivery'
 const daySeconds = 24 * 3600
-// An attempt has a deadline far below it; a node that died in one leaves the job to the others after so long.
-const attemptSeconds = 20
+// What an attempt takes beside the wait for the other side: reading who it is for, and writing down what came of it.
+const besideMs = 15_000
 const lookAfterSeconds = 10
 
 const options = {
@@ -17,7 +17,6 @@ const options = {
   retryDelay: 1,
   retryBackoff: true,
   retryDelayMax: 30,
-  expireInSeconds: attemptSeconds,
 }
 
 export interface OpenJobs extends DeliveryJobs {
@@ -26,11 +25,18 @@ export interface OpenJobs extends DeliveryJobs {
   close(): Promise<void>
 }
 
+export interface JobSettings {
+  /** The longest that an attempt waits for the other side; a job that nobody ends long after it is given to others. */
+  readonly attemptMs: number
+  /** Told of what pg-boss cannot tell whoever asked. */
+  readonly failed: (error: unknown) => void
+}
+
 /** Throws where the tables of pg-boss are not those of this version: `migrate` comes first. */
 export async function openJobs(
   { aside }: Database,
   { writer }: Connections,
-  failed: (error: unknown) => void,
+  { attemptMs, failed }: JobSettings,
 ): Promise<OpenJobs> {
   // It brings a lot along, which commands that send nothing do without.
   const { PgBoss: Boss, fromKnex } = await import('pg-boss')
@@ -51,10 +57,12 @@ export async function openJobs(
   })
   boss.on('error', failed)
   await boss.start()
+  const expireInSeconds = Math.ceil((attemptMs + besideMs) / 1000)
   const inUnit = async () => ({ db: on(await writer()) })
   return {
     async put(institution, sealed) {
-      const id = await boss.send(queue, { institution, sealed }, { ...options, ...(await inUnit()) })
+      const job = { institution, sealed }
+      const id = await boss.send(queue, job, { ...options, expireInSeconds, ...(await inUnit()) })
       if (id === null) throw new Error('the queue took no job')
       return id
     },
