@@ -32,7 +32,9 @@ export interface DeliveryPorts {
   readonly log: Log
 }
 
-export function createDeliveries({ jobs, deliveryRecords, seal, unit }: DeliveryPorts): Deliveries {
+type OwingPorts = Pick<DeliveryPorts, 'jobs' | 'deliveryRecords' | 'seal' | 'unit'>
+
+export function createDeliveries({ jobs, deliveryRecords, seal, unit }: OwingPorts): Deliveries {
   return {
     async enqueue(delivery) {
       // By itself it would be owed whether or not what it tells of came to be.
