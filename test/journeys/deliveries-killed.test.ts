@@ -14,7 +14,10 @@ import { delivery, loopback, startGateway, withChannels } from '../flows/deliver
 import { seeded } from '../storage/seed.ts'
 import { sharedChecker } from './shared-checker.ts'
 
-test('after kill -9 what was committed is sent', async () => {
+// Two databases are opened, one of them after a crash: a busy machine takes its time.
+const timeout = 90_000
+
+test('after kill -9 what was committed is sent', { timeout }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-killed-'))
   const gateway = await startGateway()
   await seeded(directory)
