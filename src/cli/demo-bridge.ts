@@ -23,6 +23,8 @@ export interface DemoPlace {
   /** The settings' defaults unless told. */
   readonly sessions?: SettingsInput['sessions']
   readonly checker?: SamlChecker
+  /** Told, once it listens, of what it is made of. */
+  readonly made?: (parts: unknown) => void
 }
 
 /** Throws a ConfigFault with every reason why the demo must not start here (ruling R-12). */
@@ -54,8 +56,8 @@ export async function openDemoBridge(
     { demo: true },
   )
   const { compose } = await import('../compose/compose.ts')
-  const { clock, checker } = place
-  return { application: await compose(config, { ...(clock && { clock }), checker }), config }
+  const { clock, checker, made } = place
+  return { application: await compose(config, { ...(clock && { clock }), checker, made }), config }
 }
 
 /** The demo is the same for everybody: of the environment it takes the database and nothing else. */

@@ -1,5 +1,6 @@
 // From the file of an institution to its rows: the names change from snake_case, levels and paths get their full form.
 import type {
+  ChannelEntry,
   ConnectionEntry,
   CoreEntry,
   InstitutionFile,
@@ -16,6 +17,7 @@ import { notCompared } from '../domain/gateway.ts'
 import {
   approvalScope,
   type BackchannelParty,
+  type ChannelSetting,
   type Connection,
   type Core,
   type CoreOperation,
@@ -105,6 +107,7 @@ export const institutionRules: InstitutionRules = {
   clientScopes,
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],
+  channelTypes: ['push', 'http-sms'],
   transactionTypeFaults: typeFaults,
   transactionTypes: builtInTypes.map(typeValues),
   typeValues: (entry) => typeValues(factsCamelled(entry)),
@@ -119,17 +122,18 @@ export function institutionSet(
   const customers = file.connections.filter(({ audience }) => audience === 'customers')
   const only = customers.length === 1 ? customers[0]?.id : undefined
   return {
-    institution: institutionRow(file.institution, file.transaction_types),
+    institution: institutionRow(file),
     relyingParties: file.relying_parties.map((entry) => relyingParty(institution, entry, only)),
     connections: file.connections.map((entry) => connection(institution, entry)),
     cores: file.cores.map((entry) => core(institution, entry, coreMs)),
   }
 }
 
-const institutionRow = (
-  entry: InstitutionFile['institution'],
-  types: readonly TransactionTypeEntry[],
-): Institution => ({
+const institutionRow = ({
+  institution: entry,
+  transaction_types: types,
+  channels,
+}: InstitutionFile): Institution => ({
   id: entry.id,
   name: entry.name,
   host: entry.host,
@@ -149,6 +153,7 @@ const institutionRow = (
   },
   // The schema has let only types through that the domain takes.
   ...(types.length > 0 && { transactionTypes: types.map(typeRow) }),
+  ...(channels.length > 0 && { channels: channels.map(channel) }),
 })
 
 const typeRow = (entry: TransactionTypeEntry): TransactionType =>
@@ -201,6 +206,11 @@ const connection = (institution: string, entry: ConnectionEntry): Connection => 
   ...(Object.keys(entry.levels).length > 0 && { levels: entry.levels }),
   // The schema has let only the domain's names through.
   ...(entry.raised_by !== 'bridge' && { raisedBy: entry.raised_by as Raiser }),
+})
+
+const channel = ({ id, type, settings }: ChannelEntry): ChannelSetting => ({
+  ...{ id, type },
+  settings: camelled(settings),
 })
 
 const listOf = (one: string | undefined): string[] => (one === undefined ? [] : [one])

@@ -9,6 +9,9 @@ import { createAuditVerify } from '../flows/audit-verify.ts'
 import { type ManagementServer, startManagement } from '../http/management.ts'
 import type { MeteredMetrics } from '../http/metrics.ts'
 import { openPublicServer } from '../http/public-server.ts'
+import { createChannels } from '../plugins/channels/channels.ts'
+import { httpSmsChannel } from '../plugins/channels/http-sms.ts'
+import { pushChannel } from '../plugins/channels/push.ts'
 import { createConnectors } from '../plugins/connectors/connectors.ts'
 import { oidcConnector } from '../plugins/connectors/oidc.ts'
 import { samlConnector } from '../plugins/connectors/saml.ts'
@@ -19,6 +22,7 @@ import { createAuditLog, type Sequencer, startSequencer } from '../storage/audit
 import { migrate, pendingMigrations } from '../storage/migrate.ts'
 import { type Database, openDatabase } from '../storage/open.ts'
 import { startSweeper } from '../storage/sweeper.ts'
+import { startDeliveries } from './deliveries.ts'
 import { createPublicApp } from './edges.ts'
 import { createFlows } from './flows.ts'
 import {
@@ -27,15 +31,22 @@ import {
   createServices,
   createStores,
   type Foundation,
+  type Services,
   type Stores,
 } from './foundation.ts'
 import { inviting } from './invitations.ts'
 import { startMetadata } from './metadata.ts'
 import { startNotices } from './notices.ts'
+import type { Parts } from './oidc.ts'
 import { createKeyFlows, startRenewal } from './own-keys.ts'
 
+export interface RunOptions extends ComposeOptions {
+  /** Told, once it listens, of what it is made of: for tests that ask its flows themselves. */
+  readonly made?: ((parts: Parts) => void) | undefined
+}
+
 /** Opens the database and puts the parts together; nothing listens yet. Throws when the database cannot be opened. */
-export async function compose(config: Config, options: ComposeOptions = {}): Promise<Application> {
+export async function compose(config: Config, options: RunOptions = {}): Promise<Application> {
   const url = config.database.url?.reveal()
   const database = await openDatabase({
     url,
@@ -45,7 +56,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   })
   const base = createFoundation(config, database, options)
   const stores = createStores(base)
-  const running = createRunning({ base, stores, url })
+  const running = createRunning({ base, stores, url, made: options.made })
   const { directory } = stores
   // Settings are checked by the plugins themselves; opening a connection needs none of what they are given here.
   const checkers = createConnectors({
@@ -60,7 +71,11 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     ],
     publicUrl: config.publicUrl,
   })
-  const apply = createApply({ ...base, ...stores, writer: directory, connectors: checkers })
+  const channels = createChannels({
+    plugins: [pushChannel({ ...stores }), httpSmsChannel({ ...base, fetch: undefined as never })],
+    publicUrl: config.publicUrl,
+  })
+  const apply = createApply({ ...base, ...stores, writer: directory, connectors: checkers, channels })
   const auditLog = createAuditLog(database)
   return {
     log: base.log,
@@ -109,6 +124,7 @@ interface RunningPorts {
   readonly base: Foundation
   readonly stores: Stores
   readonly url: string | undefined
+  readonly made: RunOptions['made']
 }
 
 /** Brings the database to this version, and keeps the policies by which it decides: they may be others than those that were applied before. */
@@ -130,7 +146,7 @@ async function drained(management: ManagementServer, { timeouts }: Config): Prom
 }
 
 /** Starting and stopping, in the order that loses nothing. */
-function createRunning({ base, stores, url }: RunningPorts) {
+function createRunning({ base, stores, url, made }: RunningPorts) {
   const { config, database, log, metrics, keys } = base
   const closers: (() => Promise<unknown>)[] = [() => database.close()]
   let sequencer: Sequencer | undefined
@@ -143,11 +159,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
   const start = async (): Promise<Addresses> => {
     await migrated(database, stores, url)
     const services = await createServices(base)
-    closers.push(
-      async () => services.coreClient.close(),
-      () => services.checker.close(),
-      () => services.idpMetadata.close(),
-    )
+    closers.push(...closingOf(services))
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
       config.audit.sequencerIntervalMs,
@@ -158,16 +170,18 @@ function createRunning({ base, stores, url }: RunningPorts) {
       await running.stop()
     })
     const flows = createFlows(base, stores, services)
-    const background = backgrounds(base, stores, flows)
-    closers.push(...background.map((work) => () => work.stop()))
-    const app = createPublicApp({ base, stores, services, flows })
+    const parts: Parts = { base, stores, services, flows }
+    closers.push(...backgrounds(parts).map((work) => () => work.stop()))
+    const app = createPublicApp(parts)
     const server = await openPublicServer(app, config.listen)
     const management = await openManagement({ metrics, log, database, config })
     closers.push(
       () => management.close(),
       () => server.close(config.timeouts.shutdownMs),
+      async () => services.messageWaiting.close(),
       () => drained(management, config),
     )
+    made?.(parts)
     const addresses = { listening: server.url, managementUrl: management.url }
     return {
       ...addresses,
@@ -178,8 +192,16 @@ function createRunning({ base, stores, url }: RunningPorts) {
   return { start, stop, sequencer: () => sequencer }
 }
 
-const backgrounds = (base: Foundation, stores: Stores, flows: ReturnType<typeof createFlows>) => [
+const closingOf = (services: Services): readonly (() => Promise<unknown>)[] => [
+  async () => services.coreClient.close(),
+  () => services.checker.close(),
+  () => services.idpMetadata.close(),
+  () => services.jobs.close(),
+]
+
+const backgrounds = ({ base, stores, services, flows }: Parts) => [
   sweeping(base),
+  startDeliveries(base, stores, services),
   startNotices(base, stores),
   startMetadata(base, stores, flows),
   startRenewal(base, stores, flows),

@@ -6,10 +6,12 @@ import { createApp } from '../http/app.ts'
 import { approvalRoutes } from '../http/approvals.ts'
 import { approveRoutes } from '../http/approve.ts'
 import { createAuthorize, createAuthorizeClient } from '../http/authorize.ts'
+import { channelRoutes } from '../http/channels.ts'
 import { chooseRoutes } from '../http/choose.ts'
 import { deviceRoutes } from '../http/devices.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { limitRoutes } from '../http/limits.ts'
+import { messageRoutes } from '../http/messages.ts'
 import { providerLogoutRoutes } from '../http/provider-logout.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
@@ -55,6 +57,8 @@ export function createPublicApp(parts: Parts) {
       (router) => signOutRoutes(router, { ...ports, ...config.limits }),
       (router) => providerLogoutRoutes(router, { ...ports, ...config.limits }),
       (router) => deviceRoutes(router, { ...ports, ...json }),
+      (router) => messageRoutes(router, { ...ports, authorize }),
+      (router) => channelRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => limitRoutes(router, { ...ports, ...json }),
       (router) => approvalRoutes(router, { ...ports, ...json, answers }),
       (router) => userCodeRoutes(router, { ...ports, ...json }),

@@ -5,6 +5,7 @@ import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
 import { createDecide } from '../flows/decide.ts'
+import { createDeliveries, createHearReceipt } from '../flows/deliveries.ts'
 import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
@@ -51,8 +52,7 @@ const usesOf = (ports: Parameters<typeof createUseByIntrospection>[0]) => ({
 })
 
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
-  const deliveries = { enqueue: async () => undefined }
-  const given = { ...base, ...stores, ...services, ...settingsOf(base.config), deliveries }
+  const given = { ...base, ...stores, ...services, ...settingsOf(base.config) }
   const connectionFlows = createConnections(given)
   const plugins = services.connectors.plugins()
   const exchangeKeeper = createExchangeKeeper(given)
@@ -62,7 +62,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const browserSessions = createBrowserSessions(stores.tokens)
   const parts = {
     ...{ ...given, ...gatewayParts(given), connectionFlows, metadataRefresh },
-    ...{ exchangeKeeper, pinHash, browserSessions },
+    ...{ exchangeKeeper, pinHash, browserSessions, deliveries: createDeliveries(given) },
   }
   const approvalFlows = createApprovalFlows(parts)
   const ports = { ...parts, ...approvalFlows }
@@ -82,11 +82,12 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     stepUp: createStepUp(ports),
     enrolment: createEnrolment(ports),
     callCore: createCoreCall(ports),
-    ...usesOf(ports),
-    ...approvalFlows,
+    ...{ ...usesOf(ports), ...approvalFlows },
     ownLimitFlows: createOwnLimitFlows(ports),
     present: createPresence(ports),
     hold: createHold(ports),
+    deliveries: ports.deliveries,
+    hearReceipt: createHearReceipt(ports),
     endSession,
     ...createConsoleFlows({ ...ports, expiries }),
     subjects: createSubjectFlows({ ...ports, endSession }),

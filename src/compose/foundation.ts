@@ -3,7 +3,11 @@ import { randomBytes, randomInt } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import { referenceFrom } from '../domain/reference.ts'
 import { createLog } from '../http/logging.ts'
+import { createMessageWaiting } from '../http/message-waiting.ts'
 import { createMetrics, type MeteredMetrics } from '../http/metrics.ts'
+import { createChannels } from '../plugins/channels/channels.ts'
+import { httpSmsChannel } from '../plugins/channels/http-sms.ts'
+import { pushChannel } from '../plugins/channels/push.ts'
 import { createConnectors } from '../plugins/connectors/connectors.ts'
 import { oidcConnector } from '../plugins/connectors/oidc.ts'
 import { samlConnector } from '../plugins/connectors/saml.ts'
@@ -22,11 +26,14 @@ import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createBreakGlassKeys, createBreakGlassUses } from '../storage/break-glass.ts'
 import { createOwnKeyStore, createSealedOwnKeys } from '../storage/connection-keys.ts'
 import { createConnectionStore } from '../storage/connections.ts'
+import { createDeliveryRecords } from '../storage/deliveries.ts'
+import { createDeviceMessages } from '../storage/device-messages.ts'
 import { createDevices } from '../storage/devices.ts'
 import { createDirectory } from '../storage/directory.ts'
 import { createEvidenceStore, createUserCodes } from '../storage/evidence.ts'
 import { createExchanges } from '../storage/exchanges.ts'
 import { createExpiryWarnings } from '../storage/expiry-warnings.ts'
+import { openJobs } from '../storage/jobs.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
 import { createMetadataStates } from '../storage/metadata-states.ts'
@@ -109,6 +116,11 @@ export function createFoundation(config: Config, database: Database, options: Co
 function countEvent(metrics: MeteredMetrics, body: string): void {
   const { type, outcome, core = '', detail = {} } = JSON.parse(body)
   metrics.count('drawbridge_audit_events_total', { type })
+  if (type.startsWith('delivery.'))
+    metrics.count('drawbridge_deliveries_total', {
+      kind: detail.kind ?? '',
+      outcome: type.slice('delivery.'.length),
+    })
   if (/^login\.(finished|refused|cancelled)$/.test(type)) {
     metrics.count('drawbridge_logins_total', { outcome: type.slice('login.'.length), acr: detail.acr ?? '' })
   }
@@ -149,6 +161,8 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     consents: createConsents(connections),
     replays: createReplays(connections),
     devices: createDevices(connections),
+    deviceMessages: createDeviceMessages(connections),
+    deliveryRecords: createDeliveryRecords(connections),
     transactions: createTransactions(connections, seal),
     approvals: createApprovals(connections, seal),
     evidence: createEvidenceStore(connections, seal),
@@ -174,10 +188,20 @@ export async function createServices(base: Foundation) {
     maxBytes: 1024 * 1024,
   })
   const idpMetadata = createMetadataReader({ deadlineMs: 5000 })
+  const deviceMessages = createDeviceMessages(base.connections)
   return {
     checker,
     fetch,
     idpMetadata,
+    jobs: await openJobs(database, base.connections, {
+      attemptMs: config.timeouts.upstreamMs,
+      failed: (error) => log.warn('jobs', { error: String(error) }),
+    }),
+    messageWaiting: createMessageWaiting({ ...base, deviceMessages, everyMs: 500 }),
+    channels: createChannels({
+      plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],
+      publicUrl: config.publicUrl,
+    }),
     coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
     rateLimits: createRateLimits(database, config.limits.rates, log),
     connectors: createConnectors({

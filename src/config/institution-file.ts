@@ -55,6 +55,8 @@ export interface InstitutionRules extends PolicyRules {
   readonly languages: readonly [string, ...string[]]
   /** Types of connection that there is a connector for. */
   readonly connectionTypes: readonly [string, ...string[]]
+  /** Types of channel that there is a plugin for. */
+  readonly channelTypes: readonly [string, ...string[]]
 }
 
 /** A fault with its code, which stays when the words change. */
@@ -240,6 +242,14 @@ const connectionShape = (rules: InstitutionRules) =>
     raised_by: z.enum(rules.raisers).default(rules.raisers[0]),
   })
 
+/** What the channel's own plugin makes of its settings is judged where they are applied. */
+const channelShape = (rules: InstitutionRules) =>
+  z.strictObject({
+    id: id(rules),
+    type: z.enum(rules.channelTypes),
+    settings: z.record(z.string(), z.unknown()).default({}),
+  })
+
 const pathFault = 'a path of local names is needed: Amount/Value'
 
 /** `Amount/Value` or ['Amount', 'Value']: local names below the operation element. */
@@ -299,6 +309,7 @@ export const institutionFileSchema = (rules: InstitutionRules) =>
     connections: z.array(connectionShape(rules)).default([]),
     cores: z.array(coreShape(rules)).default([]),
     transaction_types: transactionTypes(rules),
+    channels: z.array(channelShape(rules)).max(20).default([]),
   })
 
 /** One file, checked. */
@@ -307,4 +318,5 @@ export type RelyingPartyEntry = InstitutionFile['relying_parties'][number]
 export type ConnectionEntry = InstitutionFile['connections'][number]
 export type TransactionTypeEntry = InstitutionFile['transaction_types'][number]
 export type CoreEntry = InstitutionFile['cores'][number]
+export type ChannelEntry = InstitutionFile['channels'][number]
 export type OperationEntry = CoreEntry['operations'][number]

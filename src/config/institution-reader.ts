@@ -91,7 +91,7 @@ function connected(file: unknown, rules: InstitutionRules): PlacedFault[] {
     const lost = connectionFaults(party, connections, customers)
     return [...lost.map(([key, message]) => placed(['relying_parties', i, key], message)), ...strangers]
   })
-  const twice = ['relying_parties', 'connections', 'cores'].flatMap((part) =>
+  const twice = ['relying_parties', 'connections', 'cores', 'channels'].flatMap((part) =>
     repeated(idsOf(file, part), (i) => [part, i, 'id']),
   )
   return [

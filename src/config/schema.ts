@@ -90,6 +90,11 @@ const limits = section('What one request, and one caller, may ask for.', {
     device: budget(60, 60, 'Device API requests, for each customer.'),
     acs: budget(300, 60, 'Answers of an upstream IdP, for each client address.'),
     gateway: budget(600, 60, 'Calls through the SOAP gateway, for each token.'),
+    channel: budget(
+      10,
+      3600,
+      'Messages that cost (SMS), for each customer. What is over it is not sent, and told in the audit.',
+    ),
   }),
 })
 

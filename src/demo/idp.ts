@@ -26,12 +26,12 @@ export const customers: Readonly<Record<string, Customer>> = {
   alice: {
     password: 'alice-pw',
     persistentId: 'alder-7Qm2x1',
-    attributes: { displayName: ['Alice Alder'], mail: ['alice@alder.example'] },
+    attributes: { displayName: ['Alice Alder'], mail: ['alice@alder.example'], mobile: ['+1 202-555-0123'] },
   },
   bob: {
     password: 'bob-pw',
     persistentId: 'alder-9Kd4z8',
-    attributes: { displayName: ['Bob Birch'], mail: ['bob@alder.example'] },
+    attributes: { displayName: ['Bob Birch'], mail: ['bob@alder.example'], mobile: ['+1 202-555-0134'] },
   },
 }
 

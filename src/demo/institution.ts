@@ -5,6 +5,7 @@ import type { Connection, Core, Institution, RelyingParty } from '../domain/inst
 import type { Policy } from '../domain/policy.ts'
 import { defaultPolicy } from '../domain/policy-default.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
+import { smsAccount } from './sms.ts'
 
 export interface DemoRows {
   readonly institution: Institution
@@ -61,7 +62,7 @@ const policy: Policy = {
   ],
 }
 
-const institution: Institution = {
+const institution = (world: string): Institution => ({
   id: demoId,
   name: 'Alder Bank',
   host: undefined,
@@ -72,7 +73,15 @@ const institution: Institution = {
   policy,
   pin: { length: 6, attempts: 5, lockSeconds: 900 },
   devicesPerSubject: 5,
-}
+  channels: [
+    { id: 'phones', type: 'push', settings: {} },
+    {
+      id: 'sms',
+      type: 'http-sms',
+      settings: { url: `${world}/sms/sendsms`, ...smsAccount, from: 'AlderBank', countries: ['US'] },
+    },
+  ],
+})
 
 function relyingParties({ world, apiKey }: DemoParts): RelyingParty[] {
   const common = {
@@ -134,7 +143,7 @@ function connection({ world, idpCertificate }: DemoParts): Connection {
       certificates: [idpCertificate],
       signed: 'both',
     },
-    claims: { name: 'displayName', email: 'mail' },
+    claims: { name: 'displayName', email: 'mail', phone_number: 'mobile' },
   }
 }
 
@@ -195,7 +204,7 @@ function core({ world }: DemoParts): Core {
 /** The rows for a world at this address. */
 export function demoRows(parts: DemoParts): DemoRows {
   return {
-    institution,
+    institution: institution(parts.world),
     relyingParties: relyingParties(parts),
     connections: [connection(parts), workforce(parts)],
     cores: [core(parts)],

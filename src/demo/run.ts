@@ -12,6 +12,7 @@ import { demoId, demoRows } from './institution.ts'
 import { createPeerKey } from './keys.ts'
 import { phoneRoutes } from './phone.ts'
 import { createScene, type Scene } from './scene.ts'
+import { type SmsInbox, smsRoutes } from './sms.ts'
 import { staffRoutes } from './staff-op.ts'
 
 export interface DemoOptions {
@@ -27,6 +28,8 @@ export interface World {
   readonly url: string
   readonly issuer: string
   readonly scene: Scene
+  /** The text messages that the bank's customers got. */
+  readonly sms: SmsInbox
   /** The link that makes whoever takes it the console's first owner; undefined where there is one. */
   readonly invitation: string | undefined
   /** The IdP's signing certificate, PEM. */
@@ -56,6 +59,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   staffRoutes(router, { world: url, issuer })
   coreRoutes(router, { world: url, trusted, judged: scene.judged })
   phoneRoutes(router, { world: url, issuer, scene })
+  const sms = smsRoutes(router)
   controlRoomRoutes(router, {
     world: url,
     issuer,
@@ -71,6 +75,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
     url,
     issuer,
     scene,
+    sms,
     invitation,
     idpCertificate: idpKey.pem,
     apiKey: apiKey.privateJwk,
@@ -120,6 +125,7 @@ const welcome = (url: string, issuer: string, invitation: string | undefined): s
 
     Control room   ${url}/            what happens, side by side
     Phone          ${url}/phone/      sign in, enrol, pay
+    Text messages  ${url}/sms/        what the bank sent to phones
     Console        ${invitation ?? `${issuer}/console`}
     Bridge         ${issuer}
 

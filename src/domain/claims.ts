@@ -58,4 +58,5 @@ export const claimsOfScope: Readonly<Record<string, readonly string[]>> = {
   openid: ['sub', 'acr', 'amr', 'auth_time'],
   profile: ['name', 'given_name', 'family_name', 'locale'],
   email: ['email'],
+  phone: ['phone_number'],
 }

@@ -30,6 +30,15 @@ export interface Institution {
   readonly approvals?: Partial<ApprovalSettings> | undefined
   /** Types of transaction beside those that are built in. */
   readonly transactionTypes?: readonly TransactionType[] | undefined
+  /** Ways to reach its customers out of band; of each kind the first is used. */
+  readonly channels?: readonly ChannelSetting[] | undefined
+}
+
+/** One of them; `settings` are checked by the channel plugin of that `type`, and sealed where they are kept. */
+export interface ChannelSetting {
+  readonly id: string
+  readonly type: string
+  readonly settings: Readonly<Record<string, unknown>>
 }
 
 export interface ApprovalSettings {

@@ -76,6 +76,8 @@ export const refusalCodes = [
   'device.state',
   'device.limit',
   'device.required',
+  'channel.unknown',
+  'channel.forged',
   'pin.weak',
   'pin.format',
   'pin.wrong',

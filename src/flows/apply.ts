@@ -2,6 +2,7 @@
 import { domainsTaken } from '../domain/connection-content.ts'
 import type { ConsoleSessions } from '../ports/administrators.ts'
 import type { ApplyReport, RowChange } from '../ports/application.ts'
+import type { Channels } from '../ports/channel.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { ConnectionStore } from '../ports/connections.ts'
 import type { Connectors } from '../ports/connector.ts'
@@ -24,6 +25,7 @@ export interface ApplyPorts extends ApplyPolicyPorts {
   readonly unit: UnitOfWork
   readonly chance: Chance
   readonly connectors: Pick<Connectors, 'plugins'>
+  readonly channels: Pick<Channels, 'plugins'>
   readonly pictures: Pictures
   readonly consoleSessions: Pick<ConsoleSessions, 'endBy'>
   readonly connectionStore: Pick<ConnectionStore, 'lock' | 'list'>
@@ -53,6 +55,7 @@ export function createApply(ports: ApplyPorts) {
   ): Promise<ApplyReport> {
     const faults = [
       ...settingsFaults(ports, sets),
+      ...channelFaults(ports, sets),
       ...(await logoFaults(ports, sets)),
       ...(await hostFaults(ports, sets)),
       ...(await ownerFaults(ports, sets)),
@@ -157,6 +160,23 @@ function settingsFaults({ connectors }: ApplyPorts, sets: readonly InstitutionSe
       if (plugin === undefined) return [`${place}: no connector of type ${connection.type}`]
       try {
         plugin.check(connection.settings)
+        return []
+      } catch (error) {
+        return [`${place}: ${error instanceof Error ? error.message : String(error)}`]
+      }
+    }),
+  )
+}
+
+/** Settings of channels, as their plugins judge them. */
+function channelFaults({ channels }: ApplyPorts, sets: readonly InstitutionSet[]): string[] {
+  return sets.flatMap(({ institution }) =>
+    (institution.channels ?? []).flatMap(({ id, type, settings }) => {
+      const place = `${institution.id}: channel ${id}`
+      const plugin = channels.plugins().find((one) => one.type === type)
+      if (plugin === undefined) return [`${place}: no channel of type ${type}`]
+      try {
+        plugin.check(settings)
         return []
       } catch (error) {
         return [`${place}: ${error instanceof Error ? error.message : String(error)}`]

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Directory } from '../ports/stores.ts'
 import { tenantOf } from './context.ts'
 
-const paths = /^\/(devices|soap)(\/|$)/
+const paths = /^\/(devices|messages|soap)(\/|$)/
 
 const allowHeaders = 'authorization, content-type, dpop, soapaction'
 const exposeHeaders = 'WWW-Authenticate, DPoP-Nonce, Retry-After'

@@ -7,8 +7,8 @@ export interface LogSettings {
   readonly destination: 'stdout' | 'stderr'
 }
 
-// What opens something once stands in some addresses: invitations, answers of IdPs that wait to be taken up.
-const opening = /(\/(?:invitation|upstream|test-login|slo)\/)[^/]+/g
+// What opens something once stands in some addresses: invitations, answers of IdPs that wait to be taken up, receipts of gateways.
+const opening = /(\/(?:invitation|upstream|test-login|slo|receipts\/[^/]+)\/)[^/]+/g
 
 /** A path as the log may have it. */
 export const loggedPath = (path: string): string => path.replace(opening, '$1…')

@@ -27,6 +27,10 @@ const measures: Readonly<Record<MetricName, Measure>> = {
     labels: ['core', 'outcome'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
+  drawbridge_deliveries_total: {
+    help: 'Messages to customers by what became of them',
+    labels: ['kind', 'outcome'],
+  },
   drawbridge_signatures_total: { help: 'Signatures made with keys of institutions', labels: ['purpose'] },
   drawbridge_db_round_trips_total: { help: 'Waits for the database', labels: [] },
   drawbridge_db_statements_total: { help: 'Statements sent to the database', labels: [] },

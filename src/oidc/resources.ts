@@ -5,7 +5,7 @@ import { clientScopes, type RelyingParty } from '../domain/institution.ts'
 import { apiOf } from '../http/authorize.ts'
 
 /** Scopes of OpenID Connect itself; every other scope is one of our API's. */
-export const oidcScopes = ['openid', 'offline_access', 'profile', 'email'] as const
+export const oidcScopes = ['openid', 'offline_access', 'profile', 'email', 'phone'] as const
 
 const isOidcScope = (scope: string): boolean => (oidcScopes as readonly string[]).includes(scope)
 

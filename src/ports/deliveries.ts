@@ -1,28 +1,74 @@
-// What is to reach a customer on another channel.
+// Reaching a customer out of band: what is owed to them, the jobs that carry it, and what became of each.
 
+/** Ways to reach a customer that there are channels for. */
 export const channelKinds = ['push', 'sms'] as const
 export type ChannelKind = (typeof channelKinds)[number]
+
+export type DeliveryPurpose = 'approval' | 'code' | 'notice'
+
+/** By what the audit tells of a delivery. */
+export interface DeliveryTrace {
+  readonly reference: string
+  readonly relyingParty?: string | undefined
+  readonly transaction?: string | undefined
+}
 
 /** What is to reach a customer. */
 export interface Delivery {
   readonly institution: string
   readonly subject: string
   readonly kind: ChannelKind
-  readonly purpose: 'approval' | 'code' | 'notice'
+  readonly purpose: DeliveryPurpose
   /** What the message is about: an approval's id. Opens nothing by itself. */
   readonly handle?: string | undefined
-  /** Our words, in the customer's language; a push carries none of it (attack 140). */
+  /** Our words, in the customer's language; a push carries none of it, only the handle (attack 140). */
   readonly text: string
   /** Nothing is sent after it; epoch milliseconds. */
   readonly expiresAt: number
-  readonly trace: {
-    readonly reference: string
-    readonly relyingParty?: string
-    readonly transaction?: string
-  }
+  readonly trace: DeliveryTrace
 }
 
 export interface Deliveries {
   /** Inside a unit: the delivery is owed if and only if that unit commits, whatever dies then. */
   enqueue(delivery: Delivery): Promise<void>
+}
+
+/** One attempt at a delivery, this node's alone until its deadline. */
+export interface DeliveryJob {
+  readonly id: string
+  readonly institution: string
+  /** The delivery, sealed: a text may have a code in it. */
+  readonly sealed: string
+  /** Attempts so far, this one included. */
+  readonly tries: number
+}
+
+/** The queue. A job that nobody ends within its deadline is given to the next who asks. */
+export interface DeliveryJobs {
+  /** Inside a unit; resolves with the id of the job. */
+  put(institution: string, sealed: string): Promise<string>
+  /** What is due, for this node alone. */
+  take(most: number): Promise<readonly DeliveryJob[]>
+  /** Inside a unit: nothing more is to be done. False when the attempt is no longer ours. */
+  done(job: DeliveryJob): Promise<boolean>
+  /** Inside a unit: it is due again later, and later each time. False when the attempt is no longer ours. */
+  again(job: DeliveryJob): Promise<boolean>
+}
+
+/** What became of a delivery, without its words and its address. */
+export interface DeliveryRecord extends Pick<Delivery, 'kind' | 'purpose' | 'subject' | 'trace'> {
+  /** The channel that took it; undefined before. */
+  readonly channel?: string | undefined
+}
+
+export interface DeliveryRecords {
+  put(id: string, delivery: Delivery): Promise<void>
+  /** owed -> sent or failed; undefined when it was not owed any more. */
+  ended(
+    institution: string,
+    id: string,
+    end: { readonly state: 'sent' | 'failed'; readonly channel: string | undefined },
+  ): Promise<DeliveryRecord | undefined>
+  /** What the gateway says of it in the end, once; undefined when it is unknown or was said before. */
+  heard(institution: string, id: string, receipt: 'confirmed' | 'failed'): Promise<DeliveryRecord | undefined>
 }

@@ -13,6 +13,7 @@ export const secretPurposes = [
   'accounts',
   'audit-salt',
   'field-encryption',
+  'receipts',
 ] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 

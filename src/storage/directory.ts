@@ -68,7 +68,7 @@ export function createDirectory({
   }
   return {
     institution: async (id) => (await set(id))?.institution,
-    institutions: () => all.get('', async () => readAll(await connections.reader())),
+    institutions: () => all.get('', async () => readAll(await connections.reader(), seal)),
     relyingParty: async (institution, id) => relyingPartyIn(await set(institution), id, publicUrl),
     connection: async (institution, id) => (await set(institution))?.connections.find((row) => row.id === id),
     connections: async (institution) => (await set(institution))?.connections ?? [],
@@ -76,7 +76,7 @@ export function createDirectory({
     everything: async (id, managedBy) => readSet(await connections.reader(), seal, { id, managedBy }),
     async put(given, managedBy) {
       const db = await connections.writer()
-      await writeSet(db, given, managedBy)
+      await writeSet(db, seal, { given, managedBy })
       await policies.keep(given.institution.id, policyOf(await withConsolePolicy(db, given.institution)))
       const dropped = await putConnections(db, seal, {
         institution: given.institution.id,
@@ -103,10 +103,19 @@ function relyingPartyIn(
 }
 
 // JSON drops members that are undefined; they are put back so that the types stay true.
-const institutionOf = (settings: Institution): Institution => ({
+const institutionOf = (seal: FieldSeal, { channels, ...settings }: KeptInstitution): Institution => ({
   ...settings,
   host: settings.host,
   help: settings.help,
+  ...(channels !== undefined && { channels: JSON.parse(seal.open(settings.id, channels)) }),
+})
+
+/** Its channels are sealed: their settings have the passwords of gateways. */
+type KeptInstitution = Omit<Institution, 'channels'> & { readonly channels?: string | undefined }
+
+const keptInstitution = (seal: FieldSeal, { channels, ...settings }: Institution): KeptInstitution => ({
+  ...settings,
+  ...(channels !== undefined && { channels: seal.seal(settings.id, JSON.stringify(channels)) }),
 })
 
 /** The file's policy, else what the console set. */
@@ -120,12 +129,12 @@ async function withConsolePolicy(db: Queries, institution: Institution): Promise
   return ruledBy(institution, row?.content ?? null)
 }
 
-async function readAll(db: Queries): Promise<readonly Institution[]> {
-  const rows: { settings: Institution; content: Policy | null }[] = await db('institution')
+async function readAll(db: Queries, seal: FieldSeal): Promise<readonly Institution[]> {
+  const rows: { settings: KeptInstitution; content: Policy | null }[] = await db('institution')
     .leftJoin('console_policy', 'console_policy.institution', 'institution.institution')
     .select('institution.settings', 'console_policy.content')
     .orderBy('institution.institution')
-  return rows.map(({ settings, content }) => ruledBy(institutionOf(settings), content))
+  return rows.map(({ settings, content }) => ruledBy(institutionOf(seal, settings), content))
 }
 
 const everything = `
@@ -165,11 +174,11 @@ async function readSet(
   const rows: SetRow[] = (await db.raw(everything, { id })).rows
   const wanted = rows.filter((row) => managedBy === undefined || row.managed_by === managedBy)
   const of = <T>(kind: string) => wanted.filter((row) => row.kind === kind).map((row) => row.settings as T)
-  const institution = rows.find((row) => row.kind === 'institution')?.settings as Institution | undefined
+  const institution = rows.find((row) => row.kind === 'institution')?.settings as KeptInstitution | undefined
   if (institution === undefined) return undefined
   const [policy = null] = managedBy === 'file' ? [] : of<Policy>('policy')
   return {
-    institution: ruledBy(institutionOf(institution), policy),
+    institution: ruledBy(institutionOf(seal, institution), policy),
     relyingParties: of<RelyingParty>('relying_party'),
     connections: wanted
       .filter((row) => row.kind === 'connection')
@@ -186,11 +195,20 @@ async function readSet(
   }
 }
 
-async function writeSet(db: Queries, given: InstitutionSet, managedBy: ManagedBy): Promise<void> {
+interface WrittenSet {
+  readonly given: InstitutionSet
+  readonly managedBy: ManagedBy
+}
+
+async function writeSet(db: Queries, seal: FieldSeal, { given, managedBy }: WrittenSet): Promise<void> {
   const { institution } = given
   const common = { managed_by: managedBy, updated_at: db.fn.now() }
   await db('institution')
-    .insert({ institution: institution.id, settings: JSON.stringify(institution), ...common })
+    .insert({
+      institution: institution.id,
+      settings: JSON.stringify(keptInstitution(seal, institution)),
+      ...common,
+    })
     .onConflict('institution')
     .merge(['settings', 'managed_by', 'updated_at'])
   const tables = { relying_party: given.relyingParties, core: given.cores }

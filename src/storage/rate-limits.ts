@@ -11,11 +11,11 @@ import type { Database } from './open.ts'
 
 export type RateBudgets = Readonly<Record<RateBucket, { readonly points: number; readonly seconds: number }>>
 
-// Where the counter itself fails, guessing must not become free; ordinary traffic goes on.
-const failClosed: ReadonlySet<RateBucket> = new Set(['pin', 'device'])
+// Where the counter itself fails, guessing must not become free, nor what costs the bank money; ordinary traffic goes on.
+const failClosed: ReadonlySet<RateBucket> = new Set(['pin', 'device', 'channel'])
 
 /**
- * Guesses (`pin`, `device`) are counted in the database for all nodes together, floods by each node in its memory: a
+ * Guesses (`pin`, `device`) and messages that cost (`channel`) are counted in the database for all nodes together, floods by each node in its memory: a
  * round trip for every request would cost more than it protects. The embedded database has one process anyway.
  */
 export function createRateLimits(database: Database, budgets: RateBudgets, log: Log): RateLimits {

@@ -13,6 +13,8 @@ const tables = [
   'exchange',
   'console_session',
   'console_invitation',
+  'delivery',
+  'device_message',
 ] as const
 const batch = 500
 /** Expired rows stay this long: a late request then gets `expired` rather than `unknown`. */

@@ -24,7 +24,7 @@ const yamlOf = (parts: Record<string, string>) =>
 
 const read = (parts: Record<string, string>) => parseInstitution(yamlOf(parts), examples, institutionRules)
 
-function faultsOf(change: Partial<typeof good>): string[] {
+function faultsOf(change: Partial<typeof good> & { readonly channels?: string }): string[] {
   try {
     read({ ...good, ...change })
   } catch (error) {
@@ -54,6 +54,17 @@ describe('a good file', () => {
     })
     const settings = samlSettings.parse(set.connections[0]?.settings)
     expect(settings.certificates[0]).toMatch(/^-----BEGIN CERTIFICATE-----/)
+  })
+
+  test('channels are part of the institution, with their settings as plugins have them', () => {
+    const channels =
+      '[{ id: sms, type: http-sms, settings: { answer_begins: OK } }, { id: phones, type: push }]'
+    const set = institutionSet(read({ ...good, channels }), { coreMs: 7 })
+    expect(set.institution.channels).toEqual([
+      { id: 'sms', type: 'http-sms', settings: { answerBegins: 'OK' } },
+      { id: 'phones', type: 'push', settings: {} },
+    ])
+    expect(institutionSet(read(good), { coreMs: 7 }).institution).not.toHaveProperty('channels')
   })
 
   test('the smallest file is taken, with its defaults', () => {
@@ -223,6 +234,16 @@ describe('a fault is told for', () => {
           '[{ id: pay, name: P, endpoint: https://c.example, audience: a, operations: [{ namespace: n, name: T, acr: device }, { namespace: n, name: T, acr: delegated }] }]',
       },
       'cores[0].operations[1].name: {n}T is there twice',
+    ],
+    [
+      'a channel of a kind that there is no plugin for',
+      { channels: '[{ id: fax, type: fax }]' },
+      'channels[0].type: Invalid option: expected one of "push"|"http-sms"',
+    ],
+    [
+      'two channels of one name',
+      { channels: '[{ id: one, type: push }, { id: one, type: http-sms }]' },
+      'channels[1].id: one is there twice',
     ],
   ])('%s', (_, change, expected) => {
     const found = faultsOf(change)

@@ -24,7 +24,7 @@ const fromFile = (change: Partial<Connection> = {}): Connection => ({
 const apply = async (connections: readonly Connection[]) => {
   const { base, stores, services } = parts
   const { directory } = stores
-  const run = createApply({ ...base, ...stores, writer: directory, connectors: services.connectors })
+  const run = createApply({ ...base, ...stores, ...services, writer: directory })
   return (await run([{ ...parts.rows, connections }], { dryRun: false })).changes
 }
 
@@ -80,7 +80,7 @@ describe('staff who came into the console by a connection', () => {
     const theirs = await inConsole('staff')
     await apply([staff({ name: 'People' })])
     const { base, stores, services } = parts
-    const run = createApply({ ...base, ...stores, writer: stores.directory, connectors: services.connectors })
+    const run = createApply({ ...base, ...stores, ...services, writer: stores.directory })
     await run([{ ...parts.rows, connections: [] }], { dryRun: true })
     expect(await theirs()).toBe(true)
   })

@@ -42,7 +42,7 @@ const fromFile = (settings: object = {}, change: Partial<Connection> = {}): Conn
 const apply = async (connections: readonly Connection[]) => {
   const { base, stores, services } = parts
   const { directory } = stores
-  const run = createApply({ ...base, ...stores, writer: directory, connectors: services.connectors })
+  const run = createApply({ ...base, ...stores, ...services, writer: directory })
   return (await run([{ ...parts.rows, connections }], { dryRun: false })).changes
 }
 const refresh = () =>

@@ -91,6 +91,7 @@ test('what opens something once is not in the path of a record', () => {
     '/upstream/handle-of-an-answer': '/upstream/…',
     '/alder/test-login/handle': '/alder/test-login/…',
     '/alder/saml/idp/slo/handle': '/alder/saml/idp/slo/…',
+    '/alder/channels/sms/receipts/3174bdf6/mAc-': '/alder/channels/sms/receipts/3174bdf6/…',
     '/alder/console/connections/main': '/alder/console/connections/main',
     '/alder/saml/idp/slo': '/alder/saml/idp/slo',
   }

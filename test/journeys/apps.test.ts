@@ -196,7 +196,7 @@ test('metadata names every scope, those of the cores of today too (RFC 8414, RFC
     `${origin}/.well-known/oauth-authorization-server/alder`,
   ]) {
     const { scopes_supported } = (await (await fetch(url)).json()) as { scopes_supported: string[] }
-    expect(scopes_supported).toEqual(['openid', 'offline_access', 'profile', 'email', ...ours])
+    expect(scopes_supported).toEqual(['openid', 'offline_access', 'profile', 'email', 'phone', ...ours])
   }
   const api = await fetch(`${origin}/.well-known/oauth-protected-resource/alder/api`)
   expect(((await api.json()) as { scopes_supported: string[] }).scopes_supported).toEqual(ours)

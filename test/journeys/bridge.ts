@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDemoBridge } from '../../src/cli/demo-bridge.ts'
+import type { Parts } from '../../src/compose/oidc.ts'
 import { prepareDemo } from '../../src/config/demo-stamp.ts'
 import type { SettingsInput } from '../../src/config/schema.ts'
 import { runDemo, type World } from '../../src/demo/run.ts'
@@ -17,6 +18,8 @@ export interface TestBridge {
   readonly world: World
   readonly application: Application
   readonly issuer: string
+  /** What the first node is made of. */
+  readonly parts: Parts
   /** Metrics of the first node. */
   readonly managementUrl: string
   /** Another node over the same PostgreSQL, a process of its own; its address, for requests to the same issuer. */
@@ -50,6 +53,7 @@ export async function startBridge(
   // The stamp first: the demo refuses a directory that holds data of somebody else.
   prepareDemo({ env, directory, host: '127.0.0.1' })
   if (databaseUrl === undefined) await seeded(directory)
+  let parts: Parts | undefined
   const { application, config } = await openDemoBridge({
     env,
     directory,
@@ -57,6 +61,9 @@ export async function startBridge(
     port: 0,
     logLevel: quiet,
     checker: await sharedChecker(),
+    made: (given) => {
+      parts = given as Parts
+    },
     ...(clock && { clock }),
     ...(sessions && { sessions }),
   })
@@ -81,6 +88,7 @@ export async function startBridge(
     world,
     application,
     issuer: world.issuer,
+    parts: parts as unknown as Parts,
     managementUrl,
     async node() {
       const settings = {
@@ -91,6 +99,7 @@ export async function startBridge(
         timeouts: { drain_ms: 0 },
         database: { data_directory: directory },
         keys: { master: `file:${join(directory, 'demo-master-key')}` },
+        outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
         log: { level: quiet, destination: 'stderr' },
       } as const
       const child = fork(join(import.meta.dirname, 'node-process.ts'), { stdio: 'inherit', execArgv: [] })

@@ -38,7 +38,13 @@ beforeAll(async () => {
   parts = await startParts()
   visitors = consoleVisitors(parts)
   const { base, stores, services } = parts
-  const run = createApply({ ...base, ...stores, writer: stores.directory, connectors: services.connectors })
+  const run = createApply({
+    ...base,
+    ...stores,
+    writer: stores.directory,
+    connectors: services.connectors,
+    channels: services.channels,
+  })
   apply = async (institution, dryRun = false) => {
     const set = { institution, relyingParties: [], connections: [], cores: [] }
     return (await run([set], { dryRun })).changes.map(changeLine)

@@ -62,6 +62,8 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   pg: ['storage'],
   '@electric-sql/pglite': ['storage'],
   'rate-limiter-flexible': ['storage'],
+  // The queue of what is to reach customers.
+  'pg-boss': ['storage'],
   'openid-client': ['plugins/connectors', 'demo'],
   // Certificates of our own keys, and of the demo's peers; node:crypto reads them but cannot make them.
   '@peculiar/x509': ['plugins/keys', 'demo'],
@@ -83,6 +85,8 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'lru-cache': ['oidc'],
   // Scales and ticks of charts.
   'd3-scale': ['console'],
+  // Which numbers are those of mobile phones.
+  'libphonenumber-js': ['plugins/channels'],
   // Decoders of pictures, as WebAssembly.
   '@jsquash/jpeg': ['plugins/pictures'],
   '@jsquash/png': ['plugins/pictures'],

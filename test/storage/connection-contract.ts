@@ -35,7 +35,7 @@ function node(database: Database) {
   return {
     all,
     flows: createConnections(ports),
-    apply: createApply({ ...ports, writer: all.directory, pictures }),
+    apply: createApply({ ...ports, writer: all.directory, pictures, channels: { plugins: () => [] } }),
   }
 }
 

@@ -17,6 +17,7 @@ const budgets: RateBudgets = {
   device: budget,
   acs: budget,
   gateway: budget,
+  channel: budget,
 }
 
 let place: Scratch

@@ -6,6 +6,7 @@ import {
   comeBack,
   enrol,
   isTried,
+  messages,
   pay,
   paymentDetails,
   refresh,
@@ -67,6 +68,35 @@ async function payment(amount, again = false) {
   )
 }
 
+const kinds = {
+  approval: 'Your bank asks for your approval.',
+  code: 'Your bank has sent you a code.',
+  notice: 'Your bank has news for you.',
+}
+
+let watching
+
+/** Waits for messages as long as this phone is the customer's; they say that there is something, and no more. */
+async function watch() {
+  watching?.abort()
+  watching = new AbortController()
+  const { signal } = watching
+  let after = '0'
+  while (!signal.aborted && tokens() !== null) {
+    try {
+      const answer = await messages(after, signal)
+      after = answer.cursor
+      for (const { purpose } of answer.messages) say('message', kinds[purpose] ?? kinds.notice)
+    } catch {
+      // The phone sleeps, or its session is over: the next sign-in watches again.
+      return
+    }
+  }
+}
+
+const isOwnPhone = ({ acr, scope }) =>
+  acr !== 'urn:drawbridge:acr:delegated' && scope.split(' ').includes('device')
+
 const presses = {
   'sign-in': () => signIn({ step: 'sign-in' }),
   small: () => payment('25.00'),
@@ -77,10 +107,16 @@ const presses = {
     else say('balance', `${answer.fault} (${answer.code})`, 'refused')
   },
   async refresh() {
+    // What waits with the old token would be told that it is no longer good.
+    watching?.abort()
     await refresh()
+    if (isOwnPhone(tokens())) watch()
     say('refresh', 'Your session was renewed. The old token is no longer good.')
   },
-  'sign-out': () => signOut(),
+  'sign-out'() {
+    watching?.abort()
+    return signOut()
+  },
 }
 
 async function guarded(step, work) {
@@ -114,4 +150,5 @@ await guarded('sign-in', async () => {
   if (after?.step === 'sign-in') say('sign-in', levels[tokens().acr] ?? 'Signed in')
   if (after?.step === 'pay') await payment(after.amount, true)
 })
+if (tokens() !== null && isOwnPhone(tokens())) watch()
 document.body.dataset.ready = 'yes'

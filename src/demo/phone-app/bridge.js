@@ -137,25 +137,28 @@ export async function refresh() {
 }
 
 /** A request with the token and a proof; the answer whatever it is. */
-async function call(method, path, { type, body, headers = {} } = {}) {
+async function call(method, path, { type, body, headers = {}, signal } = {}) {
   const url = `${issuer}${path}`
   const { access } = tokens()
   return fetch(url, {
     method,
     headers: {
       authorization: `DPoP ${access}`,
-      dpop: await proof(method, url, access),
+      // A proof names the address without its query (RFC 9449 4.2).
+      dpop: await proof(method, url.split('?')[0], access),
       ...(type && { 'content-type': type }),
       ...headers,
     },
     body,
+    signal,
   })
 }
 
-async function json(method, path, value) {
+async function json(method, path, value, signal) {
   const response = await call(method, path, {
-    type: 'application/json',
+    type: value && 'application/json',
     body: value && JSON.stringify(value),
+    signal,
   })
   const body = response.status === 204 ? undefined : await response.json()
   if (!response.ok) throw Object.assign(new Error(body.error_description), { code: body.code })
@@ -172,6 +175,10 @@ export async function enrol(name, pin) {
   })
   localStorage.setItem('device', name)
 }
+
+/** What has come for this phone since `after`; waits for it as long as the bridge lets it. */
+export const messages = (after, signal) =>
+  json('GET', `/messages?${new URLSearchParams({ after, wait: '25' })}`, undefined, signal)
 
 const namespace = 'urn:alder:payments:1'
 const accounts = {

@@ -11,7 +11,7 @@ import { transactionActions, transactionFacts, transactionHeading, transactionTi
 
 /** One thing that the app asks to be able to do. */
 export type Permission =
-  | { readonly kind: 'identity' | 'profile' | 'email' | 'offline' | 'device' }
+  | { readonly kind: 'identity' | 'profile' | 'email' | 'phone' | 'offline' | 'device' }
   | { readonly kind: 'core'; readonly name: string }
   | { readonly kind: 'other'; readonly scope: string }
 
@@ -36,6 +36,7 @@ const kinds = {
   openid: 'identity',
   profile: 'profile',
   email: 'email',
+  phone: 'phone',
   offline_access: 'offline',
   device: 'device',
 } as const

@@ -116,6 +116,8 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'device.state': [409, 'invalid_request'],
   'device.limit': [409, 'invalid_request'],
   'device.required': unmet,
+  'channel.unknown': [404, 'invalid_request'],
+  'channel.forged': [401, 'invalid_token'],
   'pin.weak': invalid,
   'pin.format': invalid,
   'pin.wrong': denied,

@@ -116,6 +116,8 @@ export const groupOf = {
   'device.proof': 'device-unproven',
   'device.proof_replayed': 'device-unproven',
   'device.limit': 'device-limit',
+  'channel.unknown': 'no-page-here',
+  'channel.forged': 'no-page-here',
   'pin.weak': 'pin-weak',
   'pin.format': 'pin-format',
   'pin.wrong': 'pin-wrong',

@@ -74,6 +74,7 @@ export const pagesInEnglish = {
     identity: 'Know that it’s you, by a customer code of its own',
     profile: 'See your name',
     email: 'See your email address',
+    phone: 'See your phone number',
     offline: 'Stay connected until you sign out',
     device: 'Set up this phone for approvals',
     core: 'Use {core} for you',

@@ -75,6 +75,7 @@ export const pagesInSpanish: PageTexts = {
     identity: 'Saber que eres tú, con un código de cliente propio',
     profile: 'Ver tu nombre',
     email: 'Ver tu correo electrónico',
+    phone: 'Ver tu número de teléfono',
     offline: 'Seguir conectada hasta que cierres sesión',
     device: 'Registrar este teléfono para aprobar',
     core: 'Usar {core} por ti',

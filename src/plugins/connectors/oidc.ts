@@ -17,6 +17,7 @@ import type {
 import type { OurAddress } from '../../ports/connector-settings.ts'
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
 import type { OwnKeys } from '../../ports/own-keys.ts'
+import { checkSettings } from '../settings.ts'
 import { bundleEnds, certificateEnd, endOfDay } from './expiries.ts'
 import { readClaims } from './oidc-claims.ts'
 import { createDiscovered, type Discovered, fetchFor } from './oidc-discovery.ts'
@@ -24,7 +25,6 @@ import { oidcDiscovery } from './oidc-import.ts'
 import { createProviderKeys } from './oidc-keys.ts'
 import { oidcLogout } from './oidc-logout.ts'
 import { type OidcSettings, oidcSettings } from './oidc-settings.ts'
-import { checkSettings } from './settings.ts'
 import { oidcLabels, settingFields } from './settings-form.ts'
 
 export interface OidcPorts {

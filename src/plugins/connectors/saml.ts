@@ -26,10 +26,10 @@ import { buildAuthnRequest, postedAuthnRequest } from '../../xml/saml/authn-requ
 import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
 import { readableExchange } from '../../xml/saml/readable.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
+import { checkSettings } from '../settings.ts'
 import { certificateEnd } from './expiries.ts'
 import { type SamlDiscoveryPorts, samlDiscovery } from './saml-discovery.ts'
 import { samlLogout, sloUrlOf } from './saml-logout.ts'
-import { checkSettings } from './settings.ts'
 import { samlLabels, settingFields } from './settings-form.ts'
 
 const certificate = z

@@ -1,6 +1,6 @@
-// Checking the settings of a connection by the schema of its connector.
+// Checking the settings of a connection or a channel by the schema of its plugin.
 import type { z } from 'zod'
-import { SettingsRefused } from '../../ports/connector-settings.ts'
+import { SettingsRefused } from '../ports/connector-settings.ts'
 
 /** Throws SettingsRefused with every fault and its place. */
 export function checkSettings(schema: z.ZodType, settings: Readonly<Record<string, unknown>>): void {
