@@ -10,7 +10,7 @@ import type {
   TransactionTypeEntry,
   TypeValues,
 } from '../config/institution-file.ts'
-import { acrLadder, acrNamed, levelName } from '../domain/acr.ts'
+import { acrLadder, acrNamed, levelName, withDeviceAndPin } from '../domain/acr.ts'
 import { isMailDomain } from '../domain/choice.ts'
 import { claimsOfScope, isMappable } from '../domain/claims.ts'
 import { notCompared } from '../domain/gateway.ts'
@@ -30,6 +30,7 @@ import {
 } from '../domain/institution.ts'
 import { labelFault } from '../domain/label.ts'
 import { logoFault } from '../domain/logo.ts'
+import { approvalMethods, methodsFor } from '../domain/outcome.ts'
 import { conditionFault } from '../domain/policy-language.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
@@ -96,6 +97,8 @@ export const institutionRules: InstitutionRules = {
   conditionFault,
   levels: [lowest as string, ...others],
   stepUpLevels: others as [string, ...string[]],
+  approvalMethods,
+  methodsFor: (level) => methodsFor(level === undefined ? withDeviceAndPin : acrNamed(level)),
   scopes: [
     ...Object.keys(claimsOfScope),
     'offline_access',

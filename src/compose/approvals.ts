@@ -4,24 +4,31 @@ import { type AskPorts, createAsk } from '../flows/approvals.ts'
 import { createBackEndTransactions } from '../flows/back-end-transactions.ts'
 import { createKeepEvidence, type KeepEvidencePorts } from '../flows/evidence.ts'
 import { createLoginApproval, type LoginApprovalPorts } from '../flows/login-approval.ts'
+import { createReach, type ReachPorts } from '../flows/reach.ts'
+import { type CanTextPorts, createCanText, createSmsCodes, type SmsCodePorts } from '../flows/sms-code.ts'
 import { createPinCheck, type StepUpPorts } from '../flows/step-up.ts'
 import { createTransactionRequests, type TransactionRequestPorts } from '../flows/transaction-request.ts'
 import { createCheckUserCode, createUserCodeFlows, type UserCodePorts } from '../flows/user-code.ts'
 import type { SubjectNames } from '../ports/subjects.ts'
 
-type Needed = AskPorts &
+type Needed = Omit<AskPorts, 'reach'> &
+  ReachPorts &
   KeepEvidencePorts &
   StepUpPorts &
   UserCodePorts &
-  Omit<ApprovalKeyPorts, 'checkPin'> &
+  CanTextPorts &
+  SmsCodePorts &
+  Omit<ApprovalKeyPorts, 'checkPin' | 'reach'> &
   Omit<TransactionRequestPorts, 'ask'> &
   Omit<LoginApprovalPorts, 'ask'> & { readonly subjectNames: SubjectNames; readonly transactionMs: number }
 
 /** The flows of approvals that need nothing of the OpenID provider. */
 export function createApprovalFlows(given: Needed) {
-  const ports = { ...given, ask: createAsk(given), checkPin: createPinCheck(given) }
+  const reach = createReach(given)
+  const ports = { ...given, reach, ask: createAsk({ ...given, reach }), checkPin: createPinCheck(given) }
   const requests = createTransactionRequests(ports)
   return {
+    reach,
     requests,
     keepEvidence: createKeepEvidence(ports),
     checkPin: ports.checkPin,
@@ -29,6 +36,8 @@ export function createApprovalFlows(given: Needed) {
     loginApproval: createLoginApproval(ports),
     checkUserCode: createCheckUserCode(ports),
     userCodeFlows: createUserCodeFlows(ports),
+    canText: createCanText(ports),
+    smsCodes: createSmsCodes(ports),
     backEndTransactions: createBackEndTransactions({ ...ports, requests }),
   }
 }

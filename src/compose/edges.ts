@@ -8,6 +8,7 @@ import { approveRoutes } from '../http/approve.ts'
 import { createAuthorize, createAuthorizeClient } from '../http/authorize.ts'
 import { channelRoutes } from '../http/channels.ts'
 import { chooseRoutes } from '../http/choose.ts'
+import { codeRoutes } from '../http/code.ts'
 import { deviceRoutes } from '../http/devices.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { limitRoutes } from '../http/limits.ts'
@@ -51,6 +52,7 @@ export function createPublicApp(parts: Parts) {
     routes: [
       (router) => interactionRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => approveRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
+      (router) => codeRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => chooseRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
       (router) => upstreamRoutes(router, { ...ports, samlBytes: config.limits.samlBytes }),
       (router) => testLoginRoutes(router, ports),

@@ -2,7 +2,8 @@
 import { ConfigFault, type ConfigurationFault } from '../config/faults.ts'
 import type { PolicyRules } from '../config/institution-policy.ts'
 import { readPolicyText, writePolicyText } from '../config/policy-text.ts'
-import { acrLadder, levelName } from '../domain/acr.ts'
+import { acrLadder, acrNamed, levelName, withDeviceAndPin } from '../domain/acr.ts'
+import { approvalMethods, methodsFor } from '../domain/outcome.ts'
 import { conditionFault } from '../domain/policy-language.ts'
 import { isMoney } from '../domain/transaction.ts'
 import { policyFrom, writtenFrom } from '../domain/written-policy.ts'
@@ -11,6 +12,8 @@ import type { PolicyText, TextFault } from '../ports/policy-text.ts'
 const rules: PolicyRules = {
   isMoney,
   conditionFault,
+  approvalMethods,
+  methodsFor: (level) => methodsFor(level === undefined ? withDeviceAndPin : acrNamed(level)),
   stepUpLevels: acrLadder.slice(1).map(levelName) as [string, ...string[]],
 }
 

@@ -9,6 +9,9 @@ export interface PolicyRules {
   conditionFault(text: string): string | undefined
   /** Levels that a step-up can ask for, lowest first: what every sign-in reaches is none. */
   readonly stepUpLevels: readonly [string, ...string[]]
+  /** How customers approve: all methods, and those that reach a level by its short name (the usual one where none is given). */
+  readonly approvalMethods: readonly ['pin', 'approval', 'sms']
+  methodsFor(level: string | undefined): readonly string[]
 }
 
 /** ISO 4217 currency -> decimal amount. Checked as a whole, so that one wrong entry does not hide the next. */
@@ -40,14 +43,29 @@ const policyId = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'lower-case letters, digits, - and _ are needed')
   .refine((text) => text !== 'step_up_over', 'this name is taken by institution.step_up_over')
 
-const leadsTo = ({ stepUpLevels }: PolicyRules) => ({
+const leadsTo = ({ stepUpLevels, approvalMethods }: PolicyRules) => ({
   outcome: z.enum(['allow', 'step-up', 'review', 'deny']).default('step-up'),
   acr: z.enum(stepUpLevels).optional(),
+  by: z.array(z.enum(approvalMethods)).min(1, 'one method at least is needed').max(3).optional(),
 })
 
-const needsStepUp = (entry: { outcome: string; acr?: unknown }) =>
-  entry.acr === undefined || entry.outcome === 'step-up'
-const acrFault = { path: ['acr'], message: 'only a step-up has a level' }
+interface LeadsTo {
+  readonly outcome: string
+  readonly acr?: string | undefined
+  readonly by?: readonly string[] | undefined
+}
+
+/** What a step-up can be, and nothing else. */
+const stepUpFaults =
+  (rules: PolicyRules) =>
+  ({ outcome, acr, by = [] }: LeadsTo, ctx: z.RefinementCtx) => {
+    const fault = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message })
+    if (outcome !== 'step-up' && acr !== undefined) fault('acr', 'only a step-up has a level')
+    if (outcome !== 'step-up' && by.length > 0) fault('by', 'only a step-up has methods')
+    const able = rules.methodsFor(acr)
+    const unable = by.filter((method) => !able.includes(method))
+    if (unable.length > 0) fault('by', `${unable.join(', ')} cannot reach this level; ${able.join(', ')} can`)
+  }
 
 const ruleShape = (rules: PolicyRules) =>
   z
@@ -63,7 +81,7 @@ const ruleShape = (rules: PolicyRules) =>
         .regex(/^[a-z0-9][a-z0-9_.-]{0,59}$/, 'lower-case letters, digits, . - and _ are needed')
         .optional(),
     })
-    .refine(needsStepUp, acrFault)
+    .superRefine(stepUpFaults(rules))
 
 const type = z
   .string()
@@ -86,7 +104,7 @@ const limitShape = (rules: PolicyRules) =>
       first_payment: z.literal(true).optional(),
       ...leadsTo(rules),
     })
-    .refine(needsStepUp, acrFault)
+    .superRefine(stepUpFaults(rules))
     .superRefine((entry, ctx) => {
       for (const [key, message] of thresholdFaults(entry))
         ctx.addIssue({ code: 'custom', path: [key], message })

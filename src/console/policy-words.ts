@@ -4,12 +4,14 @@ import { amountText } from '../domain/display-values.ts'
 import { localeOf } from '../domain/language.ts'
 import { type Limit, minutesOf, type Threshold } from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
-import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+import type { ApprovalMethod, Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { Policy, PolicyInputs, Rule } from '../domain/policy.ts'
 import { defaultPolicy } from '../domain/policy-default.ts'
 import { decimal } from '../domain/transaction.ts'
 import type { Html } from '../http/page/html.ts'
 import { badge } from './words.ts'
+
+const either = new Intl.ListFormat(localeOf.en, { type: 'disjunction' })
 
 const [defaultRule] = defaultPolicy.rules
 
@@ -28,8 +30,16 @@ export const outcomeNames: Readonly<Record<OutcomeKind, string>> = {
   deny: 'Refused',
 }
 
-const methodsOf = (outcome: Extract<Outcome, { kind: 'step-up' }>): string =>
-  outcome.acr === withDevice ? 'with the device' : 'with device and PIN'
+const methodNames: Readonly<Record<ApprovalMethod, string>> = {
+  pin: 'PIN on the page',
+  approval: 'an answer signed on a phone',
+  sms: 'a code from a text message',
+}
+
+function methodsOf({ acr, by }: Extract<Outcome, { kind: 'step-up' }>): string {
+  const level = acr === withDevice ? 'with the device' : 'with device and PIN'
+  return by === undefined ? level : `${level}, by ${either.format(by.map((one) => methodNames[one]))}`
+}
 
 /** `Step-up with device and PIN`. */
 export const outcomeText = (outcome: Outcome): string =>
@@ -55,7 +65,6 @@ function leadsTo(outcome: Outcome): string {
   }
 }
 
-const either = new Intl.ListFormat(localeOf.en, { type: 'disjunction' })
 const longestList = 6
 
 /** Masked; of a long list the first, and how many there are. */

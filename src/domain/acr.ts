@@ -17,7 +17,7 @@ export const withDeviceAndPin: Acr = acrLadder[2]
  * Methods as RFC 8176 names them; `fed`, the IdP's own sign-in, is a name of ours. A PIN typed on a page is knowledge (`pin`) and never `hwk` (ruling R-19); `mfa` is there
  * only where the class of the IdP's answer counts as more than `delegated`.
  */
-export type Amr = 'fed' | 'mfa' | 'pop' | 'pin' | 'mca'
+export type Amr = 'fed' | 'mfa' | 'pop' | 'pin' | 'mca' | 'sms'
 
 /**
  * The customer answered on another device of theirs (RFC 8176 `mca`, multiple-channel authentication): `pop` and `pin` beside it
@@ -63,7 +63,8 @@ export function acrOf(amr: readonly string[]): Acr {
 
 /** The methods that remain once the device is taken away: what rested on it falls with it. */
 export function withoutDevice(amr: readonly string[]): string[] {
-  return amr.filter((method) => method !== 'pop' && method !== 'pin' && method !== elsewhere)
+  const rested: readonly string[] = ['pop', 'pin', 'sms', elsewhere]
+  return amr.filter((method) => !rested.includes(method))
 }
 
 /**

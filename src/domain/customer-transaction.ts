@@ -66,9 +66,10 @@ export function decidedAgain(
 }
 
 const isSame = (a: Decision, b: Decision): boolean =>
-  a.reason === b.reason && a.outcome.kind === b.outcome.kind && levelOf(a) === levelOf(b)
+  a.reason === b.reason && a.outcome.kind === b.outcome.kind && wayOf(a) === wayOf(b)
 
-const levelOf = ({ outcome }: Decision) => (outcome.kind === 'step-up' ? outcome.acr : undefined)
+const wayOf = ({ outcome }: Decision) =>
+  outcome.kind === 'step-up' ? [outcome.acr, ...(outcome.by ?? [])].join(' ') : undefined
 
 /** What a decision makes of a transaction at first; allowed ones, too, wait for the sign-in to end well. */
 export function firstState({ outcome }: Decision): TransactionState {

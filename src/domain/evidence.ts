@@ -6,9 +6,9 @@ import type { ApprovalPlace } from './approval.ts'
 /**
  * How the answer was given, weakest claim that holds (ruling R-36). `device-key+uv`: signed by the approval key, and the PIN was
  * verified by us with it. `device-key`: signed by the approval key; that it was unlocked is the phone's word. `pin`: typed on
- * our page, in a session of the device. None of them claims that a screen showed the text.
+ * our page, in a session of the device. `code`: a code from a text message, typed there. None of them claims that a screen showed the text.
  */
-export const strengths = ['device-key+uv', 'device-key', 'pin', 'agent'] as const
+export const strengths = ['device-key+uv', 'device-key', 'pin', 'code', 'agent'] as const
 export type Strength = (typeof strengths)[number]
 
 /** Numbers of money are decimal strings here: the material is canonical JSON (RFC 8785). Times are epoch milliseconds. */

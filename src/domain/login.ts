@@ -1,7 +1,7 @@
 // One stored record a sign-in, and the pure dispatcher that says what comes next.
-import { type Acr, levelReached, meets, satisfies, withDevice, withDeviceAndPin } from './acr.ts'
+import { type Acr, elsewhere, levelReached, meets, satisfies, withDevice, withDeviceAndPin } from './acr.ts'
 import type { Language } from './language.ts'
-import { type Outcome, stopCode } from './outcome.ts'
+import { type ApprovalMethod, type Outcome, stopCode } from './outcome.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { Transaction } from './transaction.ts'
 import type { Raiser } from './upstream-level.ts'
@@ -17,6 +17,15 @@ export interface LoginDecision {
   readonly id: string
   readonly outcome: Outcome
   readonly reason: string
+}
+
+/** A code on its way to a customer's number; only what it is checked by is kept. */
+export interface SentCode {
+  readonly verifier: string
+  readonly sentAt: number
+  readonly expiresAt: number
+  /** How many were sent in this sign-in. */
+  readonly sends: number
 }
 
 /** The record of one sign-in. Steps never call one another: each updates the record and returns to the dispatcher. */
@@ -80,6 +89,10 @@ export interface LoginTransaction {
   readonly hasPin: boolean
   /** The customer has a device, maybe another, that can approve this (domain/device `approves`). */
   readonly hasApprover?: boolean | undefined
+  /** The bank has a number of theirs, and a channel to it. */
+  readonly hasNumber?: boolean | undefined
+  /** The code that was sent last. */
+  readonly code?: SentCode | undefined
   /** The customer chose to approve on a phone rather than here. */
   readonly elsewhere?: boolean | undefined
   /** The approval that this sign-in waits for. */
@@ -102,6 +115,8 @@ export type Step =
   | { readonly step: 'step-up'; readonly acr: Acr }
   /** On a phone of the customer, which may be another than this one. */
   | { readonly step: 'approve'; readonly acr: Acr }
+  /** By a code from a text message. */
+  | { readonly step: 'code'; readonly acr: Acr }
   | { readonly step: 'consent' }
   | { readonly step: 'finish'; readonly acr: Acr }
   | { readonly step: 'refuse'; readonly code: RefusalCode }
@@ -119,27 +134,61 @@ export function nextStep(login: LoginTransaction): Step {
   const { amr, neededAcr, approvalAcr } = login
   const reached = levelReached(amr, login.granted)
   const need = { acr: neededAcr, approval: approvalAcr }
-  if (neededAcr !== undefined && !meets({ acr: reached, amr }, need)) return raise(login, neededAcr)
+  const met = meets({ acr: reached, amr }, need) && approvedBy(amr, waysOf(login))
+  if (neededAcr !== undefined && !met) return raise(login, neededAcr)
   if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }
   return { step: 'finish', acr: reached }
 }
 
+/** How the policy wants the transaction approved; undefined where any way will do. */
+const waysOf = ({ decision }: LoginTransaction): readonly ApprovalMethod[] | undefined =>
+  decision?.outcome.kind === 'step-up' ? decision.outcome.by : undefined
+
+const methodOf: Readonly<Record<ApprovalMethod, string>> = { pin: 'pin', approval: elsewhere, sms: 'sms' }
+
+const approvedBy = (amr: readonly string[], ways: readonly ApprovalMethod[] | undefined): boolean =>
+  ways?.some((way) => amr.includes(methodOf[way])) ?? true
+
 // A PIN counts only on top of a device (ruling R-20): without one there is nothing on a page that could raise the level.
 function raise(login: LoginTransaction, acr: Acr): Step {
-  const { device, raisedBy, upstreamSpent = false, hasApprover = false, elsewhere = false } = login
-  const weCan = pinCan(login, acr)
+  const { device, raisedBy, upstreamSpent = false } = login
+  const ours = ourStep(login, acr)
   const itCan = idpCan(login, acr)
-  if (itCan && (raisedBy === 'idp' || !weCan)) return { step: 'raise', acr }
-  if (hasApprover && (elsewhere || !weCan)) return { step: 'approve', acr }
-  if (weCan) return { step: 'step-up', acr }
+  if (itCan && (raisedBy === 'idp' || ours?.step !== 'step-up')) return { step: 'raise', acr }
+  if (ours !== undefined) return ours
   if (upstreamSpent) return { step: 'refuse', code: 'upstream.too_weak' }
   if (device === undefined) return { step: 'refuse', code: 'device.required' }
-  return { step: 'refuse', code: acr === withDevice ? 'acr.insufficient' : 'pin.unset' }
+  const unable = acr === withDevice || waysOf(login) !== undefined
+  return { step: 'refuse', code: unable ? 'acr.insufficient' : 'pin.unset' }
 }
 
+/** The first way that this customer has; a phone before all where they chose it. */
+function ourStep(login: LoginTransaction, acr: Acr): Step | undefined {
+  const { elsewhere: chosen = false } = login
+  const can: Readonly<Record<ApprovalMethod, Step | undefined>> = {
+    pin: pinCan(login, acr) ? { step: 'step-up', acr } : undefined,
+    approval: phoneCan(login) ? { step: 'approve', acr } : undefined,
+    sms: codeCan(login) ? { step: 'code', acr } : undefined,
+  }
+  const ways = waysOf(login) ?? (['pin', 'approval'] as const)
+  const first = chosen && ways.includes('approval') ? can.approval : undefined
+  return first ?? ways.map((way) => can[way]).find((step) => step !== undefined)
+}
+
+/** A code says that the customer has their number; the level is the device's. */
+const codeCan = ({ device, hasNumber }: LoginTransaction): boolean =>
+  device !== undefined && hasNumber === true
+
+/** May the customer approve this on a phone instead? */
+export const phoneCan = (login: LoginTransaction): boolean =>
+  login.hasApprover === true && (waysOf(login)?.includes('approval') ?? true)
+
 /** Can the PIN, typed here, reach this level? */
-export const pinCan = ({ device, hasPin }: LoginTransaction, acr: Acr): boolean =>
-  device !== undefined && hasPin && acr === withDeviceAndPin
+export const pinCan = (login: LoginTransaction, acr: Acr): boolean =>
+  login.device !== undefined &&
+  login.hasPin &&
+  acr === withDeviceAndPin &&
+  (waysOf(login)?.includes('pin') ?? true)
 
 /** Once a sign-in at most: an IdP that answers too weakly again is not asked a third time. */
 const idpCan = ({ upstreamGives, upstreamSpent, approvalAcr }: LoginTransaction, acr: Acr): boolean =>

@@ -1,7 +1,7 @@
 // Whether a policy asks at least what another asked: proven entry by entry; what cannot be proven loosens (ruling R-34).
 import type { Limit } from './limit.ts'
 import { covers, isAsWide } from './limit-strictness.ts'
-import { isStronger, type Outcome } from './outcome.ts'
+import { isAsStrong } from './outcome.ts'
 import type { Policy, Rule } from './policy.ts'
 
 /** What of an entry we cannot show to be as strict: it is gone, leads to less, or applies to fewer transactions. */
@@ -31,8 +31,6 @@ export const isAtLeastAsStrict = (next: Policy, base: Policy): boolean => weaken
 /** Entries of `next` that ask what nothing in `base` is proven to have asked, in their order. */
 export const strengthened = (next: Policy, base: Policy): Pick<Weaker, 'kind' | 'id'>[] =>
   weakened(base, next).map(({ kind, id }) => ({ kind, id }))
-
-const isAsStrong = (one: Outcome, old: Outcome): boolean => !isStronger(old, one)
 
 // A rule that fails says the strongest of its policy. Each rule of the base has its like here, so that is no weaker either.
 const coversRule = (one: Rule, old: Rule): boolean =>

@@ -1,7 +1,7 @@
 // A policy as people write it, in an institution's file or in the console, and as it is kept: from one to the other, both ways.
 import { acrNamed, levelName, withDeviceAndPin } from './acr.ts'
 import type { Limit, Period, Threshold } from './limit.ts'
-import type { Outcome } from './outcome.ts'
+import type { ApprovalMethod, Outcome } from './outcome.ts'
 import type { Policy, Rule } from './policy.ts'
 import { defaultPolicy } from './policy-default.ts'
 
@@ -9,6 +9,8 @@ interface WrittenOutcome {
   readonly outcome: Outcome['kind']
   /** A level as files name it; that of device and PIN unless told. */
   readonly acr?: string | undefined
+  /** How the customer approves it: one of these. */
+  readonly by?: readonly ApprovalMethod[] | undefined
 }
 
 export interface WrittenRule extends WrittenOutcome {
@@ -57,9 +59,12 @@ function thresholdOf(entry: Omit<WrittenLimit, 'id' | 'types' | 'from' | 'to'>):
   return { kind: entry.first_payment === true ? 'new-payee' : 'always' }
 }
 
-const outcomeOf = ({ outcome, acr }: WrittenOutcome): Outcome =>
+const outcomeOf = ({ outcome, acr, by }: WrittenOutcome): Outcome =>
   outcome === 'step-up'
-    ? { kind: 'step-up', acr: acr === undefined ? withDeviceAndPin : acrNamed(acr) }
+    ? {
+        ...{ kind: 'step-up', acr: acr === undefined ? withDeviceAndPin : acrNamed(acr) },
+        ...(by !== undefined && { by }),
+      }
     : { kind: outcome }
 
 /** The shortest writing that says the same: what is as usual is left out. */
@@ -79,7 +84,7 @@ const writtenLimit = ({ id, types, from, to, threshold, outcome }: Limit) => ({
   ...(from.length > 0 && { from }),
   ...(to.length > 0 && { to }),
   ...writtenThreshold(threshold),
-  ...(outcome.kind === 'step-up' && outcome.acr === withDeviceAndPin ? {} : writtenOutcome(outcome)),
+  ...(isUsual(outcome) ? {} : writtenOutcome(outcome)),
 })
 
 function writtenThreshold(threshold: Threshold) {
@@ -95,7 +100,14 @@ function writtenThreshold(threshold: Threshold) {
   }
 }
 
+const isUsual = (outcome: Outcome): boolean =>
+  outcome.kind === 'step-up' && outcome.acr === withDeviceAndPin && outcome.by === undefined
+
 const writtenOutcome = (outcome: Outcome) =>
-  outcome.kind === 'step-up' && outcome.acr !== withDeviceAndPin
-    ? { outcome: outcome.kind, acr: levelName(outcome.acr) }
+  outcome.kind === 'step-up'
+    ? {
+        outcome: outcome.kind,
+        ...(outcome.acr !== withDeviceAndPin && { acr: levelName(outcome.acr) }),
+        ...(outcome.by !== undefined && { by: outcome.by }),
+      }
     : { outcome: outcome.kind }

@@ -3,18 +3,19 @@ import { satisfies, withDevice } from '../domain/acr.ts'
 import { type ApprovalKey, counts, type Device, enrolmentLoginAge, usableFrom } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
 import { approvalSettings, type Institution } from '../domain/institution.ts'
+import { noticeText } from '../domain/notice-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Deliveries } from '../ports/deliveries.ts'
 import type { Devices, Replays } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import type { Reach } from './reach.ts'
 import type { createPinCheck } from './step-up.ts'
 
 export interface ApprovalKeyPorts {
   readonly devices: Devices
   readonly replays: Replays
   readonly checkPin: ReturnType<typeof createPinCheck>
-  readonly deliveries: Deliveries
+  readonly reach: Reach
   readonly unit: UnitOfWork
   readonly audit: Audit
   readonly clock: Clock
@@ -89,9 +90,10 @@ async function store(
   const trace = { relyingParty: token.relyingParty, subject: token.subject, device: device.id }
   const detail = { usable_from: new Date(made.usableFrom).toISOString() }
   ports.audit.record({ type: 'approval_key.registered', outcome: 'ok', ...trace, detail })
-  await ports.deliveries.enqueue({
-    ...{ institution: institution.id, subject: token.subject, kind: 'push', purpose: 'notice' },
-    ...{ text: '', expiresAt: now + day },
+  const language = institution.language === 'es' ? 'es' : 'en'
+  await ports.reach(institution, {
+    ...{ subject: token.subject, purpose: 'notice', expiresAt: now + day },
+    text: noticeText('approval-key', institution.name, language),
     trace: { reference: ports.unit.reference() ?? '', relyingParty: token.relyingParty },
   })
   return made

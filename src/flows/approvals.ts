@@ -13,18 +13,18 @@ import { Refusal } from '../domain/refusal.ts'
 import { hashOf, type Transaction } from '../domain/transaction.ts'
 import type { Approvals } from '../ports/approvals.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
-import type { Deliveries } from '../ports/deliveries.ts'
 import type { Devices } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import type { Reach, Word } from './reach.ts'
 
 export interface AskPorts {
   readonly approvals: Approvals
   readonly devices: Devices
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
   readonly transactions: Pick<Transactions, 'hold'>
-  readonly deliveries: Deliveries
+  readonly reach: Reach
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
@@ -69,11 +69,13 @@ export function createAsk(ports: AskPorts) {
     await ports.approvals.create(approval)
     const trace = traceOfApproval(approval)
     ports.audit.record({ type: 'approval.asked', outcome: 'ok', ...trace })
-    await ports.deliveries.enqueue({
-      ...{ institution: institution.id, subject: asked.subject, kind: 'push', purpose: 'approval' },
-      ...{ handle: approval.id, text: '', expiresAt: approval.expiresAt },
-      trace: { reference: asked.reference, relyingParty: asked.relyingParty, transaction: approval.hash },
-    })
+    const { subject, reference, relyingParty } = asked
+    const word: Word = {
+      ...{ subject, purpose: 'approval', handle: approval.id, text: '', expiresAt: approval.expiresAt },
+      trace: { reference, relyingParty, transaction: approval.hash },
+    }
+    // A text message that leads to an approval would teach customers to follow such messages.
+    await ports.reach(institution, word, ['push'])
     return approval
   }
 }

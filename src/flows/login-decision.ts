@@ -14,6 +14,7 @@ import type { Audit } from '../ports/unit-of-work.ts'
 import { canApprove } from './approvals.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
+import type { CanText } from './sms-code.ts'
 import { endTransaction } from './transaction-ending.ts'
 
 export interface LoginDecisionPorts {
@@ -22,6 +23,7 @@ export interface LoginDecisionPorts {
   readonly transactions: Transactions
   readonly decide: Decide
   readonly devices: Devices
+  readonly canText: CanText
   readonly clock: Clock
 }
 
@@ -69,6 +71,7 @@ async function needing(
     approvalAcr: highest(login.approvalAcr, outcome.acr),
     hasPin: found !== undefined,
     hasApprover: await canApprove(ports, institution, subject ?? ''),
+    hasNumber: outcome.by?.includes('sms') === true && (await ports.canText(institution, subject ?? '')),
   }
 }
 
@@ -132,7 +135,8 @@ export async function evidenceOf(
     ...{ number: undefined, bindingMessage: undefined, place: {} },
     ...{ createdAt: login.startedAt, expiresAt: login.expiresAt },
   }
-  const answered = { approval, text, language, strength: 'pin', methods: login.amr } as const
+  const strength = login.amr.includes('pin') ? 'pin' : 'code'
+  const answered = { approval, text, language, strength, methods: login.amr } as const
   return keepEvidence(institution, {
     ...answered,
     ...{ deviceId: device, signature: undefined, at: clock.now() },

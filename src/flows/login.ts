@@ -35,6 +35,7 @@ import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
 import { evidenceOf, settleTransaction, withDecision } from './login-decision.ts'
 import { beginning } from './offered.ts'
+import type { CanText } from './sms-code.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
 export interface LoginPorts {
@@ -52,6 +53,7 @@ export interface LoginPorts {
   readonly transactions: Transactions
   readonly decide: Decide
   readonly keepEvidence: KeepEvidence
+  readonly canText: CanText
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance

@@ -4,14 +4,18 @@ import { enrolmentLoginAge } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
 import type { Institution } from '../domain/institution.ts'
 import type { Limit } from '../domain/limit.ts'
+import { noticeText } from '../domain/notice-text.ts'
 import { changed, current, isAsStrict, mostOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OwnLimitStore } from '../ports/transactions.ts'
-import type { Audit } from '../ports/unit-of-work.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import type { Reach } from './reach.ts'
 
 export interface OwnLimitPorts {
   readonly ownLimits: OwnLimitStore
+  readonly reach: Reach
+  readonly unit: Pick<UnitOfWork, 'reference'>
   readonly audit: Audit
   readonly clock: Clock
 }
@@ -75,7 +79,18 @@ async function change(ports: OwnLimitPorts, { institution, token, wanted }: Chan
       }),
     },
   })
+  if (!stricter) await tell(ports, institution, token)
   return current(next, now)
+}
+
+/** A loosening is said on all channels, so that whoever did not want it hears of it while it waits. */
+async function tell(ports: OwnLimitPorts, institution: Institution, token: CallerToken): Promise<void> {
+  const language = institution.language === 'es' ? 'es' : 'en'
+  await ports.reach(institution, {
+    ...{ subject: token.subject, purpose: 'notice', expiresAt: ports.clock.now() + coolDownHours * 3600_000 },
+    text: noticeText('limits-loosened', institution.name, language),
+    trace: { reference: ports.unit.reference() ?? '', relyingParty: token.relyingParty },
+  })
 }
 
 /**

@@ -39,7 +39,7 @@ export interface BackEndRequest {
 
 export type TransactionRequests = ReturnType<typeof createTransactionRequests>
 
-/** All inside a unit; they refuse as `ask` does. */
+/** All inside a unit; they refuse as `ask` does, and with `acr.insufficient` where the policy has no phone approve it. */
 export function createTransactionRequests(ports: TransactionRequestPorts) {
   return {
     /**
@@ -99,9 +99,12 @@ async function askFor(
 ): Promise<Approval> {
   const outcome = decided?.decision.outcome
   const stepUp = outcome?.kind === 'step-up' ? outcome.acr : undefined
+  const ways = outcome?.kind === 'step-up' ? outcome.by : undefined
   const acr = highest(highest(request.acr, stepUp), withDevice) as Acr
   const { relyingParty } = request
   try {
+    // The policy wants the customer on a page: whoever asks sends them through a sign-in (RFC 9470).
+    if (ways?.includes('approval') === false) throw new Refusal('acr.insufficient', { needed: acr })
     return await ports.ask(institution, {
       ...request,
       ...{ acr, decided, relyingParty: relyingParty.id },

@@ -3,7 +3,7 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Institution } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
-import { isAnswered, type LoginTransaction } from '../domain/login.ts'
+import { isAnswered, type LoginTransaction, phoneCan } from '../domain/login.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import { type Display, displayOf } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
@@ -165,6 +165,8 @@ async function show(ctx: Context, ports: InteractionPorts, login: LoginTransacti
     case 'approve':
       // A page of its own: it changes by itself when the answer comes.
       return back(ctx, login, '/approve')
+    case 'code':
+      return back(ctx, login, '/code')
     case 'step-up':
       return showPin(ctx, ports, { login, state: { kind: 'ask' } })
     case 'consent':
@@ -287,7 +289,7 @@ async function showPin(ctx: Context, ports: InteractionPorts, { login, state }: 
   const { action, ...question } = await questionOf(ctx, ports, login)
   const digits = question.institution.pin.length
   const transaction = shownOf(login, question)
-  const elsewhere = login.hasApprover === true ? action('approve') : undefined
+  const elsewhere = phoneCan(login) ? action('approve') : undefined
   const view = { ...question, digits, transaction, answerBy: login.expiresAt, state, elsewhere }
   pageOf(ctx, login, pinPage({ ...view, action: action('pin') }))
 }

@@ -11,6 +11,7 @@ export const secretPurposes = [
   'pairwise',
   'form-token',
   'accounts',
+  'codes',
   'audit-salt',
   'field-encryption',
   'receipts',

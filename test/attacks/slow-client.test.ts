@@ -92,6 +92,7 @@ test('while an answer of an IdP is checked, the database is free', async () => {
     answerSettings: { namedMs: 60_000 },
     decide: createDecide({ ...parts.base, ...parts.stores }),
     keepEvidence: createKeepEvidence(parts.stores),
+    canText: async () => false,
     metadataRefresh: { forUnknownKey: async () => undefined },
   })
   const browser = { hash: 'the-browser' }

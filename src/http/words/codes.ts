@@ -124,6 +124,9 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   // RFC 4918 11.3: the one status that says "not now, and not for your request's form".
   'pin.locked': [423, 'access_denied'],
   'pin.unset': unmet,
+  'code.wrong': denied,
+  'code.expired': [410, 'access_denied'],
+  'code.too_many': [429, 'access_denied'],
   'transaction.malformed': detail,
   'transaction.missing': notThatPayment,
   'transaction.mismatch': notThatPayment,

@@ -27,6 +27,16 @@ export const pagesInEnglish = {
     triesLeft: { one: '{left} try left.', other: '{left} tries left.' },
     format: 'Type all {digits} digits of your PIN.',
   },
+  code: {
+    title: 'Code from a text message',
+    sent: 'We sent a code to the number that your bank has of you.',
+    label: 'The {digits} digits of the code',
+    hint: 'Check amount and payee in the message. We never ask for the code by phone.',
+    wrong: 'That code isn’t right.',
+    expired: 'The time of that code is over. Have a new one sent.',
+    later: 'Wait a moment before you have a new one sent.',
+    again: 'Send a new code',
+  },
   approve: {
     lead: 'On your phone',
     title: 'Approve on your phone',

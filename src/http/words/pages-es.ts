@@ -28,6 +28,16 @@ export const pagesInSpanish: PageTexts = {
     triesLeft: { one: 'Queda {left} intento.', other: 'Quedan {left} intentos.' },
     format: 'Escribe las {digits} cifras de tu PIN.',
   },
+  code: {
+    title: 'Código de un mensaje de texto',
+    sent: 'Hemos enviado un código al número que tu banco tiene de ti.',
+    label: 'Los {digits} dígitos del código',
+    hint: 'Comprueba el importe y el destinatario en el mensaje. Nunca pedimos el código por teléfono.',
+    wrong: 'Ese código no es correcto.',
+    expired: 'El tiempo de ese código ha pasado. Pide uno nuevo.',
+    later: 'Espera un momento antes de pedir otro.',
+    again: 'Enviar un código nuevo',
+  },
   approve: {
     lead: 'En tu teléfono',
     title: 'Apruébalo en tu teléfono',

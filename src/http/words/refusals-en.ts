@@ -250,6 +250,12 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'If that was not you, call your bank.',
   },
+  'code-wrong': {
+    title: 'That code isn’t right',
+    happened: 'The code is another one, or its time is over.',
+    ...noPayment,
+    next: 'Type the code of the last message, or have a new one sent.',
+  },
   'not-offered': {
     title: 'This isn’t offered here',
     happened: 'The app asked for something that your bank doesn’t offer through it.',

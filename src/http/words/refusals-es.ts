@@ -252,6 +252,12 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Si no has sido tú, llama a tu banco.',
   },
+  'code-wrong': {
+    title: 'Ese código no es correcto',
+    happened: 'El código es otro o ha pasado su tiempo.',
+    ...noPayment,
+    next: 'Escribe el código del último mensaje o pide uno nuevo.',
+  },
   'not-offered': {
     title: 'Esto no se ofrece aquí',
     happened: 'La aplicación ha pedido algo que tu banco no ofrece a través de ella.',

@@ -1,0 +1,23 @@
+// The text message with a code: for what it is, in our words, and never more of an account than its end.
+import type { Language } from './language.ts'
+import { withoutAccounts } from './mask.ts'
+import type { Display } from './transaction-display.ts'
+
+const words: Readonly<Record<Language, { readonly by: string; readonly never: string }>> = {
+  en: { by: 'is your code for', never: 'Never tell it to anybody.' },
+  es: { by: 'es tu código para', never: 'No se lo digas a nadie.' },
+}
+
+/** PSD2 RTS article 5: the customer reads amount and payee with the code that is made for them alone. */
+export function codeText(code: string, bank: string, display: Display, language: Language): string {
+  const { by, never } = words[language]
+  const facts = display.rows.filter(({ prominent }) => prominent).map(({ value }) => withoutAccounts(value))
+  const what = [display.title, ...facts].join(' ').replaceAll('\n', ', ')
+  return `${bank}: ${code} ${by}: ${what}. ${never}`
+}
+
+export const codeDigits = 6
+/** A code is good for this long; a further one may be asked for after a while, and only so often in one sign-in. */
+export const codeSeconds = 300
+export const codeAgainSeconds = 30
+export const mostCodes = 3

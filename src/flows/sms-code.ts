@@ -1,0 +1,143 @@
+// A payment approved by a code from a text message: sent to the bank's own number of the customer, good once, for this payment.
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { codeAgainSeconds, codeDigits, codeSeconds, codeText, mostCodes } from '../domain/code-text.ts'
+import type { Institution } from '../domain/institution.ts'
+import type { Language } from '../domain/language.ts'
+import { type LoginTransaction, nextStep } from '../domain/login.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { displayOf } from '../domain/transaction-display.ts'
+import { typeNamed } from '../domain/transaction-type.ts'
+import { typesOf } from '../domain/transaction-types/known.ts'
+import type { Channels } from '../ports/channel.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
+import type { Deliveries } from '../ports/deliveries.ts'
+import type { KeyStore } from '../ports/key-store.ts'
+import type { Directory, Logins, Pins, Subjects } from '../ports/stores.ts'
+import type { Audit } from '../ports/unit-of-work.ts'
+import { change, traceOf } from './login.ts'
+
+export type CanText = ReturnType<typeof createCanText>
+
+export interface CanTextPorts {
+  readonly channels: Pick<Channels, 'of'>
+  readonly directory: Pick<Directory, 'institution'>
+  readonly subjects: Pick<Subjects, 'claims'>
+}
+
+/** Has the bank a number of this customer, and a channel to it? Nobody's own word about their number counts (ruling R-33). */
+export function createCanText({ channels, directory, subjects }: CanTextPorts) {
+  return async function canText(id: string, subject: string): Promise<boolean> {
+    const institution = await directory.institution(id)
+    if (institution === undefined || channels.of(institution, 'sms') === undefined) return false
+    const number = (await subjects.claims(id, subject))?.phone_number
+    return typeof number === 'string' && number !== ''
+  }
+}
+
+export interface SmsCodePorts {
+  readonly logins: Logins
+  readonly pins: Pick<Pins, 'countTry' | 'clear'>
+  readonly deliveries: Deliveries
+  readonly keys: Pick<KeyStore, 'secret'>
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly chance: Chance
+}
+
+/** As the customer typed it, on a page in this language. */
+export interface TypedCode {
+  readonly code: string
+  readonly language: Language
+}
+
+export type SmsCodes = ReturnType<typeof createSmsCodes>
+
+/** Every function runs inside a unit of work. */
+export function createSmsCodes(ports: SmsCodePorts) {
+  return {
+    /** Sends one; a new one makes those before it worthless. Refuses with `code.too_many {retryAfterSeconds?}` and `interaction.step`. */
+    send: (institution: Institution, login: LoginTransaction, language: Language) =>
+      send(ports, institution, { login, language }),
+    /** One try, counted before it is compared. Refuses with `code.wrong {left}`, `code.expired`, `pin.locked {until}`, `interaction.step`. */
+    check: (institution: Institution, login: LoginTransaction, typed: TypedCode) =>
+      check(ports, institution, { login, typed }),
+  }
+}
+
+interface Sending {
+  readonly login: LoginTransaction
+  readonly language: Language
+}
+
+/** What a code is bound to: this sign-in and exactly this transaction. */
+function verifierOf({ keys }: Pick<SmsCodePorts, 'keys'>, login: LoginTransaction, code: string): string {
+  const key = keys.secret(login.institution, 'codes')
+  return createHmac('sha256', key)
+    .update(`${login.uid}|${login.transaction?.hash}|${code}`)
+    .digest('base64url')
+}
+
+async function send(
+  ports: SmsCodePorts,
+  institution: Institution,
+  { login, language }: Sending,
+): Promise<LoginTransaction> {
+  const { subject, transaction, code: before, reference, relyingParty } = login
+  if (nextStep(login).step !== 'code' || subject === undefined || transaction === undefined)
+    throw new Refusal('interaction.step', { uid: login.uid })
+  const now = ports.clock.now()
+  if (before !== undefined) mayAgain(before, now)
+  const { chance } = ports
+  const code = Array.from({ length: codeDigits / 2 }, () => chance.number()).join('')
+  const expiresAt = Math.min(now + codeSeconds * 1000, login.expiresAt)
+  const sent = { verifier: verifierOf(ports, login, code), sentAt: now, expiresAt }
+  const next: LoginTransaction = { ...login, code: { ...sent, sends: (before?.sends ?? 0) + 1 } }
+  await change(ports.logins, next)
+  const display = displayOf(transaction, typeNamed(typesOf(institution), transaction.type), language)
+  await ports.deliveries.enqueue({
+    ...{ institution: institution.id, subject, kind: 'sms', purpose: 'code', expiresAt },
+    text: codeText(code, institution.name, display, language),
+    trace: { reference, relyingParty, transaction: transaction.hash },
+  })
+  return next
+}
+
+function mayAgain({ sends, sentAt }: NonNullable<LoginTransaction['code']>, now: number): void {
+  if (sends >= mostCodes) throw new Refusal('code.too_many')
+  const wait = Math.ceil((sentAt + codeAgainSeconds * 1000 - now) / 1000)
+  if (wait > 0) throw new Refusal('code.too_many', { retryAfterSeconds: wait })
+}
+
+interface Checking {
+  readonly login: LoginTransaction
+  readonly typed: TypedCode
+}
+
+async function check(
+  ports: SmsCodePorts,
+  institution: Institution,
+  { login, typed }: Checking,
+): Promise<LoginTransaction> {
+  const { subject, code: sent } = login
+  if (nextStep(login).step !== 'code' || subject === undefined)
+    throw new Refusal('interaction.step', { uid: login.uid })
+  const now = ports.clock.now()
+  if (sent === undefined || sent.expiresAt <= now) throw new Refusal('code.expired')
+  if (!/^\d+$/.test(typed.code) || typed.code.length !== codeDigits) throw new Refusal('code.wrong')
+  // Of the customer, not of the code: a new one gives nobody a new budget (NIST SP 800-63B 3.2.2).
+  const place = { institution: institution.id, subject, device: 'sms-code' }
+  const tries = await ports.pins.countTry(place, institution.pin, now)
+  if (!tries.allowed) throw new Refusal('pin.locked', { until: tries.lockedUntil ?? 0 })
+  const given = Buffer.from(verifierOf(ports, login, typed.code))
+  if (!timingSafeEqual(given, Buffer.from(sent.verifier))) {
+    ports.audit.record({ type: 'step_up.tried', outcome: 'refused', code: 'code.wrong', ...traceOf(login) })
+    throw new Refusal('code.wrong', { left: Math.max(0, institution.pin.attempts - tries.used) })
+  }
+  await ports.pins.clear(place)
+  const consent = login.consent === 'confirm' ? 'given' : login.consent
+  const amr = [...login.amr, 'sms']
+  const next: LoginTransaction = { ...login, amr, consent, approvedIn: typed.language, code: undefined }
+  await change(ports.logins, next)
+  ports.audit.record({ type: 'step_up.passed', outcome: 'ok', ...traceOf(login), detail: { method: 'sms' } })
+  return next
+}
