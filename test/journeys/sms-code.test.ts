@@ -5,7 +5,7 @@ import { demoRows } from '../../src/demo/institution.ts'
 import { withDevice } from '../../src/domain/acr.ts'
 import { details } from './back-end.ts'
 import { movingClock, startBridge, type TestBridge } from './bridge.ts'
-import { agreed, arrived, type Customer, enrolled, introspect } from './customer.ts'
+import { agreed, arrived, type Customer, customer, enrolled, introspect } from './customer.ts'
 
 const clock = movingClock()
 let bridge: TestBridge
