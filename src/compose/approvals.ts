@@ -3,6 +3,7 @@ import { type ApprovalKeyPorts, createApprovalKeys } from '../flows/approval-key
 import { type AskPorts, createAsk } from '../flows/approvals.ts'
 import { createBackEndTransactions } from '../flows/back-end-transactions.ts'
 import { createKeepEvidence, type KeepEvidencePorts } from '../flows/evidence.ts'
+import { createEvidenceExport, type EvidenceExportPorts } from '../flows/evidence-export.ts'
 import { createLoginApproval, type LoginApprovalPorts } from '../flows/login-approval.ts'
 import { createPinCheck, type StepUpPorts } from '../flows/step-up.ts'
 import { createTransactionRequests, type TransactionRequestPorts } from '../flows/transaction-request.ts'
@@ -11,6 +12,7 @@ import type { SubjectNames } from '../ports/subjects.ts'
 
 type Needed = AskPorts &
   KeepEvidencePorts &
+  EvidenceExportPorts &
   StepUpPorts &
   UserCodePorts &
   Omit<ApprovalKeyPorts, 'checkPin'> &
@@ -24,6 +26,7 @@ export function createApprovalFlows(given: Needed) {
   return {
     requests,
     keepEvidence: createKeepEvidence(ports),
+    evidenceExport: createEvidenceExport(ports),
     checkPin: ports.checkPin,
     approvalKeys: createApprovalKeys(ports),
     loginApproval: createLoginApproval(ports),

@@ -8,6 +8,7 @@ import { approveRoutes } from '../http/approve.ts'
 import { createAuthorize, createAuthorizeClient } from '../http/authorize.ts'
 import { chooseRoutes } from '../http/choose.ts'
 import { deviceRoutes } from '../http/devices.ts'
+import { evidenceRoutes } from '../http/evidence.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { limitRoutes } from '../http/limits.ts'
 import { providerLogoutRoutes } from '../http/provider-logout.ts'
@@ -60,6 +61,7 @@ export function createPublicApp(parts: Parts) {
       (router) => userCodeRoutes(router, { ...ports, ...json }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => transactionRoutes(router, { ...ports, ...json, consume }),
+      (router) => evidenceRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
       (router) =>
         consoleRoutes(router, { ...ports, connections: flows.consoleConnections, consoleFormBytes }),

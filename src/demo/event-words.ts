@@ -41,6 +41,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'approval.refused': 'An answer on the phone did not hold',
   'approval.held': 'Approved too far away: the bank looks at it',
   'approval.withdrawn': 'The question on the phone was withdrawn',
+  'evidence.exported': 'What proves an approval was handed out',
   'approval_key.registered': 'The phone has a key for approvals',
   'user_code.set': 'The customer changed their code for back ends',
   'limits.changed': 'The customer changed their own limits',
