@@ -218,6 +218,14 @@ function policyFault({ bundle }: ToCheck): Fault {
   const { version, reason, acr } = kept
   const outcome = (kept.outcome === 'step-up' ? { kind: 'step-up', acr } : { kind: kept.outcome }) as Outcome
   const inputs = withIntegers(kept.inputs) as PolicyInputs
+  const { facts } = inputs
+  const { subject, request } = bundle.material
+  if (
+    facts.transaction.type !== transaction.type ||
+    facts.subject.id !== subject ||
+    facts.app.id !== request.relyingParty
+  )
+    return 'it was decided on another transaction'
   const again = decidedAgain(
     { policy: version, inputs, decision: { outcome, reason } },
     bundle.policy ?? undefined,

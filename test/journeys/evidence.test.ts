@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { compactVerify, createLocalJWKSet, importJWK, type JSONWebKeySet } from 'jose'
+import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { demoRows } from '../../src/demo/institution.ts'
+import { verifyEvidence } from '../../src/compose/evidence-verify.ts'
+import { apiId, demoRows } from '../../src/demo/institution.ts'
 import type { EvidenceFile } from '../../src/domain/evidence-bundle.ts'
 import type { RelyingParty } from '../../src/domain/institution.ts'
 import { details } from '../domain/transaction-samples.ts'
@@ -217,6 +219,30 @@ describe('a payment that a back end asked for, approved on the phone', () => {
   })
 })
 
+test('a payment and a sign-in that a back end began by CIBA hold in the same way', async () => {
+  const key = (await importJWK({ ...bridge.world.apiKey }, 'ES256')) as CryptoKey
+  const proof = oidc.PrivateKeyJwt({ key, kid: 'alder-api-1' })
+  const options = { execute: [oidc.allowInsecureRequests] }
+  const client = await oidc.discovery(new URL(bridge.issuer), apiId, undefined, proof, options)
+  const evidenceKey = JSON.stringify(await keysAt('/evidence/keys'))
+  for (const [extra, transaction] of [
+    [{ authorization_details: JSON.stringify([payment]) }, payment],
+    [{ binding_message: 'Order 4711' }, null],
+  ] as const) {
+    const asked = { scope: 'openid', login_hint: alice.tokens.claims.sub as string, ...extra }
+    const started = await oidc.initiateBackchannelAuthentication(client, asked)
+    const [question] = await waiting(alice)
+    expect((await approve(alice, question as never, started.number as string)).status).toBe(200)
+    const { text, json } = await api(`/approvals/${question?.id}/evidence`)
+    expect(json.bundle.material).toMatchObject({
+      ...{ request: { origin: 'backchannel' }, transaction: { detail: transaction } },
+    })
+    const file = { evidence: Buffer.from(text), key: evidenceKey, checkpointKey: undefined }
+    const { checks } = await verifyEvidence(file)
+    expect(checks.filter(({ ok }) => !ok)).toEqual([])
+  }
+})
+
 describe('a payment that was approved by PIN on a page', () => {
   test('comes from the console, in the name of who took it, and says how weak it is', async () => {
     const asked = await askedAbout(alice, details.payment_initiation)
@@ -251,22 +277,4 @@ describe('a payment that was approved by PIN on a page', () => {
     const nothing = await admin.get('/transactions/nothing/evidence')
     expect([nothing.status, nothing.body.includes('filename')]).toEqual([404, false])
   })
-})
-
-test('what the log has not taken in yet is refused with when to come again', async () => {
-  const { createEvidenceExport } = await import('../../src/flows/evidence-export.ts')
-  let waited = 0
-  const { export: exportOne } = createEvidenceExport({
-    evidence: { get: async () => ({ id: 'a', digest: 'd', material: {} }) },
-    auditProofs: { ofEvidence: async () => ({ body: '{}', logged: undefined }) },
-    unit: { checkpoint: async () => undefined },
-    rest: async (ms: number) => {
-      waited += ms
-    },
-  } as never)
-  const wanted = { approval: 'a', by: { administrator: 'x' } }
-  await expect(exportOne({ id: 'alder' } as never, '', wanted)).rejects.toMatchObject({
-    ...{ code: 'evidence.pending', detail: { retryAfterSeconds: 2 } },
-  })
-  expect(waited).toBeLessThan(5000)
 })
