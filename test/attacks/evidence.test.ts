@@ -132,6 +132,11 @@ describe('signed by somebody who has got the evidence key', () => {
     expect(await failing(audit({ event: JSON.stringify({ ...said, institution: 'birch' }) }))).toContain(
       'log',
     )
+    const { checkpoint } = JSON.parse(await evidence()).bundle.audit
+    for (const size of ['9'.repeat(400), '4', '9007199254740992'])
+      expect(await failing(audit({ checkpoint: checkpoint.replace('\n7\n', `\n${size}\n`) }))).toContain(
+        'log',
+      )
     for (const change of [
       { index: 3 },
       { index: 7 },
