@@ -9,25 +9,25 @@ import type { EvidenceAbout, EvidenceVerdict, EvidenceVerifyRequest } from '../p
 /** Throws EvidenceKeyFault where there is no key to verify by; the evidence itself may be anything. */
 export async function verifyEvidence(request: EvidenceVerifyRequest): Promise<EvidenceVerdict> {
   const keys = publicKeysIn(request.key, '--key')
-  const [checkpointKey] =
-    request.checkpointKey === undefined ? [] : publicKeysIn(request.checkpointKey, '--checkpoint-key')
+  const checkpointKeys =
+    request.checkpointKey === undefined ? undefined : publicKeysIn(request.checkpointKey, '--checkpoint-key')
   const read = readEvidence(request.evidence)
   if ('fault' in read) return { ok: false, code: 'evidence.file', fault: read.fault, checks: [], about: null }
-  const checks = await checked(read.file, keys, checkpointKey)
+  const checks = await checked(read.file, keys, checkpointKeys)
   const failed = checks.find(({ ok }) => !ok)
   return {
     ok: failed === undefined,
     code: failed === undefined ? null : `evidence.${failed.name}`,
     fault: null,
     checks,
-    about: aboutOf(read.file, checkpointKey !== undefined),
+    about: aboutOf(read.file, checkpointKeys !== undefined),
   }
 }
 
 async function checked(
   file: EvidenceFile,
   keys: readonly PublicJwk[],
-  checkpointKey: PublicJwk | undefined,
+  checkpointKeys: readonly PublicJwk[] | undefined,
 ): Promise<EvidenceCheck[]> {
   const { signature, device } = file.bundle.material
   const approvalKey = device?.approvalKey ?? undefined
@@ -36,7 +36,7 @@ async function checked(
     signature: await jwsBy(attached(file), keys),
     answer:
       signature === null || approvalKey === undefined ? undefined : await jwsBy(signature, [approvalKey]),
-    checkpointKey,
+    checkpointKeys,
   })
 }
 

@@ -37,7 +37,7 @@ export interface EvidenceCheck {
 
 /** What a JWS turned out to be. */
 export type ReadJws =
-  | { readonly kind: 'good'; readonly typ: unknown; readonly kid: unknown; readonly payload: unknown }
+  | { readonly kind: 'good'; readonly typ: unknown; readonly payload: unknown }
   | { readonly kind: 'bad'; readonly why: string }
 
 export type PublicJwk = Readonly<Record<string, unknown>>
@@ -48,8 +48,8 @@ export interface ToCheck {
   readonly signature: ReadJws
   /** The answer of the device, by the approval key in the material; undefined where there is none. */
   readonly answer: ReadJws | undefined
-  /** Of the log, where whoever asks knows it from elsewhere. */
-  readonly checkpointKey: PublicJwk | undefined
+  /** Of the log, by and by, where whoever asks knows them from elsewhere. */
+  readonly checkpointKeys: readonly PublicJwk[] | undefined
 }
 
 /** What failed; undefined is what holds. */
@@ -95,7 +95,7 @@ function sayingOf(name: EvidenceCheckName, given: ToCheck): string | undefined {
   if (name === 'display' && onPage(given))
     return 'no device names the text: the log alone says that it was this one'
   if (name === 'policy' && given.bundle.material.policy === null) return 'a sign-in: no policy decided'
-  if (name === 'checkpoint' && given.checkpointKey !== undefined)
+  if (name === 'checkpoint' && given.checkpointKeys !== undefined)
     return 'the checkpoint is signed by the key of the log that was given'
   return undefined
 }
@@ -158,11 +158,11 @@ function logFault({ bundle: { audit } }: ToCheck): Fault {
     : 'the path does not lead from the event to the checkpoint'
 }
 
-function checkpointFault({ bundle: { audit, issuer }, checkpointKey }: ToCheck): Fault {
+function checkpointFault({ bundle: { audit, issuer }, checkpointKeys }: ToCheck): Fault {
   const note = readNote(audit.checkpoint)
   if (note === undefined) return 'the checkpoint is no signed note'
   if (note.origin !== `${issuer.replace(/^https?:\/\//, '')}/audit`) return 'the checkpoint is of another log'
-  if (checkpointKey !== undefined && !noteIsBy(note, pointOf(checkpointKey)))
+  if (checkpointKeys?.some((key) => noteIsBy(note, pointOf(key))) === false)
     return 'the checkpoint is not signed by the key that was given'
   return noteIsBy(note, pointOf(audit.key)) ? undefined : 'the checkpoint is not signed by the key of the log'
 }

@@ -158,6 +158,8 @@ describe('signed by somebody who has got the evidence key', () => {
     expect(await failing(own)).toEqual([])
     expect(await failing(own, { log: json(keys.log.jwk) })).toEqual(['checkpoint'])
     expect(await failing({}, { log: json(keys.log.jwk) })).toEqual([])
+    const both = json({ keys: [{ kty: 'OKP' }, keys.otherLog.jwk, keys.log.jwk] })
+    expect(await failing({}, { log: both })).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 // Public keys that somebody has on file, and the signatures that they are asked about.
 import { createPublicKey } from 'node:crypto'
-import { compactVerify, createLocalJWKSet, importJWK, type JSONWebKeySet, type JWK } from 'jose'
+import { compactVerify, importJWK, type JWK } from 'jose'
 import type { PublicJwk, ReadJws } from '../../domain/evidence-checks.ts'
 import { EvidenceKeyFault } from '../../ports/evidence-verify.ts'
 
@@ -27,21 +27,21 @@ function keysIn(text: string): readonly PublicJwk[] | undefined {
 const isPublic = (key: unknown): key is PublicJwk =>
   typeof key === 'object' && key !== null && 'kty' in key && !('d' in key) && !('k' in key)
 
-/** Reads a compact JWS by one of these keys, and by ES256 alone. Total. */
+/** Reads a compact JWS by whichever of these keys it is, and by ES256 alone. Total. */
 export async function jwsBy(jws: string, keys: readonly PublicJwk[]): Promise<ReadJws> {
-  const bad = (why: string): ReadJws => ({ kind: 'bad', why })
-  try {
-    const [only] = keys
-    const key =
-      keys.length === 1 ? await importJWK({ ...only } as JWK, 'ES256') : createLocalJWKSet(setOf(keys))
-    const { payload, protectedHeader } = await compactVerify(jws, key as CryptoKey, { algorithms: ['ES256'] })
-    const { typ, kid } = protectedHeader
-    return { kind: 'good', typ, kid, payload: JSON.parse(new TextDecoder().decode(payload)) }
-  } catch {
-    return bad('the signature is not by this key')
+  for (const key of keys) {
+    const read = await readBy(jws, key)
+    if (read !== undefined) return read
   }
+  return { kind: 'bad', why: 'the signature is not by this key' }
 }
 
-const setOf = (keys: readonly PublicJwk[]): JSONWebKeySet => ({
-  keys: keys.map((key) => ({ ...key }) as JWK),
-})
+async function readBy(jws: string, jwk: PublicJwk): Promise<ReadJws | undefined> {
+  try {
+    const key = await importJWK({ ...jwk } as JWK, 'ES256')
+    const { payload, protectedHeader } = await compactVerify(jws, key, { algorithms: ['ES256'] })
+    return { kind: 'good', typ: protectedHeader.typ, payload: JSON.parse(new TextDecoder().decode(payload)) }
+  } catch {
+    return undefined
+  }
+}
