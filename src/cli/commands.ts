@@ -8,6 +8,7 @@ import { type Command, exit, helpOf, invocationOf, type Terminal, UsageFault } f
 import { consoleInvite } from './console-invite.ts'
 import { demo } from './demo.ts'
 import { describeConfig } from './describe-config.ts'
+import { evidenceVerify } from './evidence-verify.ts'
 import { journey } from './journey.ts'
 import { keysCertify, keysList, keysPromote, keysRemove, keysRequest, keysRotate } from './keys.ts'
 import { migrate } from './migrate.ts'
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   describeConfig,
   journey,
   auditVerify,
+  evidenceVerify,
   samlExplain,
   consoleInvite,
   keysList,

@@ -3,6 +3,7 @@ import { type ApprovalKeyPorts, createApprovalKeys } from '../flows/approval-key
 import { type AskPorts, createAsk } from '../flows/approvals.ts'
 import { createBackEndTransactions } from '../flows/back-end-transactions.ts'
 import { createKeepEvidence, type KeepEvidencePorts } from '../flows/evidence.ts'
+import { createEvidenceExport, type EvidenceExportPorts } from '../flows/evidence-export.ts'
 import { createLoginApproval, type LoginApprovalPorts } from '../flows/login-approval.ts'
 import { createReach, type ReachPorts } from '../flows/reach.ts'
 import { type CanTextPorts, createCanText, createSmsCodes, type SmsCodePorts } from '../flows/sms-code.ts'
@@ -14,6 +15,7 @@ import type { SubjectNames } from '../ports/subjects.ts'
 type Needed = Omit<AskPorts, 'reach'> &
   ReachPorts &
   KeepEvidencePorts &
+  EvidenceExportPorts &
   StepUpPorts &
   UserCodePorts &
   CanTextPorts &
@@ -31,6 +33,7 @@ export function createApprovalFlows(given: Needed) {
     reach,
     requests,
     keepEvidence: createKeepEvidence(ports),
+    evidenceExport: createEvidenceExport(ports),
     checkPin: ports.checkPin,
     approvalKeys: createApprovalKeys(ports),
     loginApproval: createLoginApproval(ports),

@@ -10,6 +10,7 @@ import { channelRoutes } from '../http/channels.ts'
 import { chooseRoutes } from '../http/choose.ts'
 import { codeRoutes } from '../http/code.ts'
 import { deviceRoutes } from '../http/devices.ts'
+import { evidenceRoutes } from '../http/evidence.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { limitRoutes } from '../http/limits.ts'
 import { messageRoutes } from '../http/messages.ts'
@@ -66,6 +67,7 @@ export function createPublicApp(parts: Parts) {
       (router) => userCodeRoutes(router, { ...ports, ...json }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => transactionRoutes(router, { ...ports, ...json, consume }),
+      (router) => evidenceRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),
       (router) =>
         consoleRoutes(router, { ...ports, connections: flows.consoleConnections, consoleFormBytes }),

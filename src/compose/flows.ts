@@ -62,7 +62,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const browserSessions = createBrowserSessions(stores.tokens)
   const parts = {
     ...{ ...given, ...gatewayParts(given), connectionFlows, metadataRefresh },
-    ...{ exchangeKeeper, pinHash, browserSessions, deliveries: createDeliveries(given) },
+    ...{ exchangeKeeper, pinHash, browserSessions, rest, deliveries: createDeliveries(given) },
   }
   const approvalFlows = createApprovalFlows(parts)
   const ports = { ...parts, ...approvalFlows }

@@ -22,6 +22,7 @@ import type { Chance, Clock } from '../ports/clock.ts'
 import type { SamlChecker } from '../ports/saml-checker.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
 import { createApprovals } from '../storage/approvals.ts'
+import { createAuditProofs } from '../storage/audit-proofs.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createBreakGlassKeys, createBreakGlassUses } from '../storage/break-glass.ts'
 import { createOwnKeyStore, createSealedOwnKeys } from '../storage/connection-keys.ts'
@@ -166,6 +167,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     transactions: createTransactions(connections, seal),
     approvals: createApprovals(connections, seal),
     evidence: createEvidenceStore(connections, seal),
+    auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),

@@ -17,6 +17,7 @@ import type { ConsoleAccess } from '../flows/console-access.ts'
 import { readForm, readUpload } from '../http/body.ts'
 import { checkForm, formToken } from '../http/browser.ts'
 import { stateOf, tenantOf } from '../http/context.ts'
+import { giveFile } from '../http/evidence.ts'
 import { withinRate } from '../http/interaction.ts'
 import type { Tenant } from '../http/tenant.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -65,6 +66,8 @@ export type Form = ReadonlyMap<string, string>
 export interface Desk {
   /** A page. What the flows refuse as unknown is a 404 here, and audited: nobody learns what another institution has. */
   page(path: string, needs: Permission, show: (visit: Visit) => Promise<ConsoleView>): void
+  /** A file to keep, which no browser and nobody on the way does by itself. */
+  download(path: string, needs: Permission, make: (visit: Visit) => Promise<Download>): void
   /**
    * A form: resolves with the path below `/console` to go to (303), with a view to show instead, or with the way to an
    * IdP. Only our own page can post it (attack 198).
@@ -72,6 +75,12 @@ export interface Desk {
   form(path: string, needs: Permission, act: Act): void
   /** A form that may bring a file along. */
   upload(path: string, needs: Permission, act: Act): void
+}
+
+export interface Download {
+  /** Of letters, digits, dots and hyphens. */
+  readonly name: string
+  readonly json: string
 }
 
 export type Next = string | ConsoleView | Leaving
@@ -87,19 +96,42 @@ interface HangingPorts extends DeskPorts {
 export function createDesk(router: Router, ports: HangingPorts): Desk {
   return {
     page: (path, needs, show) => {
-      router.get(`/console${path}`, async (ctx) => {
-        const visit = await entered(ctx, ports)
-        if (visit === undefined) return signInFirst(ctx)
-        await held(ports, visit, async () => {
-          readable(ctx)
-          permit(visit, needs)
-          showConsole(ctx, await show(visit), visit)
-        })
+      hangPage(router, ports, {
+        path,
+        needs,
+        show: async (visit) => showConsole(visit.ctx, await show(visit), visit),
       })
     },
+    download: (path, needs, make) =>
+      hangPage(router, ports, {
+        ...{ path, needs },
+        show: async (visit) => {
+          const { name, json } = await make(visit)
+          visit.ctx.set('Content-Disposition', `attachment; filename="${name}"`)
+          giveFile(visit.ctx, json)
+        },
+      }),
     form: (path, needs, act) => hangForm(router, ports, { path, needs, act, read: readForm }),
     upload: (path, needs, act) => hangForm(router, ports, { path, needs, act, read: readUpload }),
   }
+}
+
+interface HungPage {
+  readonly path: string
+  readonly needs: Permission
+  readonly show: (visit: Visit) => Promise<void>
+}
+
+function hangPage(router: Router, ports: HangingPorts, { path, needs, show }: HungPage): void {
+  router.get(`/console${path}`, async (ctx) => {
+    const visit = await entered(ctx, ports)
+    if (visit === undefined) return signInFirst(ctx)
+    await held(ports, visit, async () => {
+      readable(ctx)
+      permit(visit, needs)
+      await show(visit)
+    })
+  })
 }
 
 interface HungForm {
@@ -165,7 +197,12 @@ function permit({ visitor }: Visit, needs: Permission): void {
   if (!permits(visitor, needs)) throw new Refusal('console.forbidden', { needs, roles: visitor.roles })
 }
 
-const unknown: ReadonlySet<string> = new Set(['connection.unknown', 'request.not_found', 'subject.unknown'])
+const unknown: ReadonlySet<string> = new Set([
+  'connection.unknown',
+  'request.not_found',
+  'subject.unknown',
+  'evidence.unknown',
+])
 
 /** What is refused in the console is recorded with who tried; what is not there, or not theirs, is simply not there. */
 async function held(

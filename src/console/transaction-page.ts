@@ -1,6 +1,9 @@
 // One transaction: what the customer read, what was decided and why, on which facts, and whether it comes out the same again.
+
 import { acrLadder, levelName } from '../domain/acr.ts'
+import { actorOf } from '../domain/administrator.ts'
 import { type CustomerTransaction, type DecidedAgain, shownState } from '../domain/customer-transaction.ts'
+import { fileText } from '../domain/evidence-bundle.ts'
 import { isExceeded, type Limit } from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
 import { maskedDisplay, maskedParties } from '../domain/masked-display.ts'
@@ -8,11 +11,13 @@ import { type Policy, type PolicyInputs, type Rule, voicesOf } from '../domain/p
 import { factTypes, type PolicyFacts } from '../domain/policy-facts.ts'
 import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
+import type { EvidenceExport } from '../flows/evidence-export.ts'
 import type { RelyingPartyFlows } from '../flows/relying-parties.ts'
 import type { Explained, TransactionFlows } from '../flows/transactions.ts'
+import { evidenceId } from '../http/evidence.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, masked, notice } from '../http/page/parts.ts'
-import type { Visit } from './desk.ts'
+import type { Download, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { conditionText, limitName, ruleName } from './policy-view.ts'
 import {
@@ -30,6 +35,7 @@ import { badge, moment } from './words.ts'
 export interface TransactionPagePorts {
   readonly transactionFlows: TransactionFlows
   readonly relyingParties: Pick<RelyingPartyFlows, 'list'>
+  readonly evidenceExport: EvidenceExport
 }
 
 const place = '/transactions'
@@ -42,6 +48,7 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
   const app = (await ports.relyingParties.list(institution.id)).find(
     ({ party }) => party.id === one.relyingParty,
   )
+  const proven = await ports.evidenceExport.has(institution.id, one.id)
   return {
     title: `Transaction ${one.reference === '' ? one.id : one.reference}`,
     heading: html`${headingOf(one)}: ${stateNames[shownState(one, now)].toLowerCase()}`,
@@ -51,7 +58,7 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
     main: html`<div class="grid">
 ${againCard(explained)}
 <section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(one, type)}</section>
-<section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}</section>
+<section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}${proven && evidenceLink(visit, one)}</section>
 <section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, app?.party.name)}</section>
 ${policy && rulesCard(one, policy)}
 ${limitsCard(one, policy)}
@@ -59,6 +66,17 @@ ${limitsCard(one, policy)}
 </div>`,
   }
 }
+
+/** What proves the approval, as a file (docs/evidence.md). */
+export async function evidenceDownload(visit: Visit, ports: TransactionPagePorts): Promise<Download> {
+  const { ctx, institution, tenant, visitor } = visit
+  const wanted = { transaction: evidenceId(String(ctx.params.id)), by: { administrator: actorOf(visitor) } }
+  const file = await ports.evidenceExport.export(institution, tenant.issuer, wanted)
+  return { name: `evidence-${file.bundle.material.id}.json`, json: fileText(file) }
+}
+
+const evidenceLink = (visit: Visit, { id }: CustomerTransaction): Html =>
+  html`<p><a class="btn" href="${visit.path(`${place}/${id}/evidence`)}" download>Download the evidence</a></p><p class="small quiet">Signed by the institution. It names the customer’s accounts in full.</p>`
 
 const headingOf = ({ transaction: { amount, type } }: CustomerTransaction): string =>
   amount === undefined ? type : `${moneyText(amount.minor, amount.currency)}, ${type}`

@@ -12,7 +12,7 @@ import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { moneyText, outcomeBadge, outcomeNames } from './policy-words.ts'
 import { dataTable } from './table.ts'
-import { type TransactionPagePorts, transactionPage } from './transaction-page.ts'
+import { evidenceDownload, type TransactionPagePorts, transactionPage } from './transaction-page.ts'
 import { stateBadge, stateNames } from './transaction-words.ts'
 import { moment } from './words.ts'
 
@@ -22,6 +22,7 @@ const shown = 100
 export function transactionPages(desk: Desk, ports: TransactionPagePorts): void {
   desk.page(place, 'transactions', (visit) => listPage(visit, ports))
   desk.page(`${place}/:id`, 'transactions', (visit) => transactionPage(visit, ports))
+  desk.download(`${place}/:id/evidence`, 'transactions', (visit) => evidenceDownload(visit, ports))
 }
 
 const fields = [

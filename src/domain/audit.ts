@@ -40,6 +40,7 @@ export const auditTypes = [
   'approval.refused',
   'approval.held',
   'approval.withdrawn',
+  'evidence.exported',
   'approval_key.registered',
   'user_code.set',
   'limits.changed',

@@ -11,6 +11,17 @@ import type { ApprovalPlace } from './approval.ts'
 export const strengths = ['device-key+uv', 'device-key', 'pin', 'code', 'agent'] as const
 export type Strength = (typeof strengths)[number]
 
+const noScreen = 'That a screen showed the text is not proven.'
+
+/** What a strength means, for who must weigh it (ruling R-36). */
+export const strengthMeans: Readonly<Record<Strength, string>> = {
+  'device-key+uv': `A key of the customer's enrolled device signed the hashes of this text and of this transaction, and the institution says that it verified the customer's PIN with it. ${noScreen}`,
+  'device-key': `A key of the customer's enrolled device signed the hashes of this text and of this transaction; that the device was unlocked for it is the device's own word. ${noScreen}`,
+  pin: `The institution says that the customer's PIN was typed on its page for this text, in a session of an enrolled device. No key of the customer signed it. ${noScreen}`,
+  code: `The institution says that a code, sent for this text to the number that it has of the customer, was typed on its page, in a session of an enrolled device. No key of the customer signed it. ${noScreen}`,
+  agent: `An agent of the customer answered. ${noScreen}`,
+}
+
 /** Numbers of money are decimal strings here: the material is canonical JSON (RFC 8785). Times are epoch milliseconds. */
 export interface EvidenceMaterial {
   readonly version: 1
@@ -29,6 +40,8 @@ export interface EvidenceMaterial {
     readonly bindingMessage: string | null
     readonly place: ApprovalPlace
     readonly numberMatched: boolean
+    /** What the device's answer had to name; null where it was given on our page. */
+    readonly nonce: string | null
   }
   readonly transaction: {
     readonly id: string | null
@@ -46,6 +59,8 @@ export interface EvidenceMaterial {
   readonly policy: {
     readonly version: string
     readonly outcome: string
+    /** The level that the outcome asked for; null where it asked for none. */
+    readonly acr: string | null
     readonly reason: string
     /** As they were kept, integers as `{"$int": "..."}`: by them the decision can be made again. */
     readonly inputs: unknown
@@ -64,6 +79,17 @@ export interface EvidenceMaterial {
   readonly signature: string | null
   readonly times: { readonly asked: number; readonly expires: number; readonly answered: number }
 }
+
+/** Integers of money as JSON has them: `{"$int": "123"}` becomes 123n again. */
+export const withIntegers = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_key, one: unknown) => (isInteger(one) ? BigInt(one.$int) : one))
+
+const isInteger = (value: unknown): value is { readonly $int: string } =>
+  typeof value === 'object' &&
+  value !== null &&
+  '$int' in value &&
+  typeof value.$int === 'string' &&
+  /^-?\d{1,40}$/.test(value.$int)
 
 /** base64url(SHA-256) of the RFC 8785 form. Of a material it stands in the audit event of its approval. */
 export const contentDigest = (content: object): string =>

@@ -66,6 +66,42 @@ export function inclusionProof(leaves: readonly Buffer[], index: number): Buffer
     : [...inclusionProof(right, index - k), treeRoot(left)]
 }
 
+/**
+ * The audit path of the leaf at `index` in the tree that the edge `before` and the `leaves` after it make. The leaf is one of
+ * these, so that whatever its path needs of what came before stands on the edge, and nobody reads the log from its beginning.
+ */
+export function inclusionAfter(before: Frontier, leaves: readonly Buffer[], index: number): Buffer[] {
+  const behind = edgeRoots(before)
+  const hash = (from: number, count: number): Buffer => {
+    if (from >= before.size) return treeRoot(leaves.slice(from - before.size, from - before.size + count))
+    const known = behind.get(`${from}+${count}`)
+    if (known !== undefined) return known
+    if (count === 1) throw new Error('an audit path that is not behind the edge')
+    const k = split(count)
+    return nodeHash(hash(from, k), hash(from + k, count - k))
+  }
+  const path = (from: number, count: number): Buffer[] => {
+    if (count <= 1) return []
+    const k = split(count)
+    return index < from + k
+      ? [...path(from, k), hash(from + k, count - k)]
+      : [...path(from + k, count - k), hash(from, k)]
+  }
+  return path(0, before.size + leaves.length)
+}
+
+/** Each root of the edge by where its leaves begin, and how many they are. */
+function edgeRoots({ size, roots }: Frontier): Map<string, Buffer> {
+  const found = new Map<string, Buffer>()
+  let from = 0
+  for (const root of roots) {
+    const count = split(size - from + 1)
+    found.set(`${from}+${count}`, root)
+    from += count
+  }
+  return found
+}
+
 export interface Inclusion {
   readonly leaf: Buffer
   readonly index: number

@@ -104,6 +104,9 @@ export const refusalCodes = [
   'approval.too_many',
   'approval.denied',
   'approval.held',
+  'evidence.unknown',
+  'evidence.pending',
+  'evidence.broken',
   'limits.stale',
   'limits.too_many',
   'core.unknown',
@@ -142,6 +145,8 @@ export const alarmingCodes: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'device.proof_replayed',
   'dpop.replayed',
   'approval.proof',
+  // What was kept is not what was logged.
+  'evidence.broken',
   // Nobody tries this door by chance: only answers to a question of ours come here, a few in a quarter of an hour.
   'break_glass.refused',
   'break_glass.replayed',

@@ -36,7 +36,7 @@ export interface Answered {
     | 'place'
     | 'createdAt'
     | 'expiresAt'
-  >
+  > & { readonly nonce: string | undefined }
   readonly text: string
   readonly language: Language
   readonly strength: Strength
@@ -86,6 +86,7 @@ function materialOf(
       ...{ relyingParty: approval.relyingParty, name, origin: approval.origin },
       ...{ bindingMessage: approval.bindingMessage ?? null, place: approval.place },
       numberMatched: approval.number !== undefined,
+      nonce: approval.nonce ?? null,
     },
     transaction: {
       ...{ id: approval.transactionId ?? null, type: transaction?.type ?? null, hash: approval.hash },
@@ -103,6 +104,7 @@ function materialOf(
 const policyIn = ({ policy, decision, inputs }: CustomerTransaction): EvidenceMaterial['policy'] => ({
   version: policy,
   outcome: decision.outcome.kind,
+  acr: decision.outcome.kind === 'step-up' ? decision.outcome.acr : null,
   reason: decision.reason,
   inputs,
 })

@@ -132,7 +132,7 @@ export async function evidenceOf(
   const approval = {
     ...{ id: login.uid, subject, relyingParty: login.relyingParty, origin: 'login' as const },
     ...{ reference: login.reference, transaction, transactionId: decision.id, hash: transaction.hash },
-    ...{ number: undefined, bindingMessage: undefined, place: {} },
+    ...{ number: undefined, nonce: undefined, bindingMessage: undefined, place: {} },
     ...{ createdAt: login.startedAt, expiresAt: login.expiresAt },
   }
   const strength = login.amr.includes('pin') ? 'pin' : 'code'

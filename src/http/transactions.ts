@@ -94,7 +94,10 @@ export function transactionRoutes(router: Router, ports: TransactionRoutePorts):
 }
 
 /** The API that calls, by its own token. */
-async function backEnd(ctx: Context, ports: TransactionRoutePorts): Promise<RelyingParty> {
+export async function backEnd(
+  ctx: Context,
+  ports: Pick<TransactionRoutePorts, 'authorizeClient' | 'directory' | 'rateLimits'>,
+): Promise<RelyingParty> {
   stateOf(ctx).tell = tellBackEnd(transactionScope)
   const { relyingParty: api } = await ports.authorizeClient(ctx, transactionScope)
   const { id } = tenantOf(ctx).institution

@@ -3,6 +3,10 @@ import type { AllClientMetadata } from 'oidc-provider'
 import { clientScopes, type RelyingParty } from '../domain/institution.ts'
 import { scopesOfClaims } from './resources.ts'
 
+/** CIBA is OpenID Connect: without that scope a client could ask for nothing. */
+const asks = ({ backchannel, scopes }: RelyingParty): boolean =>
+  backchannel !== undefined && scopes.includes('openid')
+
 const cibaGrant = 'urn:openid:params:grant-type:ciba'
 
 /** CIBA 4: poll alone. Where only signed requests are taken the algorithm says so. */
@@ -47,10 +51,10 @@ export function clientMetadata(relyingParty: RelyingParty, types: readonly strin
       // Only who has something to do without a customer gets a token for itself, and for nothing else.
       grant_types: [
         ...(actsForItself(relyingParty) ? ['client_credentials'] : []),
-        ...(relyingParty.backchannel === undefined ? [] : [cibaGrant]),
+        ...(asks(relyingParty) ? [cibaGrant] : []),
       ],
       response_types: [],
-      ...(relyingParty.backchannel !== undefined && backchannelMetadata(relyingParty)),
+      ...(asks(relyingParty) && backchannelMetadata(relyingParty)),
     }
   }
   return {

@@ -17,6 +17,27 @@ export interface Checkpoint {
   readonly note: string
 }
 
+/** An event that carries the digest of evidence, and what proves that it is in the log. */
+export interface AuditProof {
+  /** Canonical JSON, as it was committed. */
+  readonly body: string
+  /** Undefined until the sequencer has integrated it. */
+  readonly logged: LoggedAt | undefined
+}
+
+export interface LoggedAt {
+  readonly index: number
+  /** RFC 6962 audit path to the tree of the checkpoint. */
+  readonly path: readonly Buffer[]
+  /** The signed note of the first tree that has the event in it. */
+  readonly checkpoint: string
+}
+
+export interface AuditProofs {
+  /** The event whose `detail.evidence` is this digest; within a unit as the unit sees it. */
+  ofEvidence(institution: string, digest: string): Promise<AuditProof | undefined>
+}
+
 export interface AuditLog {
   /** Integrated rows in order of their index, `limit` at most, from `from` on. */
   range(institution: string, from: number, limit: number): Promise<readonly AuditRow[]>

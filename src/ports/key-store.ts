@@ -1,7 +1,7 @@
 // Keys of an institution: one per purpose (ruling R-11); those of its connections are in own-keys. Private keys never leave the store; callers hold a Signer or a Decrypter.
 import type { WrappedKey } from '../domain/saml-answer.ts'
 
-export const keyPurposes = ['id-token', 'assertion', 'message', 'checkpoint'] as const
+export const keyPurposes = ['id-token', 'assertion', 'message', 'checkpoint', 'evidence'] as const
 export type KeyPurpose = (typeof keyPurposes)[number]
 
 export const secretPurposes = [
@@ -22,7 +22,7 @@ export type SecretPurpose = (typeof secretPurposes)[number]
 export interface Signer {
   readonly kid: string
   readonly algorithm: 'RS256' | 'ES256' | 'EdDSA'
-  /** The certificate as base64 DER without armour; empty for purposes that need none (id-token, checkpoint). */
+  /** The certificate as base64 DER without armour; empty for purposes that need none (id-token, checkpoint, evidence). */
   readonly certificate: string
   sign(data: string | Uint8Array): Promise<Buffer>
 }
@@ -46,6 +46,8 @@ export interface KeyStore {
   signer(institution: string, purpose: KeyPurpose, scope?: string): Promise<Signer>
   /** The public half as a JWK with `kid`, `alg`, `use`. */
   publicJwk(institution: string, purpose: KeyPurpose): Promise<Readonly<Record<string, unknown>>>
+  /** Every public half that this purpose ever had, the one that signs now first: what an older one signed is still read. */
+  publicJwks(institution: string, purpose: KeyPurpose): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** The private JWK, for the one library that cannot sign through us; only `id-token` is given out. */
   privateJwk(institution: string, purpose: 'id-token'): Promise<Readonly<Record<string, unknown>>>
   /** 32 bytes derived from the master key for this institution and purpose (HKDF-SHA256); the same on every node. */

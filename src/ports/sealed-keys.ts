@@ -13,6 +13,8 @@ export interface SealedKey {
 
 export interface SealedKeys {
   active(institution: string, purpose: string): Promise<SealedKey | undefined>
+  /** Those that are still kept, the active one first. */
+  all(institution: string, purpose: string): Promise<readonly SealedKey[]>
   /** Stores the key unless there is an active one already; false when another node was first. */
   insertFirst(key: SealedKey): Promise<boolean>
 }

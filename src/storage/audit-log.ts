@@ -112,13 +112,18 @@ async function frontier(trx: Knex.Transaction, institution: string, publicKey: B
     .orderBy('size', 'desc')
     .first('size', 'note', 'frontier')
   if (!last) return emptyFrontier
-  const roots = String(last.frontier).split(' ')
-  const tree = { size: Number(last.size), roots: roots.map((root) => Buffer.from(root, 'base64')) }
+  const tree = edgeIn(last)
   const note = readNote(last.note)
   const good = note?.size === tree.size && note.root.equals(rootOf(tree)) && noteIsBy(note, publicKey)
   if (!good) throw new Error(`checkpoint ${tree.size} of ${institution} is not the one that was signed`)
   return tree
 }
+
+/** The right edge of the tree of a checkpoint, as its row has it. */
+export const edgeIn = ({ size, frontier: roots }: { size: string; frontier: string }): Frontier => ({
+  size: Number(size),
+  roots: roots.split(' ').map((root) => Buffer.from(root, 'base64')),
+})
 
 interface Leaf {
   node: string

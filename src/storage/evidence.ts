@@ -36,7 +36,9 @@ export function createEvidenceStore({ reader, send }: Connections, seal: FieldSe
     async ofTransaction(institution, transactionId) {
       const db = await reader()
       const where = { institution, transaction_id: transactionId }
-      return fromRow(await db<Row>('approval_evidence').where(where).first())
+      // Approved on a phone and on the page in the same moment: both are evidence, and the later one is told.
+      const rows = db<Row>('approval_evidence').where(where).orderBy('created_at', 'desc')
+      return fromRow(await rows.first())
     },
   }
 }

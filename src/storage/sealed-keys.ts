@@ -9,6 +9,12 @@ export function createSealedKeys({ aside }: Database): SealedKeys {
       const row = await aside('signing_key').where({ institution, purpose, state: 'active' }).first()
       return row && toKey(row)
     },
+    async all(institution, purpose) {
+      const rows = await aside('signing_key')
+        .where({ institution, purpose })
+        .orderByRaw("state <> 'active', created_at desc")
+      return rows.map(toKey)
+    },
     async insertFirst(key) {
       const { rowCount } = await aside.raw(
         `insert into signing_key (institution, purpose, kid, algorithm, sealed, public_jwk, certificate, state)

@@ -133,7 +133,7 @@ describe('#209 #244 the log rewritten', () => {
   const stranger = () =>
     createLocalKeys({
       master: randomBytes(32),
-      sealed: { active: async () => undefined, insertFirst: async () => true },
+      sealed: { active: async () => undefined, all: async () => [], insertFirst: async () => true },
       clock: steppingClock(),
     })
   /** Signs a checkpoint over the rows as they are now, in the place of the last one. */

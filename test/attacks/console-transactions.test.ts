@@ -69,6 +69,9 @@ describe('#200 roles', () => {
     const { cookie } = await visitors.somebody([role])
     for (const path of ['/transactions', `/transactions/${one.id}`])
       expect([path, (await visitors.go(path, { cookie })).status]).toEqual([path, status])
+    // Nothing is kept of it, which only those are told who might have it.
+    const evidence = await visitors.go(`/transactions/${one.id}/evidence`, { cookie })
+    expect(evidence.status).toBe(status === 200 ? 404 : status)
     const policy = await visitors.go('/policy', { cookie })
     expect([policy.status, policy.text.includes('href="/alder/console/transactions"')]).toEqual([
       200,

@@ -54,6 +54,7 @@ describe('usage', () => {
       'describe-config',
       'journey',
       'audit verify',
+      'evidence verify',
       'saml explain',
       'console invite',
       'keys list',

@@ -5,6 +5,7 @@ import {
   append,
   consistencyProof,
   emptyFrontier,
+  inclusionAfter,
   inclusionProof,
   leafHash,
   rootOf,
@@ -125,3 +126,19 @@ test('a tree is proven to begin with every smaller one, and with nothing else', 
     }),
   )
 })
+
+test('the path of a leaf behind an edge is the one that the whole log gives', () =>
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 70 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.nat(),
+      (size, more, at) => {
+        const all = Array.from({ length: size + more }, (_, n) => leafHash(`leaf ${n}`))
+        const before = all.slice(0, size).reduce(append, emptyFrontier)
+        const index = size + (at % more)
+        const path = inclusionAfter(before, all.slice(size), index)
+        expect(path).toEqual(inclusionProof(all, index))
+      },
+    ),
+  ))

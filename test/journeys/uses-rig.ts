@@ -20,7 +20,7 @@ export async function withUses({ application, world }: TestBridge, coreAt?: stri
   const relyingParties: RelyingParty[] = [
     { ...phone, scopes: [...phone.scopes, 'core:stuck'] },
     { ...phone, id: shopId, name: 'Shop', subjectType: 'pairwise' },
-    { ...api, scopes: ['transactions', 'subjects'] },
+    { ...api, scopes: ['openid', 'transactions', 'subjects'] },
     { ...api, id: payingApi, name: 'Payments API', introspection: 'consume' },
   ]
   const [core] = rows.cores
@@ -31,7 +31,7 @@ export async function withUses({ application, world }: TestBridge, coreAt?: stri
     relyingParties: rows.relyingParties.map((row) => ({
       ...row,
       institution: 'birch',
-      scopes: row.kind === 'api' ? ['transactions'] : row.scopes,
+      scopes: row.kind === 'api' ? ['openid', 'transactions'] : row.scopes,
     })),
     connections: rows.connections.map((row) => ({ ...row, institution: 'birch' })),
     cores: rows.cores.map((row) => ({ ...row, institution: 'birch' })),

@@ -78,7 +78,8 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['http', 'plugins/net'],
   // DPoP proofs are verified at our own endpoints (http) and bound to the provider's rows (oidc); logout tokens of
   // upstream providers by their connector, whose library has no word for them.
-  jose: ['http', 'oidc', 'plugins/connectors', 'demo'],
+  // Evidence is verified by it too.
+  jose: ['http', 'oidc', 'plugins/connectors', 'plugins/evidence', 'demo'],
   'oidc-provider': ['oidc', 'demo'],
   // The cookie jar of the app without a browser.
   'tough-cookie': ['demo'],

@@ -50,6 +50,7 @@ describe('each purpose', () => {
     ['assertion', 'ES256'],
     ['message', 'ES256'],
     ['checkpoint', 'EdDSA'],
+    ['evidence', 'ES256'],
   ] as const)('%s signs by %s', async (purpose, algorithm) => {
     const { keys, signed } = node()
     const signer = await keys.signer(institution, purpose)
@@ -125,6 +126,19 @@ describe('nodes', () => {
     fail = false
     expect((await keys.signer(institution, 'id-token')).algorithm).toBe('ES256')
   })
+})
+
+test('what an older key has signed is still read: every public half is told, the active one first', async () => {
+  const { keys } = node()
+  const first = await keys.publicJwk(institution, 'evidence')
+  await database.knex('signing_key').where({ institution, purpose: 'evidence' }).update({ state: 'retired' })
+  const later = node().keys
+  const second = await later.publicJwk(institution, 'evidence')
+  expect(second.kid).not.toBe(first.kid)
+  expect(await later.publicJwks(institution, 'evidence')).toEqual([second, first])
+  expect(await later.publicJwks(institution, 'checkpoint')).toEqual([
+    await later.publicJwk(institution, 'checkpoint'),
+  ])
 })
 
 describe('somebody with the database', () => {

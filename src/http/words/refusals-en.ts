@@ -111,6 +111,18 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Try again in a minute.',
   },
+  'evidence-pending': {
+    title: 'This was approved a moment ago',
+    happened: 'The log that proves it is still being written.',
+    ...asBefore,
+    next: 'Try again in a few seconds.',
+  },
+  'evidence-broken': {
+    title: 'This evidence cannot be given out',
+    happened: 'What was kept of the approval is not what was logged of it.',
+    ...asBefore,
+    next: 'Tell the operator of the bridge, and give them the reference.',
+  },
   unexpected: {
     title: 'Something on our side didn’t work',
     happened: 'We stopped before we could finish, and we have been told about it.',

@@ -113,6 +113,18 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Inténtalo de nuevo dentro de un minuto.',
   },
+  'evidence-pending': {
+    title: 'Esto se ha aprobado hace un momento',
+    happened: 'El registro que lo demuestra todavía se está escribiendo.',
+    ...asBefore,
+    next: 'Inténtalo de nuevo dentro de unos segundos.',
+  },
+  'evidence-broken': {
+    title: 'Esta prueba no se puede entregar',
+    happened: 'Lo que se guardó de la aprobación no es lo que consta en el registro.',
+    ...asBefore,
+    next: 'Avisa al operador del puente y dale la referencia.',
+  },
   unexpected: {
     title: 'Algo no ha funcionado por nuestra parte',
     happened: 'Nos hemos detenido antes de terminar, y ya estamos avisados.',

@@ -26,6 +26,7 @@ export const kinds: Readonly<Record<KeyPurpose | OwnKeyPurpose, Kind>> = {
   assertion: { algorithm: 'ES256', certified: true, make: p256 },
   message: { algorithm: 'ES256', certified: true, make: p256 },
   checkpoint: { algorithm: 'EdDSA', certified: false, make: () => generate('ed25519', {}) },
+  evidence: { algorithm: 'ES256', certified: false, make: p256 },
   'client-assertion': { algorithm: 'ES256', certified: false, make: p256 },
   // Its certificate is signed by itself once, when it is made; after that the key only decrypts.
   'saml-decryption': { algorithm: 'RS256', certified: true, make: rsa, use: 'enc' },

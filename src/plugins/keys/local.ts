@@ -38,6 +38,11 @@ export function createLocalKeys(ports: LocalKeysPorts): KeyStore {
     },
     signer: async (institution, purpose, scope) => (await key(institution, purpose, scope)).signer,
     publicJwk: async (institution, purpose) => (await key(institution, purpose)).publicJwk,
+    publicJwks: async (institution, purpose) => {
+      await key(institution, purpose)
+      const all = await ports.sealed.all(institution, purpose)
+      return all.map((one) => publicOf(unsealed(ports.master, one)))
+    },
     privateJwk: async (institution, purpose) => (await key(institution, purpose)).privateJwk,
     secret: (institution, purpose) => derive(ports.master, institution, purpose),
   }
@@ -54,14 +59,16 @@ async function open(ports: LocalKeysPorts, wanted: Wanted): Promise<Opened> {
   const { institution, purpose, name } = wanted
   const known = await ports.sealed.active(institution, name)
   const key = known ?? (await makeFirst(ports, wanted))
-  const sealingKey = derive(ports.master, institution, 'signing-keys')
-  const privateJwk = JSON.parse(openText(sealingKey, key.sealed, boundTo(key)))
+  const privateJwk = unsealed(ports.master, key)
   const { algorithm, certified } = kinds[purpose]
   const { kid, certificate } = key
   const signer = signerOf({ kid, algorithm, certificate, privateJwk }, () => ports.signed?.(purpose))
   if (certified) certifies(certificate, privateJwk, `${name} of ${institution}`)
   return { signer, publicJwk: publicOf(privateJwk), privateJwk }
 }
+
+const unsealed = (master: Uint8Array, key: SealedKey): Jwk =>
+  JSON.parse(openText(derive(master, key.institution, 'signing-keys'), key.sealed, boundTo(key)))
 
 /**
  * Only the private key is sealed. A public key read from its column would let whoever writes to the database name a key of
