@@ -12,9 +12,9 @@ import type { Devices, Logins, Pins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { canApprove } from './approvals.ts'
+import type { CanText } from './can-text.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
-import type { CanText } from './sms-code.ts'
 import { endTransaction } from './transaction-ending.ts'
 
 export interface LoginDecisionPorts {

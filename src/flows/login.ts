@@ -31,11 +31,11 @@ import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { canApprove } from './approvals.ts'
+import type { CanText } from './can-text.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
 import { evidenceOf, settleTransaction, withDecision } from './login-decision.ts'
 import { beginning } from './offered.ts'
-import type { CanText } from './sms-code.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
 export interface LoginPorts {

@@ -8,31 +8,12 @@ import { Refusal } from '../domain/refusal.ts'
 import { displayOf } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
-import type { Channels } from '../ports/channel.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { Deliveries } from '../ports/deliveries.ts'
 import type { KeyStore } from '../ports/key-store.ts'
-import type { Directory, Logins, Pins, Subjects } from '../ports/stores.ts'
+import type { Logins, Pins } from '../ports/stores.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { change, traceOf } from './login.ts'
-
-export type CanText = ReturnType<typeof createCanText>
-
-export interface CanTextPorts {
-  readonly channels: Pick<Channels, 'of'>
-  readonly directory: Pick<Directory, 'institution'>
-  readonly subjects: Pick<Subjects, 'claims'>
-}
-
-/** Has the bank a number of this customer, and a channel to it? Nobody's own word about their number counts (ruling R-33). */
-export function createCanText({ channels, directory, subjects }: CanTextPorts) {
-  return async function canText(id: string, subject: string): Promise<boolean> {
-    const institution = await directory.institution(id)
-    if (institution === undefined || channels.of(institution, 'sms') === undefined) return false
-    const number = (await subjects.claims(id, subject))?.phone_number
-    return typeof number === 'string' && number !== ''
-  }
-}
 
 export interface SmsCodePorts {
   readonly logins: Logins

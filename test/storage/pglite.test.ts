@@ -9,6 +9,7 @@ import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
+import { policyContract } from './policy-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
 import { rowContract } from './store-contract.ts'
@@ -23,6 +24,7 @@ describe('embedded database', () => {
   breakGlassContract('embedded')
   connectionContract('embedded')
   transactionContract('embedded')
+  policyContract('embedded')
   approvalContract('embedded')
 })
 

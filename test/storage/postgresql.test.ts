@@ -6,6 +6,7 @@ import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
+import { policyContract } from './policy-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
 import { rowContract } from './store-contract.ts'
@@ -24,6 +25,7 @@ if (serverUrl === undefined) {
     breakGlassContract('server')
     connectionContract('server')
     transactionContract('server')
+    policyContract('server')
     approvalContract('server')
   })
 }
