@@ -12,6 +12,7 @@ import { demoId, demoRows } from './institution.ts'
 import { createPeerKey } from './keys.ts'
 import { phoneRoutes } from './phone.ts'
 import { createScene, type Scene } from './scene.ts'
+import { shopRoutes } from './shop.ts'
 import { staffRoutes } from './staff-op.ts'
 
 export interface DemoOptions {
@@ -56,6 +57,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   staffRoutes(router, { world: url, issuer })
   coreRoutes(router, { world: url, trusted, judged: scene.judged })
   phoneRoutes(router, { world: url, issuer, scene })
+  shopRoutes(router, { issuer, apiKey: apiKey.privateJwk, scene })
   controlRoomRoutes(router, {
     world: url,
     issuer,
@@ -119,7 +121,8 @@ const welcome = (url: string, issuer: string, invitation: string | undefined): s
   Drawbridge is up, with a demo bank around it.
 
     Control room   ${url}/            what happens, side by side
-    Phone          ${url}/phone/      sign in, enrol, pay
+    Phone          ${url}/phone/      sign in, enrol, pay, approve
+    Shop           ${url}/shop/       buys, and has the phone asked
     Console        ${invitation ?? `${issuer}/console`}
     Bridge         ${issuer}
 

@@ -1,4 +1,6 @@
 // The phone's screen: what each press does, in words.
+import { isSetUp, mayApprove, setUp, watch } from './approvals.js'
+import { createList } from './approvals-screen.js'
 import {
   askedLevel,
   balance,
@@ -31,6 +33,8 @@ function show() {
   const may = (scope) => held.scope.split(' ').includes(scope)
   part('enrol').hidden = held.acr !== 'urn:drawbridge:acr:delegated' || !may('device')
   part('pays').hidden = held.acr === 'urn:drawbridge:acr:delegated' || !may('core:payments')
+  part('use').hidden = isSetUp() || !mayApprove()
+  part('waits').hidden = !isSetUp() || !mayApprove()
 }
 
 /** Says what happened, here and in the control room; a code stands small behind the words. */
@@ -83,6 +87,36 @@ const presses = {
   'sign-out': () => signOut(),
 }
 
+const list = createList((...what) => say(...what))
+
+/** This phone has no key any more, as the bank has it: another may be made. */
+const lost = ['approval.no_key', 'device.unknown']
+/** No use to ask again before something else was done; what a refresh is refused with has no code of ours. */
+const isOver = ({ code, error }) =>
+  error !== undefined || [...lost, 'approval.key_fresh', 'token.invalid', 'token.scope'].includes(code)
+
+let watching = false
+
+/** Looks for what waits, for as long as this tab may answer it. */
+async function look() {
+  if (watching || !isSetUp() || !mayApprove()) return
+  watching = true
+  let told
+  await watch((questions, error) => {
+    if (questions !== undefined) list.show(questions)
+    // A bank that cannot be reached for a while is told of once.
+    if (error !== undefined && error.message !== told)
+      say('approvals', { words: error.message, code: error.code }, 'refused')
+    told = error?.message
+    if (lost.includes(error?.code)) localStorage.removeItem('approves')
+    const goesOn = (error === undefined || !isOver(error)) && isSetUp() && mayApprove()
+    if (!goesOn) list.clear()
+    show()
+    return goesOn
+  })
+  watching = false
+}
+
 async function guarded(step, work) {
   try {
     await work()
@@ -90,6 +124,7 @@ async function guarded(step, work) {
     say(step, { words: error.message, code: error.code }, 'refused')
   }
   show()
+  look()
 }
 
 for (const button of document.querySelectorAll('[data-press]')) {
@@ -106,12 +141,28 @@ part('enrol').addEventListener('submit', (event) => {
   })
 })
 
+part('use').addEventListener('submit', (event) => {
+  event.preventDefault()
+  guarded('approvals', async () => {
+    const { value } = part('use-pin')
+    part('use-pin').value = ''
+    try {
+      await setUp(value)
+      say('approvals', 'This phone answers for you from now on.')
+    } catch (error) {
+      if (error.code !== 'login.too_old') throw error
+      await signIn({ step: 'approvals' }, { prompt: 'login' })
+    }
+  })
+})
+
 part('tried').hidden = !isTried
 part('tried-app').textContent = client
 
 await guarded('sign-in', async () => {
   const after = await comeBack()
   if (after?.step === 'sign-in') say('sign-in', levels[tokens().acr] ?? 'Signed in')
+  if (after?.step === 'approvals') say('approvals', 'Signed in anew. Now type your PIN below.')
   if (after?.step === 'pay') await payment(after.amount, true)
 })
 document.body.dataset.ready = 'yes'

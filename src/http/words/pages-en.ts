@@ -76,6 +76,8 @@ export const pagesInEnglish = {
     email: 'See your email address',
     offline: 'Stay connected until you sign out',
     device: 'Set up this phone for approvals',
+    approvals: 'Show you what waits for your answer, and pass it on',
+    limits: 'Show and set your own limits',
     core: 'Use {core} for you',
     other: 'Use “{scope}” for you',
     never: 'Never: see your password or PIN',
