@@ -12,8 +12,8 @@ export interface BackEndOptions {
 /** What is asked of a customer. */
 export interface Question {
   readonly sub: string
-  /** One RFC 9396 authorization detail. */
-  readonly detail: Readonly<Record<string, unknown>>
+  /** One RFC 9396 authorization detail; a sign-in is asked for without one. */
+  readonly detail?: Readonly<Record<string, unknown>>
   readonly message?: string
   /** Where the customer began: `{"ip_address": "...", "device": "..."}`. */
   readonly place?: Readonly<Record<string, string>>
@@ -80,7 +80,8 @@ async function ask(
 ): Promise<Asked> {
   const asked = await oidc
     .initiateBackchannelAuthentication(config, {
-      ...{ scope: 'openid', login_hint: sub, authorization_details: JSON.stringify([detail]) },
+      ...{ scope: 'openid', login_hint: sub },
+      ...(detail && { authorization_details: JSON.stringify([detail]) }),
       ...(message !== undefined && { binding_message: message }),
       ...(place && { request_context: JSON.stringify(place) }),
       ...(seconds !== undefined && { requested_expiry: String(seconds) }),

@@ -92,7 +92,7 @@ const outcomes = {
 } as const
 
 export function orderPage(order: Order): string {
-  const { ware, user, state, code, acr, asked } = order
+  const { ware, user, state, code, acr } = order
   if (state === 'waiting') return shopPage('Approve on your phone', waiting(order))
   const [tone, outcome, meaning] = outcomes[state]
   const main = html`${notice(tone, outcome, code === undefined ? meaning : told(code))}
@@ -100,13 +100,12 @@ ${keyValues([
   ['Order', `${ware.number}: ${ware.words}`],
   ['Customer', user],
   acr === undefined ? undefined : ['Level', html`<code>${acr}</code>`],
-  asked.number === undefined ? undefined : ['Number', asked.number],
 ])}
 <div class="actions"><a class="btn primary" href="/shop/">Back to the shop</a></div>`
   return shopPage(state === 'approved' ? 'Thank you' : 'Nothing was bought', main)
 }
 
-const waiting = ({ ware, user, asked }: Order): Html => html`<div data-state="waiting">
+const waiting = ({ ware, user, asked }: Order): Html => html`<div class="stack" data-state="waiting">
 <p>${user}, open your bank’s app on your phone. It asks for this number:</p>
 ${asked.number !== undefined && html`<p class="match"><span class="vh">Number</span> <output>${asked.number}</output></p>`}
 <p class="hint">Never give this number to anybody. Nobody calls to ask for it.</p>
