@@ -1,5 +1,6 @@
 // The flows that only the console calls.
 import { type AdministratorPorts, createAdministratorFlows } from '../flows/administrators.ts'
+import { type ApprovalSearchPorts, createApprovalSearch } from '../flows/approval-search.ts'
 import { type BreakGlassPorts, createBreakGlass } from '../flows/break-glass.ts'
 import { type ConnectionApprovalPorts, createConnectionApproval } from '../flows/connection-approval.ts'
 import {
@@ -25,6 +26,7 @@ type ConsoleFlowPorts = AdministratorPorts &
   OverviewPorts &
   PolicyPorts &
   TransactionPorts &
+  ApprovalSearchPorts &
   RelyingPartyPorts
 
 export function createConsoleFlows(ports: ConsoleFlowPorts) {
@@ -40,6 +42,7 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     overview: createOverview(ports),
     policyFlows: createPolicyFlows(ports),
     transactionFlows: createTransactionFlows(ports),
+    approvalSearch: createApprovalSearch(ports),
     healthOver: createConnectionHealth(ports),
     lastSignIn: createLastSignIn(ports),
   }

@@ -8,10 +8,12 @@ import { type Policy, type PolicyInputs, type Rule, voicesOf } from '../domain/p
 import { factTypes, type PolicyFacts } from '../domain/policy-facts.ts'
 import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
+import type { ApprovalSearch, SeenApproval } from '../flows/approval-search.ts'
 import type { RelyingPartyFlows } from '../flows/relying-parties.ts'
 import type { Explained, TransactionFlows } from '../flows/transactions.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, masked, notice } from '../http/page/parts.ts'
+import { approvalBadge } from './approval-words.ts'
 import type { Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { conditionText, limitName, ruleName } from './policy-view.ts'
@@ -29,6 +31,7 @@ import { badge, moment } from './words.ts'
 
 export interface TransactionPagePorts {
   readonly transactionFlows: TransactionFlows
+  readonly approvalSearch: Pick<ApprovalSearch, 'list'>
   readonly relyingParties: Pick<RelyingPartyFlows, 'list'>
 }
 
@@ -42,6 +45,9 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
   const app = (await ports.relyingParties.list(institution.id)).find(
     ({ party }) => party.id === one.relyingParty,
   )
+  const { found: asked } = await ports.approvalSearch.list(institution.id, {
+    ...{ transactionId: one.id, limit: 20 },
+  })
   return {
     title: `Transaction ${one.reference === '' ? one.id : one.reference}`,
     heading: html`${headingOf(one)}: ${stateNames[shownState(one, now)].toLowerCase()}`,
@@ -51,7 +57,7 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
     main: html`<div class="grid">
 ${againCard(explained)}
 <section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(one, type)}</section>
-<section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}</section>
+<section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}${questions(visit, asked, now)}</section>
 <section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, app?.party.name)}</section>
 ${policy && rulesCard(one, policy)}
 ${limitsCard(one, policy)}
@@ -131,6 +137,11 @@ function timeline(one: CustomerTransaction, now: number): Html {
       : html`<li class="${tone}"><strong>${stateNames[state]}</strong>${moment(at)}<p class="small quiet">${stateMeans[state]}</p></li>`
   return html`<ol class="timeline"><li class="${decidedTones[one.decision.outcome.kind]}"><strong>Decided: ${outcomeText(one.decision.outcome)}</strong>${moment(one.createdAt)}</li>\n${before}${reached}</ol>`
 }
+
+/** What the customer was asked about it on a phone. */
+const questions = (visit: Visit, asked: readonly SeenApproval[], now: number): Html | false =>
+  asked.length > 0 &&
+  html`<p class="small">Asked on the phone:</p><ul class="small">${asked.map((question) => html`<li><a href="${visit.path(`/approvals/${question.id}`)}">${moment(question.createdAt)}</a> ${approvalBadge(question, now)}</li>`)}</ul>`
 
 function decisionOf(visit: Visit, { one, policy }: Explained, app: string | undefined): Html {
   const { decision, transaction } = one
