@@ -57,8 +57,8 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
     main: html`<div class="grid">
 ${againCard(explained)}
 <section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(one, type)}</section>
-<section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}${questions(visit, asked, now)}</section>
-<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, app?.party.name)}</section>
+<section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}</section>
+<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked })}</section>
 ${policy && rulesCard(one, policy)}
 ${limitsCard(one, policy)}
 <section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, maskedParties(one.transaction, type).name)}</section>
@@ -139,11 +139,15 @@ function timeline(one: CustomerTransaction, now: number): Html {
 }
 
 /** What the customer was asked about it on a phone. */
-const questions = (visit: Visit, asked: readonly SeenApproval[], now: number): Html | false =>
-  asked.length > 0 &&
-  html`<p class="small">Asked on the phone:</p><ul class="small">${asked.map((question) => html`<li><a href="${visit.path(`/approvals/${question.id}`)}">${moment(question.createdAt)}</a> ${approvalBadge(question, now)}</li>`)}</ul>`
+const questions = (visit: Visit, asked: readonly SeenApproval[], now: number): Html =>
+  html`${asked.map((question) => html`<a href="${visit.path(`/approvals/${question.id}`)}">${moment(question.createdAt)}</a> ${approvalBadge(question, now)} `)}`
 
-function decisionOf(visit: Visit, { one, policy }: Explained, app: string | undefined): Html {
+interface Around {
+  readonly app: string | undefined
+  readonly asked: readonly SeenApproval[]
+}
+
+function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked }: Around): Html {
   const { decision, transaction } = one
   return keyValues([
     ['Decision', outcomeText(decision.outcome)],
@@ -155,6 +159,7 @@ function decisionOf(visit: Visit, { one, policy }: Explained, app: string | unde
         : html`<a href="${visit.path(`/policy/versions/${one.policy}`)}"><code>${one.policy}</code></a>`,
     ],
     ['App', bdi(app ?? one.relyingParty)],
+    asked.length === 0 ? undefined : ['Asked on the phone', questions(visit, asked, now)],
     [
       'Customer',
       html`<a href="${visit.path(`${place}?${new URLSearchParams({ sub: one.subject })}`)}"><code>${one.subject}</code></a>`,

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import { freshApprovalKey, keyRegistration, type Question, signedYes } from './approver.ts'
 import { createBackEnd } from './back-end.ts'
+import { closedAccount } from './institution.ts'
 import { api, expect, large, type StepOf, signInAgain, type Walk } from './journey-walk.ts'
 
 const payment = (amount: string, change: Readonly<Record<string, unknown>> = {}) => ({
@@ -77,6 +78,13 @@ export const approvalSteps: Readonly<Record<string, StepOf>> = {
     const { id, state, approval } = await wanted(walk, payment('25.00'))
     expect(state === 'approved' && approval === undefined, `nobody is asked, not ${state}`)
     await givenOutOnce(walk, id)
+  },
+  'back end: denied by policy': async (walk) => {
+    const { state, decision } = await wanted(
+      walk,
+      payment('25.00', { creditorAccount: { iban: closedAccount } }),
+    )
+    expect(state === 'refused' && decision.outcome === 'deny', `refused, not ${state}`)
   },
   'phone: 2,500 by the bank’s rule': (walk) =>
     approvedOnPhone(walk, payment('2500.00'), 'limit.step_up_over'),
