@@ -3,7 +3,7 @@ import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apiId } from '../../src/demo/institution.ts'
-import { type Approver, approve, approver, waiting } from './approver.ts'
+import { type Approver, answer, approve, approver, waiting } from './approver.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
 import { introspect } from './customer.ts'
 
@@ -52,5 +52,29 @@ test('a payment is asked for, approved on the phone, and its token is good once'
   expect(await introspect(bridge, tokens.access_token)).toMatchObject({
     active: true,
     acr: 'urn:drawbridge:acr:device-pin',
+  })
+})
+
+test('#114 pages of listed origins may call the approval API, and no others', async () => {
+  const preflight = async (origin: string) => {
+    const headers = { origin, 'access-control-request-method': 'PUT' }
+    const answer = await fetch(`${bridge.issuer}/approvals`, { method: 'OPTIONS', headers })
+    return ['origin', 'methods'].map((name) => answer.headers.get(`access-control-allow-${name}`))
+  }
+  expect(await preflight(bridge.world.url)).toEqual([bridge.world.url, 'GET, POST, PUT, DELETE'])
+  expect(await preflight('https://evil.example')).toEqual([null, null])
+})
+
+test('an app that polls is told why: the customer said no', async () => {
+  const login_hint = alice.tokens.claims.sub as string
+  const started = await oidc.initiateBackchannelAuthentication(client, { scope: 'openid', login_hint })
+  const [question] = await waiting(alice)
+  await answer(alice, question as never, { answer: 'deny' })
+  const polled = oidc.genericGrantRequest(client, 'urn:openid:params:grant-type:ciba', {
+    auth_req_id: started.auth_req_id,
+  })
+  await expect(polled).rejects.toMatchObject({
+    error: 'access_denied',
+    error_description: 'approval.denied',
   })
 })

@@ -166,6 +166,7 @@ export function createList(say) {
       for (const one of questions.filter(({ id }) => !cards.has(id))) {
         cards.set(one.id, card(one, answered))
         part('waits-list').append(cards.get(one.id))
+        setTimeout(() => cards.has(one.id) && drop(one.id), Date.parse(one.expires_at) - Date.now())
         say('asked', `${one.requester.name} waits for your answer.`)
       }
       part('waits-none').hidden = cards.size > 0
