@@ -1,5 +1,6 @@
 // The flows that only the console calls.
 import { type AdministratorPorts, createAdministratorFlows } from '../flows/administrators.ts'
+import { type ApprovalSearchPorts, createApprovalSearch } from '../flows/approval-search.ts'
 import { type BreakGlassPorts, createBreakGlass } from '../flows/break-glass.ts'
 import { type ConnectionApprovalPorts, createConnectionApproval } from '../flows/connection-approval.ts'
 import {
@@ -30,6 +31,7 @@ type ConsoleFlowPorts = AdministratorPorts &
   Omit<PolicyChangePorts, 'policyText'> &
   PolicyTrialPorts &
   TransactionPorts &
+  ApprovalSearchPorts &
   RelyingPartyPorts
 
 export function createConsoleFlows(ports: ConsoleFlowPorts) {
@@ -47,6 +49,7 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     policyChange: createPolicyChange({ ...ports, policyText }),
     tryPolicy: createPolicyTrial(ports),
     transactionFlows: createTransactionFlows(ports),
+    approvalSearch: createApprovalSearch(ports),
     healthOver: createConnectionHealth(ports),
     lastSignIn: createLastSignIn(ports),
   }

@@ -1,6 +1,8 @@
 // All of the console: one page or form a line in the files that this one calls.
 import type Router from '@koa/router'
 import { type AdministratorPagePorts, administratorPages } from './administrators.ts'
+import type { ApprovalPagePorts } from './approval-page.ts'
+import { approvalPages } from './approvals.ts'
 import { breakGlassDoor } from './break-glass.ts'
 import { type BreakGlassKeyPorts, breakGlassKeyPages } from './break-glass-keys.ts'
 import { connectionPages } from './connection-pages.ts'
@@ -20,6 +22,7 @@ export type ConsolePorts = SignInPorts &
   OverviewPagePorts &
   ExchangePagePorts &
   TransactionPagePorts &
+  ApprovalPagePorts &
   PolicyPagePorts &
   PolicyEditPorts &
   RelyingPartyPagePorts &
@@ -34,6 +37,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   overviewPages(desk, ports)
   exchangePages(desk, ports)
   transactionPages(desk, ports)
+  approvalPages(desk, ports)
   policyPages(desk, ports)
   policyEditPages(desk, ports)
   administratorPages(desk, ports)

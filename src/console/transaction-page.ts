@@ -11,12 +11,14 @@ import { type Policy, type PolicyInputs, type Rule, voicesOf } from '../domain/p
 import { factTypes, type PolicyFacts } from '../domain/policy-facts.ts'
 import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
+import type { ApprovalSearch, SeenApproval } from '../flows/approval-search.ts'
 import type { EvidenceExport } from '../flows/evidence-export.ts'
 import type { RelyingPartyFlows } from '../flows/relying-parties.ts'
 import type { Explained, TransactionFlows } from '../flows/transactions.ts'
 import { evidenceId } from '../http/evidence.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, masked, notice } from '../http/page/parts.ts'
+import { approvalBadge } from './approval-words.ts'
 import type { Download, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { conditionText, limitName, ruleName } from './policy-view.ts'
@@ -34,6 +36,7 @@ import { badge, moment } from './words.ts'
 
 export interface TransactionPagePorts {
   readonly transactionFlows: TransactionFlows
+  readonly approvalSearch: Pick<ApprovalSearch, 'list'>
   readonly relyingParties: Pick<RelyingPartyFlows, 'list'>
   readonly evidenceExport: EvidenceExport
 }
@@ -49,6 +52,9 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
     ({ party }) => party.id === one.relyingParty,
   )
   const proven = await ports.evidenceExport.has(institution.id, one.id)
+  const { found: asked } = await ports.approvalSearch.list(institution.id, {
+    ...{ transactionId: one.id, limit: 20 },
+  })
   return {
     title: `Transaction ${one.reference === '' ? one.id : one.reference}`,
     heading: html`${headingOf(one)}: ${stateNames[shownState(one, now)].toLowerCase()}`,
@@ -59,7 +65,7 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
 ${againCard(explained)}
 <section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(one, type)}</section>
 <section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}${proven && evidenceLink(visit, one)}</section>
-<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, app?.party.name)}</section>
+<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked })}</section>
 ${policy && rulesCard(one, policy)}
 ${limitsCard(one, policy)}
 <section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, maskedParties(one.transaction, type).name)}</section>
@@ -150,7 +156,16 @@ function timeline(one: CustomerTransaction, now: number): Html {
   return html`<ol class="timeline"><li class="${decidedTones[one.decision.outcome.kind]}"><strong>Decided: ${outcomeText(one.decision.outcome)}</strong>${moment(one.createdAt)}</li>\n${before}${reached}</ol>`
 }
 
-function decisionOf(visit: Visit, { one, policy }: Explained, app: string | undefined): Html {
+/** What the customer was asked about it on a phone. */
+const questions = (visit: Visit, asked: readonly SeenApproval[], now: number): Html =>
+  html`${asked.map((question) => html`<a href="${visit.path(`/approvals/${question.id}`)}">${moment(question.createdAt)}</a> ${approvalBadge(question, now)} `)}`
+
+interface Around {
+  readonly app: string | undefined
+  readonly asked: readonly SeenApproval[]
+}
+
+function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked }: Around): Html {
   const { decision, transaction } = one
   return keyValues([
     ['Decision', outcomeText(decision.outcome)],
@@ -162,6 +177,7 @@ function decisionOf(visit: Visit, { one, policy }: Explained, app: string | unde
         : html`<a href="${visit.path(`/policy/versions/${one.policy}`)}"><code>${one.policy}</code></a>`,
     ],
     ['App', bdi(app ?? one.relyingParty)],
+    asked.length === 0 ? undefined : ['Asked on the phone', questions(visit, asked, now)],
     [
       'Customer',
       html`<a href="${visit.path(`${place}?${new URLSearchParams({ sub: one.subject })}`)}"><code>${one.subject}</code></a>`,

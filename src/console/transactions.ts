@@ -11,6 +11,7 @@ import type { TransactionFilter } from '../ports/transactions.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { moneyText, outcomeBadge, outcomeNames } from './policy-words.ts'
+import { askedIn, behindOf, choiceField, customerField, dayFields, daysOf } from './search.ts'
 import { dataTable } from './table.ts'
 import { evidenceDownload, type TransactionPagePorts, transactionPage } from './transaction-page.ts'
 import { stateBadge, stateNames } from './transaction-words.ts'
@@ -40,21 +41,9 @@ const fields = [
 type Wanted = Readonly<Record<(typeof fields)[number], string>>
 
 /** What the address asks for. */
-function wantedOf({ ctx }: Visit): Wanted {
-  const text = (name: string): string => {
-    const value = ctx.query[name]
-    return typeof value === 'string' ? value.trim().slice(0, 200) : ''
-  }
-  const wanted = Object.fromEntries(fields.map((name) => [name, text(name)])) as unknown as Wanted
+function wantedOf(visit: Visit): Wanted {
+  const wanted = askedIn(visit, fields)
   return { ...wanted, reference: wanted.reference === '' ? '' : referenceTyped(wanted.reference) }
-}
-
-const dayMs = 24 * 3600_000
-
-/** The first moment of a day; undefined for what is no day of the calendar. */
-function dayOf(text: string): number | undefined {
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
-  return Number.isNaN(at) ? undefined : at
 }
 
 const isState = (text: string): text is ShownState => (shownStates as readonly string[]).includes(text)
@@ -63,8 +52,6 @@ const isOutcome = (text: string): text is OutcomeKind => (outcomes as readonly s
 /** What is malformed in the address is not asked for. */
 function filterOf(wanted: Wanted): Omit<TransactionFilter, 'now'> {
   const given = (text: string) => (text === '' ? undefined : text)
-  const last = dayOf(wanted.until)
-  const [, createdAt, id] = /^(\d{1,14})\.([\w-]{1,64})$/.exec(wanted.behind) ?? []
   return {
     limit: shown + 1,
     reference: given(wanted.reference),
@@ -74,9 +61,8 @@ function filterOf(wanted: Wanted): Omit<TransactionFilter, 'now'> {
     reason: given(wanted.reason),
     type: given(wanted.type),
     relyingParty: given(wanted.app),
-    from: dayOf(wanted.from),
-    until: last === undefined ? undefined : last + dayMs,
-    behind: id === undefined ? undefined : { createdAt: Number(createdAt), id },
+    ...daysOf(wanted),
+    behind: behindOf(wanted.behind),
   }
 }
 
@@ -101,47 +87,26 @@ ${older && html`<p><a href="${visit.path(`${place}?${older}`)}">Older ones</a></
   }
 }
 
-type Choices = readonly (readonly [value: string, name: string])[]
-
-/** One of those, or any; what the address names stays chosen, also where there is no such thing any more. */
-function select(name: 'state' | 'outcome' | 'type' | 'app', label: string, choices: Choices, chosen: string) {
-  const all: Choices = [
-    ['', 'All'],
-    ...choices,
-    ...(chosen === '' || choices.some(([value]) => value === chosen) ? [] : [[chosen, chosen] as const]),
-  ]
-  return html`<div class="field"><label for="${name}">${label}</label><select class="input" id="${name}" name="${name}">${all.map(
-    ([value, words]) =>
-      html`<option value="${value}"${value === chosen && html` selected`}>${words}</option>`,
-  )}</select></div>`
-}
-
-const days = ({ from, until }: Wanted): Html =>
-  html`<div class="field"><label for="from">From day (UTC)</label><input class="input" id="from" name="from" type="date" value="${from}"></div>
-<div class="field"><label for="until">To day (UTC)</label><input class="input" id="until" name="until" type="date" value="${until}"></div>`
-
 /** A search is a visit: it can be kept as a link, and changes nothing. */
 function finder(visit: Visit, wanted: Wanted, names: ReadonlyMap<string, string>): Html {
   const types = typesOf(visit.institution).map(({ type }) => [type, type] as const)
   return html`<form method="get" action="${visit.path(place)}" class="finder">
 <div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${wanted.reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, of the sign-in or the call that it came with</p></div>
-<div class="field"><label for="sub">Customer</label><input class="input" id="sub" name="sub" value="${wanted.sub}" aria-describedby="sub-hint"><p class="hint" id="sub-hint">The <code>sub</code> as the audit log has it</p></div>
-${days(wanted)}
-${select(
-  'state',
-  'State',
+${customerField(wanted.sub)}
+${dayFields(wanted)}
+${choiceField(
+  { name: 'state', label: 'State' },
   shownStates.map((state) => [state, stateNames[state]]),
   wanted.state,
 )}
-${select(
-  'outcome',
-  'Decision',
+${choiceField(
+  { name: 'outcome', label: 'Decision' },
   outcomes.map((kind) => [kind, outcomeNames[kind]]),
   wanted.outcome,
 )}
 <div class="field"><label for="reason">Reason code</label><input class="input" id="reason" name="reason" value="${wanted.reason}" aria-describedby="reason-hint"><p class="hint" id="reason-hint">For instance limit.step_up_over</p></div>
-${select('type', 'Type', types, wanted.type)}
-${select('app', 'App', [...names], wanted.app)}
+${choiceField({ name: 'type', label: 'Type' }, types, wanted.type)}
+${choiceField({ name: 'app', label: 'App' }, [...names], wanted.app)}
 <button class="btn primary">Find</button>
 </form>`
 }

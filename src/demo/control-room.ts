@@ -55,7 +55,7 @@ const trials = {
 
 function roomPage(options: ControlRoomOptions): string {
   const header = html`<header><span class="bank"><span>Drawbridge control room</span></span>
-<div class="actions"><a class="btn primary" href="/phone/" target="_blank" rel="noopener">Open the phone</a><a class="btn" href="/sms/" target="_blank" rel="noopener">Text messages</a><a class="btn" href="/">Reload</a></div></header>`
+<div class="actions"><a class="btn primary" href="/phone/" target="_blank" rel="noopener">Open the phone</a><a class="btn" href="/shop/" target="_blank" rel="noopener">Open the shop</a><a class="btn" href="/sms/" target="_blank" rel="noopener">Text messages</a><a class="btn" href="/">Reload</a></div></header>`
   const main = html`<div class="head"><div>${finding(options)}
 <p class="quiet">Alder Pay asks, Alder Bank’s IdP answers, Drawbridge decides and signs, the core verifies. Sign in as <code>alice</code> with <code>alice-pw</code>.</p></div></div>
 ${panes(options)}

@@ -37,7 +37,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'approval.asked': 'The customer was asked on their phone',
   'approval.approved': 'Approved on the phone, signed by its approval key',
   'approval.denied': 'Denied on the phone',
-  'approval.reported': 'The customer said “This wasn’t me”: whoever asked was cut off',
+  'approval.reported': 'The customer said that it wasn’t them: whoever asked was cut off',
   'approval.refused': 'An answer on the phone did not hold',
   'approval.held': 'Approved too far away: the bank looks at it',
   'approval.withdrawn': 'The question on the phone was withdrawn',

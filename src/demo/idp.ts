@@ -43,6 +43,7 @@ export interface IdpOptions {
   /** Told of each answer that is sent. */
   readonly answered: (answer: {
     readonly user: string
+    readonly assertion: string
     readonly xml: string
     readonly acsUrl: string
     readonly relayState: string
@@ -171,9 +172,10 @@ function contentFor({ world }: IdpOptions, { request, user, at }: Answering): Re
 }
 
 async function answer(ctx: Context, options: IdpOptions, answering: Answering): Promise<void> {
-  const xml = await issueResponse(contentFor(options, answering), options.key.signer)
+  const content = contentFor(options, answering)
+  const xml = await issueResponse(content, options.key.signer)
   const { acsUrl, relayState } = answering.request
-  options.answered({ user: answering.user, xml, acsUrl, relayState })
+  options.answered({ user: answering.user, assertion: content.assertionId, xml, acsUrl, relayState })
   post(ctx, answering.request, xml)
 }
 

@@ -4,17 +4,21 @@ import { importJWK, SignJWT } from 'jose'
 import { withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import { enrolmentProofTyp } from '../domain/device.ts'
 import type { Application } from '../ports/application.ts'
+import { createApp, createBrowser, formIn, freshPin } from './app-client.ts'
+import { apiId, closedAccount, demoId } from './institution.ts'
+import { approvalSteps } from './journey-approvals.ts'
 import {
-  type App,
-  type Browser,
-  createApp,
-  createBrowser,
-  formIn,
-  freshPin,
-  type Started,
-  type Tokens,
-} from './app-client.ts'
-import { apiId, closedAccount, demoId, paymentsNamespace } from './institution.ts'
+  api,
+  call,
+  expect,
+  large,
+  press,
+  redeem,
+  type StepOf,
+  signInAgain,
+  transferBody,
+  type Walk,
+} from './journey-walk.ts'
 import type { World } from './run.ts'
 
 export interface JourneyOptions {
@@ -28,51 +32,6 @@ export interface JourneyReport {
   readonly steps: readonly { readonly name: string; readonly ok: boolean; readonly ms: number }[]
 }
 
-/** A step did not give what it must. */
-class Unexpected extends Error {}
-
-function expect(holds: unknown, what: string): asserts holds {
-  if (!holds) throw new Unexpected(what)
-}
-
-const large = {
-  type: 'payment_initiation',
-  instructedAmount: { amount: '1240.00', currency: 'EUR' },
-  debtorAccount: { iban: 'ES9121000418450200051332' },
-  creditorName: 'Nordhaven Energy',
-  creditorAccount: { iban: 'DE89370400440532013000' },
-}
-
-export function transferBody(amount: string): string {
-  const fields = {
-    amount,
-    currency: 'EUR',
-    debtorAccount: large.debtorAccount.iban,
-    creditorAccount: large.creditorAccount.iban,
-    creditorName: large.creditorName,
-  }
-  const inner = Object.entries(fields)
-    .map(([name, value]) => `<p:${name}>${value}</p:${name}>`)
-    .join('')
-  return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><p:Transfer xmlns:p="${paymentsNamespace}">${inner}</p:Transfer></s:Body></s:Envelope>`
-}
-
-/** What the steps hand on to one another. */
-interface Walk {
-  readonly world: World
-  readonly application: Application
-  readonly browser: Browser
-  readonly pin: string
-  app: App
-  started: Started
-  page: { url: string; body: string; returned: string | undefined; status: number }
-  tokens: Tokens
-  device: { id: string; nonce: string }
-  lastProof: string
-}
-
-type StepOf = (walk: Walk) => Promise<void>
-
 async function signInAtIdp(walk: Walk): Promise<void> {
   const { browser, app, started } = walk
   const asked = await browser.follow(started.url, { until: app.redirectUri })
@@ -83,65 +42,6 @@ async function signInAtIdp(walk: Walk): Promise<void> {
   const answer = formIn(posting)
   expect(answer.fields.SAMLResponse, 'a SAML answer')
   walk.page = await browser.follow(answer.action, { until: app.redirectUri, form: answer.fields })
-}
-
-/** Presses one button of the page that is shown. */
-async function press(walk: Walk, fields: Readonly<Record<string, string>>): Promise<void> {
-  const form = formIn(walk.page)
-  walk.page = await walk.browser.follow(form.action, {
-    until: walk.app.redirectUri,
-    form: { ...form.fields, ...fields },
-  })
-}
-
-/** In a session; a loopback redirect could be another app's, so consent is asked each time. */
-async function signInAgain(walk: Walk, extra: Readonly<Record<string, string>>): Promise<void> {
-  walk.started = await walk.app.begin(extra)
-  walk.page = await walk.browser.follow(walk.started.url, { until: walk.app.redirectUri })
-  await press(walk, { do: 'allow' })
-  await redeem(walk)
-}
-
-async function redeem(walk: Walk): Promise<void> {
-  expect(walk.page.returned, `the way back to the app, not ${walk.page.status} at ${walk.page.url}`)
-  walk.tokens = await walk.app.redeem(walk.page.returned, walk.started)
-}
-
-async function api(walk: Walk, method: string, path: string, body?: unknown) {
-  const url = `${walk.world.issuer}${path}`
-  const { accessToken } = walk.tokens
-  const response = await fetch(url, {
-    method,
-    headers: {
-      authorization: `DPoP ${accessToken}`,
-      dpop: await walk.app.proof({ method, url, accessToken }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text), text }
-}
-
-async function call(walk: Walk, body: string, proof?: string) {
-  const url = `${walk.world.issuer}/soap/payments`
-  const { accessToken } = walk.tokens
-  walk.lastProof = proof ?? (await walk.app.proof({ method: 'POST', url, accessToken }))
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: {
-      authorization: `DPoP ${accessToken}`,
-      dpop: walk.lastProof,
-      'content-type': 'text/xml',
-      soapaction: `"${paymentsNamespace}:Transfer"`,
-    },
-    body,
-  })
-  return {
-    status: response.status,
-    challenge: response.headers.get('www-authenticate') ?? '',
-    text: await response.text(),
-  }
 }
 
 const steps: Readonly<Record<string, StepOf>> = {
@@ -306,6 +206,7 @@ const steps: Readonly<Record<string, StepOf>> = {
     const looser = await api(walk, 'PUT', '/limits', { version: 1, limits: [] })
     expect(looser.status === 401, `no loosening without the PIN, not ${looser.status}`)
   },
+  ...approvalSteps,
   'payment denied by policy': async (walk) => {
     const payment = { ...large, creditorAccount: { iban: closedAccount } }
     walk.started = await walk.app.begin({ authorization_details: JSON.stringify([payment]) })

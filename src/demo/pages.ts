@@ -24,6 +24,9 @@ const scripts: Readonly<Record<string, string>> = {
   'phone.js': 'phone-app/app.js',
   'bridge.js': 'phone-app/bridge.js',
   'keys.js': 'phone-app/keys.js',
+  'approvals.js': 'phone-app/approvals.js',
+  'approvals-screen.js': 'phone-app/approvals-screen.js',
+  'shop.js': 'shop-app/shop.js',
   'room.js': 'control-room-app/room.js',
 }
 

@@ -47,6 +47,19 @@ const enrolment = html`<form id="enrol" class="stack-l">
 <div id="again" hidden><div class="actions"><button class="btn" type="button" data-press="sign-in">Sign in again</button></div></div>
 </form>`
 
+const useForApprovals = html`<form id="use" class="stack-l">
+<h2>Use this phone for approvals</h2>
+<p>Then your bank can ask here whether it is you, also for what began elsewhere. This phone makes a second key for it.</p>
+<div class="field"><label for="use-pin">Your PIN</label><div class="digits"><input id="use-pin" name="pin" type="password" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" autocomplete="current-password" required></div></div>
+<div class="actions"><button class="btn primary">Use this phone for approvals</button></div>
+</form>`
+
+const waits = html`<section id="waits" class="stack-l" aria-labelledby="waits-title">
+<h2 id="waits-title" tabindex="-1">What waits for your answer</h2>
+<p class="quiet" id="waits-none">Nothing. This list looks by itself.</p>
+<div id="waits-list" class="stack-l"></div>
+</section>`
+
 const payments = html`<section id="pays" class="stack-l">
 <h2>Pay Nordhaven Energy</h2>
 <div class="actions">
@@ -74,6 +87,8 @@ ${signedOut}
 <section id="in" class="stack-l" hidden>
 <p><strong id="level"></strong></p>
 ${enrolment}
+${useForApprovals}
+${waits}
 ${payments}
 <div class="actions"><button class="btn" type="button" data-press="refresh">Renew my session</button><button class="btn" type="button" data-press="sign-out">Sign out</button></div>
 </section>

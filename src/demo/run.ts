@@ -12,6 +12,7 @@ import { demoId, demoRows } from './institution.ts'
 import { createPeerKey } from './keys.ts'
 import { phoneRoutes } from './phone.ts'
 import { createScene, type Scene } from './scene.ts'
+import { shopRoutes } from './shop.ts'
 import { type SmsInbox, smsRoutes } from './sms.ts'
 import { staffRoutes } from './staff-op.ts'
 
@@ -59,6 +60,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   staffRoutes(router, { world: url, issuer })
   coreRoutes(router, { world: url, trusted, judged: scene.judged })
   phoneRoutes(router, { world: url, issuer, scene })
+  shopRoutes(router, { issuer, apiKey: apiKey.privateJwk, scene })
   const sms = smsRoutes(router)
   controlRoomRoutes(router, {
     world: url,
@@ -124,7 +126,8 @@ const welcome = (url: string, issuer: string, invitation: string | undefined): s
   Drawbridge is up, with a demo bank around it.
 
     Control room   ${url}/            what happens, side by side
-    Phone          ${url}/phone/      sign in, enrol, pay
+    Phone          ${url}/phone/      sign in, enrol, pay, approve
+    Shop           ${url}/shop/       buys, and has the phone asked
     Text messages  ${url}/sms/        what the bank sent to phones
     Console        ${invitation ?? `${issuer}/console`}
     Bridge         ${issuer}

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Directory } from '../ports/stores.ts'
 import { tenantOf } from './context.ts'
 
-const paths = /^\/(devices|messages|soap)(\/|$)/
+const paths = /^\/(devices|soap|approvals|messages)(\/|$)/
 
 const allowHeaders = 'authorization, content-type, dpop, soapaction'
 const exposeHeaders = 'WWW-Authenticate, DPoP-Nonce, Retry-After'
@@ -22,7 +22,7 @@ export function ownCors({ directory }: { directory: Directory }) {
     }
     if (ctx.method !== 'OPTIONS') return void (await next())
     if (known) {
-      ctx.set('Access-Control-Allow-Methods', 'GET, POST, DELETE')
+      ctx.set('Access-Control-Allow-Methods', 'GET, POST, PUT, DELETE')
       ctx.set('Access-Control-Allow-Headers', allowHeaders)
       ctx.set('Access-Control-Max-Age', '3600')
     }

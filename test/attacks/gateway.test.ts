@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Tokens } from '../../src/demo/app-client.ts'
 import { demoRows, paymentsNamespace } from '../../src/demo/institution.ts'
-import { transferBody } from '../../src/demo/journey.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { type Customer, customer, enrolled, signIn } from '../journeys/customer.ts'
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser, formIn, type Tokens } from '../../src/demo/app-client.ts'
 import { demoRows, phoneId } from '../../src/demo/institution.ts'
-import { transferBody } from '../../src/demo/journey.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { atIdp, type Customer, customer, enrolled, signIn } from '../journeys/customer.ts'
 

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Tokens } from '../../src/demo/app-client.ts'
-import { transferBody } from '../../src/demo/journey.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import { Refusal } from '../../src/domain/refusal.ts'
 import { createDecide } from '../../src/flows/decide.ts'
 import { createKeepEvidence } from '../../src/flows/evidence.ts'

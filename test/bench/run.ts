@@ -11,7 +11,7 @@ import { createApp, createBrowser, formIn, type Tokens } from '../../src/demo/ap
 import { coreRoutes } from '../../src/demo/core.ts'
 import { idpRoutes } from '../../src/demo/idp.ts'
 import { demoRows, paymentsNamespace, phoneId } from '../../src/demo/institution.ts'
-import { transferBody } from '../../src/demo/journey.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import { createPeerKey } from '../../src/demo/keys.ts'
 import { type Customer, call, deviceProof, pin } from '../journeys/customer.ts'
 

@@ -1,10 +1,12 @@
 // Transactions and the policy in the console, in a real browser: found, explained, compared, and only text.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBackEnd } from '../../src/demo/back-end.ts'
 import { demoRows } from '../../src/demo/institution.ts'
 import type { Policy } from '../../src/domain/policy.ts'
+import { approve, approver, waiting } from '../journeys/approver.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
-import { creditor, debtor, spend, spender } from '../journeys/spending.ts'
+import { creditor, debtor, payment, spend, spender } from '../journeys/spending.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
 import { looked as lookedAt } from './looked.ts'
@@ -100,6 +102,31 @@ describe('transactions', () => {
       expect(await page.getByText(evil).count()).toBeGreaterThan(0)
     }
   })
+})
+
+test('approvals stand in a list, and one says how it was answered', async () => {
+  const bob = await approver(bridge, 'bob')
+  const backEnd = await createBackEnd({ issuer: bridge.issuer, apiKey: bridge.world.apiKey })
+  const ask = async (amount: string) => {
+    const { authorization_details: details } = payment(amount)
+    const body = { sub: bob.tokens.claims.sub, authorization_details: JSON.parse(details) }
+    return (await backEnd.api('POST', '/transactions', body)).body
+  }
+  const { approval } = await ask('2500.00')
+  const [question] = await waiting(bob)
+  await approve(bob, question as never, approval.number)
+  await ask('700.00')
+  await at('/approvals')
+  await looked('approvals')
+  expect((await rows()).map((row) => /€[\d,.]+/.exec(row)?.[0])).toEqual(['€700.00', '€2,500.00'])
+  await page.getByLabel('State').selectOption({ label: 'Approved' })
+  await page.getByRole('button', { name: 'Find' }).click()
+  await page.locator('tbody a').first().click()
+  await page.getByText('and the PIN was verified with it').waitFor()
+  await looked('approval')
+  await page.getByRole('link', { name: 'What was decided, and why' }).click()
+  await page.getByText('Asked on the phone').waitFor()
+  await looked('transaction-asked')
 })
 
 describe('the policy', () => {

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { launch } from './chromium.ts'
-import { accessible, pictures as picturesOf } from './looked.ts'
+import { accessible, looked, pictures as picturesOf } from './looked.ts'
 
 let bridge: TestBridge
 let browser: Browser
@@ -131,20 +131,95 @@ describe('the phone', () => {
     await phonePage.locator(said).waitFor()
     await other.close()
   })
-  test('renews its session, and keeps its key to itself', async () => {
+  test('renews its session', async () => {
     await press('Renew my session')
     await says(/renewed/)
+  })
+})
+
+describe('approvals', () => {
+  let shop: Page
+  /** Buys at the shop, in another browser; resolves with the number that is shown there. */
+  async function buys(ware: string): Promise<string> {
+    await shop.goto(`${bridge.world.url}/shop/`)
+    await shop.getByRole('button', { name: ware }).click()
+    return shop.locator('.match output').textContent() as Promise<string>
+  }
+  const card = () => page.locator('#waits-list form')
+
+  beforeAll(async () => {
+    const other = await browser.newContext({ viewport: { width: 390, height: 844 } })
+    shop = await other.newPage()
+  })
+
+  test('the shop cannot ask where no phone answers for the customer', async () => {
+    await shop.goto(`${bridge.world.url}/shop/`)
+    await shop.getByRole('button', { name: 'A lamp' }).click()
+    await shop.getByText('approval.no_device').waitFor()
+    await looked(shop, 'demo-shop')
+  })
+  test('the phone makes its second key, by the PIN', async () => {
+    await accessible(page)
+    await pictures('demo-phone-use')
+    await page.getByLabel('Your PIN').fill('271829')
+    await press('Use this phone for approvals')
+    await says(/pin\.wrong/)
+    await page.getByLabel('Your PIN').fill('271828')
+    await press('Use this phone for approvals')
+    await says('This phone answers for you from now on.')
+    await page.getByText('Nothing. This list looks by itself.').waitFor()
+    await accessible(page)
+    await pictures('demo-phone-waits-none')
+  })
+  test('what the shop asks for is shown in the bank’s words, and approved by number and PIN', async () => {
+    const number = await buys('A heat pump')
+    expect(number).toMatch(/^\d\d$/)
+    await card().getByText('€2,500.00', { exact: true }).waitFor()
+    await looked(shop, 'demo-shop-waiting')
+    for (const text of ['Nordhaven Energy', 'Alder Accounts API', 'Order 4712', 'Web browser at a shop'])
+      await card().getByText(text).first().waitFor()
+    await accessible(page)
+    await pictures('demo-phone-card')
+    await card().getByLabel('The number that is shown where this began').fill(number)
+    await card().getByLabel('Your PIN').fill('271828')
+    await card()
+      .getByRole('button', { name: /^Approve/ })
+      .click()
+    await says('You approved it. Whoever asked may go on.')
+    expect(await card().count()).toBe(0)
+    await shop.getByRole('heading', { name: 'Thank you' }).waitFor()
+    await shop.getByText('urn:drawbridge:acr:device-pin').waitFor()
+    await looked(shop, 'demo-shop-approved')
+  })
+  test('“this wasn’t me” and a wrong number end it', async () => {
+    const number = await buys('A lamp')
+    await card()
+      .getByLabel('The number that is shown where this began')
+      .fill(number === '42' ? '43' : '42')
+    if (await card().getByLabel('Your PIN').isVisible()) await card().getByLabel('Your PIN').fill('271828')
+    await card()
+      .getByRole('button', { name: /^Approve/ })
+      .click()
+    await says(/approval\.number/)
+    await buys('Books')
+    await card().getByRole('button', { name: 'This wasn’t me' }).click()
+    await says('Your bank knows that it wasn’t you.')
+    await shop.goto(`${bridge.world.url}/shop/`)
+    await shop.getByRole('button', { name: 'A lamp' }).click()
+    await shop.getByText('approval.too_many').waitFor()
+  })
+  test('both keys stay in the browser', async () => {
     const extractable = await page.evaluate(
       () =>
         new Promise((resolve) => {
           const asked = indexedDB.open('alder-phone', 1)
           asked.onsuccess = () => {
-            const kept = asked.result.transaction('keys').objectStore('keys').get('app')
-            kept.onsuccess = () => resolve(kept.result.privateKey.extractable)
+            const kept = asked.result.transaction('keys').objectStore('keys').getAll()
+            kept.onsuccess = () => resolve(kept.result.map((pair) => pair.privateKey.extractable))
           }
         }),
     )
-    expect(extractable).toBe(false)
+    expect(extractable).toEqual([false, false])
   })
 })
 

@@ -5,7 +5,7 @@ import { html } from '../../src/http/page/html.ts'
 import { page as shell } from '../../src/http/page/shell.ts'
 import { formActionOf } from '../../src/http/security-headers.ts'
 import { launch } from './chromium.ts'
-import { nonce, type Outside, plain, samples } from './page-samples.ts'
+import { nonce, type Outside, plain, samples, scripted } from './page-samples.ts'
 import { type PageServer, type Served, servePages } from './page-server.ts'
 
 const accent = '#0f6b52'
@@ -106,7 +106,7 @@ test('hostile text is only text, even without the policy', async () => {
   const routes = new Map<string, Served>(
     Object.entries(pages).map(([name, body]) => [
       `/${name}`,
-      { body, ...(name === 'post-form' && { nonce }) },
+      { body, ...(scripted.includes(name) && { nonce }) },
     ]),
   )
   // Without the policy's help: `owned` would be set if escaping alone failed.

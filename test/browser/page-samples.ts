@@ -4,6 +4,7 @@ import { keptTransaction } from '../../src/domain/transaction.ts'
 import { displayOf } from '../../src/domain/transaction-display.ts'
 import { typeNamed } from '../../src/domain/transaction-type.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
+import { type ApproveView, approvePage } from '../../src/http/page/approve.ts'
 import { type ChooseView, choosePage } from '../../src/http/page/choose.ts'
 import { markedCode } from '../../src/http/page/code-view.ts'
 import { type ConsentView, consentPage, permissionsOf } from '../../src/http/page/consent.ts'
@@ -41,6 +42,9 @@ export const plain: Outside = {
 }
 
 export const nonce = 'dGVzdC1ub25jZS0wMDAx'
+
+/** Pages with a script, which needs the nonce. */
+export const scripted: readonly string[] = ['post-form', 'approve-sign-in', 'approve-payment']
 
 const noon = Date.UTC(2026, 10, 24, 12, 21, 7)
 
@@ -90,6 +94,12 @@ export function samples({
     ],
     byAddress: false,
   }
+  const approve: ApproveView = {
+    ...common,
+    ...form,
+    ...{ pinHere: true, asks: '/state', nonce },
+    state: { kind: 'waiting', number: '47', until: noon + 300_000 },
+  }
   const error = { ...common, at: noon, support: [['Upstream', outside.message]] as const }
   const back = { startAgain: `${base}/again`, backToApp: 'com.alder.pay:/cb' }
   return {
@@ -107,6 +117,13 @@ export function samples({
       ...pin,
       transaction: payment,
       state: { kind: 'locked', until: noon + 1_800_000 },
+    }),
+    'approve-sign-in': approvePage({ ...approve, pinHere: false }),
+    'approve-payment': approvePage({ ...approve, transaction: payment }),
+    'approve-lapsed': approvePage({ ...approve, transaction: payment, state: { kind: 'unasked' } }),
+    'approve-nobody': approvePage({
+      ...approve,
+      state: { kind: 'unasked', why: { words: outside.message, code: 'approval.no_device' } },
     }),
     choose: choosePage(choose),
     'choose-again': choosePage({ ...choose, last: 'business', byAddress: true }),

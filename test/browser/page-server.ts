@@ -45,7 +45,12 @@ function answer(
   if (route && 'redirect' in route) {
     response.writeHead(303, { location: route.redirect }).end()
   } else if (route) {
-    const headers = pageHeaders({ formActions: route.formActions ?? [], nonce: route.nonce, https: false })
+    const headers = pageHeaders({
+      formActions: route.formActions ?? [],
+      nonce: route.nonce,
+      asksUs: route.nonce !== undefined,
+      https: false,
+    })
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(route.body)
   } else {
     const name = path.split('/assets/')[1] ?? ''

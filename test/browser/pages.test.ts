@@ -5,7 +5,7 @@ import { html } from '../../src/http/page/html.ts'
 import { page as shell } from '../../src/http/page/shell.ts'
 import { launch } from './chromium.ts'
 import { accessible, picture } from './looked.ts'
-import { nonce, type Outside, plain, samples } from './page-samples.ts'
+import { nonce, type Outside, plain, samples, scripted } from './page-samples.ts'
 import { type PageServer, type Served, servePages } from './page-server.ts'
 
 const phone = { width: 390, height: 844 }
@@ -33,10 +33,11 @@ let context: BrowserContext
 let server: PageServer
 
 function routes(): Map<string, Served> {
-  const all = new Map<string, Served>()
+  // What the script of a waiting page asks.
+  const all = new Map<string, Served>([['/state', { body: '{"state":"waiting"}' }]])
   const add = (folder: string, pages: Record<string, string>, change = (body: string) => body) => {
     for (const [name, body] of Object.entries(pages)) {
-      all.set(`/${folder}/${name}`, { body: change(body), ...(name === 'post-form' && { nonce }) })
+      all.set(`/${folder}/${name}`, { body: change(body), ...(scripted.includes(name) && { nonce }) })
     }
   }
   add('en', english)

@@ -1,7 +1,14 @@
 // A customer's phone that approves: its second key, what waits for it, and the answers.
-import { randomUUID } from 'node:crypto'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import type { Tokens } from '../../src/demo/app-client.ts'
+import {
+  type ApprovalKeyPair,
+  type Change,
+  freshApprovalKey,
+  keyProof as keyProofOf,
+  keyRegistration,
+  type Question,
+  signedYes,
+} from '../../src/demo/approver.ts'
 import { phoneId } from '../../src/demo/institution.ts'
 import type { TestBridge } from './bridge.ts'
 import { type Customer, call, customer, enrol, pin, signIn } from './customer.ts'
@@ -12,45 +19,18 @@ export const approvalScopes = 'openid offline_access profile email device approv
 export interface Approver extends Customer {
   readonly tokens: Tokens
   readonly device: string
-  readonly approvalKey: { readonly privateKey: CryptoKey; readonly jwk: JWK }
+  readonly approvalKey: ApprovalKeyPair
 }
 
-/** One waiting question as `GET /approvals` tells it. */
-export interface Question {
-  readonly id: string
-  readonly display: { readonly title: string; readonly text: string }
-  readonly number_needed: boolean
-  readonly language: string
-  readonly to_sign: { readonly typ: string; readonly claims: Readonly<Record<string, unknown>> }
-}
-
-export async function freshApprovalKey() {
-  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
-  return { privateKey, jwk: await exportJWK(publicKey) }
-}
-
-type ApprovalKey = Awaited<ReturnType<typeof freshApprovalKey>>
+export { freshApprovalKey, type Question }
 
 /** The proof that comes with an approval key; every claim can be changed. */
-export async function keyProof(
-  who: Customer,
-  { key, device }: { key: ApprovalKey; device: string },
-  change: { claims?: Record<string, unknown>; typ?: string } = {},
-): Promise<string> {
-  const claims = {
-    ...{ aud: who.app.issuer, sub: device, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) },
-    device_jkt: await calculateJwkThumbprint(who.app.jwk),
-    ...change.claims,
-  }
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg: 'ES256', typ: change.typ ?? 'drawbridge-approval-key+jwt' })
-    .sign(key.privateKey)
-}
+export const keyProof = (who: Customer, of: { key: ApprovalKeyPair; device: string }, change?: Change) =>
+  keyProofOf(who.app, of, change)
 
 /** Registers an approval key for a device that is enrolled. */
-export async function registerKey(who: Customer & { tokens: Tokens }, device: string, key: ApprovalKey) {
-  const { kty, crv, x, y } = key.jwk
-  const body = { jwk: { kty, crv, x, y }, proof: await keyProof(who, { key, device }), pin }
+export async function registerKey(who: Customer & { tokens: Tokens }, device: string, key: ApprovalKeyPair) {
+  const body = await keyRegistration(who.app, { key, device, pin })
   return call(who, { method: 'PUT', path: `/devices/${device}/approval-key`, tokens: who.tokens, body })
 }
 
@@ -72,17 +52,9 @@ export async function waiting(who: Approver): Promise<Question[]> {
   return answer.json.approvals
 }
 
-/** The signed yes; every claim and the header can be changed. */
-export function yes(
-  who: Approver,
-  question: Question,
-  change: { claims?: Record<string, unknown>; typ?: string; key?: CryptoKey } = {},
-): Promise<string> {
-  const added = { answer: 'approve', iat: Math.floor(Date.now() / 1000), jti: randomUUID() }
-  return new SignJWT({ ...question.to_sign.claims, ...added, ...change.claims })
-    .setProtectedHeader({ alg: 'ES256', typ: change.typ ?? question.to_sign.typ })
-    .sign(change.key ?? who.approvalKey.privateKey)
-}
+/** The signed yes; every claim, the header and the key can be changed. */
+export const yes = (who: Approver, question: Question, change: Change & { key?: CryptoKey } = {}) =>
+  signedYes(change.key ?? who.approvalKey.privateKey, question, change)
 
 export const answer = (
   who: Approver,

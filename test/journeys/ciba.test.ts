@@ -75,7 +75,10 @@ test('who polls too soon is told to slow down, and each time more', async () => 
 test('a no reaches the back end', async () => {
   const { auth_req_id } = await asked(bridge, { login_hint: sub, authorization_details: details('2500.00') })
   await answer(alice, await question(), { answer: 'deny' })
-  expect(await poll(bridge, auth_req_id)).toMatchObject({ status: 400, json: { error: 'access_denied' } })
+  expect(await poll(bridge, auth_req_id)).toMatchObject({
+    status: 400,
+    json: { error: 'access_denied', error_description: 'approval.denied' },
+  })
   // One that is approved, so that the tests below are not made to wait.
   await answered({ login_hint: sub })
 })
@@ -215,4 +218,14 @@ test('the metadata says what there is', async () => {
     backchannel_authentication_request_signing_alg_values_supported: ['ES256'],
   })
   expect(metadata.grant_types_supported).toContain('urn:openid:params:grant-type:ciba')
+})
+
+test('#114 pages of listed origins may call the approval API, and no others', async () => {
+  const preflight = async (origin: string) => {
+    const headers = { origin, 'access-control-request-method': 'PUT' }
+    const answered = await fetch(`${bridge.issuer}/approvals`, { method: 'OPTIONS', headers })
+    return ['origin', 'methods'].map((name) => answered.headers.get(`access-control-allow-${name}`))
+  }
+  expect(await preflight(bridge.world.url)).toEqual([bridge.world.url, 'GET, POST, PUT, DELETE'])
+  expect(await preflight('https://evil.example')).toEqual([null, null])
 })

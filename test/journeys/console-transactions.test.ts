@@ -1,9 +1,11 @@
 // Somebody at the bank is asked why a payment had to be approved: found by the reference, explained, also after the policy changed.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBackEnd } from '../../src/demo/back-end.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import { type Administrator, createAdministrator } from './administrator.ts'
+import { approve, approver, waiting } from './approver.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { carriedOut, spender } from './spending.ts'
+import { carriedOut, creditor, debtor, payment, spender } from './spending.ts'
 import { wordsOf } from './transactions-rig.ts'
 import { applyTwo } from './two-connections.ts'
 
@@ -73,5 +75,41 @@ describe('a payment', () => {
     ])
       expect(changed).toContain(what)
     expect(changed).not.toContain('step_up_over')
+  })
+})
+
+describe('a question to the phone', () => {
+  test('is found by its customer, says how it was answered, and leads to its transaction and back', async () => {
+    const bob = await approver(bridge, 'bob')
+    const sub = bob.tokens.claims.sub as string
+    const backEnd = await createBackEnd({ issuer: bridge.issuer, apiKey: bridge.world.apiKey })
+    const detail = JSON.parse(payment('2500.00').authorization_details)[0]
+    const body = { sub, authorization_details: [detail], binding_message: `Order of ${debtor}` }
+    const { body: asked } = await backEnd.api('POST', '/transactions', body)
+    const [question] = await waiting(bob)
+    const open = await admin.get(`/approvals?state=pending&sub=${sub}`)
+    expect(wordsOf(open.body)).toContain('A back end, by the transaction API')
+    await approve(bob, question as never, asked.approval.number)
+    expect(wordsOf((await admin.get(`/approvals?state=pending&sub=${sub}`)).body)).toContain(
+      'Nothing was found',
+    )
+    const list = await admin.get(`/approvals?state=approved&app=alder-api&sub=${sub}`)
+    const found = linkIn(list.body, '/approvals')
+    const { body: page } = await admin.get(found)
+    const words = wordsOf(page)
+    for (const text of [
+      '€2,500.00, payment_initiation: approved',
+      'Nordhaven Energy',
+      'Alder Accounts API',
+      'and the PIN was verified with it',
+      'pop pin',
+      'Typed as it was shown where it began',
+      bob.device,
+    ])
+      expect(words).toContain(text)
+    const whole = [debtor, creditor, question?.to_sign.claims.nonce as string]
+    expect(whole.filter((text) => page.replaceAll(' ', '').includes(text))).toEqual([])
+    const transaction = linkIn(page, '/transactions')
+    expect(linkIn((await admin.get(transaction)).body, '/approvals')).toBe(found)
   })
 })

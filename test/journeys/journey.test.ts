@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { runJourney } from '../../src/demo/journey.ts'
 import { startBridge } from './bridge.ts'
 
-test('an app signs in, enrols, pays, steps up, is refused where it must be, and signs out', async () => {
+test('an app signs in, enrols, pays, steps up, is refused where it must be, approves on the phone, and signs out', async () => {
   const bridge = await startBridge()
   const said: string[] = []
   const report = await runJourney({
@@ -13,5 +13,5 @@ test('an app signs in, enrols, pays, steps up, is refused where it must be, and 
   })
   await bridge.stop()
   expect(report.ok, said.join('')).toBe(true)
-  expect(report.steps.length).toBeGreaterThanOrEqual(17)
+  expect(report.steps.length).toBeGreaterThanOrEqual(28)
 })

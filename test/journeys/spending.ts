@@ -1,6 +1,6 @@
 // Customers of the demo bank who pay: approved, passed, limited by themselves, and stopped.
 import { closedAccount } from '../../src/demo/institution.ts'
-import { transferBody } from '../../src/demo/journey.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import type { TestBridge } from './bridge.ts'
 import { agreed, arrived, type Customer, call, customer, enrol, signIn } from './customer.ts'
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formIn, type Tokens } from '../../src/demo/app-client.ts'
-import { transferBody } from '../../src/demo/journey.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import { withDevice, withDeviceAndPin } from '../../src/domain/acr.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import { startBridge, type TestBridge } from './bridge.ts'

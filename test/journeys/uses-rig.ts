@@ -2,7 +2,7 @@
 
 import type { Tokens } from '../../src/demo/app-client.ts'
 import { apiId, demoRows, phoneId } from '../../src/demo/institution.ts'
-import { transferBody } from '../../src/demo/journey.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import type { RelyingParty } from '../../src/domain/institution.ts'
 import type { TestBridge } from './bridge.ts'
 import { asApi, type Customer, call, signIn } from './customer.ts'

@@ -1,4 +1,6 @@
 // The phone's screen: what each press does, in words.
+import { isSetUp, mayApprove, setUp, watch } from './approvals.js'
+import { createList } from './approvals-screen.js'
 import {
   askedLevel,
   balance,
@@ -32,6 +34,8 @@ function show() {
   const may = (scope) => held.scope.split(' ').includes(scope)
   part('enrol').hidden = held.acr !== 'urn:drawbridge:acr:delegated' || !may('device')
   part('pays').hidden = held.acr === 'urn:drawbridge:acr:delegated' || !may('core:payments')
+  part('use').hidden = isSetUp() || !mayApprove()
+  part('waits').hidden = !isSetUp() || !mayApprove()
 }
 
 /** Says what happened, here and in the control room; a code stands small behind the words. */
@@ -74,13 +78,13 @@ const kinds = {
   notice: 'Your bank has news for you.',
 }
 
-let watching
+let listening
 
 /** Waits for messages as long as this phone is the customer's; they say that there is something, and no more. */
-async function watch() {
-  watching?.abort()
-  watching = new AbortController()
-  const { signal } = watching
+async function listen() {
+  listening?.abort()
+  listening = new AbortController()
+  const { signal } = listening
   let after = '0'
   while (!signal.aborted && tokens() !== null) {
     try {
@@ -88,7 +92,7 @@ async function watch() {
       after = answer.cursor
       for (const { purpose } of answer.messages) say('message', kinds[purpose] ?? kinds.notice)
     } catch {
-      // The phone sleeps, or its session is over: the next sign-in watches again.
+      // The phone sleeps, or its session is over: the next sign-in listens again.
       return
     }
   }
@@ -108,15 +112,45 @@ const presses = {
   },
   async refresh() {
     // What waits with the old token would be told that it is no longer good.
-    watching?.abort()
+    listening?.abort()
     await refresh()
-    if (isOwnPhone(tokens())) watch()
+    if (isOwnPhone(tokens())) listen()
     say('refresh', 'Your session was renewed. The old token is no longer good.')
   },
   'sign-out'() {
-    watching?.abort()
+    listening?.abort()
     return signOut()
   },
+}
+
+const list = createList((...what) => say(...what))
+
+/** This phone has no key any more, as the bank has it: another may be made. */
+const lost = ['approval.no_key', 'device.unknown']
+/** No use to ask again before something else was done; what a refresh is refused with has no code of ours. */
+const isOver = ({ code, error }) =>
+  error !== undefined || [...lost, 'approval.key_fresh', 'token.invalid', 'token.scope'].includes(code)
+
+let watching = false
+
+/** Looks for what waits, for as long as this tab may answer it. */
+async function look() {
+  if (watching || !isSetUp() || !mayApprove()) return
+  watching = true
+  let told
+  await watch((questions, error) => {
+    if (questions !== undefined) list.show(questions)
+    // A bank that cannot be reached for a while is told of once.
+    if (error !== undefined && error.message !== told)
+      say('approvals', { words: error.message, code: error.code }, 'refused')
+    told = error?.message
+    if (lost.includes(error?.code)) localStorage.removeItem('approves')
+    const goesOn = (error === undefined || !isOver(error)) && isSetUp() && mayApprove()
+    if (!goesOn) list.clear()
+    show()
+    return goesOn
+  })
+  watching = false
 }
 
 async function guarded(step, work) {
@@ -126,6 +160,7 @@ async function guarded(step, work) {
     say(step, { words: error.message, code: error.code }, 'refused')
   }
   show()
+  look()
 }
 
 for (const button of document.querySelectorAll('[data-press]')) {
@@ -142,13 +177,29 @@ part('enrol').addEventListener('submit', (event) => {
   })
 })
 
+part('use').addEventListener('submit', (event) => {
+  event.preventDefault()
+  guarded('approvals', async () => {
+    const { value } = part('use-pin')
+    part('use-pin').value = ''
+    try {
+      await setUp(value)
+      say('approvals', 'This phone answers for you from now on.')
+    } catch (error) {
+      if (error.code !== 'login.too_old') throw error
+      await signIn({ step: 'approvals' }, { prompt: 'login' })
+    }
+  })
+})
+
 part('tried').hidden = !isTried
 part('tried-app').textContent = client
 
 await guarded('sign-in', async () => {
   const after = await comeBack()
   if (after?.step === 'sign-in') say('sign-in', levels[tokens().acr] ?? 'Signed in')
+  if (after?.step === 'approvals') say('approvals', 'Signed in anew. Now type your PIN below.')
   if (after?.step === 'pay') await payment(after.amount, true)
 })
-if (tokens() !== null && isOwnPhone(tokens())) watch()
+if (tokens() !== null && isOwnPhone(tokens())) listen()
 document.body.dataset.ready = 'yes'

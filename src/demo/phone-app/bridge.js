@@ -1,7 +1,10 @@
 // What an app says to the bridge: OpenID Connect with PAR, PKCE and DPoP, the device API, the SOAP gateway.
 import { appKey, hash, proof, random, signed } from './keys.js'
 
-const { issuer, client: own, redirect, home } = document.body.dataset
+const { issuer: bank, client: own, redirect, home } = document.body.dataset
+
+/** The bridge's address for this bank. */
+export const issuer = bank
 
 const get = (name) => JSON.parse(sessionStorage.getItem(name) ?? 'null')
 const put = (name, value) => sessionStorage.setItem(name, JSON.stringify(value))
@@ -27,7 +30,7 @@ const wanted = isTried
   ? ['offline_access profile email device', 'profile email', 'profile', ''].map((more) =>
       `openid ${more}`.trim(),
     )
-  : ['openid offline_access profile email device core:payments']
+  : ['openid offline_access profile email device approvals core:payments']
 
 let known
 const metadata = async () => {
@@ -130,10 +133,20 @@ export async function comeBack() {
   return started.after
 }
 
-export async function refresh() {
+async function renewed() {
   const { token_endpoint } = await metadata()
   const before = tokens()
   keep(await form(token_endpoint, { grant_type: 'refresh_token', refresh_token: before.refresh }), before)
+}
+
+let renewing
+
+/** Renews the tokens; of two who ask at once both get the one answer, since a refresh token is good once. */
+export function refresh() {
+  renewing ??= renewed().finally(() => {
+    renewing = undefined
+  })
+  return renewing
 }
 
 /** A request with the token and a proof; the answer whatever it is. */
@@ -154,31 +167,32 @@ async function call(method, path, { type, body, headers = {}, signal } = {}) {
   })
 }
 
-async function json(method, path, value, signal) {
+/** An answer of the bridge's own API; throws what it refuses, with its code. */
+export async function json(method, path, { value, signal } = {}) {
   const response = await call(method, path, {
-    type: value && 'application/json',
-    body: value && JSON.stringify(value),
+    ...(value && { type: 'application/json', body: JSON.stringify(value) }),
     signal,
   })
-  const body = response.status === 204 ? undefined : await response.json()
-  if (!response.ok) throw Object.assign(new Error(body.error_description), { code: body.code })
+  // An address that is not there answers in plain text.
+  const body = response.status === 204 ? undefined : await response.json().catch(() => ({}))
+  if (!response.ok)
+    throw Object.assign(new Error(body.error_description), { code: body.code, status: response.status })
   return body
 }
 
 /** Enrols this browser's key as the customer's device, with a PIN. */
 export async function enrol(name, pin) {
   const { jwk } = await appKey()
-  const device = await json('POST', '/devices', { name, jwk, pin })
+  const device = await json('POST', '/devices', { value: { name, jwk, pin } })
   const payload = { nonce: device.nonce, aud: issuer, sub: device.id, iat: Math.floor(Date.now() / 1000) }
-  await json('POST', `/devices/${device.id}/proof`, {
-    proof: await signed({ typ: 'drawbridge-device-proof+jwt' }, payload),
-  })
-  localStorage.setItem('device', name)
+  const proven = await signed({ typ: 'drawbridge-device-proof+jwt' }, payload)
+  await json('POST', `/devices/${device.id}/proof`, { value: { proof: proven } })
+  localStorage.setItem('device', device.id)
 }
 
 /** What has come for this phone since `after`; waits for it as long as the bridge lets it. */
 export const messages = (after, signal) =>
-  json('GET', `/messages?${new URLSearchParams({ after, wait: '25' })}`, undefined, signal)
+  json('GET', `/messages?${new URLSearchParams({ after, wait: '25' })}`, { signal })
 
 const namespace = 'urn:alder:payments:1'
 const accounts = {

@@ -1,4 +1,4 @@
-// The app's own key pair: made once, kept by the browser, never to be taken out of it.
+// The app's own key pairs: made once, kept by the browser, never to be taken out of it.
 const databaseName = 'alder-phone'
 
 function open() {
@@ -30,21 +30,30 @@ export const hash = async (value) => base64url(await crypto.subtle.digest('SHA-2
 
 export const random = (bytes = 32) => base64url(crypto.getRandomValues(new Uint8Array(bytes)))
 
-/** The pair and its public half as a JWK. The private key is not extractable: not even this page can read it. */
-export async function appKey() {
+/** A pair by its name, and its public half as a JWK. The private key is not extractable: not even this page can read it. */
+async function keyPair(name) {
   const database = await open()
-  const kept = await done(database.transaction('keys').objectStore('keys').get('app'))
+  const kept = await done(database.transaction('keys').objectStore('keys').get(name))
   const pair =
     kept ??
     (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']))
-  if (!kept) await done(database.transaction('keys', 'readwrite').objectStore('keys').put(pair, 'app'))
+  if (!kept) await done(database.transaction('keys', 'readwrite').objectStore('keys').put(pair, name))
   const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
   return { privateKey: pair.privateKey, jwk: { kty, crv, x, y } }
 }
 
-/** A compact JWS by the app's key (RFC 7515). */
-export async function signed(header, payload) {
-  const { privateKey } = await appKey()
+/** The key that tokens are bound to, and the device with them. */
+export const appKey = () => keyPair('app')
+
+/** The key that says yes, and nothing else: a real app lets the phone ask for a finger or a face before each use. */
+export const approvalKey = () => keyPair('approval')
+
+/** Of a public key (RFC 7638). */
+export const thumbprint = ({ crv, kty, x, y }) => hash(JSON.stringify({ crv, kty, x, y }))
+
+/** A compact JWS (RFC 7515), by the app's key unless told. */
+export async function signed(header, payload, key = appKey) {
+  const { privateKey } = await key()
   const part = (value) => base64url(text.encode(JSON.stringify(value)))
   const input = `${part({ alg: 'ES256', ...header })}.${part(payload)}`
   const signature = await crypto.subtle.sign(

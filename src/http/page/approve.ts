@@ -62,7 +62,7 @@ function waiting({ language, institution }: ApproveView, number: string | undefi
   return html`<section class="stack" aria-labelledby="phone">
 <h2 id="phone">${texts.title}</h2>
 <p>${filled(texts.open, { bank: institution.name })}</p>
-${number !== undefined && html`<p class="match"><span class="visually-hidden">${texts.number}</span> <output class="amount num">${number}</output></p>`}
+${number !== undefined && html`<p class="match"><span class="vh">${texts.number}</span> <output>${number}</output></p>`}
 <p class="hint">${texts.notYours}</p>
 <p role="status">${texts.waiting}</p>
 </section>`

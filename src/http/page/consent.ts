@@ -11,7 +11,17 @@ import { transactionActions, transactionFacts, transactionHeading, transactionTi
 
 /** One thing that the app asks to be able to do. */
 export type Permission =
-  | { readonly kind: 'identity' | 'profile' | 'email' | 'phone' | 'offline' | 'device' }
+  | {
+      readonly kind:
+        | 'identity'
+        | 'profile'
+        | 'email'
+        | 'phone'
+        | 'offline'
+        | 'device'
+        | 'approvals'
+        | 'limits'
+    }
   | { readonly kind: 'core'; readonly name: string }
   | { readonly kind: 'other'; readonly scope: string }
 
@@ -39,6 +49,8 @@ const kinds = {
   phone: 'phone',
   offline_access: 'offline',
   device: 'device',
+  approvals: 'approvals',
+  limits: 'limits',
 } as const
 
 /** What the scopes mean to a customer; a core is told by its name, an unknown scope by itself, never left out. */

@@ -87,6 +87,8 @@ export const pagesInEnglish = {
     phone: 'See your phone number',
     offline: 'Stay connected until you sign out',
     device: 'Set up this phone for approvals',
+    approvals: 'Show you what waits for your answer, and pass it on',
+    limits: 'Show and set your own limits',
     core: 'Use {core} for you',
     other: 'Use “{scope}” for you',
     never: 'Never: see your password or PIN',

@@ -88,6 +88,8 @@ export const pagesInSpanish: PageTexts = {
     phone: 'Ver tu número de teléfono',
     offline: 'Seguir conectada hasta que cierres sesión',
     device: 'Registrar este teléfono para aprobar',
+    approvals: 'Mostrarte lo que espera tu respuesta y transmitirla',
+    limits: 'Ver y fijar tus propios límites',
     core: 'Usar {core} por ti',
     other: 'Usar «{scope}» por ti',
     never: 'Nunca: ver tu contraseña ni tu PIN',
