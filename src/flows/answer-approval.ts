@@ -165,7 +165,7 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
     ...answered,
     ...{ deviceId: device.id, signature: yes.signature },
   })
-  await settle(ports, yes.shown, { methods, at, evidence })
+  await settle(ports, yes.shown, { methods, at })
   const trace = traceOfApproval(approval)
   const detail = { ...trace.detail, methods, strength, evidence }
   ports.audit.record({ type: 'approval.approved', outcome: 'ok', ...trace, device: device.id, detail })
@@ -193,17 +193,16 @@ async function ended(
 interface Yes {
   readonly methods: readonly string[]
   readonly at: number
-  readonly evidence: string
 }
 
 /** Hands the yes to whoever waits: the app that polls, the API that asks, or the page of the sign-in, which looks for itself. */
 async function settle(ports: AnswerPorts, { approval, device }: ShownApproval, yes: Yes): Promise<void> {
   const { institution, transactionId: id, origin } = approval
   if (origin === 'login') return
-  const { methods, at, evidence } = yes
+  const { methods, at } = yes
   if (id !== undefined) {
     const trace = { ...traceOfTransaction(approval), device: device.id }
-    const end = { institution, id, state: 'approved', now: at, trace, detail: { methods, evidence } } as const
+    const end = { institution, id, state: 'approved', now: at, trace, detail: { methods } } as const
     if (!(await endTransaction(ports, end))) throw new Error('an approval outlived its transaction')
   }
   const granted =
