@@ -27,6 +27,7 @@ import {
   createServices,
   createStores,
   type Foundation,
+  type Services,
   type Stores,
 } from './foundation.ts'
 import { inviting } from './invitations.ts'
@@ -143,11 +144,7 @@ function createRunning({ base, stores, url }: RunningPorts) {
   const start = async (): Promise<Addresses> => {
     await migrated(database, stores, url)
     const services = await createServices(base)
-    closers.push(
-      async () => services.coreClient.close(),
-      () => services.checker.close(),
-      () => services.idpMetadata.close(),
-    )
+    closers.push(...closersOf(services))
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
       config.audit.sequencerIntervalMs,
@@ -177,6 +174,13 @@ function createRunning({ base, stores, url }: RunningPorts) {
   }
   return { start, stop, sequencer: () => sequencer }
 }
+
+const closersOf = ({ coreClient, places, checker, idpMetadata }: Services) => [
+  async () => coreClient.close(),
+  async () => places.close(),
+  () => checker.close(),
+  () => idpMetadata.close(),
+]
 
 const backgrounds = (base: Foundation, stores: Stores, flows: ReturnType<typeof createFlows>) => [
   sweeping(base),

@@ -14,6 +14,7 @@ import { createFieldSeal } from '../plugins/keys/seal.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
+import { noPlaces, openMaxmind } from '../plugins/places/maxmind.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { SamlChecker } from '../ports/saml-checker.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
@@ -166,6 +167,9 @@ export type Stores = ReturnType<typeof createStores>
 export async function createServices(base: Foundation) {
   const { config, database, log } = base
   const { workers, deadlineMs } = config.saml
+  const { database: file } = config.places
+  // First: where it is no database, nothing else was opened yet.
+  const places = file === undefined ? noPlaces : await openMaxmind({ file, log })
   const checker = base.checker ?? (await createSamlChecker({ workers, deadlineMs }))
   const fetch = createGuardedFetch({
     allowedNetworks: config.outbound.allowedNetworks,
@@ -176,6 +180,7 @@ export async function createServices(base: Foundation) {
   return {
     checker,
     fetch,
+    places,
     idpMetadata,
     coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
     rateLimits: createRateLimits(database, config.limits.rates, log),

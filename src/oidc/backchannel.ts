@@ -49,6 +49,8 @@ export function createBackchannel(ports: BackchannelPorts): Backchannel {
     },
     async denied(approval, code) {
       const { provider, request } = await found(approval)
+      // The library keeps this one, and sets another name, which it forgets.
+      Object.assign(request, { errorDescription: code })
       await provider.backchannelResult(request, new errors.AccessDenied(code))
     },
   }
