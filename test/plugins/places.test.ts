@@ -3,6 +3,8 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { createServices, type Foundation } from '../../src/compose/foundation.ts'
+import { ConfigFault } from '../../src/config/faults.ts'
 import { noPlaces, type OpenPlaces, openMaxmind } from '../../src/plugins/places/maxmind.ts'
 import { city, madePlaces } from './made-places.ts'
 
@@ -84,14 +86,16 @@ test.each([
   ['its first half', whole.subarray(0, whole.length / 2)],
   ['one with a hole', Buffer.concat([whole.subarray(0, 600), whole.subarray(900)])],
 ])('a file that is no database: %s', async (_what, bytes) => {
-  await expect(open(bytes)).rejects.toThrow(
-    /^places\.database: \/.*places\.mmdb is no whole MaxMind database/,
-  )
+  await expect(open(bytes)).rejects.toThrow(/places\.mmdb is no whole MaxMind database/)
 })
 
 test('a file that is not there', async () => {
   const file = join(directory, 'none.mmdb')
-  await expect(openMaxmind({ file, log })).rejects.toThrow(`places.database: ${file} cannot be read (ENOENT)`)
+  await expect(openMaxmind({ file, log })).rejects.toThrow(`${file} cannot be read (ENOENT)`)
+  // What `serve` says of it: with status 78, before anything else is opened.
+  const base = { config: { saml: {}, places: { database: file } }, log } as unknown as Foundation
+  await expect(createServices(base)).rejects.toThrow(ConfigFault)
+  await expect(createServices(base)).rejects.toThrow(/^places\.database: \/.*none\.mmdb cannot be read/)
   expect(noPlaces.of('89.160.20.112')).toBeUndefined()
 })
 

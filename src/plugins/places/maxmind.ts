@@ -50,9 +50,8 @@ export async function openMaxmind({ file, log, everyMs = 60_000 }: MaxmindOption
 const separatorBytes = 16
 
 async function opened(path: string): Promise<Database> {
-  const said = `places.database: ${path}`
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`${said} cannot be read (${error.code})`)
+    throw new Error(`${path} cannot be read (${error.code})`)
   })
   try {
     const database: Database = new Reader(bytes)
@@ -64,7 +63,7 @@ async function opened(path: string): Promise<Database> {
   } catch {
     // Said below: the library's words are about offsets.
   }
-  throw new Error(`${said} is no whole MaxMind database (.mmdb, unpacked)`)
+  throw new Error(`${path} is no whole MaxMind database (.mmdb, unpacked)`)
 }
 
 const named = z
