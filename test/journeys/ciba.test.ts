@@ -75,7 +75,10 @@ test('who polls too soon is told to slow down, and each time more', async () => 
 test('a no reaches the back end', async () => {
   const { auth_req_id } = await asked(bridge, { login_hint: sub, authorization_details: details('2500.00') })
   await answer(alice, await question(), { answer: 'deny' })
-  expect(await poll(bridge, auth_req_id)).toMatchObject({ status: 400, json: { error: 'access_denied' } })
+  expect(await poll(bridge, auth_req_id)).toMatchObject({
+    status: 400,
+    json: { error: 'access_denied', error_description: 'approval.denied' },
+  })
   // One that is approved, so that the tests below are not made to wait.
   await answered({ login_hint: sub })
 })
