@@ -21,7 +21,7 @@ export interface DemoPlace {
   /** The machine's unless told. */
   readonly clock?: Clock
   /** The settings' defaults unless told. */
-  readonly sessions?: SettingsInput['sessions']
+  readonly settings?: Pick<SettingsInput, 'sessions' | 'places' | 'trusted_proxies'>
   readonly checker?: SamlChecker
   /** Told, once it listens, of what it is made of. */
   readonly made?: (parts: unknown) => void
@@ -50,7 +50,7 @@ export async function openDemoBridge(
       // The demo's IdPs stand on this machine.
       outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
       log: { level: logLevel, destination: 'stderr' },
-      ...(place.sessions && { sessions: place.sessions }),
+      ...place.settings,
     },
     databaseOnly(env),
     { demo: true },

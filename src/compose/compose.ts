@@ -159,7 +159,7 @@ function createRunning({ base, stores, url, made }: RunningPorts) {
   const start = async (): Promise<Addresses> => {
     await migrated(database, stores, url)
     const services = await createServices(base)
-    closers.push(...closingOf(services))
+    closers.push(...closersOf(services))
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
       config.audit.sequencerIntervalMs,
@@ -192,11 +192,12 @@ function createRunning({ base, stores, url, made }: RunningPorts) {
   return { start, stop, sequencer: () => sequencer }
 }
 
-const closingOf = (services: Services): readonly (() => Promise<unknown>)[] => [
-  async () => services.coreClient.close(),
-  () => services.checker.close(),
-  () => services.idpMetadata.close(),
-  () => services.jobs.close(),
+const closersOf = ({ coreClient, places, checker, idpMetadata, jobs }: Services) => [
+  async () => coreClient.close(),
+  async () => places.close(),
+  () => checker.close(),
+  () => idpMetadata.close(),
+  () => jobs.close(),
 ]
 
 const backgrounds = ({ base, stores, services, flows }: Parts) => [

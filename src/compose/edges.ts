@@ -38,7 +38,7 @@ export function createPublicApp(parts: Parts) {
   const authorizeClient = createAuthorizeClient({ accessTokens })
   const consume = createConsume({ ...flows, accessTokens })
   const authorize = createAuthorize({ accessTokens, replays: stores.replays, clock: base.clock })
-  const answers = createAnswers({ ...base, ...stores, ...flows, backchannel })
+  const answers = createAnswers({ ...ports, backchannel })
   const json = { authorize, authorizeClient, jsonBytes: config.limits.jsonBytes }
   // Before the unit of a request begins: nothing may wait for a key inside one.
   const ready = async (institution: string) => {

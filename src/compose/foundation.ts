@@ -1,6 +1,7 @@
 // What everything else is made of: database, units of work, keys, stores, and the services that are opened late.
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Config } from '../config/config.ts'
+import { ConfigFault } from '../config/faults.ts'
 import { referenceFrom } from '../domain/reference.ts'
 import { createLog } from '../http/logging.ts'
 import { createMessageWaiting } from '../http/message-waiting.ts'
@@ -18,6 +19,7 @@ import { createFieldSeal } from '../plugins/keys/seal.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
+import { noPlaces, type OpenPlaces, openMaxmind } from '../plugins/places/maxmind.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { SamlChecker } from '../ports/saml-checker.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
@@ -179,10 +181,21 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
 
 export type Stores = ReturnType<typeof createStores>
 
+/** Throws a ConfigFault where the database cannot be read. */
+async function placesOf({ config, log }: Foundation): Promise<OpenPlaces> {
+  const { database: file } = config.places
+  if (file === undefined) return noPlaces
+  return openMaxmind({ file, log }).catch((error: Error) => {
+    throw new ConfigFault([{ path: 'places.database', message: error.message }])
+  })
+}
+
 /** What is opened late: workers and tables that a mere migration does not need. */
 export async function createServices(base: Foundation) {
   const { config, database, log } = base
   const { workers, deadlineMs } = config.saml
+  // First: where there is a fault, nothing else was opened yet.
+  const places = await placesOf(base)
   const checker = base.checker ?? (await createSamlChecker({ workers, deadlineMs }))
   const fetch = createGuardedFetch({
     allowedNetworks: config.outbound.allowedNetworks,
@@ -194,6 +207,7 @@ export async function createServices(base: Foundation) {
   return {
     checker,
     fetch,
+    places,
     idpMetadata,
     jobs: await openJobs(database, base.connections, {
       attemptMs: config.timeouts.upstreamMs,

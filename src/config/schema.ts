@@ -216,6 +216,15 @@ export const settingsSchema = z.strictObject({
     deadline_ms: milliseconds(250, 'The longest that one message may keep a worker'),
   }),
   sessions,
+  places: section('Where people are, by their address: approvals from far away are held.', {
+    database: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'File of a city database in MaxMind’s format (.mmdb), from where the process was started. It is kept in memory, and read again within a minute of a change. Without one nobody is looked up. See operator.md.',
+      ),
+  }),
   audit: section('The audit log.', {
     sequencer_interval_ms: milliseconds(
       1000,

@@ -116,7 +116,8 @@ function againCard({ again: found }: Explained): Html {
 }
 
 /** The policy stopped it before anybody was asked. */
-const isStopped = ({ state }: CustomerTransaction): boolean => state === 'refused' || state === 'held'
+const isStopped = ({ decision: { outcome } }: CustomerTransaction): boolean =>
+  outcome.kind === 'deny' || outcome.kind === 'review'
 
 /** In English, whatever language it was read in; the values are the same in each. */
 function textOf(one: CustomerTransaction, type: TransactionType | undefined): Html {

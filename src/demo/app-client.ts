@@ -5,8 +5,8 @@ import * as oidc from 'openid-client'
 import { CookieJar } from 'tough-cookie'
 import { phoneId } from './institution.ts'
 
-/** A browser as far as the journey needs one: cookies, redirects by hand, forms. */
-export function createBrowser() {
+/** A browser as far as the journey needs one: cookies, redirects by hand, forms; `headers` are what a proxy before it adds. */
+export function createBrowser(headers: Readonly<Record<string, string>> = {}) {
   const jar = new CookieJar()
   async function go(
     url: string,
@@ -15,7 +15,7 @@ export function createBrowser() {
     const cookie = await jar.getCookieString(url)
     const response = await fetch(url, {
       redirect: 'manual',
-      headers: { accept: 'text/html', ...(cookie !== '' && { cookie }) },
+      headers: { accept: 'text/html', ...(cookie !== '' && { cookie }), ...headers },
       ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     })
     for (const line of response.headers.getSetCookie()) await jar.setCookie(line, url, { ignoreError: true })

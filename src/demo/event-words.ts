@@ -34,6 +34,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'transaction.approved': 'Payment approved',
   'transaction.used': 'Payment given out to be carried out, once',
   'transaction.released': 'Payment not approved',
+  'transaction.held': 'Payment held for the bank to look at',
   'approval.asked': 'The customer was asked on their phone',
   'approval.approved': 'Approved on the phone, signed by its approval key',
   'approval.denied': 'Denied on the phone',

@@ -1,5 +1,6 @@
 // An approval out of band: one question, asked once, that takes one answer on an enrolled device of the customer.
 import type { Acr } from './acr.ts'
+import type { Place } from './place.ts'
 import type { Transaction } from './transaction.ts'
 
 /**
@@ -23,15 +24,11 @@ export type ApprovalEnd = Exclude<ApprovalState, 'pending'>
 export const approvalOrigins = ['backchannel', 'api', 'login'] as const
 export type ApprovalOrigin = (typeof approvalOrigins)[number]
 
-/** From where it was asked for, as far as whoever asks has said or we have seen. */
-export interface ApprovalPlace {
+/** From where it was asked for, or answered, as far as somebody has said or we have seen. */
+export interface ApprovalPlace extends Place {
   readonly address?: string | undefined
   /** The device or program there, in words that may be shown. */
   readonly device?: string | undefined
-  /** Town and country of the address, where they are known. */
-  readonly town?: string | undefined
-  /** Degrees. */
-  readonly at?: { readonly latitude: number; readonly longitude: number } | undefined
 }
 
 /** What is asked, and by whom. */

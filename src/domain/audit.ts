@@ -33,6 +33,7 @@ export const auditTypes = [
   'transaction.approved',
   'transaction.used',
   'transaction.released',
+  'transaction.held',
   'approval.asked',
   'approval.approved',
   'approval.denied',

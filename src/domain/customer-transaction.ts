@@ -6,7 +6,8 @@ import type { RiskKind } from './transaction-type.ts'
 
 /**
  * `open`: decided, and the customer has yet to answer. `approved`: may be done, once. `used`: somebody was told to do it.
- * `released`: not approved, nothing counts. `refused` and `held` are what the policy said.
+ * `released`: not approved, nothing counts. `refused` and `held` are what the policy said; `held` is also what the customer
+ * approved too far from where it was asked for. Neither counts.
  */
 export const transactionStates = ['open', 'approved', 'used', 'released', 'refused', 'held'] as const
 export type TransactionState = (typeof transactionStates)[number]

@@ -115,8 +115,9 @@ function eventOf({ material, digest }: EvidenceBundle) {
   const page = material.signature === null
   return {
     event: {
-      ...{ v: 1, institution, reference, subject, outcome: 'ok', transaction: transaction.hash },
-      ...{ type: page ? 'transaction.approved' : 'approval.approved' },
+      ...{ v: 1, institution, reference, subject, transaction: transaction.hash },
+      outcome: material.answer.outcome === 'held' ? 'refused' : 'ok',
+      ...{ type: page ? 'transaction.approved' : `approval.${material.answer.outcome}` },
       ...{ relyingParty: request.relyingParty, device: device?.id },
     },
     detail: {

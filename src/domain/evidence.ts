@@ -77,6 +77,13 @@ export interface EvidenceMaterial {
   } | null
   /** The JWS of the answer as it came; null where it was given on our page. */
   readonly signature: string | null
+  readonly answer: {
+    /** `held`: right in everything, and from too far away. */
+    readonly outcome: 'approved' | 'held'
+    readonly place: ApprovalPlace
+    /** Between the two places; null where one of them is not known. */
+    readonly kilometres: number | null
+  }
   readonly times: { readonly asked: number; readonly expires: number; readonly answered: number }
 }
 

@@ -1,23 +1,30 @@
 // The customer's answer to a question out of band: one of approve, deny, "this wasn't me"; one state at the end of any race.
 import { elsewhere, satisfies, withDeviceAndPin } from '../domain/acr.ts'
-import { type Approval, type ApprovalEnd, shownApprovalState } from '../domain/approval.ts'
+import {
+  type Approval,
+  type ApprovalEnd,
+  type ApprovalPlace,
+  shownApprovalState,
+} from '../domain/approval.ts'
 import { approvalDisplay } from '../domain/approval-display.ts'
 import type { ApprovalKey, Device } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
-import type { Institution } from '../domain/institution.ts'
+import { approvalSettings, type Institution } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
+import { kilometresApart } from '../domain/place.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import type { Display } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals, Backchannel } from '../ports/approvals.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Places } from '../ports/places.ts'
 import type { Devices, Directory } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type ReportPorts, revokeReported } from './approval-reported.ts'
-import { traceOfApproval, traceOfTransaction } from './approvals.ts'
+import { placeKnown, traceOfApproval, traceOfTransaction } from './approvals.ts'
 import type { KeepEvidence } from './evidence.ts'
 import type { createPinCheck } from './step-up.ts'
 import { endTransaction } from './transaction-ending.ts'
@@ -32,6 +39,7 @@ export interface AnswerPorts extends ReportPorts {
   readonly backchannel: Backchannel
   readonly checkPin: ReturnType<typeof createPinCheck>
   readonly keepEvidence: KeepEvidence
+  readonly places: Places
   readonly audit: Audit
   readonly clock: Clock
 }
@@ -53,6 +61,8 @@ export interface SignedYes {
   readonly pin: string | undefined
   /** The JWS itself. */
   readonly signature: string
+  /** From where it came; coordinates are the device's own word. */
+  readonly from: ApprovalPlace
 }
 
 export type Answers = ReturnType<typeof createAnswers>
@@ -81,8 +91,9 @@ export function createAnswers(ports: AnswerPorts) {
       return shownOf(ports, institution, { approval, device, language })
     },
     /**
-     * Refuses with `approval.number` (which ends the question), `pin.*`, `subject.disabled`, and `approval.ended` where another
-     * answer was first or the time is over.
+     * `held` where it came from too far away, which nobody learns who would not have been heard. Refuses with `approval.number`
+     * (which ends the question), `pin.*`, `subject.disabled`, and `approval.ended` where another answer was first or the time
+     * is over.
      */
     approve: (institution: Institution, yes: SignedYes) => approve(ports, institution, yes),
     /** Refuses with `approval.ended` where another answer was first. */
@@ -144,7 +155,7 @@ async function shownOf(
   }
 }
 
-async function approve(ports: AnswerPorts, institution: Institution, yes: SignedYes): Promise<void> {
+async function approve(ports: AnswerPorts, institution: Institution, yes: SignedYes): Promise<Heard> {
   const { approval, device } = yes.shown
   const { subject } = approval
   if (await ports.subjectStates.isDisabled(institution.id, subject)) throw new Refusal('subject.disabled')
@@ -155,21 +166,62 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
       { institution: institution.id, subject, device: device.id },
       yes.pin ?? '',
     )
-  const at = ports.clock.now()
-  await ended(ports, yes.shown, 'approved')
+  const answered = judged(ports, institution, yes)
+  await ended(ports, yes.shown, answered.state)
+  await accepted(ports, institution, { yes, answered })
+  return answered.state
+}
+
+type Heard = Extract<ApprovalEnd, 'approved' | 'held'>
+
+interface Judged {
+  readonly state: Heard
+  readonly at: number
+  readonly place: ApprovalPlace
+  /** Undefined where one of the places is not known; then nothing is held. */
+  readonly kilometres: number | undefined
+}
+
+/** Is whoever says yes where it was asked for, as far as that is known? */
+function judged(ports: AnswerPorts, institution: Institution, { shown, from }: SignedYes): Judged {
+  const place = placeKnown(ports, from)
+  const kilometres = kilometresApart(shown.approval.place, place)
+  const isFar = kilometres !== undefined && kilometres > approvalSettings(institution).farKilometres
+  return { state: isFar ? 'held' : 'approved', at: ports.clock.now(), place, kilometres }
+}
+
+/** What a yes that was right leads to: proof of it is kept also where it is held. */
+async function accepted(
+  ports: AnswerPorts,
+  institution: Institution,
+  { yes, answered }: { readonly yes: SignedYes; readonly answered: Judged },
+): Promise<void> {
+  const { approval, device, display, language } = yes.shown
+  const { state, at, place, kilometres } = answered
   const methods = ['pop', ...(yes.pin === undefined ? [] : ['pin']), elsewhere]
   const strength = yes.pin === undefined ? 'device-key' : 'device-key+uv'
-  const { display, language } = yes.shown
-  const answered = { approval, text: display.text, language, strength, methods, at } as const
   const evidence = await ports.keepEvidence(institution, {
-    ...answered,
-    ...{ deviceId: device.id, signature: yes.signature },
+    ...{ approval, text: display.text, language, strength, methods, at, deviceId: device.id },
+    ...{ signature: yes.signature, outcome: state, place, kilometres },
   })
-  await settle(ports, yes.shown, { methods, at })
   const trace = traceOfApproval(approval)
   const detail = { ...trace.detail, methods, strength, evidence }
-  ports.audit.record({ type: 'approval.approved', outcome: 'ok', ...trace, device: device.id, detail })
+  const event = { type: `approval.${state}`, ...trace, device: device.id, detail } as const
+  if (state === 'approved') {
+    await settle(ports, yes.shown, { methods, at })
+    return ports.audit.record({ ...event, outcome: 'ok' })
+  }
+  await hold(ports, yes.shown, { methods, at })
+  const personal = apart(approval.place, answered)
+  ports.audit.record({ ...event, outcome: 'refused', code: 'approval.held', personal })
 }
+
+/** How far, and between which towns: of a person, and without coordinates. */
+const apart = (asked: ApprovalPlace, { place, kilometres = 0 }: Judged): Record<string, string> => ({
+  kilometres: String(Math.round(kilometres)),
+  ...(asked.town !== undefined && { asked_from: asked.town }),
+  ...(place.town !== undefined && { answered_from: place.town }),
+})
 
 /** Whoever was misled into answering another's question sees another number: one try, then it is over (ruling R-32). */
 async function wrongNumber(ports: AnswerPorts, shown: ShownApproval): Promise<never> {
@@ -208,6 +260,19 @@ async function settle(ports: AnswerPorts, { approval, device }: ShownApproval, y
   const granted =
     origin === 'backchannel' && (await ports.backchannel.granted(approval, { amr: methods, at }))
   if (id !== undefined) await ports.transactions.bind(institution, id, granted || grantOfApi(id))
+}
+
+/** For the bank to look at: whoever waits is told, and the transaction counts against no limit, as nobody can release it yet. */
+async function hold(ports: AnswerPorts, { approval, device }: ShownApproval, yes: Yes): Promise<void> {
+  const { institution, transactionId: id, origin } = approval
+  const { methods, at } = yes
+  if (origin === 'backchannel') await ports.backchannel.denied(approval, 'approval.held')
+  if (id === undefined) return
+  // That of a sign-in too, at once: its page may never look, and could end it in another way.
+  const trace = { ...traceOfTransaction(approval), device: device.id }
+  await endTransaction(ports, {
+    ...{ institution, id, state: 'held', now: at, trace, detail: { methods } },
+  })
 }
 
 async function refuse(

@@ -9,10 +9,12 @@ import {
 import { dampedFor, dampingMs } from '../domain/approval-damping.ts'
 import { approves } from '../domain/device.ts'
 import { approvalSettings, type Institution } from '../domain/institution.ts'
+import { completed } from '../domain/place.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { hashOf, type Transaction } from '../domain/transaction.ts'
 import type { Approvals } from '../ports/approvals.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
+import type { Places } from '../ports/places.ts'
 import type { Devices } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
@@ -28,6 +30,7 @@ export interface AskPorts {
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
+  readonly places: Places
 }
 
 /** A transaction and what the policy's record of it says. */
@@ -105,7 +108,8 @@ async function mayAsk(ports: AskPorts, institution: Institution, asked: ToAsk): 
   if (retryAfterSeconds !== undefined) throw new Refusal('approval.too_many', { retryAfterSeconds })
 }
 
-function approvalOf({ chance, clock }: AskPorts, institution: Institution, asked: ToAsk): Approval {
+function approvalOf(ports: AskPorts, institution: Institution, asked: ToAsk): Approval {
+  const { chance, clock } = ports
   const now = clock.now()
   const id = chance.token(16)
   const { relyingParty, decided } = asked
@@ -120,7 +124,7 @@ function approvalOf({ chance, clock }: AskPorts, institution: Institution, asked
     number: asked.numberMatched ? chance.number() : undefined,
     nonce: chance.token(24),
     bindingMessage: asked.bindingMessage,
-    place: asked.place,
+    place: placeKnown(ports, asked.place),
     request: asked.request,
     uid: asked.uid,
     state: 'pending',
@@ -131,6 +135,10 @@ function approvalOf({ chance, clock }: AskPorts, institution: Institution, asked
     device: undefined,
   }
 }
+
+/** With the town and coordinates of its address, where they are known and nobody has said others. */
+export const placeKnown = ({ places }: Pick<AskPorts, 'places'>, said: ApprovalPlace): ApprovalPlace =>
+  completed(said, said.address === undefined ? undefined : places.of(said.address))
 
 /** What every event of an approval says. */
 export const traceOfApproval = (approval: Approval) => ({

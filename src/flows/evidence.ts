@@ -1,5 +1,5 @@
 // Keeping what proves an approval, in the unit of the approval itself: what it is, and its digest in the audit event.
-import type { Approval } from '../domain/approval.ts'
+import type { Approval, ApprovalPlace } from '../domain/approval.ts'
 import type { CustomerTransaction } from '../domain/customer-transaction.ts'
 import type { Device } from '../domain/device.ts'
 import { contentDigest, type EvidenceMaterial, type Strength } from '../domain/evidence.ts'
@@ -44,6 +44,10 @@ export interface Answered {
   /** Which device answered, as it was then. */
   readonly deviceId: string | undefined
   readonly signature: string | undefined
+  readonly outcome: EvidenceMaterial['answer']['outcome']
+  /** From where it was answered. */
+  readonly place: ApprovalPlace
+  readonly kilometres: number | undefined
   readonly at: number
 }
 
@@ -97,6 +101,9 @@ function materialOf(
     risk: [],
     device: device === undefined ? null : deviceIn(device),
     signature: signature ?? null,
+    answer: {
+      ...{ outcome: answered.outcome, place: answered.place, kilometres: answered.kilometres ?? null },
+    },
     times: { asked: approval.createdAt, expires: approval.expiresAt, answered: at },
   })
 }

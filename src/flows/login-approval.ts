@@ -47,12 +47,13 @@ export function createLoginApproval(ports: LoginApprovalPorts) {
       const approval = id === undefined ? undefined : await ports.approvals.get(institution, id)
       return approval && shownApprovalState(approval, ports.clock.now())
     },
-    /** Asks; refuses with `approval.no_device`, `approval.too_many`, `interaction.step`. A question that is open stays. */
+    /** Asks; refuses with `approval.no_device`, `approval.too_many`, `interaction.step`. A question that is open or answered stays. */
     ask: (institution: Institution, login: LoginTransaction, place: ApprovalPlace) =>
       ask(ports, institution, { login, place }),
-    /** From the PIN to a phone, or back: the question on the phone is withdrawn. */
+    /** From the PIN to a phone, or back: the question on the phone is withdrawn. What was refused there stays refused. */
     async choose(login: LoginTransaction, onPhone: boolean): Promise<LoginTransaction> {
       if (!onPhone) await withdraw(ports, login)
+      if (await isRefused(ports, login)) return login
       const next: LoginTransaction = { ...login, elsewhere: onPhone, approval: undefined }
       await change(ports.logins, next)
       return next
@@ -67,6 +68,15 @@ const refusals: Readonly<Partial<Record<string, RefusalCode>>> = {
   reported: 'approval.denied',
   failed: 'approval.number',
   held: 'approval.held',
+}
+
+async function isRefused(
+  { approvals, clock }: LoginApprovalPorts,
+  login: LoginTransaction,
+): Promise<boolean> {
+  const { institution, approval: id } = login
+  const approval = id === undefined ? undefined : await approvals.get(institution, id)
+  return approval !== undefined && refusals[shownApprovalState(approval, clock.now())] !== undefined
 }
 
 async function state(ports: LoginApprovalPorts, login: LoginTransaction): Promise<Waiting> {
@@ -108,7 +118,7 @@ async function ask(
   ports: LoginApprovalPorts,
   institution: Institution,
   { login, place }: Asking,
-): Promise<Approval> {
+): Promise<void> {
   const step = nextStep(login)
   const { subject } = login
   if (step.step !== 'approve' || subject === undefined)
@@ -117,7 +127,7 @@ async function ask(
   await ports.transactions.hold({ institution: institution.id, subject })
   const meanwhile = (await ports.logins.get(institution.id, login.uid)) ?? login
   const before = await state(ports, meanwhile)
-  if (before.kind === 'waiting') return before.approval
+  if (before.kind !== 'unasked') return
   const { relyingParty, reference, uid, transaction, decision, expiresAt } = login
   const approval = await ports.ask(institution, {
     ...{ subject, relyingParty, origin: 'login', reference, uid, place },
@@ -125,7 +135,6 @@ async function ask(
     ...{ acr: step.acr, numberMatched: true },
   })
   await change(ports.logins, { ...login, approval: approval.id })
-  return approval
 }
 
 async function withdraw(

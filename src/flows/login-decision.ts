@@ -140,5 +140,6 @@ export async function evidenceOf(
   return keepEvidence(institution, {
     ...answered,
     ...{ deviceId: device, signature: undefined, at: clock.now() },
+    ...{ outcome: 'approved', place: {}, kilometres: undefined },
   })
 }

@@ -11,7 +11,7 @@ export interface EndingPorts {
 export interface TransactionEnd {
   readonly institution: string
   readonly id: string
-  readonly state: 'approved' | 'released'
+  readonly state: 'approved' | 'released' | 'held'
   readonly now: number
   /** Whose it is, and its hash. */
   readonly trace: Omit<AuditEvent, 'type' | 'outcome' | 'detail'>

@@ -6,9 +6,10 @@ import { displayHash } from '../domain/approval-display.ts'
 import { proofSeconds } from '../domain/device.ts'
 import { type Language, languages } from '../domain/language.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { ShownApproval } from '../flows/answer-approval.ts'
+import type { ShownApproval, SignedYes } from '../flows/answer-approval.ts'
+import { bothOrNone, coordinatesOf, latitude, longitude } from './request-context.ts'
 
-/** What the device is given to sign, beside what the customer adds: `answer`, `number`, `iat`, `jti`. */
+/** What the device is given to sign, beside what it adds: `answer`, `number`, `iat`, `jti`, and where it is if it says so. */
 export function claimsToSign(
   { approval, display, device, language }: ShownApproval,
   issuer: string,
@@ -20,11 +21,15 @@ export function claimsToSign(
   }
 }
 
-const answerClaims = z.looseObject({
-  answer: z.literal('approve'),
-  number: z.string().max(8).optional(),
-  iat: z.number(),
-})
+const answerClaims = z
+  .looseObject({
+    answer: z.literal('approve'),
+    number: z.string().max(8).optional(),
+    iat: z.number(),
+    latitude,
+    longitude,
+  })
+  .refine(bothOrNone, { path: ['latitude'] })
 
 const keyClaims = z.object({
   aud: z.string(),
@@ -72,15 +77,23 @@ interface YesToCheck {
   readonly now: number
 }
 
-/** The number that the customer typed into this yes, once every claim is the one that was shown. Refuses with `approval.proof {check}`. */
-export async function numberIn({ jws, shown, issuer, now }: YesToCheck): Promise<string | undefined> {
+/**
+ * What the device says in this yes beside what it was given, once every claim is the one that was shown. Refuses with
+ * `approval.proof {check}`.
+ */
+export async function addedIn({
+  jws,
+  shown,
+  issuer,
+  now,
+}: YesToCheck): Promise<Pick<SignedYes, 'number' | 'from'>> {
   const { publicJwk } = shown.device.approvalKey
   const parsed = answerClaims.safeParse(await verified({ jws, publicJwk, typ: approvalTyp }))
   if (!parsed.success) throw bad(`payload ${parsed.error.issues[0]?.path.join('.')}`)
   const misfit = claimMisfit(parsed.data, claimsToSign(shown, issuer))
   if (misfit !== undefined) throw bad(misfit)
   if (Math.abs(now / 1000 - parsed.data.iat) > proofSeconds) throw bad('iat')
-  return parsed.data.number
+  return { number: parsed.data.number, from: { at: coordinatesOf(parsed.data) } }
 }
 
 interface KeyToCheck {

@@ -3,7 +3,7 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { withDevice } from '../domain/acr.ts'
-import { approvalTyp } from '../domain/approval.ts'
+import { type ApprovalEnd, approvalTyp } from '../domain/approval.ts'
 import { placeText } from '../domain/approval-display.ts'
 import { approvalScope } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
@@ -13,7 +13,7 @@ import type { ApprovalKeys } from '../flows/approval-key.ts'
 import type { BoundToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RateLimits } from '../ports/stores.ts'
-import { claimsToSign, jtiOfKeyProof, languageOfProof, numberIn } from './approval-proof.ts'
+import { addedIn, claimsToSign, jtiOfKeyProof, languageOfProof } from './approval-proof.ts'
 import type { Authorize, Authorized } from './authorize.ts'
 import { readJson } from './body.ts'
 import { challengeOn } from './challenge.ts'
@@ -120,15 +120,19 @@ async function answered(
 ): Promise<void> {
   const { answers, clock } = ports
   const { institution, issuer } = tenantOf(ctx)
-  const state = { approve: 'approved', deny: 'denied', report: 'reported' }[request.answer]
-  if (request.answer === 'deny') await answers.deny(shown)
-  else if (request.answer === 'report') await answers.report(shown)
-  else {
-    const number = await numberIn({ jws: request.proof, shown, issuer, now: clock.now() })
-    const yes = { shown, number, pin: request.pin, signature: request.proof }
-    await answers.approve(institution, yes)
+  const reply = (state: ApprovalEnd) => replyOnce(ctx, { id: shown.approval.id, state })
+  if (request.answer === 'deny') {
+    await answers.deny(shown)
+    return reply('denied')
   }
-  replyOnce(ctx, { id: shown.approval.id, state })
+  if (request.answer === 'report') {
+    await answers.report(shown)
+    return reply('reported')
+  }
+  const { number, from } = await addedIn({ jws: request.proof, shown, issuer, now: clock.now() })
+  const yes = { shown, number, pin: request.pin, signature: request.proof }
+  const address = stateOf(ctx).clientAddress
+  reply(await answers.approve(institution, { ...yes, from: { ...from, address } }))
 }
 
 const iso = (at: number): string => new Date(at).toISOString()

@@ -6,7 +6,6 @@ import { acrLadder } from '../domain/acr.ts'
 import { longestApproval } from '../domain/approval.ts'
 import { shownState } from '../domain/customer-transaction.ts'
 import { type RelyingParty, transactionScope } from '../domain/institution.ts'
-import { textFault } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { approvalStateOf, type BackEndTransactions, type Standing } from '../flows/back-end-transactions.ts'
 import type { Consume, Consumed } from '../flows/use-transaction.ts'
@@ -15,6 +14,7 @@ import { type AuthorizeClient, apiOf } from './authorize.ts'
 import { readJson } from './body.ts'
 import { stateOf, tenantOf } from './context.ts'
 import { withinRate } from './interaction.ts'
+import { placeOfContext, plainText, requestContext } from './request-context.ts'
 import { replyOnce, tellBackEnd } from './subjects.ts'
 
 export interface TransactionRoutePorts {
@@ -28,23 +28,12 @@ export interface TransactionRoutePorts {
 
 const body = z.strictObject({ token: z.string().min(1).max(500) })
 
-const plainText = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .refine((text) => textFault(text) === undefined)
-
 const wantedBody = z.strictObject({
   sub: z.string().min(1).max(200),
   authorization_details: z.tuple([z.record(z.string(), z.unknown())]),
   acr: z.enum(acrLadder).optional(),
   binding_message: plainText(100).optional(),
-  context: z
-    .strictObject({
-      ip_address: z.union([z.ipv4(), z.ipv6()]).optional(),
-      device: plainText(60).optional(),
-    })
-    .default({}),
+  context: requestContext.default({}),
   expires_in: z.int().min(30).max(longestApproval).optional(),
 })
 
@@ -57,7 +46,7 @@ export function transactionRoutes(router: Router, ports: TransactionRoutePorts):
     const standing = await backEndTransactions.decide(institution, {
       ...{ relyingParty, sub, reference: stateOf(ctx).reference, detail: body.authorization_details[0] },
       ...{ acr: body.acr, bindingMessage: body.binding_message, seconds: body.expires_in },
-      place: { address: context.ip_address, device: context.device },
+      place: placeOfContext(context),
     })
     replyOnce(ctx, standingShown(standing, { number: true }))
     ctx.status = 201

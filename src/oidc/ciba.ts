@@ -11,6 +11,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { TransactionRequests } from '../flows/transaction-request.ts'
 import type { CheckUserCode } from '../flows/user-code.ts'
 import { stateOfRequest } from '../http/context.ts'
+import { placeOfContext, requestContext } from '../http/request-context.ts'
 import type { Replays } from '../ports/stores.ts'
 import { requestedAcr, transactionOfRequest } from './levels.ts'
 
@@ -59,16 +60,7 @@ function checkMessage(message: string | undefined): void {
     )
 }
 
-const context = z.strictObject({
-  ip_address: z.union([z.ipv4(), z.ipv6()]).optional(),
-  device: z
-    .string()
-    .max(60)
-    .refine((text) => textFault(text) === undefined)
-    .optional(),
-})
-
-/** Where the customer began, as the back end saw it: `{"ip_address": "...", "device": "..."}`. */
+/** Where the customer began, as the back end saw it, in JSON. */
 function placeIn(text: string | undefined): ApprovalPlace {
   if (text === undefined) return {}
   let json: unknown
@@ -77,10 +69,12 @@ function placeIn(text: string | undefined): ApprovalPlace {
   } catch {
     throw new errors.InvalidRequest('request_context must be JSON')
   }
-  const parsed = context.safeParse(json)
+  const parsed = requestContext.safeParse(json)
   if (!parsed.success)
-    throw new errors.InvalidRequest('request_context knows ip_address and device, and nothing else')
-  return { address: parsed.data.ip_address, device: parsed.data.device }
+    throw new errors.InvalidRequest(
+      'request_context knows ip_address, device, town, and latitude with longitude, and nothing else',
+    )
+  return placeOfContext(parsed.data)
 }
 
 const hintClaims = z.object({

@@ -19,7 +19,7 @@ export interface History {
 
 /** How a transaction ends; `used` is for what is carried out in the unit that decided. */
 export interface TransactionEnding {
-  readonly state: Extract<TransactionState, 'approved' | 'released' | 'used'>
+  readonly state: Extract<TransactionState, 'approved' | 'released' | 'held' | 'used'>
   readonly now: number
 }
 
@@ -70,8 +70,8 @@ export interface Transactions {
   /** Newest first. */
   list(institution: string, filter: TransactionFilter): Promise<readonly CustomerTransaction[]>
   /**
-   * open -> `state`; false when it was no longer open, so that a transaction ends in one way, and when it was to be approved
-   * or used after its time.
+   * open -> `state`; false when it was no longer open, so that a transaction ends in one way, and when it was to be approved,
+   * held or used after its time.
    */
   end(institution: string, id: string, ending: TransactionEnding): Promise<boolean>
   /** Binds what was approved to the grant that its sign-in ended in, once; not waited for within a unit. */

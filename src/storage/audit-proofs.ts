@@ -6,7 +6,7 @@ import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
 // Word for word the index of migration 0030: else every event of the institution would be read.
-const named = `type in ('approval.approved', 'transaction.approved')
+const named = `type in ('approval.approved', 'approval.held', 'transaction.approved')
   and substring(body from '"evidence":"([A-Za-z0-9_-]{43})"') = ?`
 
 interface EventRow {

@@ -88,6 +88,7 @@ export const material: EvidenceMaterial = {
     ...{ approvalKeyRegisteredAt: asked - 5000, attestation: null },
   },
   signature: null,
+  answer: { outcome: 'approved', place: { address: '198.51.100.4' }, kilometres: null },
   times: { asked, expires: asked + 300_000, answered: asked + 20_000 },
 }
 

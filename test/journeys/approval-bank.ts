@@ -1,5 +1,6 @@
 // The demo bank with as many customers as a test wants, whose phones approve, and with two back ends.
 import { randomUUID } from 'node:crypto'
+import type { DemoPlace } from '../../src/cli/demo-bridge.ts'
 import type { Institution } from '../../src/domain/institution.ts'
 import { type Approver, approve, approver, type Question, waiting } from './approver.ts'
 import { type Asked, asked, details } from './back-end.ts'
@@ -12,11 +13,13 @@ export const otherApi = 'alder-other-api'
 export async function startApprovalBank({
   databaseUrl,
   institution = {},
+  settings,
 }: {
   databaseUrl?: string
   institution?: Partial<Institution>
+  settings?: DemoPlace['settings']
 } = {}) {
-  const bridge = await startBridge(databaseUrl)
+  const bridge = await startBridge(databaseUrl, undefined, settings)
   const [idp, other] = await withLevels(bridge, {
     institution,
     api: (api) => [

@@ -4,10 +4,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openDemoBridge } from '../../src/cli/demo-bridge.ts'
+import { type DemoPlace, openDemoBridge } from '../../src/cli/demo-bridge.ts'
 import type { Parts } from '../../src/compose/oidc.ts'
 import { prepareDemo } from '../../src/config/demo-stamp.ts'
-import type { SettingsInput } from '../../src/config/schema.ts'
 import { runDemo, type World } from '../../src/demo/run.ts'
 import type { Application } from '../../src/ports/application.ts'
 import type { Clock } from '../../src/ports/clock.ts'
@@ -46,7 +45,7 @@ export function movingClock() {
 export async function startBridge(
   databaseUrl?: string,
   clock?: Clock,
-  sessions?: SettingsInput['sessions'],
+  settings?: DemoPlace['settings'],
 ): Promise<TestBridge> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
   const env = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
@@ -65,7 +64,7 @@ export async function startBridge(
       parts = given as Parts
     },
     ...(clock && { clock }),
-    ...(sessions && { sessions }),
+    ...(settings && { settings }),
   })
   let managementUrl = ''
   const started = application.start.bind(application)

@@ -111,6 +111,7 @@ export interface Call {
   readonly proof?: string
   /** The node that gets it, where it is not the one that the issuer names. */
   readonly at?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const elsewhere = (url: string, at: string | undefined): string =>
@@ -135,7 +136,7 @@ export async function browseAt(
 }
 
 /** A request to an API of the bridge with the app's token and a proof. */
-export async function call({ app }: Customer, { method, path, tokens, body, proof, at }: Call) {
+export async function call({ app }: Customer, { method, path, tokens, body, proof, at, headers }: Call) {
   const url = `${app.issuer}${path}`
   const soap = typeof body === 'string'
   const response = await fetch(elsewhere(url, at), {
@@ -144,6 +145,7 @@ export async function call({ app }: Customer, { method, path, tokens, body, proo
       authorization: `DPoP ${tokens.accessToken}`,
       dpop: proof ?? (await app.proof({ method, url, accessToken: tokens.accessToken })),
       ...(body !== undefined && { 'content-type': soap ? 'text/xml' : 'application/json' }),
+      ...headers,
     },
     ...(body !== undefined && { body: soap ? body : JSON.stringify(body) }),
   })

@@ -38,7 +38,7 @@ const { hash } = transactionOf(payment, builtInTypes)
 const sessions = { access_token_seconds: 900, transaction_token_seconds: 120 }
 
 beforeAll(async () => {
-  bridge = await startBridge(undefined, undefined, sessions)
+  bridge = await startBridge(undefined, undefined, { sessions })
   await withUses(bridge)
   bridge.application.observe((_institution, event) => void told.push(JSON.parse(event)))
   alice = await enrolled(bridge)

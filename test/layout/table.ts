@@ -75,7 +75,9 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   // Log and counters belong to the edge where requests come in; addresses are judged there, and where we go out.
   pino: ['http'],
   'prom-client': ['http'],
-  'ipaddr.js': ['http', 'plugins/net'],
+  'ipaddr.js': ['http', 'plugins/net', 'plugins/places'],
+  // Reads databases of where addresses are.
+  maxmind: ['plugins/places'],
   // DPoP proofs are verified at our own endpoints (http) and bound to the provider's rows (oidc); logout tokens of
   // upstream providers by their connector, whose library has no word for them.
   // Evidence is verified by it too.

@@ -152,23 +152,25 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       const kept = await Promise.all(subjects.map((subject) => asked(subject, '90.00')(institution)))
       expect(kindsOf(kept)).toEqual(['allow', 'allow', 'allow'])
     })
-    test('what was not approved makes room again, at once or when its time is over', async () => {
-      const institution = bank({ rules: [], limits: [limit({})] })
-      const subject = await customer()
-      const first = await asked(subject, '90.00')(institution)
-      expect(kindsOf([await asked(subject, '20.00')(institution)])).toEqual(['deny'])
-      expect(await all.transactions.end('alder', first.id, { state: 'released', now })).toBe(true)
-      expect(await all.transactions.end('alder', first.id, { state: 'approved', now })).toBe(false)
-      const second = await asked(subject, '90.00')(institution)
-      expect(kindsOf([second])).toEqual(['allow'])
-      const later = await asked(subject, '90.00', { at: now + 600_001 })(institution)
-      expect(kindsOf([later])).toEqual(['allow'])
-    })
-    test('what is over is not approved any more', async () => {
+    test.each(['released', 'held'] as const)(
+      'what is %s makes room again, as when its time is over',
+      async (state) => {
+        const institution = bank({ rules: [], limits: [limit({})] })
+        const subject = await customer()
+        const first = await asked(subject, '90.00')(institution)
+        expect(kindsOf([await asked(subject, '20.00')(institution)])).toEqual(['deny'])
+        expect(await all.transactions.end('alder', first.id, { state, now })).toBe(true)
+        expect(await all.transactions.end('alder', first.id, { state: 'approved', now })).toBe(false)
+        const second = await asked(subject, '90.00')(institution)
+        expect(kindsOf([second])).toEqual(['allow'])
+        const later = await asked(subject, '90.00', { at: now + 600_001 })(institution)
+        expect(kindsOf([later])).toEqual(['allow'])
+      },
+    )
+    test('what is over is neither approved nor held any more', async () => {
       const kept = await asked(await customer(), '1.00')(bank({ rules: [], limits: [] }))
-      expect(await all.transactions.end('alder', kept.id, { state: 'approved', now: now + 600_000 })).toBe(
-        false,
-      )
+      for (const state of ['approved', 'held'] as const)
+        expect(await all.transactions.end('alder', kept.id, { state, now: now + 600_000 })).toBe(false)
       expect(await all.transactions.end('alder', kept.id, { state: 'released', now: now + 600_000 })).toBe(
         true,
       )
@@ -207,7 +209,7 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       await expect(failing).rejects.toThrow('anything')
       expect(await all.transactions.use('alder', by)).toBe(kept.id)
     })
-    test.each(['open', 'released', 'used'] as const)('what is %s cannot be used', async (state) => {
+    test.each(['open', 'released', 'held', 'used'] as const)('what is %s cannot be used', async (state) => {
       const kept = await asked(await customer(), '1.00')(bank({ rules: [], limits: [] }))
       const by = { grant: id(), hash: kept.transaction.hash }
       if (state !== 'open') await all.transactions.end('alder', kept.id, { state, now })

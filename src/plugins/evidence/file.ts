@@ -37,6 +37,10 @@ const material = z.strictObject({
     })
     .nullable(),
   signature: text.nullable(),
+  answer: z.strictObject({
+    outcome: z.enum(['approved', 'held']),
+    ...{ place: z.record(z.string(), z.unknown()), kilometres: z.number().nullable() },
+  }),
   times: z.strictObject({ asked: time, expires: time, answered: time }),
 })
 
