@@ -89,17 +89,21 @@ export async function backEndToken(bridge: TestBridge, scope = 'transactions', i
   return json.access_token as string
 }
 
+export interface TransactionCall {
+  readonly method?: string
+  readonly path?: string
+  readonly token: string
+  readonly body?: unknown
+  /** Where another node has the issuer. */
+  readonly node?: string | undefined
+}
+
 /** A request to the transaction API. */
 export async function transactions(
   bridge: TestBridge,
-  {
-    method = 'POST',
-    path = '',
-    token,
-    body,
-  }: { method?: string; path?: string; token: string; body?: unknown },
+  { method = 'POST', path = '', token, body, node = bridge.issuer }: TransactionCall,
 ): Promise<{ status: number; json: Record<string, unknown> }> {
-  const response = await fetch(`${bridge.issuer}/transactions${path}`, {
+  const response = await fetch(`${node}/transactions${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -1,0 +1,90 @@
+// Approvals on two bridge processes over one PostgreSQL: whichever node is asked, there is one answer, one token, one use.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Limit } from '../../src/domain/limit.ts'
+import { type ApprovalBank, startApprovalBank } from '../journeys/approval-bank.ts'
+import { answer, yes } from '../journeys/approver.ts'
+import { askRaw, backEndToken, payment, poll, transactions } from '../journeys/back-end.ts'
+import { pin } from '../journeys/customer.ts'
+import { type Scratch, scratch } from '../storage/scratch.ts'
+
+let place: Scratch
+let bank: ApprovalBank
+let other: string
+beforeAll(async () => {
+  place = await scratch('server')
+  const day: Limit = {
+    ...{ id: 'day', types: [], from: [], to: [], outcome: { kind: 'deny' } },
+    threshold: { kind: 'amount', per: 'day', over: { EUR: '10000.00' } },
+  }
+  const institution = { policy: { rules: [], limits: [day] } }
+  bank = await startApprovalBank({ databaseUrl: place.url as string, institution })
+  other = await bank.bridge.node()
+}, 120_000)
+afterAll(async () => {
+  await bank?.stop()
+  await place?.remove()
+})
+
+/** The other node by the issuer's name. */
+const at = () => `${other}/alder`
+
+test('answers at both nodes at once: one is heard, and both nodes tell the same', async () => {
+  for (const late of [0, 60, 120, 10_000]) {
+    const { who, begin } = await bank.somebody()
+    const { auth_req_id, number, question } = await begin()
+    const proof = await yes(who, question, { claims: { number } })
+    const no = async (node?: string) => {
+      await new Promise((resolve) => setTimeout(resolve, late))
+      return answer(who, question, { answer: 'deny' }, node)
+    }
+    const answers = await Promise.all([
+      answer(who, question, { answer: 'approve', proof, pin }),
+      answer(who, question, { answer: 'approve', proof, pin }, other),
+      ...(late > 1000 ? [] : [no(), no(other)]),
+    ])
+    const heard = answers.filter(({ status }) => status === 200).map(({ json }) => json.state)
+    expect(heard).toHaveLength(1)
+    const polls = await Promise.all([poll(bank.bridge, auth_req_id), poll(bank.bridge, auth_req_id, at())])
+    const tokens = polls.filter(({ status }) => status === 200)
+    expect(tokens).toHaveLength(heard[0] === 'approved' ? 1 : 0)
+  }
+})
+
+test('questions at both nodes at once: no more than are allowed', async () => {
+  const { sub } = await bank.somebody()
+  const asked = await Promise.all(
+    [undefined, at(), undefined, at(), undefined, at()].map((node) =>
+      askRaw(bank.bridge, { login_hint: sub }, node),
+    ),
+  )
+  expect(asked.map(({ status }) => status).sort()).toEqual([200, 200, 200, 403, 403, 403])
+})
+
+test('polls at both nodes share one pace', async () => {
+  const { begin } = await bank.somebody()
+  const { auth_req_id } = await begin()
+  expect((await poll(bank.bridge, auth_req_id)).json.error).toBe('authorization_pending')
+  expect((await poll(bank.bridge, auth_req_id, at())).json.error).toBe('slow_down')
+})
+
+test('a back end’s payment is carried out once, and limits hold over both nodes', async () => {
+  const { sub } = await bank.somebody()
+  const token = await backEndToken(bank.bridge)
+  const body = { sub, authorization_details: [payment('25.00')] }
+  const { json } = await transactions(bank.bridge, { token, body })
+  const path = `/${json.id}/consume`
+  const uses = await Promise.all(
+    [undefined, at(), undefined, at()].map((node) => transactions(bank.bridge, { token, path, node })),
+  )
+  expect(uses.filter(({ status }) => status === 200)).toHaveLength(1)
+  // 4,000 four times: the day of 10,000 lets two be asked, wherever.
+  const detail = (i: number) => [payment('4000.00', { remittanceInformation: `part ${i}` })]
+  const decided = await Promise.all(
+    [undefined, at(), undefined, at()].map((node, i) =>
+      transactions(bank.bridge, { token, node, body: { sub, authorization_details: detail(i) } }),
+    ),
+  )
+  const passed = decided.filter(({ json: one }) => one.state === 'open')
+  expect(passed).toHaveLength(2)
+  expect(decided.filter(({ json: one }) => one.state === 'refused')).toHaveLength(2)
+})
