@@ -81,7 +81,7 @@ ${sprite}
 <header><span class="bank"><span>Alder Pay</span></span></header>
 <main id="main" class="stack-l">
 <div>${arch('en', 'Alder Pay', 'Alder Bank')}<h1>Your money at Alder Bank</h1></div>
-<div aria-live="polite"><div id="said" class="notice ok" hidden><p><span></span> <small></small></p></div></div>
+<div aria-live="polite"><div id="said" class="notice ok" hidden><p><span></span> <small></small></p></div><p id="news" class="hint" hidden></p></div>
 <div id="tried" class="notice" hidden>${icon('info')}<p>This tab tries the app <code id="tried-app"></code>. <a href="${`/phone/?app=${phoneId}`}">Be Alder Pay again</a></p></div>
 ${signedOut}
 <section id="in" class="stack-l" hidden>

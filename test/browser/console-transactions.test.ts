@@ -174,7 +174,9 @@ limits:
     await page.getByRole('button', { name: 'Show what would change' }).click()
     await page.getByRole('heading', { name: 'This change loosens the policy' }).waitFor()
     await page.getByText('Rule no-payment is gone').waitFor()
-    expect(await page.getByText(/^Of 5 transactions, \d would be asked less and \d more\.$/).count()).toBe(1)
+    expect(await page.getByText(/^Of \d+ transactions, \d would be asked less and \d more\.$/).count()).toBe(
+      1,
+    )
     await looked('policy-preview')
     await page.getByLabel('Why').fill('Alder wants it so')
     await page.getByRole('button', { name: 'Loosen the policy' }).click()

@@ -78,6 +78,12 @@ const kinds = {
   notice: 'Your bank has news for you.',
 }
 
+/** Word from the bank stands beside what the customer does here, and never in its place. */
+function tell(words) {
+  part('news').hidden = false
+  part('news').textContent = words
+}
+
 let listening
 
 /** Waits for messages as long as this phone is the customer's; they say that there is something, and no more. */
@@ -90,7 +96,7 @@ async function listen() {
     try {
       const answer = await messages(after, signal)
       after = answer.cursor
-      for (const { purpose } of answer.messages) say('message', kinds[purpose] ?? kinds.notice)
+      for (const { purpose } of answer.messages) tell(kinds[purpose] ?? kinds.notice)
     } catch {
       // The phone sleeps, or its session is over: the next sign-in listens again.
       return
