@@ -1,7 +1,7 @@
 // Approvals out of band under attack: 127, 129, 130, 132, 133 and 137; 128 and 131 are in journeys/ciba.
 import { generateKeyPair } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApprovalBank, otherApi, type Somebody, startApprovalBank } from '../journeys/approval-bank.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type ApprovalBank, otherApi, type Somebody, sharedApprovalBank } from '../journeys/approval-bank.ts'
 import {
   answer,
   approve,
@@ -20,11 +20,10 @@ let bridge: TestBridge
 const events: { type: string; code?: string; detail?: Record<string, unknown> }[] = []
 
 beforeAll(async () => {
-  bank = await startApprovalBank()
+  bank = await sharedApprovalBank()
   bridge = bank.bridge
   bridge.application.observe((_, event) => events.push(JSON.parse(event)))
 }, 60_000)
-afterAll(() => bank?.stop())
 
 describe('#127 somebody else’s auth_req_id', () => {
   test('guessed, or another client’s', async () => {

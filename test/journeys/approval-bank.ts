@@ -10,6 +10,14 @@ import { withLevels } from './level-idps.ts'
 /** Registered as the first one is, and nobody's else. */
 export const otherApi = 'alder-other-api'
 
+/** Those who need the customer's code, who must sign, and who have no screen for a number. */
+export const [coded, signing, silent] = ['alder-coded', 'alder-signing', 'alder-silent']
+
+let shared: Promise<ApprovalBank> | undefined
+
+/** One for all files of a test process, whose tests each have customers of their own. It ends with the process. */
+export const sharedApprovalBank = (): Promise<ApprovalBank> => (shared ??= startApprovalBank())
+
 export async function startApprovalBank({
   databaseUrl,
   institution = {},
@@ -25,6 +33,9 @@ export async function startApprovalBank({
     api: (api) => [
       { ...api, scopes: [...api.scopes, 'subjects'] },
       { ...api, id: otherApi, name: 'Another API' },
+      { ...api, id: coded, name: 'Till', backchannel: { userCode: true } },
+      { ...api, id: signing, name: 'Signing', backchannel: { signed: true } },
+      { ...api, id: silent, name: 'Voice', backchannel: { number: 'none' } },
     ],
   })
   other.stop()

@@ -1,16 +1,15 @@
 // A sign-in whose customer approves on another phone: the waiting page, the number, and every way in which it ends.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { formIn } from '../../src/demo/app-client.ts'
-import { type ApprovalBank, startApprovalBank } from './approval-bank.ts'
+import { type ApprovalBank, sharedApprovalBank } from './approval-bank.ts'
 import { type Approver, answer, approve, type Question, waiting } from './approver.ts'
 import { details } from './back-end.ts'
 import { agreed, arrived, type Customer, call, customer, introspect } from './customer.ts'
 
 let bank: ApprovalBank
 beforeAll(async () => {
-  bank = await startApprovalBank()
+  bank = await sharedApprovalBank()
 }, 60_000)
-afterAll(() => bank?.stop())
 
 /** The same customer at a browser whose app has no device: it cannot approve by itself. */
 async function elsewhere(phone: Approver): Promise<Customer> {

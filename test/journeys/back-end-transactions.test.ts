@@ -1,6 +1,6 @@
 // The bank's back end decides on transactions by us, has them approved where the policy says so, and carries each out once.
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ApprovalBank, otherApi, startApprovalBank } from './approval-bank.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { type ApprovalBank, otherApi, sharedApprovalBank } from './approval-bank.ts'
 import { answer, approve, type Question, waiting } from './approver.ts'
 import { backEndToken, payment, transactions } from './back-end.ts'
 import { call } from './customer.ts'
@@ -8,10 +8,9 @@ import { call } from './customer.ts'
 let bank: ApprovalBank
 let token: string
 beforeAll(async () => {
-  bank = await startApprovalBank()
+  bank = await sharedApprovalBank()
   token = await backEndToken(bank.bridge)
 }, 60_000)
-afterAll(() => bank?.stop())
 
 const decide = (sub: string, detail: unknown, change: Record<string, unknown> = {}) =>
   transactions(bank.bridge, { token, body: { sub, authorization_details: [detail], ...change } })

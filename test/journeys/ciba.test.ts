@@ -1,10 +1,11 @@
 // A back end asks customers who are not there (OpenID CIBA, poll): openid-client on one side, a phone's keys on the other.
 import { exportJWK, generateKeyPair } from 'jose'
 import * as oidc from 'openid-client'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Approver, answer, approve, approver, waiting } from './approver.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { type ApprovalBank, sharedApprovalBank } from './approval-bank.ts'
+import { type Approver, answer, approve, waiting } from './approver.ts'
 import { asked, askRaw, backEnd, byApi, details, poll } from './back-end.ts'
-import { startBridge, type TestBridge } from './bridge.ts'
+import type { TestBridge } from './bridge.ts'
 import { call, introspect } from './customer.ts'
 
 let bridge: TestBridge
@@ -13,12 +14,13 @@ let sub: string
 /** Of the back end itself: an ID token is a hint for whom it was issued to. */
 let idToken: string
 
+let bank: ApprovalBank
+
 beforeAll(async () => {
-  bridge = await startBridge()
-  alice = await approver(bridge)
-  sub = alice.tokens.claims.sub as string
+  bank = await sharedApprovalBank()
+  bridge = bank.bridge
+  ;({ who: alice, sub } = await bank.somebody())
 }, 60_000)
-afterAll(() => bridge?.stop())
 
 /** The one question that waits; every test leaves none behind. */
 async function question() {
@@ -200,7 +202,7 @@ test('an app, which proves nothing of itself, may not ask', async () => {
 })
 
 test('a customer of whom no phone can answer is not asked', async () => {
-  const who = await approver(bridge, 'bob')
+  const { who } = await bank.somebody()
   await call(who, { method: 'DELETE', path: `/devices/${who.device}`, tokens: who.tokens })
   const refused = await askRaw(bridge, { login_hint: who.tokens.claims.sub as string })
   expect(refused).toMatchObject({

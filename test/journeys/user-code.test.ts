@@ -1,37 +1,21 @@
 // Back ends that need the customer's own code to begin, that only sign, or that have no screen for a number.
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { apiId, demoRows } from '../../src/demo/institution.ts'
-import { type Approver, answer, approvalScopes, approve, approver, waiting } from './approver.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { apiId } from '../../src/demo/institution.ts'
+import { coded, sharedApprovalBank, signing, silent } from './approval-bank.ts'
+import { type Approver, answer, approvalScopes, approve, waiting } from './approver.ts'
 import { askRaw, byApi } from './back-end.ts'
-import { startBridge, type TestBridge } from './bridge.ts'
+import type { TestBridge } from './bridge.ts'
 import { agreed, arrived, asApi, call } from './customer.ts'
 
-const coded = 'alder-coded'
-const signing = 'alder-signing'
-const silent = 'alder-silent'
 let bridge: TestBridge
 let alice: Approver
 let sub: string
 
 beforeAll(async () => {
-  bridge = await startBridge()
-  const { d: _private, ...apiKey } = bridge.world.apiKey
-  const rows = demoRows({ world: bridge.world.url, idpCertificate: bridge.world.idpCertificate, apiKey })
-  const relyingParties = rows.relyingParties.flatMap((party) =>
-    party.id === apiId
-      ? [
-          party,
-          { ...party, id: coded, name: 'Till', backchannel: { userCode: true } },
-          { ...party, id: signing, name: 'Signing', backchannel: { signed: true } },
-          { ...party, id: silent, name: 'Voice', backchannel: { number: 'none' as const } },
-        ]
-      : [party],
-  )
-  await bridge.application.apply([{ ...rows, relyingParties }], { dryRun: false })
-  alice = await approver(bridge)
-  sub = alice.tokens.claims.sub as string
+  const bank = await sharedApprovalBank()
+  bridge = bank.bridge
+  ;({ who: alice, sub } = await bank.somebody())
 }, 60_000)
-afterAll(() => bridge?.stop())
 
 const ask = async (id: string, fields: Record<string, string>) =>
   askRaw(bridge, { login_hint: sub, ...fields, ...(await asApi(bridge, id)) })
