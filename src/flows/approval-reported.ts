@@ -18,7 +18,8 @@ export async function revokeReported(ports: ReportPorts, approval: Approval): Pr
   const { institution, subject, relyingParty, uid } = approval
   const login = uid === undefined ? undefined : await ports.logins.get(institution, uid)
   if (login?.browserSession !== undefined) await ports.endSession.end(institution, login.browserSession)
-  await ports.tokens.revoke(institution, { client: relyingParty, subject })
+  // A sign-in of an app that the customer has too: theirs stays. A back end has nothing that it did not ask for.
+  if (uid === undefined) await ports.tokens.revoke(institution, { client: relyingParty, subject })
   const code = 'approval.reported'
   ports.metrics.count('drawbridge_alerts_total', { code })
   ports.log.warn('alert', {
