@@ -12,6 +12,7 @@ import { createAnswers, type ShownApproval } from '../../src/flows/answer-approv
 import { createAsk } from '../../src/flows/approvals.ts'
 import { createKeepEvidence } from '../../src/flows/evidence.ts'
 import { createLoginApproval } from '../../src/flows/login-approval.ts'
+import { settleTransaction } from '../../src/flows/login-decision.ts'
 import { createSmsCodes } from '../../src/flows/sms-code.ts'
 import { createSubjectFlows } from '../../src/flows/subjects.ts'
 import { createSubjectNames, createSubjectStates } from '../../src/storage/subject-states.ts'
@@ -162,17 +163,41 @@ test('a question that lapsed may be asked again, and no tab loses what another a
   later = 0
 })
 
+const kept = (subject: string, change: Partial<CustomerTransaction> = {}): CustomerTransaction => ({
+  ...{ institution: 'alder', id: id(), subject, relyingParty: 'till', reference: 'DB-TEST', transaction },
+  ...{ kind: 'payment', from: undefined, to: undefined, policy: 'p', state: 'open', createdAt: now },
+  ...{ expiresAt: now + 60_000, endedAt: undefined, usedAt: undefined },
+  decision: { outcome: { kind: 'step-up', acr: withDeviceAndPin }, reason: 'r' },
+  inputs: { own: noOwnLimits } as never,
+  ...change,
+})
+
+test('nothing is kept as proof of an approval whose transaction had ended', async () => {
+  const settled = async (change: Partial<CustomerTransaction>) => {
+    const one = kept(id(), change)
+    await all.transactions.create(one)
+    const signIn = paying(one.subject, 'sms')
+    const mine = { ...signIn, decision: { ...signIn.decision, id: one.id } as typeof signIn.decision }
+    const evidence = createKeepEvidence(all)
+    const asked = { approval: question(one.subject), text: 'Shown', language: 'en', strength: 'pin' } as const
+    const answered = { methods: [], deviceId: undefined, signature: undefined, outcome: 'approved' } as const
+    const about = { place: {}, kilometres: undefined, at: now }
+    const keep = () => evidence(alder, { ...asked, ...answered, ...about })
+    const ended = await inUnit(() =>
+      settleTransaction({ ...all, clock }, mine, { state: 'approved', evidence: keep }),
+    ).catch(code)
+    return [ended, (await all.evidence.get('alder', asked.approval.id)) !== undefined]
+  }
+  expect(await settled({})).toEqual([undefined, true])
+  expect(await settled({ state: 'released', endedAt: now })).toEqual(['interaction.expired', false])
+  expect(await settled({ expiresAt: now })).toEqual(['interaction.expired', false])
+})
+
 test('disabling withdraws what is open, tells what becomes of its transaction, and leaves what lapsed', async () => {
   const subject = id()
-  const kept: CustomerTransaction = {
-    ...{ institution: 'alder', id: id(), subject, relyingParty: 'till', reference: 'DB-TEST', transaction },
-    ...{ kind: 'payment', from: undefined, to: undefined, policy: 'p', state: 'open', createdAt: now },
-    ...{ expiresAt: now + 60_000, endedAt: undefined, usedAt: undefined },
-    decision: { outcome: { kind: 'step-up', acr: withDeviceAndPin }, reason: 'r' },
-    inputs: { own: noOwnLimits } as never,
-  }
-  await all.transactions.create(kept)
-  const open = question(subject, { transaction, transactionId: kept.id, hash: transaction.hash })
+  const paid = kept(subject)
+  await all.transactions.create(paid)
+  const open = question(subject, { transaction, transactionId: paid.id, hash: transaction.hash })
   const lapsed = question(subject, { expiresAt: now })
   for (const one of [open, lapsed]) await all.approvals.create(one)
   const told: AuditEvent[] = []
@@ -186,7 +211,7 @@ test('disabling withdraws what is open, tells what becomes of its transaction, a
   await inUnit(() => flows.disable({ institution: 'alder', sub: subject, relyingParty: 'till' }))
   const state = async ({ id }: Approval) => (await all.approvals.get('alder', id))?.state
   expect([await state(open), await state(lapsed)]).toEqual(['withdrawn', 'pending'])
-  expect((await all.transactions.get('alder', kept.id))?.state).toBe('released')
+  expect((await all.transactions.get('alder', paid.id))?.state).toBe('released')
   expect(told.map(({ type }) => type)).toEqual([
     'approval.withdrawn',
     'transaction.released',
