@@ -23,7 +23,7 @@ import {
   transactions,
 } from '../journeys/back-end.ts'
 import type { TestBridge } from '../journeys/bridge.ts'
-import { arrived, call, introspect, pin } from '../journeys/customer.ts'
+import { arrived, asApi, call, introspect, pin } from '../journeys/customer.ts'
 
 let bank: ApprovalBank
 let bridge: TestBridge
@@ -65,6 +65,21 @@ describe('#129 asked again and again', () => {
     expect(next.json.error_description).toBe('approval.too_many')
     expect(Number(next.retryAfter)).toBeLessThanOrEqual(60)
   })
+})
+
+test('an endpoint written otherwise gives away no more: account numbers stay masked', async () => {
+  for (const path of ['/token', '/Token', '/token/']) {
+    const { begin } = await bank.somebody()
+    const { auth_req_id, yes: approved } = await begin()
+    await approved()
+    const grant_type = 'urn:openid:params:grant-type:ciba'
+    const body = new URLSearchParams({ ...(await asApi(bridge)), grant_type, auth_req_id })
+    const response = await fetch(`${bridge.issuer}${path}`, { method: 'POST', body })
+    const text = await response.text()
+    expect([path, response.status]).toEqual([path, 200])
+    expect(text).toContain('Nordhaven Energy')
+    expect(text).not.toContain('DE89370400440532013000')
+  }
 })
 
 test('#129 asking and withdrawing by turns rings no phone without end', async () => {
