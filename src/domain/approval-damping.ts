@@ -42,11 +42,13 @@ export function dampedFor(past: readonly PastApproval[], damping: Damping): numb
   return until > now ? seconds(until) : undefined
 }
 
-/** Since the last one that the customer approved; what was withdrawn or is still open is no answer. */
+/**
+ * Since the last one that the customer approved, beside what is still open. What was withdrawn counts too: the phone rang, and
+ * whoever could ask and withdraw without end would make it ring without end.
+ */
 function unapproved(past: readonly PastApproval[], now: number): number {
   const success = past.findIndex(({ state }) => state === 'approved' || state === 'held')
   const since = success === -1 ? past : past.slice(0, success)
-  const over = ({ state, expiresAt }: PastApproval) =>
-    state !== 'withdrawn' && (state !== 'pending' || expiresAt <= now)
+  const over = ({ state, expiresAt }: PastApproval) => state !== 'pending' || expiresAt <= now
   return since.filter(over).length
 }

@@ -12,6 +12,15 @@ const usual = new Set('ªºµ¹²³¼½¾™№…´\u0e33\u0eb3')
 /** A character in disguise (full width, mathematical bold, one dot for a stop): it reads as a plain one. */
 const disguised = (char: string): boolean => !usual.has(char) && char.normalize('NFKC') !== char
 
+/** Can the database keep it? PostgreSQL has neither NUL nor half of a surrogate pair. */
+export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
+
+const address = /:\/\/|www\./i
+
+/** Why an app's message may not stand beside our own words (attack 131): as `textFault`, or it leads somewhere. */
+export const messageFault = (text: string): 'address' | ReturnType<typeof textFault> =>
+  address.test(text) ? 'address' : textFault(text)
+
 /** Alphabets whose letters can be taken for one another's (UTS 39). */
 const alphabets = [
   ['Latin', /\p{Script=Latin}/u],

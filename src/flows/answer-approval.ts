@@ -7,7 +7,7 @@ import {
   shownApprovalState,
 } from '../domain/approval.ts'
 import { approvalDisplay } from '../domain/approval-display.ts'
-import type { ApprovalKey, Device } from '../domain/device.ts'
+import { type ApprovalKey, approves, type Device } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
 import { approvalSettings, type Institution } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
@@ -78,7 +78,8 @@ export function createAnswers(ports: AnswerPorts) {
     ): Promise<readonly ShownApproval[]> {
       const device = await answering(ports, token)
       const open = await ports.approvals.pending(token, ports.clock.now())
-      return Promise.all(open.map((approval) => shownOf(ports, institution, { approval, device, language })))
+      const shown = open.map((approval) => shownOf(ports, institution, { approval, device, language }))
+      return (await Promise.all(shown.map(unlessGone))).filter((one) => one !== undefined)
     },
     /** One that may still be answered; refuses with `approval.unknown` (whoever else has it) and `approval.ended`. */
     async of(
@@ -155,10 +156,19 @@ async function shownOf(
   }
 }
 
+/** A question whose type the institution has no more cannot be shown, and lapses; it must not hide the others. */
+async function unlessGone(shown: Promise<ShownApproval>): Promise<ShownApproval | undefined> {
+  try {
+    return await shown
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'transaction.malformed') return undefined
+    throw error
+  }
+}
+
 async function approve(ports: AnswerPorts, institution: Institution, yes: SignedYes): Promise<Heard> {
   const { approval, device } = yes.shown
   const { subject } = approval
-  if (await ports.subjectStates.isDisabled(institution.id, subject)) throw new Refusal('subject.disabled')
   if (approval.number !== undefined && yes.number !== approval.number) return wrongNumber(ports, yes.shown)
   if (satisfies(approval.acr, withDeviceAndPin) || yes.pin !== undefined)
     await ports.checkPin(
@@ -166,10 +176,26 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
       { institution: institution.id, subject, device: device.id },
       yes.pin ?? '',
     )
+  await stillAnswering(ports, yes.shown)
   const answered = judged(ports, institution, yes)
   await ended(ports, yes.shown, answered.state)
   await accepted(ports, institution, { yes, answered })
   return answered.state
+}
+
+/**
+ * While the PIN was compared no unit was open: a device, a key or a customer that ended meanwhile is not heard (attack 150). From
+ * here on the device is held; a customer who is disabled at this moment waits for the question, or has withdrawn it.
+ */
+async function stillAnswering(
+  { devices, subjectStates, clock }: AnswerPorts,
+  { approval: { institution, subject }, device }: ShownApproval,
+): Promise<void> {
+  await devices.hold(institution, device.jkt)
+  const now = await devices.get(institution, device.id)
+  if (!approves(now, subject, clock.now()) || now.approvalKey.jkt !== device.approvalKey.jkt)
+    throw new Refusal('approval.no_key')
+  if (await subjectStates.isDisabled(institution, subject)) throw new Refusal('subject.disabled')
 }
 
 type Heard = Extract<ApprovalEnd, 'approved' | 'held'>

@@ -4,8 +4,9 @@ import type { Log, Metrics } from '../ports/log.ts'
 import type { Logins } from '../ports/stores.ts'
 import type { TokenStore } from '../ports/tokens.ts'
 import type { EndSession } from './end-session.ts'
+import { type WithdrawalPorts, withdrawAll } from './withdrawal.ts'
 
-export interface ReportPorts {
+export interface ReportPorts extends WithdrawalPorts {
   readonly logins: Logins
   readonly tokens: Pick<TokenStore, 'revoke'>
   readonly endSession: EndSession
@@ -16,6 +17,8 @@ export interface ReportPorts {
 /** Inside the unit of the report. The sign-in that asked learns of its end by itself; its browser's session ends here. */
 export async function revokeReported(ports: ReportPorts, approval: Approval): Promise<void> {
   const { institution, subject, relyingParty, uid } = approval
+  // What else they ask goes with it: their requests end below, and an answer would have nowhere to go.
+  await withdrawAll(ports, { institution, subject, relyingParty })
   const login = uid === undefined ? undefined : await ports.logins.get(institution, uid)
   if (login?.browserSession !== undefined) await ports.endSession.end(institution, login.browserSession)
   // A sign-in of an app that the customer has too: theirs stays. A back end has nothing that it did not ask for.

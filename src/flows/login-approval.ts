@@ -51,7 +51,8 @@ export function createLoginApproval(ports: LoginApprovalPorts) {
     ask: (institution: Institution, login: LoginTransaction, place: ApprovalPlace) =>
       ask(ports, institution, { login, place }),
     /** From the PIN to a phone, or back: the question on the phone is withdrawn. What was refused there stays refused. */
-    async choose(login: LoginTransaction, onPhone: boolean): Promise<LoginTransaction> {
+    async choose(before: LoginTransaction, onPhone: boolean): Promise<LoginTransaction> {
+      const login = await held(ports, before)
       if (!onPhone) await withdraw(ports, login)
       if (await isRefused(ports, login)) return login
       const next: LoginTransaction = { ...login, elsewhere: onPhone, approval: undefined }
@@ -114,20 +115,31 @@ interface Asking {
   readonly place: ApprovalPlace
 }
 
+/** The record as it is once nobody else changes it: two tabs at once, and the second sees what the first did. */
+async function held(
+  { transactions, logins }: LoginApprovalPorts,
+  login: LoginTransaction,
+): Promise<LoginTransaction> {
+  const { institution, subject, uid } = login
+  if (subject === undefined) throw new Refusal('interaction.step', { uid })
+  await transactions.hold({ institution, subject })
+  return (await logins.get(institution, uid)) ?? login
+}
+
 async function ask(
   ports: LoginApprovalPorts,
   institution: Institution,
-  { login, place }: Asking,
+  { login: seen, place }: Asking,
 ): Promise<void> {
+  const login = await held(ports, seen)
   const step = nextStep(login)
   const { subject } = login
   if (step.step !== 'approve' || subject === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })
-  // Two tabs at once: the second sees what the first asked.
-  await ports.transactions.hold({ institution: institution.id, subject })
-  const meanwhile = (await ports.logins.get(institution.id, login.uid)) ?? login
-  const before = await state(ports, meanwhile)
+  const before = await state(ports, login)
   if (before.kind !== 'unasked') return
+  // What lapsed is over for whoever waits as well: one question a sign-in is open.
+  await withdraw(ports, login)
   const { relyingParty, reference, uid, transaction, decision, expiresAt } = login
   const approval = await ports.ask(institution, {
     ...{ subject, relyingParty, origin: 'login', reference, uid, place },

@@ -75,10 +75,10 @@ async function needing(
   }
 }
 
-/** How a sign-in's transaction ends; `evidence` is the digest of what proves that it was approved. */
+/** How a sign-in's transaction ends; `evidence` keeps what proves that it was approved, and gives its digest. */
 export interface Settling {
   readonly state: 'approved' | 'released'
-  readonly evidence?: string | undefined
+  readonly evidence?: (() => Promise<string | undefined>) | undefined
 }
 
 interface SettlePorts {
@@ -105,8 +105,10 @@ export async function settleTransaction(
     ...(login.device !== undefined && { device: login.device }),
     transaction: transaction.hash,
   }
-  const detail = { methods: login.amr, ...(evidence !== undefined && { evidence }) }
-  const end = { institution: login.institution, id: decision.id, state, now: clock.now(), trace, detail }
+  const detail = { methods: login.amr }
+  const what = { institution: login.institution, id: decision.id, state, now: clock.now() }
+  // The refusal below is committed (ruling R-2): nothing may be kept by then that proves what did not come to be.
+  const end = { ...what, trace, detail, evidence }
   if (!(await endTransaction({ transactions, audit }, end)) && state === 'approved')
     throw new Refusal('interaction.expired', { uid: login.uid })
 }

@@ -237,7 +237,7 @@ async function finish(
 ): Promise<boolean> {
   if (nextStep(login).step !== 'finish') throw new Refusal('interaction.step', { uid: login.uid })
   if (!(await ports.logins.update({ ...login, outcome: 'finished' }))) return false
-  const evidence = await evidenceOf(ports, institution, login)
+  const evidence = () => evidenceOf(ports, institution, login)
   await settleTransaction(ports, login, { state: 'approved', evidence })
   const detail = { acr: levelReached(login.amr, login.granted), amr: login.amr }
   ports.audit.record({ type: 'login.finished', outcome: 'ok', ...traceOf(login), detail })

@@ -12,12 +12,14 @@ import type { Chance, Clock } from '../ports/clock.ts'
 import type { Deliveries } from '../ports/deliveries.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Logins, Pins } from '../ports/stores.ts'
+import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { change, traceOf } from './login.ts'
 
 export interface SmsCodePorts {
   readonly logins: Logins
   readonly pins: Pick<Pins, 'countTry' | 'clear'>
+  readonly transactions: Pick<Transactions, 'hold'>
   readonly deliveries: Deliveries
   readonly keys: Pick<KeyStore, 'secret'>
   readonly audit: Audit
@@ -36,6 +38,11 @@ export type SmsCodes = ReturnType<typeof createSmsCodes>
 /** Every function runs inside a unit of work. */
 export function createSmsCodes(ports: SmsCodePorts) {
   return {
+    /** The record with a code on its way: the first goes by itself, and looking again sends nothing. Refuses with `interaction.step`. */
+    first: async (institution: Institution, login: LoginTransaction, language: Language) => {
+      const now = await held(ports, login)
+      return now.code === undefined ? send(ports, institution, { login: now, language }) : now
+    },
     /** Sends one; a new one makes those before it worthless. Refuses with `code.too_many {retryAfterSeconds?}` and `interaction.step`. */
     send: (institution: Institution, login: LoginTransaction, language: Language) =>
       send(ports, institution, { login, language }),
@@ -58,11 +65,23 @@ function verifierOf({ keys }: Pick<SmsCodePorts, 'keys'>, login: LoginTransactio
     .digest('base64url')
 }
 
+/** The record as it is once nobody else changes it: of many presses at once one sends, and one uses a code up (attacks 139, 158). */
+async function held(
+  { transactions, logins }: SmsCodePorts,
+  login: LoginTransaction,
+): Promise<LoginTransaction> {
+  const { institution, subject, uid } = login
+  if (subject === undefined) throw new Refusal('interaction.step', { uid })
+  await transactions.hold({ institution, subject })
+  return (await logins.get(institution, uid)) ?? login
+}
+
 async function send(
   ports: SmsCodePorts,
   institution: Institution,
-  { login, language }: Sending,
+  { login: seen, language }: Sending,
 ): Promise<LoginTransaction> {
+  const login = await held(ports, seen)
   const { subject, transaction, code: before, reference, relyingParty } = login
   if (nextStep(login).step !== 'code' || subject === undefined || transaction === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })
@@ -97,8 +116,9 @@ interface Checking {
 async function check(
   ports: SmsCodePorts,
   institution: Institution,
-  { login, typed }: Checking,
+  { login: seen, typed }: Checking,
 ): Promise<LoginTransaction> {
+  const login = await held(ports, seen)
   const { subject, code: sent } = login
   if (nextStep(login).step !== 'code' || subject === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })

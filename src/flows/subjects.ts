@@ -1,25 +1,17 @@
 // A customer disabled by the bank is dead everywhere at once; enabling lets them sign in again, nothing more.
 import { Refusal } from '../domain/refusal.ts'
-import type { Approvals } from '../ports/approvals.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { BrowserSessions } from '../ports/sign-out.ts'
 import type { SubjectNames, SubjectStates } from '../ports/subjects.ts'
 import type { TokenStore } from '../ports/tokens.ts'
-import type { Transactions } from '../ports/transactions.ts'
-import type { Audit } from '../ports/unit-of-work.ts'
-import { traceOfApproval } from './approvals.ts'
 import type { EndSession } from './end-session.ts'
+import { type WithdrawalPorts, withdrawAll } from './withdrawal.ts'
 
-export interface SubjectPorts {
+export interface SubjectPorts extends WithdrawalPorts {
   readonly subjectStates: SubjectStates
   readonly subjectNames: SubjectNames
   readonly browserSessions: BrowserSessions
   readonly tokens: TokenStore
   readonly endSession: EndSession
-  readonly approvals: Pick<Approvals, 'withdrawAll'>
-  readonly transactions: Pick<Transactions, 'end'>
-  readonly audit: Audit
-  readonly clock: Clock
 }
 
 export interface StateChange {
@@ -45,11 +37,12 @@ export function createSubjectFlows(ports: SubjectPorts) {
       const { institution, relyingParty } = change
       const subject = await meant(change)
       const changed = await ports.subjectStates.disable(institution, subject)
+      // First: a yes that is being given at this moment is waited for here, and what comes of it ends below.
+      await withdrawAll(ports, { institution, subject })
       for (const uid of await ports.browserSessions.ofSubject(institution, subject))
         await ports.endSession.end(institution, uid)
       // Also what has outlived its session. What is being issued at this moment is refused where it is shown.
       await ports.tokens.revoke(institution, { subject })
-      await withdrawAll(ports, { institution, subject })
       if (changed) ports.audit.record({ type: 'subject.disabled', outcome: 'ok', relyingParty, subject })
     },
     async enable(change: StateChange): Promise<void> {
@@ -58,19 +51,5 @@ export function createSubjectFlows(ports: SubjectPorts) {
       if (await ports.subjectStates.enable(institution, subject))
         ports.audit.record({ type: 'subject.enabled', outcome: 'ok', relyingParty, subject })
     },
-  }
-}
-
-/** What was asked of this customer waits for nobody any more, and counts against no limit. */
-async function withdrawAll(
-  { approvals, transactions, audit, clock }: SubjectPorts,
-  customer: { readonly institution: string; readonly subject: string },
-): Promise<void> {
-  const now = clock.now()
-  for (const approval of await approvals.withdrawAll(customer, now)) {
-    const { institution, transactionId } = approval
-    if (transactionId !== undefined)
-      await transactions.end(institution, transactionId, { state: 'released', now })
-    audit.record({ type: 'approval.withdrawn', outcome: 'ok', ...traceOfApproval(approval) })
   }
 }

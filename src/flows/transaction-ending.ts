@@ -16,6 +16,8 @@ export interface TransactionEnd {
   /** Whose it is, and its hash. */
   readonly trace: Omit<AuditEvent, 'type' | 'outcome' | 'detail'>
   readonly detail?: AuditEvent['detail']
+  /** Keeps what proves it, once it has ended so; the digest stands in the event. */
+  readonly evidence?: (() => Promise<string | undefined>) | undefined
 }
 
 /** False where it was no longer open, or its time was over before it was approved: then nothing is told either. */
@@ -23,8 +25,10 @@ export async function endTransaction(
   { transactions, audit }: EndingPorts,
   end: TransactionEnd,
 ): Promise<boolean> {
-  const { institution, id, state, now, trace, detail } = end
+  const { institution, id, state, now, trace } = end
   if (!(await transactions.end(institution, id, { state, now }))) return false
-  audit.record({ type: `transaction.${state}`, outcome: 'ok', ...trace, detail: { id, ...detail } })
+  const evidence = await end.evidence?.()
+  const detail = { id, ...end.detail, ...(evidence !== undefined && { evidence }) }
+  audit.record({ type: `transaction.${state}`, outcome: 'ok', ...trace, detail })
   return true
 }

@@ -35,6 +35,12 @@ export interface AppPorts {
 
 type Next = () => Promise<unknown>
 
+/** An address names what may be in the database, which has no NUL. */
+async function storableAddress(ctx: Context, next: Next): Promise<void> {
+  if (/%00/.test(ctx.url)) throw new Refusal('request.malformed', { nul: true })
+  await next()
+}
+
 export function createApp(ports: AppPorts): Koa {
   const app = new Koa({ proxy: true })
   const router = new Router()
@@ -45,6 +51,7 @@ export function createApp(ports: AppPorts): Koa {
   app.use(tellRefusals({ log: ports.log, metrics: ports.metrics, now: ports.clock.now }))
   app.use(bareAssets)
   app.use(tenancy(ports))
+  app.use(storableAddress)
   app.use(ownCors(ports))
   app.use((ctx) => inUnit(ports, ctx, () => own(ctx as never, async () => undefined)))
   app.on('error', (error) => ports.log.error('http.error', { error: String(error) }))

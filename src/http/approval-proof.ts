@@ -5,6 +5,7 @@ import { type ApprovalClaims, approvalKeyTyp, approvalTyp, claimMisfit } from '.
 import { displayHash } from '../domain/approval-display.ts'
 import { proofSeconds } from '../domain/device.ts'
 import { type Language, languages } from '../domain/language.ts'
+import { isStorable } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ShownApproval, SignedYes } from '../flows/answer-approval.ts'
 import { bothOrNone, coordinatesOf, latitude, longitude } from './request-context.ts'
@@ -35,7 +36,7 @@ const keyClaims = z.object({
   aud: z.string(),
   sub: z.string(),
   device_jkt: z.string(),
-  jti: z.string().min(8).max(200),
+  jti: z.string().min(8).max(200).refine(isStorable),
   iat: z.number(),
 })
 

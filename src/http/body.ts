@@ -2,6 +2,7 @@
 import type { Context } from 'koa'
 import rawBody from 'raw-body'
 import type { z } from 'zod'
+import { isStorable } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 
 /** The bytes of the body; refuses with `request.media_type` or `request.too_large`. */
@@ -25,6 +26,7 @@ export async function readForm(ctx: Context, limit: number): Promise<ReadonlyMap
   const form = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(bytes.toString('latin1'))) {
     if (form.has(name)) throw new Refusal('request.malformed', { repeated: name.slice(0, 50) })
+    if (!isStorable(value)) throw new Refusal('request.malformed', { unstorable: name.slice(0, 50) })
     form.set(name, value)
   }
   return form
@@ -62,12 +64,18 @@ async function parts(bytes: Buffer, type: string) {
   }
 }
 
+const storable = (name: string, value: unknown): unknown => {
+  if (!isStorable(name) || (typeof value === 'string' && !isStorable(value)))
+    throw new Error('text that no database keeps')
+  return value
+}
+
 /** A JSON body by its schema; refuses with `request.malformed` and the first path that does not fit. */
 export async function readJson<T>(ctx: Context, schema: z.ZodType<T>, limit: number): Promise<T> {
   const bytes = await readBytes(ctx, ['application/json'], limit)
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), storable)
   } catch {
     throw new Refusal('request.malformed', { json: false })
   }

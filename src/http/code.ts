@@ -30,8 +30,7 @@ export function codeRoutes(router: Router, ports: CodePorts): void {
     const login = await own(ctx, ports)
     if (nextStep(login).step !== 'code') return back(ctx, login)
     const { language } = askingOf(ctx, login.languages)
-    // The first one goes by itself; looking again sends nothing.
-    const sent = login.code ? login : await ports.smsCodes.send(tenantOf(ctx).institution, login, language)
+    const sent = login.code ? login : await ports.smsCodes.first(tenantOf(ctx).institution, login, language)
     await show(ctx, ports, { login: sent, fault: undefined })
   })
   router.post('/interaction/:uid/code', async (ctx) => {
@@ -66,6 +65,8 @@ async function answered(ctx: Context, ports: CodePorts, { login, code }: Answere
     }
     await goOn(ctx, ports, await ports.smsCodes.check(institution, login, { code, language }))
   } catch (error) {
+    // Of two presses at once the first was heard: the second is led to where that one led.
+    if (error instanceof Refusal && error.code === 'interaction.step') return back(ctx, login)
     const fault = error instanceof Refusal ? faults[error.code] : undefined
     if (fault === undefined) throw error
     await show(ctx, ports, { login, fault })

@@ -1,6 +1,7 @@
 // Proofs of possession (RFC 9449) at the bridge's own resource endpoints.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import { isStorable } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 
 /** How far a proof's `iat` may be from our clock, in seconds; a proof is remembered for twice as long. */
@@ -45,7 +46,13 @@ export async function checkProof(proof: ProofToCheck): Promise<CheckedProof> {
 
 function checkClaims(payload: JWTPayload, { method, url, accessToken, now }: ProofToCheck): void {
   const bad = (check: string) => new Refusal('dpop.invalid', { check })
-  if (typeof payload.jti !== 'string' || payload.jti === '' || payload.jti.length > 256) throw bad('jti')
+  if (
+    typeof payload.jti !== 'string' ||
+    payload.jti === '' ||
+    payload.jti.length > 256 ||
+    !isStorable(payload.jti)
+  )
+    throw bad('jti')
   if (payload.exp !== undefined || payload.nbf !== undefined) throw bad('exp')
   if (typeof payload.iat !== 'number') throw bad('iat')
   if (Math.abs(now / 1000 - payload.iat) > proofWindowSeconds) throw bad('iat')

@@ -1,14 +1,14 @@
 // What a back end says of where the customer began: in `request_context` of CIBA, and `context` of the transaction API.
 import { z } from 'zod'
 import type { ApprovalPlace } from '../domain/approval.ts'
-import { textFault } from '../domain/plain-text.ts'
+import { messageFault } from '../domain/plain-text.ts'
 
 /** It stands on the phone beside our own words, and must read as it is. */
 export const plainText = (most: number) =>
   z
     .string()
     .max(most)
-    .refine((text) => textFault(text) === undefined)
+    .refine((text) => messageFault(text) === undefined)
 
 export const latitude = z.number().min(-90).max(90).optional()
 export const longitude = z.number().min(-180).max(180).optional()

@@ -149,16 +149,19 @@ async function paced(ports: AdapterPorts, row: TokenRow, id: string): Promise<vo
 
 /** A `dpop_jkt` that no proof came with is not evidence of a device; the parameter itself stays in the request object. */
 function stored(model: string, payload: AdapterPayload): Record<string, unknown> {
-  if (model === backchannel) return withoutPlace(payload)
+  if (model === backchannel) return onlyNeeded(payload)
   if (model !== 'PushedAuthorizationRequest') return { ...payload }
   const proven = Provider.ctx?.get('DPoP') !== undefined && Provider.ctx.get('DPoP') !== ''
   return proven ? { ...payload } : { ...payload, dpopJkt: undefined }
 }
 
-/** Where the customer is stands with the approval alone, sealed; nobody asks for it here. */
-function withoutPlace(payload: AdapterPayload): Record<string, unknown> {
-  const { request_context: _place, ...params } = payload.params ?? {}
-  return { ...payload, params }
+/**
+ * What the answer is made of, and nothing else: the customer's code and the hints that name them were for this request alone,
+ * and message and place stand with the approval, sealed.
+ */
+function onlyNeeded(payload: AdapterPayload): Record<string, unknown> {
+  const { claims, authorization_details } = payload.params ?? {}
+  return { ...payload, params: { claims, authorization_details } }
 }
 
 function payloadOf(row: TokenRow, id: string | undefined): AdapterPayload {

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { highest } from '../domain/acr.ts'
 import type { ApprovalPlace } from '../domain/approval.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
-import { textFault } from '../domain/plain-text.ts'
+import { isStorable, messageFault } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { TransactionRequests } from '../flows/transaction-request.ts'
 import type { CheckUserCode } from '../flows/user-code.ts'
@@ -54,7 +54,7 @@ const longestMessage = 100
 /** What stands on the phone beside our own words must read as it is (attack 131). */
 function checkMessage(message: string | undefined): void {
   if (message === undefined) return
-  if (message.length > longestMessage || textFault(message) !== undefined || /:\/\/|www\./i.test(message))
+  if (message.length > longestMessage || messageFault(message) !== undefined)
     throw new errors.InvalidBindingMessage(
       `binding_message must be plain text of at most ${longestMessage} characters, without addresses`,
     )
@@ -77,11 +77,15 @@ function placeIn(text: string | undefined): ApprovalPlace {
   return placeOfContext(parsed.data)
 }
 
+const name = z.string().min(1).max(200).refine(isStorable)
+
 const hintClaims = z.object({
-  sub_id: z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() }),
-  jti: z.string().min(1).max(200),
+  sub_id: z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: name }),
+  jti: name,
   exp: z.number(),
 })
+
+const hintSeconds = 600
 
 /** CIBA 7.1 leaves the form to us: a JWT by the client's own key whose `sub_id` (RFC 9493 3.2.3) names the customer, good once. */
 async function subjectOfToken(
@@ -96,7 +100,7 @@ async function subjectOfToken(
     token,
     createLocalJWKSet({ keys: keys.map((key) => ({ ...key })) as never }),
     {
-      ...{ algorithms: ['ES256'], issuer: client, audience: issuer, maxTokenAge: '10m' },
+      ...{ algorithms: ['ES256'], issuer: client, audience: issuer, maxTokenAge: hintSeconds },
       currentDate: new Date(ports.now()),
     },
   ).catch((error: unknown) => {
@@ -108,7 +112,9 @@ async function subjectOfToken(
   if (!parsed.success || parsed.data.sub_id.iss !== issuer)
     throw new errors.InvalidRequest('login_hint_token needs sub_id of format iss_sub, jti and exp')
   const { sub_id, jti, exp } = parsed.data
-  const seen = { kind: 'login-hint', id: `${client}|${jti}`, expiresAt: exp * 1000 } as const
+  // It is refused by its age then, however far ahead its own end is.
+  const expiresAt = Math.min(exp * 1000, ports.now() + hintSeconds * 1000)
+  const seen = { kind: 'login-hint', id: `${client}|${jti}`, expiresAt } as const
   if (!(await replays.once(institution.id, seen)))
     throw new errors.InvalidRequest('login_hint_token was used before')
   return ports.meant(sub_id.sub)
@@ -133,6 +139,7 @@ interface Requested {
   readonly jti: string
   readonly accountId: string
   readonly expiration: number
+  destroy(): Promise<void>
 }
 
 /** In the unit of the request: decided, asked and on its way, or nothing of it. */
@@ -154,7 +161,9 @@ async function ask(ports: CibaPorts, ctx: KoaContextWithOIDC, request: Requested
       place: placeIn(text('request_context')),
       seconds: request.expiration,
     })
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
+      // What a refusal writes is kept (ruling R-2), and the library has written this: nobody was told its name.
+      if (error instanceof Refusal && error.code !== 'busy') await request.destroy()
       throw asBackchannelError(ctx, error)
     })
   // RFC 6749 5.1: what a client does not know, it ignores. The number is for the screen on which the customer began.

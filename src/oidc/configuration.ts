@@ -5,6 +5,7 @@ import { acrLadder } from '../domain/acr.ts'
 import { approvalSeconds } from '../domain/approval.ts'
 import { type Claims, claimsOfScope } from '../domain/claims.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
+import { isStorable } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { onlyTransaction } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -154,8 +155,15 @@ async function beforeCode(ports: ConfigurationPorts, ctx: KoaContextWithOIDC, co
 
 const extensions: Configuration = {
   // Which connection the app would like: a wish, read where the sign-in begins.
-  extraParams: ['idp_hint'],
+  // Its check is called for every request, with all of its parameters: none may be what no database keeps.
+  extraParams: { idp_hint: (ctx) => checkStorable(ctx) },
   extraClientMetadata: { properties: ['web_origins'] },
+}
+
+function checkStorable({ oidc }: KoaContextWithOIDC): void {
+  for (const [name, value] of Object.entries(oidc.params ?? {}))
+    if (typeof value === 'string' && !isStorable(value))
+      throw new errors.InvalidRequest(`${name} has characters that cannot be kept`)
 }
 
 const jwa = {

@@ -145,13 +145,16 @@ function failed({ unit, pages }: ProviderPorts, ctx: KoaContextWithOIDC, failure
   unit.fail()
 }
 
+/** As the library's routes read it: in letters of any size, and with a slash at its end or without. */
+const pathOf = ({ path }: KoaContextWithOIDC): string => path.toLowerCase().replace(/(?<=.)\/$/, '')
+
 /** Tokens by the client's address, and so is whatever begins or goes on with a sign-in. */
 async function withinBudget({ rateLimits }: ProviderPorts, { institution }: Tenant, ctx: KoaContextWithOIDC) {
   const { clientAddress } = stateOfRequest(ctx.req)
-  if (ctx.path === '/token' || ctx.path === '/par' || ctx.path === '/backchannel')
+  const path = pathOf(ctx)
+  if (path === '/token' || path === '/par' || path === '/backchannel')
     await withinRate(rateLimits, 'token', `${institution.id}|${clientAddress}`)
-  if (/^\/(authorize|sign-out)(\/|$)/.test(ctx.path))
-    await withinRate(rateLimits, 'interaction', clientAddress)
+  if (/^\/(authorize|sign-out)(\/|$)/.test(path)) await withinRate(rateLimits, 'interaction', clientAddress)
 }
 
 /** OAuth errors carry, beside what the standard says, the code that audit and log have and the reference. */
@@ -162,13 +165,14 @@ function withReference(ctx: KoaContextWithOIDC): void {
 }
 
 async function afterwards(ports: ProviderPorts, tenant: Tenant, ctx: KoaContextWithOIDC): Promise<void> {
-  if (ctx.path === '/token') maskDetails(ctx, tenant)
-  if (ctx.path.startsWith('/.well-known/')) await nameApiScopes(ports, tenant, ctx)
+  const path = pathOf(ctx)
+  if (path === '/token') maskDetails(ctx, tenant)
+  if (path.startsWith('/.well-known/')) await nameApiScopes(ports, tenant, ctx)
   await remembered(ports, tenant, ctx)
   // Ruling R-22: sign-out ends every grant of the session, also those of levels that were stepped up to.
   const session = ctx.oidc?.session as { uid: string; destroyed?: boolean } | undefined
-  if (ctx.path === '/sign-out/confirm' && session?.destroyed) await signedOut(ports, tenant, ctx)
-  if (ctx.path === '/sign-out' && ctx.status === 200) nobodyToAsk(ports, tenant, ctx)
+  if (path === '/sign-out/confirm' && session?.destroyed) await signedOut(ports, tenant, ctx)
+  if (path === '/sign-out' && ctx.status === 200) nobodyToAsk(ports, tenant, ctx)
 }
 
 /**

@@ -1,6 +1,7 @@
 // Signed requests (RFC 9101, CIBA 7.1.1): short-lived, and where they begin something by themselves good once.
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
+import { isStorable } from '../domain/plain-text.ts'
 import type { Replays } from '../ports/stores.ts'
 
 export interface RequestObjectPorts {
@@ -36,7 +37,8 @@ export function requestObjects(ports: RequestObjectPorts) {
       if (ctx.oidc.route !== 'backchannel_authentication') return
       if (typeof iat !== 'number' || now - iat > longestSeconds)
         throw bad('iat is needed, an hour back at most')
-      if (typeof jti !== 'string' || jti === '' || jti.length > 200) throw bad('jti is needed')
+      if (typeof jti !== 'string' || jti === '' || jti.length > 200 || !isStorable(jti))
+        throw bad('jti is needed')
       const seen = { kind: 'request-object', id: `${client.clientId}|${jti}`, expiresAt: exp * 1000 } as const
       if (!(await ports.replays.once(ports.institution, seen))) throw bad('the request was sent before')
     },

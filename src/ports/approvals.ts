@@ -42,8 +42,14 @@ export interface Approvals {
    * is withdrawn.
    */
   end(institution: string, id: string, ending: ApprovalEnding): Promise<boolean>
-  /** Withdraws everything that is open for this customer; resolves with what it was. */
-  withdrawAll(customer: CustomerOf, now: number): Promise<readonly Approval[]>
+  /**
+   * Withdraws everything that is open for this customer, of this relying party where one is named; resolves with what it was.
+   * What lapsed before stays as it ended.
+   */
+  withdrawAll(
+    customer: CustomerOf & { readonly relyingParty?: string },
+    now: number,
+  ): Promise<readonly Approval[]>
   /**
    * Counts a poll of this CIBA request; true where it came before the interval was over, which is five seconds longer from
    * then on (CIBA 11).

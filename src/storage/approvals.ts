@@ -80,14 +80,8 @@ export function createApprovals({ reader, writer, send }: Connections, seal: Fie
       if (state !== 'withdrawn') open.where('expires_at', '>', new Date(now))
       return (await open.update({ state, device: device ?? null, ended_at: new Date(now) })) === 1
     },
-    async withdrawAll(customer, now) {
-      const db = await writer()
-      const rows: Row[] = await db('approval')
-        .where({ ...customerOf(customer), state: 'pending' })
-        .update({ state: 'withdrawn', ended_at: new Date(now) })
-        .returning('*')
-      return rows.map((row) => fromRow(row, seal))
-    },
+    withdrawAll: async (asked, now) =>
+      (await withdrawn(await writer(), asked, now)).map((row) => fromRow(row, seal)),
     async polledTooSoon(institution, request, now) {
       const db = await writer()
       const asked = { institution, request: hashOfRequest(request), now: new Date(now) }
@@ -95,6 +89,19 @@ export function createApprovals({ reader, writer, send }: Connections, seal: Fie
       return rows[0]?.soon ?? false
     },
   }
+}
+
+/** Only what is open: what lapsed has ended. */
+function withdrawn(
+  db: Queries,
+  { relyingParty, ...customer }: Parameters<Approvals['withdrawAll']>[0],
+  now: number,
+): Promise<Row[]> {
+  const open = db('approval').where({ ...customerOf(customer), state: 'pending' })
+  if (relyingParty !== undefined) open.where({ relying_party: relyingParty })
+  const ended = { state: 'withdrawn', ended_at: new Date(now) }
+  const rows = open.where('expires_at', '>', new Date(now)).update(ended).returning('*')
+  return rows as unknown as Promise<Row[]>
 }
 
 const customerOf = ({ institution, subject }: { institution: string; subject: string }) => ({

@@ -35,11 +35,14 @@ insert into device_message (institution, device, id, seq, purpose, handle, sent_
 select :institution, :device, :id, last, :purpose, :handle, :sentAt, :expiresAt from place
 on conflict (institution, device, id) do nothing`
 
+// Of each place the first hundred: who has read them asks on from there.
 const since = `
-select distinct m.* from device_message m
-join unnest(?::text[], ?::text[], ?::bigint[]) as w(institution, device, after)
-  on m.institution = w.institution and m.device = w.device and m.seq > w.after
-where m.expires_at > ? order by m.seq`
+select distinct m.* from unnest(?::text[], ?::text[], ?::bigint[]) as w(institution, device, after)
+cross join lateral (
+  select * from device_message one
+  where one.institution = w.institution and one.device = w.device and one.seq > w.after and one.expires_at > ?
+  order by one.seq limit 100) m
+order by m.seq`
 
 export function createDeviceMessages({ reader, writer }: Connections): DeviceMessages {
   return {

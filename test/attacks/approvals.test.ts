@@ -1,6 +1,7 @@
 // Approvals out of band under attack: 127, 129, 130, 132, 133 and 137; 128 and 131 are in journeys/ciba.
 import { generateKeyPair } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { formIn } from '../../src/demo/app-client.ts'
 import { type ApprovalBank, otherApi, type Somebody, sharedApprovalBank } from '../journeys/approval-bank.ts'
 import {
   answer,
@@ -11,9 +12,18 @@ import {
   waiting,
   yes,
 } from '../journeys/approver.ts'
-import { asked, askRaw, backEndToken, details, payment, poll, transactions } from '../journeys/back-end.ts'
+import {
+  asked,
+  askRaw,
+  backEndToken,
+  byApi,
+  details,
+  payment,
+  poll,
+  transactions,
+} from '../journeys/back-end.ts'
 import type { TestBridge } from '../journeys/bridge.ts'
-import { call, introspect, pin } from '../journeys/customer.ts'
+import { arrived, asApi, call, introspect, pin } from '../journeys/customer.ts'
 
 let bank: ApprovalBank
 let bridge: TestBridge
@@ -53,6 +63,90 @@ describe('#129 asked again and again', () => {
     const next = await askRaw(bridge, { login_hint: sub, authorization_details: details('10.00') })
     expect(next.json.error_description).toBe('approval.too_many')
     expect(Number(next.retryAfter)).toBeLessThanOrEqual(60)
+  })
+})
+
+test('an endpoint written otherwise gives away no more: account numbers stay masked', async () => {
+  for (const path of ['/token', '/Token', '/token/']) {
+    const { begin } = await bank.somebody()
+    const { auth_req_id, yes: approved } = await begin()
+    await approved()
+    const grant_type = 'urn:openid:params:grant-type:ciba'
+    const body = new URLSearchParams({ ...(await asApi(bridge)), grant_type, auth_req_id })
+    const response = await fetch(`${bridge.issuer}${path}`, { method: 'POST', body })
+    const text = await response.text()
+    expect([path, response.status]).toEqual([path, 200])
+    expect(text).toContain('Nordhaven Energy')
+    expect(text).not.toContain('DE89370400440532013000')
+  }
+})
+
+test('#129 asking and withdrawing by turns rings no phone without end', async () => {
+  const { who } = await bank.somebody()
+  const { page } = await arrived(who, { authorization_details: details('2500.00') })
+  const approving = new URL(/action="([^"]*\/approve)"/.exec(page.body)?.[1] ?? '', page.url).href
+  const press = (on: { url: string; body: string }, wish: string) =>
+    who.browser.follow(approving, {
+      until: who.app.redirectUri,
+      form: { ...formIn(on).fields, do: wish },
+    })
+  const rung = new Set<string>()
+  let here: { url: string; body: string } = page
+  for (let i = 0; i < 5; i++) {
+    const onPhone = await press(here, 'phone')
+    for (const { id } of await waiting(who)) rung.add(id)
+    here = await press(onPhone, 'pin')
+  }
+  expect(rung.size).toBe(3)
+})
+
+describe('what no database keeps is refused, and never an error of ours', () => {
+  const nul = 'a\0b'
+  const named = (sub: string, claims = {}, seconds = 120) =>
+    byApi(bridge, { sub_id: { format: 'iss_sub', iss: bridge.issuer, sub }, ...claims }, { seconds })
+  test('by CIBA', async () => {
+    const { sub } = await bank.somebody()
+    const asks: Record<string, string>[] = [
+      { login_hint: nul },
+      { login_hint: sub, nonce: nul },
+      { login_hint: sub, binding_message: nul },
+      { login_hint_token: await named(nul) },
+      { login_hint_token: await named(sub, { jti: nul }) },
+      { request: await byApi(bridge, { jti: nul, login_hint: sub, scope: 'openid' }) },
+      { request: await byApi(bridge, { nonce: 'a\ud800', login_hint: sub, scope: 'openid' }) },
+    ]
+    for (const fields of asks)
+      expect(await askRaw(bridge, fields), JSON.stringify(fields)).toMatchObject({ status: 400 })
+    // A hint that is good for ever, as far as it says itself.
+    expect((await askRaw(bridge, { login_hint_token: await named('x', {}, 1e14) })).json.error).toBe(
+      'unknown_user_id',
+    )
+  })
+  test('by the transaction API, and by a phone', async () => {
+    const { who, sub } = await bank.somebody()
+    const token = await backEndToken(bridge)
+    const wanted = { sub, authorization_details: [payment('2500.00')] }
+    const bodies = [
+      { ...wanted, sub: nul },
+      { ...wanted, sub: 'a\ud800' },
+      // Attack 131, as by CIBA.
+      { ...wanted, binding_message: 'See https://alder.example' },
+      { ...wanted, context: { device: 'www.alder.example' } },
+    ]
+    const answers = [
+      await transactions(bridge, { token, method: 'GET', path: '/a%00b' }),
+      await transactions(bridge, { token, path: '/a%00b/consume' }),
+      await call(who, { method: 'GET', path: '/approvals/a%00b', tokens: who.tokens }),
+    ]
+    for (const body of bodies) answers.push(await transactions(bridge, { token, body }))
+    expect(answers.map(({ json }) => json.code)).toEqual(answers.map(() => 'request.malformed'))
+    const key = await freshApprovalKey()
+    const { kty, crv, x, y } = key.jwk
+    const proof = await keyProof(who, { key, device: who.device }, { claims: { jti: `12345678${nul}` } })
+    const path = `/devices/${who.device}/approval-key`
+    const body = { jwk: { kty, crv, x, y }, pin, proof }
+    const registered = await call(who, { method: 'PUT', path, tokens: who.tokens, body })
+    expect(registered.json.code).toBe('approval.proof')
   })
 })
 
@@ -220,7 +314,11 @@ describe('#130 a customer whom the bank disables', () => {
     const access = (await poll(bridge, before.auth_req_id)).json.access_token as string
     expect(await introspect(bridge, access)).toMatchObject({ active: true })
     const { auth_req_id, question } = await begin('2600.00')
+    const other = await begin('2700.00')
     expect((await answer(who, question, { answer: 'report' })).json.state).toBe('reported')
+    // What else they ask is not there any more: an answer would have nowhere to go.
+    expect(await waiting(who)).toEqual([])
+    expect((await answer(who, other.question, { answer: 'deny' })).json.code).toBe('approval.ended')
     expect((await poll(bridge, auth_req_id)).json.error).toBe('invalid_grant')
     expect(await introspect(bridge, access)).toEqual({ active: false })
     const again = await askRaw(bridge, { login_hint: dave })

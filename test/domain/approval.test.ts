@@ -124,9 +124,9 @@ describe('how often a customer is asked', () => {
       undefined,
     ],
     [
-      'what was withdrawn is no answer',
-      [past('withdrawn', 0.1), past('withdrawn', 0.2), past('denied', 0.3)],
-      undefined,
+      'what was withdrawn rang as well',
+      [past('withdrawn', 0.5), past('withdrawn', 0.6), past('denied', 0.7)],
+      30,
     ],
     ['reported: a day', [past('approved', 1), past('reported', 60)], 23 * 3600],
     ['somebody else was reported', [past('reported', 60, 'other')], undefined],

@@ -26,6 +26,7 @@ async function answered(place: ApprovalPlace, from: ApprovalPlace, change: Parti
   const approvalKey = { jkt: id(), publicJwk: { kty: 'EC' }, registeredAt: now, usableFrom: now }
   const phone = device(id(), { state: 'active', approvalKey })
   await all.devices.create(phone)
+  await all.devices.setApprovalKey(phone, approvalKey)
   const approval: Approval = {
     ...{ institution: 'alder', id: id(), subject: 's1', relyingParty: 'till', origin: 'api' },
     ...{ reference: 'DB-TEST', transaction: undefined, transactionId: undefined, hash: 'hash' },

@@ -46,6 +46,9 @@ test('a code is set with the PIN, needed to begin, tried five times, and taken a
   expect((await ask(coded, { user_code: '271828' })).json.error).toBe('invalid_user_code')
   const begun = await ask(coded, { user_code: '271829' })
   expect(begun.status).toBe(200)
+  // It was for this request alone, and nobody who reads the database finds it.
+  const rows = await bridge.parts.base.database.knex('oidc_payload').select('payload')
+  expect(JSON.stringify(rows)).not.toMatch(/271829|"user_code"|"login_hint"/)
   const [question] = await waiting(alice)
   await approve(alice, question as never, begun.json.number as string)
   // Who is not registered for it needs none.
