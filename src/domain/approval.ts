@@ -1,7 +1,7 @@
 // An approval out of band: one question, asked once, that takes one answer on an enrolled device of the customer.
 import type { Acr } from './acr.ts'
 import type { Place } from './place.ts'
-import type { Transaction } from './transaction.ts'
+import { hashOf, type Transaction } from './transaction.ts'
 
 /**
  * `pending`: not answered. `approved`, `denied`, and `reported` ("this wasn't me") are the customer's answers. `failed`: a wrong
@@ -65,6 +65,10 @@ export interface Approval {
   /** Which device answered. */
   readonly device: string | undefined
 }
+
+/** A sign-in has no data of its own: what is approved is this very question of this app. */
+export const hashOfSignIn = ({ id, relyingParty }: Pick<Approval, 'id' | 'relyingParty'>): string =>
+  hashOf({ type: 'sign_in', client_id: relyingParty, approval: id })
 
 export const shownApprovalStates = [...approvalStates, 'expired'] as const
 export type ShownApprovalState = (typeof shownApprovalStates)[number]
