@@ -11,9 +11,9 @@ import {
   waiting,
   yes,
 } from '../journeys/approver.ts'
-import { asked, askRaw, backEndToken, details, payment, poll, transactions } from '../journeys/back-end.ts'
+import { asked, askRaw, details, payment, poll, transactions } from '../journeys/back-end.ts'
 import type { TestBridge } from '../journeys/bridge.ts'
-import { call, introspect, pin } from '../journeys/customer.ts'
+import { apiToken, call, introspect, pin } from '../journeys/customer.ts'
 
 let bank: ApprovalBank
 let bridge: TestBridge
@@ -189,7 +189,7 @@ describe('an approval key', () => {
 
 describe('#130 a customer whom the bank disables', () => {
   const change = async (of: string, what: 'disable' | 'enable') => {
-    const token = await backEndToken(bridge, 'subjects')
+    const token = await apiToken(bridge, { scope: 'subjects' })
     const response = await fetch(`${bridge.issuer}/subjects/${of}/${what}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
@@ -202,7 +202,7 @@ describe('#130 a customer whom the bank disables', () => {
     const before = await begin()
     await approve(who, before.question, before.number)
     const open = await begin('2600.00')
-    const token = await backEndToken(bridge)
+    const token = await apiToken(bridge)
     await change(carol, 'disable')
     expect((await poll(bridge, before.auth_req_id)).json.error).toBe('invalid_grant')
     expect((await askRaw(bridge, { login_hint: carol })).json.error).toBe('unknown_user_id')

@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ApprovalBank, otherApi, startApprovalBank } from './approval-bank.ts'
 import { answer, approve, type Question, waiting } from './approver.ts'
-import { backEndToken, payment, transactions } from './back-end.ts'
-import { call } from './customer.ts'
+import { payment, transactions } from './back-end.ts'
+import { apiToken, call } from './customer.ts'
 
 let bank: ApprovalBank
 let token: string
 beforeAll(async () => {
   bank = await startApprovalBank()
-  token = await backEndToken(bank.bridge)
+  token = await apiToken(bank.bridge)
 }, 60_000)
 afterAll(() => bank?.stop())
 
@@ -133,10 +133,10 @@ test.each([
 test('another API, and a token without the scope, see nothing of it', async () => {
   const { sub } = await bank.somebody()
   const id = (await decide(sub, payment('25.00'))).json.id as string
-  const other = await backEndToken(bank.bridge, 'transactions', otherApi)
+  const other = await apiToken(bank.bridge, { id: otherApi })
   for (const answered of [await look(id, other), await consume(id, other), await look('unknown')])
     expect(answered.json.code).toBe('transaction.unknown')
-  const without = await backEndToken(bank.bridge, 'subjects')
+  const without = await apiToken(bank.bridge, { scope: 'subjects' })
   expect((await look(id, without)).json.code).toBe('token.scope')
   expect((await look(id, 'nothing')).json.code).toBe('token.invalid')
 })
