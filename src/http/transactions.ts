@@ -15,7 +15,7 @@ import { readJson } from './body.ts'
 import { stateOf, tenantOf } from './context.ts'
 import { withinRate } from './interaction.ts'
 import { iso, replyOnce } from './reply.ts'
-import { placeOfContext, plainText, requestContext } from './request-context.ts'
+import { isMessage, placeOfContext, requestContext } from './request-context.ts'
 import { tellBackEnd } from './subjects.ts'
 
 export interface TransactionRoutePorts {
@@ -33,7 +33,7 @@ const wantedBody = z.strictObject({
   sub: z.string().min(1).max(200),
   authorization_details: z.tuple([z.record(z.string(), z.unknown())]),
   acr: z.enum(acrLadder).optional(),
-  binding_message: plainText(100).optional(),
+  binding_message: z.string().refine(isMessage).optional(),
   context: requestContext.default({}),
   expires_in: z.int().min(30).max(longestApproval).optional(),
 })

@@ -83,6 +83,12 @@ test('what the policy stops stays stopped', async () => {
   expect((await consume(json.id as string)).json.code).toBe('transaction.missing')
 })
 
+test('#131 a message that leads somewhere is refused, and nothing is decided', async () => {
+  const { sub } = await bank.somebody()
+  const { status, json } = await decide(sub, payment('5.00'), { binding_message: 'see www.evil.example' })
+  expect([status, json.code]).toEqual([400, 'request.malformed'])
+})
+
 test('a customer’s own limit holds for back ends too', async () => {
   const { sub, who } = await bank.somebody()
   const limit = { id: 'mine', threshold: { kind: 'amount', per: 'payment', over: { EUR: '59.99' } } }
