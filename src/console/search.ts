@@ -72,7 +72,7 @@ export const whenCell = (
 export const referenceField = (reference: string, of: string): Html =>
   html`<div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, ${of}</p></div>`
 
-export type Choices = readonly (readonly [value: string, name: string])[]
+type Choices = readonly (readonly [value: string, name: string])[]
 
 /** One of those, or any; what the address names stays chosen, also where there is no such thing any more. */
 export function choiceField(

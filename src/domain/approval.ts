@@ -21,7 +21,7 @@ export type ApprovalState = (typeof approvalStates)[number]
 export type ApprovalEnd = Exclude<ApprovalState, 'pending'>
 
 /** Where it began: CIBA, the transaction API of the bank's back end, or a page of a sign-in. */
-export const approvalOrigins = ['backchannel', 'api', 'login'] as const
+const approvalOrigins = ['backchannel', 'api', 'login'] as const
 export type ApprovalOrigin = (typeof approvalOrigins)[number]
 
 /** From where it was asked for, or answered, as far as somebody has said or we have seen. */
@@ -82,7 +82,7 @@ export const shownApprovalState = (
 /** An out-of-band question is good for this long at most (NIST SP 800-63B 3.1.3.2), in seconds. */
 export const longestApproval = 600
 /** And for this long where nobody asks for less. */
-export const usualApproval = 300
+const usualApproval = 300
 
 /** How long a question lives where `asked` seconds were asked for. */
 export const approvalSeconds = (asked: number | undefined): number =>

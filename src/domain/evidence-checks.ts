@@ -13,7 +13,7 @@ import type { Outcome } from './outcome.ts'
 import type { PolicyInputs } from './policy.ts'
 import { hashOf } from './transaction.ts'
 
-export const evidenceCheckNames = [
+const evidenceCheckNames = [
   'signature',
   'material',
   'event',

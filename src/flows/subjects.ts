@@ -7,8 +7,9 @@ import type { SubjectNames, SubjectStates } from '../ports/subjects.ts'
 import type { TokenStore } from '../ports/tokens.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
-import { traceOfApproval } from './approvals.ts'
+import { traceOfApproval, traceOfTransaction } from './approvals.ts'
 import type { EndSession } from './end-session.ts'
+import { endTransaction } from './transaction-ending.ts'
 
 export interface SubjectPorts {
   readonly subjectStates: SubjectStates
@@ -68,9 +69,10 @@ async function withdrawAll(
 ): Promise<void> {
   const now = clock.now()
   for (const approval of await approvals.withdrawAll(customer, now)) {
-    const { institution, transactionId } = approval
-    if (transactionId !== undefined)
-      await transactions.end(institution, transactionId, { state: 'released', now })
     audit.record({ type: 'approval.withdrawn', outcome: 'ok', ...traceOfApproval(approval) })
+    const { institution, transactionId: id } = approval
+    const trace = traceOfTransaction(approval)
+    if (id !== undefined)
+      await endTransaction({ transactions, audit }, { institution, id, state: 'released', now, trace })
   }
 }

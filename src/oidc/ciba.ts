@@ -27,7 +27,7 @@ export interface CibaPorts {
 }
 
 /** Seconds between polls; each poll that comes sooner adds as many (CIBA 11). */
-export const pollSeconds = 5
+const pollSeconds = 5
 
 type Ciba = NonNullable<NonNullable<Configuration['features']>['ciba']>
 

@@ -17,7 +17,7 @@ import { apiToken, call, introspect, pin } from '../journeys/customer.ts'
 
 let bank: ApprovalBank
 let bridge: TestBridge
-const events: { type: string; code?: string; detail?: Record<string, unknown> }[] = []
+const events: { type: string; code?: string; subject?: string; detail?: Record<string, unknown> }[] = []
 
 beforeAll(async () => {
   bank = await startApprovalBank()
@@ -204,6 +204,8 @@ describe('#130 a customer whom the bank disables', () => {
     const open = await begin('2600.00')
     const token = await apiToken(bridge)
     await change(carol, 'disable')
+    const told = events.filter(({ subject }) => subject === carol).map(({ type }) => type)
+    expect(told.slice(-3)).toEqual(['approval.withdrawn', 'transaction.released', 'subject.disabled'])
     expect((await poll(bridge, before.auth_req_id)).json.error).toBe('invalid_grant')
     expect((await askRaw(bridge, { login_hint: carol })).json.error).toBe('unknown_user_id')
     const body = { sub: carol, authorization_details: [payment('2500.00')] }
