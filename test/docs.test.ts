@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { institutionRules, institutionSet } from '../src/cli/institution-set.ts'
 import { parseInstitution, readInstitution } from '../src/config/institution-reader.ts'
+import { approvalSettings } from '../src/domain/institution.ts'
 import { defaultPolicy } from '../src/domain/policy-default.ts'
 import { factTypes } from '../src/domain/policy-facts.ts'
 import { refusalCodes } from '../src/domain/refusal.ts'
@@ -105,6 +106,14 @@ describe('README', () => {
     )
     for (const [group, name] of facts)
       expect(read('docs/policy.md')).toMatch(new RegExp(`\`(${group})?\\.${name}\``))
+  })
+  test('the bank of docs/operator.md asks its customers', () => {
+    const [, section = ''] = read('docs/operator.md').split('\n## Approvals\n')
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? []
+    const set = institutionSet(parseInstitution(yaml, root, institutionRules), { coreMs: 10_000 })
+    expect(approvalSettings(set.institution)).toEqual(approvalSettings({}))
+    expect(set.relyingParties[0]?.backchannel).toEqual({ number: 'required', userCode: false, signed: false })
+    expect(set.institution.channels?.map(({ type }) => type)).toEqual(['push'])
   })
   test('the commands that documents name exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }

@@ -6,7 +6,7 @@ import { keysAt } from './settings-list.ts'
 import { atSource, parseYaml, type YamlFile } from './yaml-file.ts'
 
 /** A hundred rules and a hundred limits fit in well; what is longer is not even looked at. */
-export const longestPolicy = 64 * 1024
+const longestPolicy = 64 * 1024
 
 /** Words and signs: two hundred accounts have about eight hundred. A reader is slow on thousands of keys side by side. */
 const mostLexemes = 12_000

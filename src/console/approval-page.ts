@@ -3,7 +3,7 @@ import { levelName } from '../domain/acr.ts'
 import { shownApprovalState } from '../domain/approval.ts'
 import type { Institution } from '../domain/institution.ts'
 import { mask, withoutAccounts } from '../domain/mask.ts'
-import { maskedDisplay, maskedParties } from '../domain/masked-display.ts'
+import { maskedDisplay } from '../domain/masked-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { ApprovalSearch, SeenApproval, SeenEvidence } from '../flows/approval-search.ts'
@@ -21,6 +21,7 @@ import {
 import type { Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { moneyText } from './policy-words.ts'
+import { partiesText } from './transaction-words.ts'
 import { moment } from './words.ts'
 
 export interface ApprovalPagePorts {
@@ -61,10 +62,7 @@ const headingOf = ({ transaction }: SeenApproval): string => {
 /** What is asked for on one line, with names and the ends of accounts. */
 export function askedFor(institution: Institution, { transaction }: SeenApproval): Html {
   if (transaction === undefined) return html`Sign-in`
-  const type = typeNamed(typesOf(institution), transaction.type)
-  const { name, from, to } = maskedParties(transaction, type)
-  return html`${name === undefined ? html`<code>${transaction.type}</code>` : bdi(name)}
-<small>${name !== undefined && html`<code>${transaction.type}</code>`}${from && html` from ${masked('en', from)}`}${to && html` to ${masked('en', to)}`}</small>`
+  return partiesText(transaction, typeNamed(typesOf(institution), transaction.type))
 }
 
 /** In English, whatever language it was read in; the values are the same in each. */

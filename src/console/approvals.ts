@@ -1,6 +1,5 @@
 // What customers were asked on their phones, found by state, app, customer, day and reference; account numbers masked.
 import { type ShownApprovalState, shownApprovalStates } from '../domain/approval.ts'
-import { referenceTyped } from '../domain/reference.ts'
 import type { SeenApproval } from '../flows/approval-search.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi } from '../http/page/parts.ts'
@@ -9,13 +8,24 @@ import { type ApprovalPagePorts, approvalPage, askedFor } from './approval-page.
 import { approvalBadge, approvalNames, originNames } from './approval-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
-import { moneyText } from './policy-words.ts'
-import { askedIn, behindOf, choiceField, customerField, dayFields, daysOf } from './search.ts'
+import {
+  askedIn,
+  behindOf,
+  choiceField,
+  customerField,
+  dayFields,
+  daysOf,
+  given,
+  paged,
+  referenceField,
+  referenceIn,
+  shownRows,
+  whenCell,
+} from './search.ts'
 import { dataTable } from './table.ts'
-import { moment } from './words.ts'
+import { amountText } from './transaction-words.ts'
 
 const place = '/approvals'
-const shown = 100
 
 export function approvalPages(desk: Desk, ports: ApprovalPagePorts): void {
   desk.page(place, 'transactions', (visit) => listPage(visit, ports))
@@ -28,7 +38,7 @@ type Wanted = Readonly<Record<(typeof fields)[number], string>>
 /** What the address asks for. */
 function wantedOf(visit: Visit): Wanted {
   const wanted = askedIn(visit, fields)
-  return { ...wanted, reference: wanted.reference === '' ? '' : referenceTyped(wanted.reference) }
+  return { ...wanted, reference: referenceIn(wanted.reference) }
 }
 
 const isState = (text: string): text is ShownApprovalState =>
@@ -36,9 +46,8 @@ const isState = (text: string): text is ShownApprovalState =>
 
 /** What is malformed in the address is not asked for. */
 function filterOf(wanted: Wanted): Omit<ApprovalFilter, 'now'> {
-  const given = (text: string) => (text === '' ? undefined : text)
   return {
-    limit: shown + 1,
+    limit: shownRows + 1,
     reference: given(wanted.reference),
     subject: given(wanted.sub),
     state: isState(wanted.state) ? wanted.state : undefined,
@@ -54,9 +63,7 @@ async function listPage(visit: Visit, ports: ApprovalPagePorts): Promise<Console
   const { found, now } = await ports.approvalSearch.list(id, filterOf(wanted))
   const apps = (await ports.relyingParties.list(id)).map(({ party }) => party)
   const names = new Map(apps.map((party) => [party.id, party.name]))
-  const rows = found.slice(0, shown)
-  const last = found.length > shown ? rows.at(-1) : undefined
-  const older = last && new URLSearchParams({ ...wanted, behind: `${last.createdAt}.${last.id}` })
+  const { rows, older } = paged(visit, { place, wanted, found })
   return {
     title: 'Approvals',
     lead: 'What customers were asked on their phones, by whom, and what they answered. Account numbers are masked.',
@@ -64,7 +71,7 @@ async function listPage(visit: Visit, ports: ApprovalPagePorts): Promise<Console
     main: html`<div class="grid">
 <section class="card" aria-labelledby="find"><h2 class="vh" id="find">Find</h2>${finder(visit, wanted, names)}</section>
 <section class="card fill" aria-label="Approvals">${rows.length === 0 ? nothing(wanted) : table(visit, { rows, names, now })}
-${older && html`<p><a href="${visit.path(`${place}?${older}`)}">Older ones</a></p>`}</section>
+${older}</section>
 </div>`,
   }
 }
@@ -73,7 +80,7 @@ ${older && html`<p><a href="${visit.path(`${place}?${older}`)}">Older ones</a></
 function finder(visit: Visit, wanted: Wanted, names: ReadonlyMap<string, string>): Html {
   const states = shownApprovalStates.map((state) => [state, approvalNames[state]] as const)
   return html`<form method="get" action="${visit.path(place)}" class="finder">
-<div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${wanted.reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, of the request or the sign-in that asked</p></div>
+${referenceField(wanted.reference, 'of the request or the sign-in that asked')}
 ${customerField(wanted.sub)}
 ${dayFields(wanted)}
 ${choiceField({ name: 'state', label: 'State' }, states, wanted.state)}
@@ -105,13 +112,10 @@ const table = (visit: Visit, { rows, names, now }: Rows): Html =>
       { name: 'State' },
     ],
     rows: rows.map((one) => [
-      html`<a href="${visit.path(`${place}/${one.id}`)}">${moment(one.createdAt)}</a>${one.reference !== '' && html`<small class="ref">${one.reference}</small>`}`,
-      amountOf(one),
+      whenCell(visit.path(`${place}/${one.id}`), one),
+      amountText(one.transaction?.amount),
       askedFor(visit.institution, one),
       html`${bdi(names.get(one.relyingParty) ?? one.relyingParty)}<small>${originNames[one.origin]}</small>`,
       approvalBadge(one, now),
     ]),
   })
-
-const amountOf = ({ transaction }: SeenApproval): string =>
-  transaction?.amount === undefined ? '–' : moneyText(transaction.amount.minor, transaction.amount.currency)

@@ -80,7 +80,7 @@ const between = ({ from, to }: Limit): string =>
 const whatOf = ({ types }: Limit): string =>
   types.length === 0 ? 'payment' : `transaction of type ${either.format(types)}`
 
-export const amountsText = (over: Readonly<Record<string, string>>): string =>
+const amountsText = (over: Readonly<Record<string, string>>): string =>
   either.format(Object.entries(over).map(([currency, amount]) => amountText(amount, currency, 'en')))
 
 const spanOf = (minutes: number): string => {

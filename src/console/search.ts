@@ -1,6 +1,8 @@
 // What the console's searches have in common: fields of the address, days, choices, and where a page goes on.
+import { referenceTyped } from '../domain/reference.ts'
 import { type Html, html } from '../http/page/html.ts'
 import type { Visit } from './desk.ts'
+import { moment } from './words.ts'
 
 /** These fields of the address, trimmed and cut; '' for what is not there or came twice. */
 export function askedIn<Name extends string>(
@@ -13,6 +15,12 @@ export function askedIn<Name extends string>(
   }
   return Object.fromEntries(names.map((name) => [name, text(name)])) as Record<Name, string>
 }
+
+/** Undefined, which is any, for what was not asked for. */
+export const given = (text: string): string | undefined => (text === '' ? undefined : text)
+
+/** A reference as it was typed or heard; '' stays ''. */
+export const referenceIn = (text: string): string => (text === '' ? '' : referenceTyped(text))
 
 const dayMs = 24 * 3600_000
 
@@ -34,7 +42,37 @@ export function behindOf(text: string): { createdAt: number; id: string } | unde
   return id === undefined ? undefined : { createdAt: Number(createdAt), id }
 }
 
-export type Choices = readonly (readonly [value: string, name: string])[]
+/** How many rows a page shows; one more is asked for, which tells whether there are others. */
+export const shownRows = 100
+
+interface Found<Row> {
+  readonly place: string
+  readonly wanted: Readonly<Record<string, string>>
+  readonly found: readonly Row[]
+}
+
+/** The rows of this page, and where the next one goes on. */
+export function paged<Row extends { readonly createdAt: number; readonly id: string }>(
+  visit: Visit,
+  { place, wanted, found }: Found<Row>,
+) {
+  const rows = found.slice(0, shownRows)
+  const last = found.length > shownRows ? rows.at(-1) : undefined
+  const older = last && new URLSearchParams({ ...wanted, behind: `${last.createdAt}.${last.id}` })
+  return { rows, older: older && html`<p><a href="${visit.path(`${place}?${older}`)}">Older ones</a></p>` }
+}
+
+/** When it was, as the way to its own page, with what its customer may read out. */
+export const whenCell = (
+  href: string,
+  { createdAt, reference }: { readonly createdAt: number; readonly reference: string },
+): Html =>
+  html`<a href="${href}">${moment(createdAt)}</a>${reference !== '' && html`<small class="ref">${reference}</small>`}`
+
+export const referenceField = (reference: string, of: string): Html =>
+  html`<div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, ${of}</p></div>`
+
+type Choices = readonly (readonly [value: string, name: string])[]
 
 /** One of those, or any; what the address names stays chosen, also where there is no such thing any more. */
 export function choiceField(

@@ -1,6 +1,11 @@
 // How the console says what became of a transaction.
 import { type CustomerTransaction, type ShownState, shownState } from '../domain/customer-transaction.ts'
-import type { Html } from '../http/page/html.ts'
+import { maskedParties } from '../domain/masked-display.ts'
+import type { Transaction } from '../domain/transaction.ts'
+import type { TransactionType } from '../domain/transaction-type.ts'
+import { type Html, html } from '../http/page/html.ts'
+import { bdi, masked } from '../http/page/parts.ts'
+import { moneyText } from './policy-words.ts'
 import { badge } from './words.ts'
 
 export const stateNames: Readonly<Record<ShownState, string>> = {
@@ -26,6 +31,16 @@ const tones = {
 export function stateBadge(one: Pick<CustomerTransaction, 'state' | 'expiresAt'>, now: number): Html {
   const state = shownState(one, now)
   return badge(tones[state], stateNames[state])
+}
+
+export const amountText = (amount: Transaction['amount']): string =>
+  amount === undefined ? '–' : moneyText(amount.minor, amount.currency)
+
+/** Whom it is about, with its type and the ends of accounts. */
+export function partiesText(transaction: Transaction, type: TransactionType | undefined): Html {
+  const { name, from, to } = maskedParties(transaction, type)
+  return html`${name === undefined ? html`<code>${transaction.type}</code>` : bdi(name)}
+<small>${name !== undefined && html`<code>${transaction.type}</code>`}${from && html` from ${masked('en', from)}`}${to && html` to ${masked('en', to)}`}</small>`
 }
 
 /** What it means, in a sentence; of `allow` nobody had to step up. */

@@ -1,24 +1,33 @@
 // What customers did with their money, found by what they read out and by what was decided; amounts shown, accounts masked.
 import { type CustomerTransaction, type ShownState, shownStates } from '../domain/customer-transaction.ts'
-import { maskedParties } from '../domain/masked-display.ts'
 import { type OutcomeKind, outcomes } from '../domain/outcome.ts'
-import { referenceTyped } from '../domain/reference.ts'
-import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
+import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi, masked } from '../http/page/parts.ts'
+import { bdi } from '../http/page/parts.ts'
 import type { TransactionFilter } from '../ports/transactions.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
-import { moneyText, outcomeBadge, outcomeNames } from './policy-words.ts'
-import { askedIn, behindOf, choiceField, customerField, dayFields, daysOf } from './search.ts'
+import { outcomeBadge, outcomeNames } from './policy-words.ts'
+import {
+  askedIn,
+  behindOf,
+  choiceField,
+  customerField,
+  dayFields,
+  daysOf,
+  given,
+  paged,
+  referenceField,
+  referenceIn,
+  shownRows,
+  whenCell,
+} from './search.ts'
 import { dataTable } from './table.ts'
 import { evidenceDownload, type TransactionPagePorts, transactionPage } from './transaction-page.ts'
-import { stateBadge, stateNames } from './transaction-words.ts'
-import { moment } from './words.ts'
+import { amountText, partiesText, stateBadge, stateNames } from './transaction-words.ts'
 
 const place = '/transactions'
-const shown = 100
 
 export function transactionPages(desk: Desk, ports: TransactionPagePorts): void {
   desk.page(place, 'transactions', (visit) => listPage(visit, ports))
@@ -43,7 +52,7 @@ type Wanted = Readonly<Record<(typeof fields)[number], string>>
 /** What the address asks for. */
 function wantedOf(visit: Visit): Wanted {
   const wanted = askedIn(visit, fields)
-  return { ...wanted, reference: wanted.reference === '' ? '' : referenceTyped(wanted.reference) }
+  return { ...wanted, reference: referenceIn(wanted.reference) }
 }
 
 const isState = (text: string): text is ShownState => (shownStates as readonly string[]).includes(text)
@@ -51,9 +60,8 @@ const isOutcome = (text: string): text is OutcomeKind => (outcomes as readonly s
 
 /** What is malformed in the address is not asked for. */
 function filterOf(wanted: Wanted): Omit<TransactionFilter, 'now'> {
-  const given = (text: string) => (text === '' ? undefined : text)
   return {
-    limit: shown + 1,
+    limit: shownRows + 1,
     reference: given(wanted.reference),
     subject: given(wanted.sub),
     state: isState(wanted.state) ? wanted.state : undefined,
@@ -72,9 +80,7 @@ async function listPage(visit: Visit, ports: TransactionPagePorts): Promise<Cons
   const { found, now } = await ports.transactionFlows.list(id, filterOf(wanted))
   const apps = (await ports.relyingParties.list(id)).map(({ party }) => party)
   const names = new Map(apps.map((party) => [party.id, party.name]))
-  const rows = found.slice(0, shown)
-  const last = found.length > shown ? rows.at(-1) : undefined
-  const older = last && new URLSearchParams({ ...wanted, behind: `${last.createdAt}.${last.id}` })
+  const { rows, older } = paged(visit, { place, wanted, found })
   return {
     title: 'Transactions',
     lead: 'What apps and cores asked for in the name of customers, and what the policy decided. Account numbers are masked.',
@@ -82,7 +88,7 @@ async function listPage(visit: Visit, ports: TransactionPagePorts): Promise<Cons
     main: html`<div class="grid">
 <section class="card" aria-labelledby="find"><h2 class="vh" id="find">Find</h2>${finder(visit, wanted, names)}</section>
 <section class="card fill" aria-label="Transactions">${rows.length === 0 ? nothing(wanted) : table(visit, { rows, names, now })}
-${older && html`<p><a href="${visit.path(`${place}?${older}`)}">Older ones</a></p>`}</section>
+${older}</section>
 </div>`,
   }
 }
@@ -91,7 +97,7 @@ ${older && html`<p><a href="${visit.path(`${place}?${older}`)}">Older ones</a></
 function finder(visit: Visit, wanted: Wanted, names: ReadonlyMap<string, string>): Html {
   const types = typesOf(visit.institution).map(({ type }) => [type, type] as const)
   return html`<form method="get" action="${visit.path(place)}" class="finder">
-<div class="field"><label for="reference">Reference</label><input class="input" id="reference" name="reference" value="${wanted.reference}" aria-describedby="reference-hint"><p class="hint" id="reference-hint">DB-XXXX-XXXX, of the sign-in or the call that it came with</p></div>
+${referenceField(wanted.reference, 'of the sign-in or the call that it came with')}
 ${customerField(wanted.sub)}
 ${dayFields(wanted)}
 ${choiceField(
@@ -135,20 +141,11 @@ const table = (visit: Visit, { rows, names, now }: Rows): Html =>
       { name: 'State' },
     ],
     rows: rows.map((one) => [
-      html`<a href="${visit.path(`${place}/${one.id}`)}">${moment(one.createdAt)}</a>${one.reference !== '' && html`<small class="ref">${one.reference}</small>`}`,
-      amountOf(one),
-      whatOf(one, typeNamed(typesOf(visit.institution), one.transaction.type)),
+      whenCell(visit.path(`${place}/${one.id}`), one),
+      amountText(one.transaction.amount),
+      partiesText(one.transaction, typeNamed(typesOf(visit.institution), one.transaction.type)),
       bdi(names.get(one.relyingParty) ?? one.relyingParty),
       html`${outcomeBadge(one.decision.outcome)}<small><code>${one.decision.reason}</code></small>`,
       stateBadge(one, now),
     ]),
   })
-
-const amountOf = ({ transaction: { amount } }: CustomerTransaction): string =>
-  amount === undefined ? '–' : moneyText(amount.minor, amount.currency)
-
-function whatOf({ transaction }: CustomerTransaction, type: TransactionType | undefined): Html {
-  const { name, from, to } = maskedParties(transaction, type)
-  return html`${name === undefined ? html`<code>${transaction.type}</code>` : bdi(name)}
-<small>${name !== undefined && html`<code>${transaction.type}</code>`}${from && html` from ${masked('en', from)}`}${to && html` to ${masked('en', to)}`}</small>`
-}

@@ -10,7 +10,7 @@ export interface BackEndOptions {
 }
 
 /** What is asked of a customer. */
-export interface Question {
+export interface ToAsk {
   readonly sub: string
   /** One RFC 9396 authorization detail; a sign-in is asked for without one. */
   readonly detail?: Readonly<Record<string, unknown>>
@@ -51,14 +51,20 @@ export class Refused extends Error {
 
 export type BackEnd = Awaited<ReturnType<typeof createBackEnd>>
 
-export async function createBackEnd({ issuer, apiKey }: BackEndOptions) {
+/** The bridge as openid-client knows it, with what the back end proves itself by. */
+export async function backEndClient({ issuer, apiKey }: BackEndOptions): Promise<oidc.Configuration> {
   const key = (await importJWK({ ...apiKey }, 'ES256')) as CryptoKey
   const proves = oidc.PrivateKeyJwt({ key, kid: 'alder-api-1' })
   const execute = [oidc.allowInsecureRequests]
-  const config = await oidc.discovery(new URL(issuer), apiId, undefined, proves, { execute })
+  return oidc.discovery(new URL(issuer), apiId, undefined, proves, { execute })
+}
+
+export async function createBackEnd(options: BackEndOptions) {
+  const { issuer } = options
+  const config = await backEndClient(options)
   return {
     /** Throws `Refused` where the customer may not be asked. */
-    ask: (question: Question): Promise<Asked> => ask(config, question),
+    ask: (toAsk: ToAsk): Promise<Asked> => ask(config, toAsk),
     /** Where the question stands now; to be called no sooner than its interval says. */
     look: ({ request }: Pick<Asked, 'request'>): Promise<Looked> => look(config, request),
     /** A call of the transaction API with a token of its own. */
@@ -76,7 +82,7 @@ export async function createBackEnd({ issuer, apiKey }: BackEndOptions) {
 
 async function ask(
   config: oidc.Configuration,
-  { sub, detail, message, place, seconds }: Question,
+  { sub, detail, message, place, seconds }: ToAsk,
 ): Promise<Asked> {
   const asked = await oidc
     .initiateBackchannelAuthentication(config, {

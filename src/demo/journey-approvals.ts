@@ -4,15 +4,8 @@ import { withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import { freshApprovalKey, keyRegistration, type Question, signedYes } from './approver.ts'
 import { createBackEnd } from './back-end.ts'
 import { closedAccount } from './institution.ts'
-import { api, expect, large, type StepOf, signInAgain, type Walk } from './journey-walk.ts'
-
-const payment = (amount: string, change: Readonly<Record<string, unknown>> = {}) => ({
-  ...large,
-  instructedAmount: { amount, currency: 'EUR' },
-  ...change,
-})
-
-const newPayee = { creditorName: 'Birch Books', creditorAccount: { iban: 'EE471000001020140937' } }
+import { api, expect, type StepOf, signInAgain, type Walk } from './journey-walk.ts'
+import { newPayee, payment } from './payment.ts'
 
 const subjectOf = (walk: Walk): string => String(walk.tokens.claims.sub)
 

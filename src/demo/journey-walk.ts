@@ -4,6 +4,7 @@ import { type App, type Browser, formIn, type Started, type Tokens } from './app
 import type { ApprovalKeyPair } from './approver.ts'
 import type { BackEnd } from './back-end.ts'
 import { paymentsNamespace } from './institution.ts'
+import { large } from './payment.ts'
 import type { World } from './run.ts'
 
 /** A step did not give what it must. */
@@ -11,14 +12,6 @@ class Unexpected extends Error {}
 
 export function expect(holds: unknown, what: string): asserts holds {
   if (!holds) throw new Unexpected(what)
-}
-
-export const large = {
-  type: 'payment_initiation',
-  instructedAmount: { amount: '1240.00', currency: 'EUR' },
-  debtorAccount: { iban: 'ES9121000418450200051332' },
-  creditorName: 'Nordhaven Energy',
-  creditorAccount: { iban: 'DE89370400440532013000' },
 }
 
 export function transferBody(amount: string): string {

@@ -11,7 +11,6 @@ import {
   api,
   call,
   expect,
-  large,
   press,
   redeem,
   type StepOf,
@@ -19,6 +18,7 @@ import {
   transferBody,
   type Walk,
 } from './journey-walk.ts'
+import { large } from './payment.ts'
 import type { World } from './run.ts'
 
 export interface JourneyOptions {

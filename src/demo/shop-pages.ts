@@ -4,6 +4,7 @@ import { keyValues, notice } from '../http/page/parts.ts'
 import { page } from '../http/page/shell.ts'
 import type { Asked } from './back-end.ts'
 import { bank } from './pages.ts'
+import { newPayee, payment } from './payment.ts'
 
 /** What is paid for, and the payment as the customer will read it on the phone. */
 export interface Ware {
@@ -29,26 +30,18 @@ export interface Order {
   nextLook: number
 }
 
-const payment = (amount: string, creditorName: string, iban: string) => ({
-  type: 'payment_initiation',
-  instructedAmount: { amount, currency: 'EUR' },
-  debtorAccount: { iban: 'ES9121000418450200051332' },
-  creditorName,
-  creditorAccount: { iban },
-})
-
 export const wares: readonly Ware[] = [
   {
     ...{ id: 'lamp', words: 'A lamp, €25.00', number: '4711' },
-    detail: payment('25.00', 'Nordhaven Energy', 'DE89370400440532013000'),
+    detail: payment('25.00'),
   },
   {
     ...{ id: 'heating', words: 'A heat pump, €2,500.00', number: '4712' },
-    detail: payment('2500.00', 'Nordhaven Energy', 'DE89370400440532013000'),
+    detail: payment('2500.00'),
   },
   {
     ...{ id: 'books', words: 'Books, €150.00, from another seller', number: '4713' },
-    detail: payment('150.00', 'Birch Books', 'EE471000001020140937'),
+    detail: payment('150.00', newPayee),
   },
 ]
 

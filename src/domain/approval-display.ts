@@ -31,7 +31,7 @@ const words: Readonly<Record<Language, Words>> = {
   },
   es: {
     signIn: (app) => `Iniciar sesión en ${app}`,
-    approveSignIn: 'Sí, permitir',
+    approveSignIn: 'Sí, iniciar sesión',
     bank: 'Banco',
     asks: 'Lo solicita',
     message: 'Su mensaje',

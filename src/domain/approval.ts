@@ -1,7 +1,7 @@
 // An approval out of band: one question, asked once, that takes one answer on an enrolled device of the customer.
 import type { Acr } from './acr.ts'
 import type { Place } from './place.ts'
-import type { Transaction } from './transaction.ts'
+import { hashOf, type Transaction } from './transaction.ts'
 
 /**
  * `pending`: not answered. `approved`, `denied`, and `reported` ("this wasn't me") are the customer's answers. `failed`: a wrong
@@ -21,7 +21,7 @@ export type ApprovalState = (typeof approvalStates)[number]
 export type ApprovalEnd = Exclude<ApprovalState, 'pending'>
 
 /** Where it began: CIBA, the transaction API of the bank's back end, or a page of a sign-in. */
-export const approvalOrigins = ['backchannel', 'api', 'login'] as const
+const approvalOrigins = ['backchannel', 'api', 'login'] as const
 export type ApprovalOrigin = (typeof approvalOrigins)[number]
 
 /** From where it was asked for, or answered, as far as somebody has said or we have seen. */
@@ -66,6 +66,10 @@ export interface Approval {
   readonly device: string | undefined
 }
 
+/** A sign-in has no data of its own: what is approved is this very question of this app. */
+export const hashOfSignIn = ({ id, relyingParty }: Pick<Approval, 'id' | 'relyingParty'>): string =>
+  hashOf({ type: 'sign_in', client_id: relyingParty, approval: id })
+
 export const shownApprovalStates = [...approvalStates, 'expired'] as const
 export type ShownApprovalState = (typeof shownApprovalStates)[number]
 
@@ -78,7 +82,7 @@ export const shownApprovalState = (
 /** An out-of-band question is good for this long at most (NIST SP 800-63B 3.1.3.2), in seconds. */
 export const longestApproval = 600
 /** And for this long where nobody asks for less. */
-export const usualApproval = 300
+const usualApproval = 300
 
 /** How long a question lives where `asked` seconds were asked for. */
 export const approvalSeconds = (asked: number | undefined): number =>

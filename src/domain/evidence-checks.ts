@@ -1,7 +1,7 @@
 // Is this bundle evidence of what it says? Pure: each check looks at one thing, and what fails is named by it.
 import canonicalize from 'canonicalize'
 import { satisfies, withDevice, withDeviceAndPin } from './acr.ts'
-import { approvalTyp, claimMisfit } from './approval.ts'
+import { approvalTyp, claimMisfit, hashOfSignIn } from './approval.ts'
 import { displayHash } from './approval-display.ts'
 import { noteIsBy, readNote } from './checkpoint.ts'
 import { decidedAgain } from './customer-transaction.ts'
@@ -13,7 +13,7 @@ import type { Outcome } from './outcome.ts'
 import type { PolicyInputs } from './policy.ts'
 import { hashOf } from './transaction.ts'
 
-export const evidenceCheckNames = [
+const evidenceCheckNames = [
   'signature',
   'material',
   'event',
@@ -48,7 +48,7 @@ export interface ToCheck {
   readonly signature: ReadJws
   /** The answer of the device, by the approval key in the material; undefined where there is none. */
   readonly answer: ReadJws | undefined
-  /** Of the log, by and by, where whoever asks knows them from elsewhere. */
+  /** Of the log, one behind the other in time, where whoever asks knows them from elsewhere. */
   readonly checkpointKeys: readonly PublicJwk[] | undefined
 }
 
@@ -174,9 +174,9 @@ function transactionFault({ bundle: { material } }: ToCheck): Fault {
   const { transaction, request, id } = material
   const { detail, type, hash } = transaction
   if ((detail?.type ?? null) !== type) return 'the transaction is of another type'
-  // A sign-in has no data of its own: what was approved is this very question of this app (flows/approvals).
-  const approved = detail ?? { type: 'sign_in', client_id: request.relyingParty, approval: id }
-  return hashOf(approved) === hash ? undefined : 'the transaction is not the one of this hash'
+  const { relyingParty } = request
+  const approved = detail === null ? hashOfSignIn({ id, relyingParty }) : hashOf(detail)
+  return approved === hash ? undefined : 'the transaction is not the one of this hash'
 }
 
 const claimsOf = ({ answer }: ToCheck): Readonly<Record<string, unknown>> =>

@@ -221,12 +221,15 @@ export const clientScopes: readonly string[] = [subjectScope, transactionScope]
 /** Lets an app show customers what waits for their approval, and answer. */
 export const approvalScope = 'approvals'
 
+/** Lets an app enrol and end the customer's devices, and fetch their messages. */
+export const deviceScope = 'device'
+
 /** Lets an app show customers their own limits, and change them. */
 export const limitScope = 'limits'
 
 /** Every scope of an institution's API (RFC 8414 2, RFC 9728 2 `scopes_supported`). */
 export const apiScopes = (cores: readonly { readonly id: string }[]): string[] => [
-  'device',
+  deviceScope,
   approvalScope,
   limitScope,
   ...clientScopes,

@@ -6,12 +6,12 @@ export type Notice = (typeof notices)[number]
 
 const words: Readonly<Record<Language, Readonly<Record<Notice, string>>>> = {
   en: {
-    'limits-loosened': 'You made your own limits looser; they change later.',
-    'approval-key': 'A phone of yours can approve payments from now on or soon.',
+    'limits-loosened': 'You made your own limits looser; this holds from later on.',
+    'approval-key': 'A phone of yours can approve payments, or soon will.',
   },
   es: {
-    'limits-loosened': 'Has ampliado tus propios límites; el cambio llega más tarde.',
-    'approval-key': 'Un teléfono tuyo puede aprobar pagos desde ahora o pronto.',
+    'limits-loosened': 'Has ampliado tus propios límites; el cambio tendrá efecto más tarde.',
+    'approval-key': 'Uno de tus teléfonos puede aprobar pagos, o podrá dentro de poco.',
   },
 }
 

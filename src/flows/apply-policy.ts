@@ -6,7 +6,7 @@ import type { RowChange } from '../ports/application.ts'
 import type { Directory, InstitutionSet } from '../ports/stores.ts'
 import type { ConsolePolicies } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
-import { policyChanged } from './policy-change.ts'
+import { entryName, policyChanged } from './policy-change.ts'
 
 export interface ApplyPolicyPorts {
   readonly directory: Pick<Directory, 'everything'>
@@ -38,7 +38,7 @@ export async function policyEffect(
 /** The rows with what they mean for the policy; the console's goes as a row of its own. */
 export function withPolicy(changes: readonly RowChange[], id: string, effect: PolicyEffect): RowChange[] {
   const { before, after, takesOver } = effect
-  const loosens = (before === undefined ? [] : weakened(after, before)).map((one) => `${one.kind} ${one.id}`)
+  const loosens = (before === undefined ? [] : weakened(after, before)).map(entryName)
   const rows = changes.map((row) =>
     row.kind === 'institution' && loosens.length > 0 ? { ...row, loosens } : row,
   )

@@ -3,6 +3,7 @@ import { satisfies, withDevice } from '../domain/acr.ts'
 import { type ApprovalKey, counts, type Device, enrolmentLoginAge, usableFrom } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
 import { approvalSettings, type Institution } from '../domain/institution.ts'
+import { languageOfInstitution } from '../domain/language.ts'
 import { noticeText } from '../domain/notice-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -90,10 +91,9 @@ async function store(
   const trace = { relyingParty: token.relyingParty, subject: token.subject, device: device.id }
   const detail = { usable_from: new Date(made.usableFrom).toISOString() }
   ports.audit.record({ type: 'approval_key.registered', outcome: 'ok', ...trace, detail })
-  const language = institution.language === 'es' ? 'es' : 'en'
   await ports.reach(institution, {
     ...{ subject: token.subject, purpose: 'notice', expiresAt: now + day },
-    text: noticeText('approval-key', institution.name, language),
+    text: noticeText('approval-key', institution.name, languageOfInstitution(institution)),
     trace: { reference: ports.unit.reference() ?? '', relyingParty: token.relyingParty },
   })
   return made

@@ -5,13 +5,14 @@ import {
   type ApprovalOrigin,
   type ApprovalPlace,
   approvalSeconds,
+  hashOfSignIn,
 } from '../domain/approval.ts'
 import { dampedFor, dampingMs } from '../domain/approval-damping.ts'
 import { approves } from '../domain/device.ts'
 import { approvalSettings, type Institution } from '../domain/institution.ts'
 import { completed } from '../domain/place.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { hashOf, type Transaction } from '../domain/transaction.ts'
+import type { Transaction } from '../domain/transaction.ts'
 import type { Approvals } from '../ports/approvals.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { Places } from '../ports/places.ts'
@@ -118,8 +119,7 @@ function approvalOf(ports: AskPorts, institution: Institution, asked: ToAsk): Ap
     reference: asked.reference,
     transaction: decided?.transaction,
     transactionId: decided?.id,
-    // A sign-in has no data of its own: what is approved is this very question of this app.
-    hash: decided?.transaction.hash ?? hashOf({ type: 'sign_in', client_id: relyingParty, approval: id }),
+    hash: decided?.transaction.hash ?? hashOfSignIn({ id, relyingParty }),
     acr: asked.acr,
     number: asked.numberMatched ? chance.number() : undefined,
     nonce: chance.token(24),

@@ -43,8 +43,8 @@ export function createLoginApproval(ports: LoginApprovalPorts) {
     /** Takes an answer up once; a question whose answer is there already leads where the answer leads. */
     state: (login: LoginTransaction) => state(ports, login),
     /** How the question stands, and nothing is changed. */
-    async peek({ institution, approval: id }: LoginTransaction): Promise<ShownApprovalState | undefined> {
-      const approval = id === undefined ? undefined : await ports.approvals.get(institution, id)
+    async peek(login: LoginTransaction): Promise<ShownApprovalState | undefined> {
+      const approval = await askedOf(ports, login)
       return approval && shownApprovalState(approval, ports.clock.now())
     },
     /** Asks; refuses with `approval.no_device`, `approval.too_many`, `interaction.step`. A question that is open or answered stays. */
@@ -64,25 +64,29 @@ export function createLoginApproval(ports: LoginApprovalPorts) {
   }
 }
 
-const refusals: Readonly<Partial<Record<string, RefusalCode>>> = {
+/** The question of this sign-in that is on the phone; undefined where nobody was asked. */
+async function askedOf(
+  { approvals }: Pick<LoginApprovalPorts, 'approvals'>,
+  { institution, approval }: LoginTransaction,
+): Promise<Approval | undefined> {
+  return approval === undefined ? undefined : approvals.get(institution, approval)
+}
+
+/** How a sign-in ends that was not approved; without a code it may ask again. */
+const refusals: Readonly<Partial<Record<ShownApprovalState, RefusalCode>>> = {
   denied: 'approval.denied',
   reported: 'approval.denied',
   failed: 'approval.number',
   held: 'approval.held',
 }
 
-async function isRefused(
-  { approvals, clock }: LoginApprovalPorts,
-  login: LoginTransaction,
-): Promise<boolean> {
-  const { institution, approval: id } = login
-  const approval = id === undefined ? undefined : await approvals.get(institution, id)
-  return approval !== undefined && refusals[shownApprovalState(approval, clock.now())] !== undefined
+async function isRefused(ports: LoginApprovalPorts, login: LoginTransaction): Promise<boolean> {
+  const approval = await askedOf(ports, login)
+  return approval !== undefined && refusals[shownApprovalState(approval, ports.clock.now())] !== undefined
 }
 
 async function state(ports: LoginApprovalPorts, login: LoginTransaction): Promise<Waiting> {
-  const { institution, approval: id } = login
-  const approval = id === undefined ? undefined : await ports.approvals.get(institution, id)
+  const approval = await askedOf(ports, login)
   if (approval === undefined) return { kind: 'unasked', lapsed: false }
   const shown = shownApprovalState(approval, ports.clock.now())
   if (shown === 'pending') return { kind: 'waiting', approval }
@@ -153,10 +157,9 @@ async function withdraw(
   { approvals, audit, clock }: LoginApprovalPorts,
   login: LoginTransaction,
 ): Promise<void> {
-  const { institution, approval: id } = login
-  if (id === undefined) return
-  const approval = await approvals.get(institution, id)
+  const approval = await askedOf({ approvals }, login)
   if (approval === undefined) return
+  const { institution, id } = approval
   if (!(await approvals.end(institution, id, { state: 'withdrawn', now: clock.now() }))) return
   audit.record({ type: 'approval.withdrawn', outcome: 'ok', ...traceOfApproval(approval) })
 }

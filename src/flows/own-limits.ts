@@ -3,6 +3,7 @@ import { satisfies, withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import { enrolmentLoginAge } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
 import type { Institution } from '../domain/institution.ts'
+import { languageOfInstitution } from '../domain/language.ts'
 import type { Limit } from '../domain/limit.ts'
 import { noticeText } from '../domain/notice-text.ts'
 import { changed, current, isAsStrict, mostOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
@@ -85,10 +86,9 @@ async function change(ports: OwnLimitPorts, { institution, token, wanted }: Chan
 
 /** A loosening is said on all channels, so that whoever did not want it hears of it while it waits. */
 async function tell(ports: OwnLimitPorts, institution: Institution, token: CallerToken): Promise<void> {
-  const language = institution.language === 'es' ? 'es' : 'en'
   await ports.reach(institution, {
     ...{ subject: token.subject, purpose: 'notice', expiresAt: ports.clock.now() + coolDownHours * 3600_000 },
-    text: noticeText('limits-loosened', institution.name, language),
+    text: noticeText('limits-loosened', institution.name, languageOfInstitution(institution)),
     trace: { reference: ports.unit.reference() ?? '', relyingParty: token.relyingParty },
   })
 }

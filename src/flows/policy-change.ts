@@ -126,7 +126,7 @@ async function put(
 }
 
 /** `rule at-night`. */
-const entryName = ({ kind, id }: Pick<Weaker, 'kind' | 'id'>): string => `${kind} ${id}`
+export const entryName = ({ kind, id }: Pick<Weaker, 'kind' | 'id'>): string => `${kind} ${id}`
 
 /** The event of a policy that takes the place of another, by whomever. */
 export function policyChanged(

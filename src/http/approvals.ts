@@ -12,22 +12,17 @@ import type { Answers, ShownApproval } from '../flows/answer-approval.ts'
 import type { ApprovalKeys } from '../flows/approval-key.ts'
 import type { BoundToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { RateLimits } from '../ports/stores.ts'
 import { addedIn, claimsToSign, jtiOfKeyProof, languageOfProof } from './approval-proof.ts'
-import type { Authorize, Authorized } from './authorize.ts'
 import { readJson } from './body.ts'
-import { challengeOn } from './challenge.ts'
 import { stateOf, tenantOf } from './context.ts'
+import { type CustomerCallPorts, customerCall } from './customer-call.ts'
 import { publicKey, thumbprint } from './device-key.ts'
-import { withinRate } from './interaction.ts'
 import { askingOf } from './page-context.ts'
-import { replyOnce } from './subjects.ts'
+import { iso, replyOnce } from './reply.ts'
 
-export interface ApprovalRoutePorts {
+export interface ApprovalRoutePorts extends CustomerCallPorts {
   readonly answers: Answers
   readonly approvalKeys: ApprovalKeys
-  readonly authorize: Authorize
-  readonly rateLimits: RateLimits
   readonly clock: Clock
   readonly jsonBytes: number
 }
@@ -83,15 +78,8 @@ export function approvalRoutes(router: Router, ports: ApprovalRoutePorts): void 
   })
 }
 
-function asked<T>(ctx: Context, ports: ApprovalRoutePorts, read: () => Promise<T>): Promise<Authorized<T>> {
-  stateOf(ctx).face = 'json'
-  challengeOn(ctx, { acr: withDevice })
-  return ports.authorize(ctx, async (token) => {
-    if (!token.scope.includes(approvalScope)) throw new Refusal('token.scope', { needed: approvalScope })
-    await withinRate(ports.rateLimits, 'device', `${token.institution}|${token.subject}`)
-    return read()
-  })
-}
+const asked = <T>(ctx: Context, ports: ApprovalRoutePorts, read: () => Promise<T>) =>
+  customerCall(ctx, ports, { scope: approvalScope, acr: withDevice, read })
 
 interface Wanted {
   readonly token: BoundToken
@@ -134,8 +122,6 @@ async function answered(
   const address = stateOf(ctx).clientAddress
   reply(await answers.approve(institution, { ...yes, from: { ...from, address } }))
 }
-
-const iso = (at: number): string => new Date(at).toISOString()
 
 /** Nothing of it opens anything: the answer needs the approval key, and the number stands where it began. */
 function shownTo(ctx: Context, shown: ShownApproval) {

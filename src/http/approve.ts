@@ -10,13 +10,12 @@ import {
   back,
   goOn,
   type InteractionPorts,
-  own,
   pageOf,
   posted,
   questionOf,
   refuse,
   shownOf,
-  withinRate,
+  visited,
 } from './interaction.ts'
 import { type ApproveState, approvePage } from './page/approve.ts'
 import { askingOf } from './page-context.ts'
@@ -28,15 +27,13 @@ export interface ApprovePorts extends InteractionPorts {
 
 export function approveRoutes(router: Router, ports: ApprovePorts): void {
   router.get('/interaction/:uid/approve', async (ctx) => {
-    await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
-    const login = await own(ctx, ports)
+    const login = await visited(ctx, ports)
     if (nextStep(login).step !== 'approve') return back(ctx, login)
     await shown(ctx, ports, login)
   })
   router.get('/interaction/:uid/approve/state', async (ctx) => {
     stateOf(ctx).face = 'json'
-    await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
-    const login = await own(ctx, ports)
+    const login = await visited(ctx, ports)
     const waits = nextStep(login).step === 'approve' && (await ports.loginApproval.peek(login)) === 'pending'
     ctx.set('Cache-Control', 'no-store')
     ctx.body = { state: waits ? 'waiting' : 'over' }

@@ -20,16 +20,31 @@ export async function readBytes(ctx: Context, types: readonly string[], limit: n
   }
 }
 
+/** Fields by name; refuses with `request.malformed` a name that comes twice (attacks 49, 112). */
+export function once<Value>(given: Iterable<readonly [string, Value]>): ReadonlyMap<string, Value> {
+  const fields = new Map<string, Value>()
+  for (const [name, value] of given) {
+    if (fields.has(name)) throw new Refusal('request.malformed', { repeated: name.slice(0, 50) })
+    fields.set(name, value)
+  }
+  return fields
+}
+
+/** A value by its schema; refuses with `request.malformed` and the first path that does not fit. */
+export function fitting<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success)
+    throw new Refusal('request.malformed', { path: parsed.error.issues[0]?.path.join('.') })
+  return parsed.data
+}
+
 /** A posted form; a parameter that comes twice is refused (attacks 49, 112). */
 export async function readForm(ctx: Context, limit: number): Promise<ReadonlyMap<string, string>> {
   const bytes = await readBytes(ctx, ['application/x-www-form-urlencoded'], limit)
-  const form = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(bytes.toString('latin1'))) {
-    if (form.has(name)) throw new Refusal('request.malformed', { repeated: name.slice(0, 50) })
+  const fields = once(new URLSearchParams(bytes.toString('latin1')))
+  for (const [name, value] of fields)
     if (!isStorable(value)) throw new Refusal('request.malformed', { unstorable: name.slice(0, 50) })
-    form.set(name, value)
-  }
-  return form
+  return fields
 }
 
 /**
@@ -41,8 +56,7 @@ export async function readUpload(ctx: Context, limit: number): Promise<ReadonlyM
   const bytes = await readBytes(ctx, ['multipart/form-data'], limit)
   const type = ctx.get('content-type')
   const form = new Map<string, string>()
-  for (const [name, value] of await parts(bytes, type)) {
-    if (form.has(name)) throw new Refusal('request.malformed', { repeated: name.slice(0, 50) })
+  for (const [name, value] of once(await parts(bytes, type))) {
     if (typeof value === 'string') form.set(name, value)
     else if (value.size > 0) form.set(name, await textIn(value))
   }
@@ -79,8 +93,5 @@ export async function readJson<T>(ctx: Context, schema: z.ZodType<T>, limit: num
   } catch {
     throw new Refusal('request.malformed', { json: false })
   }
-  const parsed = schema.safeParse(value)
-  if (!parsed.success)
-    throw new Refusal('request.malformed', { path: parsed.error.issues[0]?.path.join('.') })
-  return parsed.data
+  return fitting(schema, value)
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { HearReceipt } from '../flows/deliveries.ts'
 import type { Channels } from '../ports/channel.ts'
 import type { RateLimits } from '../ports/stores.ts'
-import { readForm } from './body.ts'
+import { once, readForm } from './body.ts'
 import { stateOf, tenantOf } from './context.ts'
 import { withinRate } from './interaction.ts'
 
@@ -37,11 +37,6 @@ export function channelRoutes(router: Router, ports: ChannelRoutePorts): void {
 
 /** Of the query and of the form together; a name in both came twice. */
 async function fieldsOf(ctx: Context, limit: number): Promise<ReadonlyMap<string, string>> {
-  const form = ctx.method === 'POST' ? await readForm(ctx, limit) : new Map<string, string>()
-  const fields = new Map<string, string>()
-  for (const [name, value] of [...new URLSearchParams(ctx.querystring), ...form]) {
-    if (fields.has(name)) throw new Refusal('request.malformed', { repeated: name.slice(0, 50) })
-    fields.set(name, value)
-  }
-  return fields
+  const form = ctx.method === 'POST' ? await readForm(ctx, limit) : []
+  return once([...new URLSearchParams(ctx.querystring), ...form])
 }

@@ -6,17 +6,8 @@ import { logoIn } from '../domain/logo.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Choice } from '../flows/login-choice.ts'
 import { bindBrowser } from './browser.ts'
-import { stateOf, tenantOf } from './context.ts'
-import {
-  back,
-  goOn,
-  type InteractionPorts,
-  own,
-  pageOf,
-  posted,
-  questionOf,
-  withinRate,
-} from './interaction.ts'
+import { tenantOf } from './context.ts'
+import { back, goOn, type InteractionPorts, pageOf, posted, questionOf, visited } from './interaction.ts'
 import { choosePage } from './page/choose.ts'
 import { onwardPage } from './page/onward.ts'
 import { rememberChoice, rememberedChoice } from './remembered.ts'
@@ -27,8 +18,7 @@ export interface ChoosePorts extends InteractionPorts {
 
 export function chooseRoutes(router: Router, ports: ChoosePorts): void {
   router.get('/interaction/:uid/choose', async (ctx) => {
-    await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
-    const login = await own(ctx, ports)
+    const login = await visited(ctx, ports)
     const { step } = ports.login.next(login)
     if (step === 'choose' || step === 'upstream') await showChoices(ctx, ports, { login })
     else back(ctx, login)

@@ -5,16 +5,16 @@ import { codeDigits } from '../domain/code-text.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { SmsCodes } from '../flows/sms-code.ts'
-import { stateOf, tenantOf } from './context.ts'
+import { tenantOf } from './context.ts'
 import {
   back,
   goOn,
   type InteractionPorts,
-  own,
   pageOf,
   posted,
   questionOf,
   shownOf,
+  visited,
   withinRate,
 } from './interaction.ts'
 import { type CodeFault, codePage } from './page/code.ts'
@@ -26,8 +26,7 @@ export interface CodePorts extends InteractionPorts {
 
 export function codeRoutes(router: Router, ports: CodePorts): void {
   router.get('/interaction/:uid/code', async (ctx) => {
-    await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
-    const login = await own(ctx, ports)
+    const login = await visited(ctx, ports)
     if (nextStep(login).step !== 'code') return back(ctx, login)
     const { language } = askingOf(ctx, login.languages)
     const sent = login.code ? login : await ports.smsCodes.first(tenantOf(ctx).institution, login, language)

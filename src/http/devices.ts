@@ -4,22 +4,18 @@ import { compactVerify, importJWK } from 'jose'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { type Device, enrolmentProofTyp, proofSeconds } from '../domain/device.ts'
+import { deviceScope } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Enrolment } from '../flows/devices.ts'
-import type { BoundToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { RateLimits } from '../ports/stores.ts'
-import type { Authorize, Authorized } from './authorize.ts'
 import { readJson } from './body.ts'
-import { challengeOn } from './challenge.ts'
-import { stateOf, tenantOf } from './context.ts'
+import { tenantOf } from './context.ts'
+import { type CustomerCallPorts, customerCall } from './customer-call.ts'
 import { publicKey, thumbprint } from './device-key.ts'
-import { withinRate } from './interaction.ts'
+import { iso } from './reply.ts'
 
-export interface DevicePorts {
+export interface DevicePorts extends CustomerCallPorts {
   readonly enrolment: Enrolment
-  readonly authorize: Authorize
-  readonly rateLimits: RateLimits
   readonly clock: Clock
   readonly jsonBytes: number
 }
@@ -40,14 +36,8 @@ const proofBody = z.strictObject({ proof: z.string().max(4096) })
 const claims = z.object({ nonce: z.string(), aud: z.string(), sub: z.string(), iat: z.number() })
 
 export function deviceRoutes(router: Router, ports: DevicePorts): void {
-  const asked = <T>(ctx: Context, read: () => Promise<T>): Promise<Authorized<T>> => {
-    stateOf(ctx).face = 'json'
-    challengeOn(ctx, { acr: undefined })
-    return ports.authorize(ctx, async (token) => {
-      await mayManage(ports, token)
-      return read()
-    })
-  }
+  const asked = <T>(ctx: Context, read: () => Promise<T>) =>
+    customerCall(ctx, ports, { scope: deviceScope, acr: undefined, read })
   const posted = <T>(ctx: Context, schema: z.ZodType<T>) =>
     asked(ctx, () => readJson(ctx, schema, ports.jsonBytes))
   const caller = async (ctx: Context) => (await asked(ctx, async () => undefined)).token
@@ -87,11 +77,6 @@ export function deviceRoutes(router: Router, ports: DevicePorts): void {
   })
 }
 
-async function mayManage({ rateLimits }: DevicePorts, token: BoundToken): Promise<void> {
-  if (!token.scope.includes('device')) throw new Refusal('token.scope', { needed: 'device' })
-  await withinRate(rateLimits, 'device', `${token.institution}|${token.subject}`)
-}
-
 interface ProofContext {
   readonly device: Device
   readonly issuer: string
@@ -126,8 +111,6 @@ async function provenNonce(proof: string, { device, issuer, now }: ProofContext)
   if (nonce !== device.nonce) throw bad('nonce')
   return nonce
 }
-
-const iso = (at: number): string => new Date(at).toISOString()
 
 function shown(device: Device) {
   return {

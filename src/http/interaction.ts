@@ -46,8 +46,7 @@ export async function withinRate(limits: RateLimits, bucket: RateBucket, key: st
 
 export function interactionRoutes(router: Router, ports: InteractionPorts): void {
   router.get('/interaction/:uid', async (ctx) => {
-    await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
-    const login = await own(ctx, ports)
+    const login = await visited(ctx, ports)
     await show(ctx, ports, login)
   })
   router.post('/interaction/:uid/pin', (ctx) =>
@@ -113,7 +112,7 @@ function concerned(ctx: Context, { login }: InteractionPorts): string {
 }
 
 /** The record, if this browser began it: by the provider's cookie, and by ours once it has been upstream. */
-export async function own(ctx: Context, ports: InteractionPorts): Promise<LoginTransaction> {
+async function own(ctx: Context, ports: InteractionPorts): Promise<LoginTransaction> {
   const tenant = tenantOf(ctx)
   const uid = concerned(ctx, ports)
   if (!(await ports.oidc.holds(ctx, tenant, uid))) throw new Refusal('interaction.foreign', { uid })
@@ -121,6 +120,12 @@ export async function own(ctx: Context, ports: InteractionPorts): Promise<LoginT
   stateOf(ctx).reference = login.reference
   ctx.set('X-Request-Reference', login.reference)
   return login
+}
+
+/** The record for a page or question of its browser. */
+export async function visited(ctx: Context, ports: InteractionPorts): Promise<LoginTransaction> {
+  await withinRate(ports.rateLimits, 'interaction', stateOf(ctx).clientAddress)
+  return own(ctx, ports)
 }
 
 export async function posted(ctx: Context, ports: InteractionPorts) {

@@ -7,21 +7,15 @@ import { limitScope } from '../domain/institution.ts'
 import { type Limit, longestMinutes, periods, type Threshold } from '../domain/limit.ts'
 import { mostOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
 import { ownOutcome } from '../domain/policy.ts'
-import { Refusal } from '../domain/refusal.ts'
 import { isMoney } from '../domain/transaction.ts'
 import type { OwnLimitFlows } from '../flows/own-limits.ts'
-import type { BoundToken } from '../ports/access-tokens.ts'
-import type { RateLimits } from '../ports/stores.ts'
-import type { Authorize, Authorized } from './authorize.ts'
 import { readJson } from './body.ts'
-import { challengeOn } from './challenge.ts'
-import { stateOf, tenantOf } from './context.ts'
-import { withinRate } from './interaction.ts'
+import { tenantOf } from './context.ts'
+import { type CustomerCallPorts, customerCall } from './customer-call.ts'
+import { iso, replyOnce } from './reply.ts'
 
-export interface LimitPorts {
+export interface LimitPorts extends CustomerCallPorts {
   readonly ownLimitFlows: OwnLimitFlows
-  readonly authorize: Authorize
-  readonly rateLimits: RateLimits
   readonly jsonBytes: number
 }
 
@@ -69,19 +63,8 @@ export function limitRoutes(router: Router, ports: LimitPorts): void {
   })
 }
 
-function asked<T>(ctx: Context, ports: LimitPorts, read: () => Promise<T>): Promise<Authorized<T>> {
-  stateOf(ctx).face = 'json'
-  challengeOn(ctx, { acr: withDeviceAndPin })
-  return ports.authorize(ctx, async (token) => {
-    await mayManage(ports, token)
-    return read()
-  })
-}
-
-async function mayManage({ rateLimits }: LimitPorts, token: BoundToken): Promise<void> {
-  if (!token.scope.includes(limitScope)) throw new Refusal('token.scope', { needed: limitScope })
-  await withinRate(rateLimits, 'device', `${token.institution}|${token.subject}`)
-}
+const asked = <T>(ctx: Context, ports: LimitPorts, read: () => Promise<T>) =>
+  customerCall(ctx, ports, { scope: limitScope, acr: withDeviceAndPin, read })
 
 // Every customer's limit is about payments, and leads to their approval: nothing else can be asked for.
 const limitOf = ({ id, from, to, threshold: given }: z.infer<typeof limit>): Limit => ({
@@ -92,7 +75,6 @@ const limitOf = ({ id, from, to, threshold: given }: z.infer<typeof limit>): Lim
 const shown = ({ id, from, to, threshold: given }: Limit) => ({ id, from, to, threshold: given })
 
 function reply(ctx: Context, { version, limits, leaving }: OwnLimits): void {
-  ctx.set('Cache-Control', 'no-store')
-  const still = leaving && { limits: leaving.limits.map(shown), until: new Date(leaving.at).toISOString() }
-  ctx.body = { version, limits: limits.map(shown), ...(still && { leaving: still }) }
+  const still = leaving && { limits: leaving.limits.map(shown), until: iso(leaving.at) }
+  replyOnce(ctx, { version, limits: limits.map(shown), ...(still && { leaving: still }) })
 }

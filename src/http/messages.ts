@@ -2,6 +2,7 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
+import { deviceScope } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { BoundToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -9,10 +10,10 @@ import type { DeviceMessages, PlacedMessage } from '../ports/device-messages.ts'
 import type { RateLimits } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import type { Authorize } from './authorize.ts'
-import { challengeOn } from './challenge.ts'
-import { stateOf } from './context.ts'
-import { withinRate } from './interaction.ts'
+import { fitting, once } from './body.ts'
+import { customerCall } from './customer-call.ts'
 import type { MessageWaiting } from './message-waiting.ts'
+import { iso, replyOnce } from './reply.ts'
 
 export interface MessagePorts {
   readonly authorize: Authorize
@@ -43,12 +44,8 @@ const query = z.strictObject({
 
 export function messageRoutes(router: Router, ports: MessagePorts): void {
   router.get('/messages', async (ctx) => {
-    stateOf(ctx).face = 'json'
-    challengeOn(ctx, { acr: undefined })
-    const { token, hold, request } = await ports.authorize(ctx, async (caller) => {
-      await mayAsk(ports, caller)
-      return asked(ctx)
-    })
+    const call = { scope: deviceScope, acr: undefined, read: async () => asked(ctx) }
+    const { token, hold, request } = await customerCall(ctx, ports, call)
     const device = await presentDevice(ports, token)
     const place = { institution: token.institution, device, after: request.after }
     let found = await ports.deviceMessages.since([place], ports.clock.now())
@@ -60,14 +57,9 @@ export function messageRoutes(router: Router, ports: MessagePorts): void {
       if (!(await hold())) throw new Refusal('token.invalid')
       await presentDevice(ports, token)
     }
-    ctx.set('Cache-Control', 'no-store')
-    ctx.body = { messages: found.map(shown), cursor: String(found.at(-1)?.seq ?? request.after) }
+    const cursor = String(found.at(-1)?.seq ?? request.after)
+    replyOnce(ctx, { messages: found.map(shown), cursor })
   })
-}
-
-async function mayAsk({ rateLimits }: MessagePorts, token: BoundToken): Promise<void> {
-  if (!token.scope.includes('device')) throw new Refusal('token.scope', { needed: 'device' })
-  await withinRate(rateLimits, 'device', `${token.institution}|${token.subject}`)
 }
 
 async function presentDevice({ present }: MessagePorts, token: BoundToken): Promise<string> {
@@ -76,17 +68,8 @@ async function presentDevice({ present }: MessagePorts, token: BoundToken): Prom
   return device
 }
 
-function asked(ctx: Context): z.infer<typeof query> {
-  const given = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(ctx.querystring)) {
-    if (given.has(name)) throw new Refusal('request.malformed', { repeated: name.slice(0, 50) })
-    given.set(name, value)
-  }
-  const parsed = query.safeParse(Object.fromEntries(given))
-  if (!parsed.success)
-    throw new Refusal('request.malformed', { path: parsed.error.issues[0]?.path.join('.') })
-  return parsed.data
-}
+const asked = (ctx: Context): z.infer<typeof query> =>
+  fitting(query, Object.fromEntries(once(new URLSearchParams(ctx.querystring))))
 
 interface Asked {
   readonly place: { readonly institution: string; readonly device: string; readonly after: number }
@@ -103,8 +86,6 @@ async function waited(ctx: Context, { messageWaiting }: MessagePorts, { place, m
     ctx.res.off('close', leave)
   }
 }
-
-const iso = (at: number): string => new Date(at).toISOString()
 
 /** That there is something to ask for: whoever reads it over a shoulder learns no more (attack 140). */
 const shown = ({ id, purpose, handle, sentAt, expiresAt }: PlacedMessage) => ({

@@ -4,11 +4,17 @@ import type { ApprovalPlace } from '../domain/approval.ts'
 import { messageFault } from '../domain/plain-text.ts'
 
 /** It stands on the phone beside our own words, and must read as it is. */
-export const plainText = (most: number) =>
+const plainText = (most: number) =>
   z
     .string()
     .max(most)
     .refine((text) => messageFault(text) === undefined)
+
+export const longestMessage = 100
+
+/** May it stand on the phone as *their message*? It must read as it is, and lead nowhere (attack 131). */
+export const isMessage = (text: string): boolean =>
+  text.length <= longestMessage && messageFault(text) === undefined
 
 export const latitude = z.number().min(-90).max(90).optional()
 export const longitude = z.number().min(-180).max(180).optional()

@@ -8,6 +8,7 @@ import type { RateLimits } from '../ports/stores.ts'
 import type { AuthorizeClient } from './authorize.ts'
 import { stateOf, tenantOf } from './context.ts'
 import { withinRate } from './interaction.ts'
+import { replyOnce } from './reply.ts'
 import { tellApp } from './told.ts'
 import { oauthErrorOf } from './words/codes.ts'
 
@@ -48,10 +49,3 @@ export const tellBackEnd =
       ctx.set('WWW-Authenticate', `Bearer scope="${scope}", error="${oauthErrorOf(code)}"`)
     tellApp(ctx, code)
   }
-
-/** An answer that nobody keeps. */
-export function replyOnce(ctx: Context, body: object): void {
-  ctx.set('Cache-Control', 'no-store')
-  ctx.status = 200
-  ctx.body = body
-}

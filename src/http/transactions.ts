@@ -1,4 +1,4 @@
-// Transactions for APIs of the bank that carry them out without the gateway: each is given out to be done once.
+// Transactions for back ends of the bank: decided on, approved where they must be, and given out to be done once.
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
@@ -14,8 +14,9 @@ import { type AuthorizeClient, apiOf } from './authorize.ts'
 import { readJson } from './body.ts'
 import { stateOf, tenantOf } from './context.ts'
 import { withinRate } from './interaction.ts'
-import { placeOfContext, plainText, requestContext } from './request-context.ts'
-import { replyOnce, tellBackEnd } from './subjects.ts'
+import { iso, replyOnce } from './reply.ts'
+import { isMessage, placeOfContext, requestContext } from './request-context.ts'
+import { tellBackEnd } from './subjects.ts'
 
 export interface TransactionRoutePorts {
   readonly consume: Consume
@@ -32,7 +33,7 @@ const wantedBody = z.strictObject({
   sub: z.string().min(1).max(200),
   authorization_details: z.tuple([z.record(z.string(), z.unknown())]),
   acr: z.enum(acrLadder).optional(),
-  binding_message: plainText(100).optional(),
+  binding_message: z.string().refine(isMessage).optional(),
   context: requestContext.default({}),
   expires_in: z.int().min(30).max(longestApproval).optional(),
 })
@@ -105,13 +106,13 @@ function standingShown(standing: Standing, { number }: { readonly number: boolea
     state: shownState({ ...transaction, state: stateNow(standing) }, now),
     decision: { outcome: outcome.kind, reason, policy: transaction.policy },
     hash: transaction.transaction.hash,
-    expires_at: new Date(transaction.expiresAt).toISOString(),
+    expires_at: iso(transaction.expiresAt),
     ...(approval && {
       approval: {
         id: approval.id,
         state: approvalStateOf(standing),
         ...(number && approval.number !== undefined && { number: approval.number }),
-        expires_at: new Date(approval.expiresAt).toISOString(),
+        expires_at: iso(approval.expiresAt),
       },
     }),
   }

@@ -31,7 +31,7 @@ export interface ReusedToken {
 }
 
 /** How long a consumed refresh token may come again by the same key without ending its family (ruling R-6), in seconds. */
-export const refreshGraceSeconds = 10
+const refreshGraceSeconds = 10
 
 /** One adapter a model, as the provider asks for them. */
 export function createAdapter(ports: AdapterPorts): (model: string) => Adapter {

@@ -6,12 +6,12 @@ import { z } from 'zod'
 import { highest } from '../domain/acr.ts'
 import type { ApprovalPlace } from '../domain/approval.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
-import { isStorable, messageFault } from '../domain/plain-text.ts'
+import { isStorable } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { TransactionRequests } from '../flows/transaction-request.ts'
 import type { CheckUserCode } from '../flows/user-code.ts'
 import { stateOfRequest } from '../http/context.ts'
-import { placeOfContext, requestContext } from '../http/request-context.ts'
+import { isMessage, longestMessage, placeOfContext, requestContext } from '../http/request-context.ts'
 import type { Replays } from '../ports/stores.ts'
 import { requestedAcr, transactionOfRequest } from './levels.ts'
 
@@ -28,7 +28,7 @@ export interface CibaPorts {
 }
 
 /** Seconds between polls; each poll that comes sooner adds as many (CIBA 11). */
-export const pollSeconds = 5
+const pollSeconds = 5
 
 type Ciba = NonNullable<NonNullable<Configuration['features']>['ciba']>
 
@@ -49,12 +49,8 @@ export function ciba(ports: CibaPorts): Ciba {
   } as Ciba
 }
 
-const longestMessage = 100
-
-/** What stands on the phone beside our own words must read as it is (attack 131). */
 function checkMessage(message: string | undefined): void {
-  if (message === undefined) return
-  if (message.length > longestMessage || messageFault(message) !== undefined)
+  if (message !== undefined && !isMessage(message))
     throw new errors.InvalidBindingMessage(
       `binding_message must be plain text of at most ${longestMessage} characters, without addresses`,
     )

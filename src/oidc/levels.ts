@@ -165,7 +165,7 @@ interface Held {
 }
 
 /** Level and methods as they are now: what rests on the IdP goes when its hour is over, what is ours stays. */
-export function stillHeld({ acr, amr, authTime }: Held, now: number): { acr: Acr; amr: string[] } {
+function stillHeld({ acr, amr, authTime }: Held, now: number): { acr: Acr; amr: string[] } {
   const granted = grantAt({ acr: grantIn({ acr, amr }), authenticatedAt: authTime * 1000 }, now)
   const kept = granted === delegated ? amr.filter((method) => method !== 'mfa') : [...amr]
   return { acr: levelReached(kept, granted), amr: kept }

@@ -12,22 +12,13 @@ import {
   waiting,
   yes,
 } from '../journeys/approver.ts'
-import {
-  asked,
-  askRaw,
-  backEndToken,
-  byApi,
-  details,
-  payment,
-  poll,
-  transactions,
-} from '../journeys/back-end.ts'
+import { asked, askRaw, byApi, details, payment, poll, transactions } from '../journeys/back-end.ts'
 import type { TestBridge } from '../journeys/bridge.ts'
-import { arrived, asApi, call, introspect, pin } from '../journeys/customer.ts'
+import { apiToken, arrived, asApi, call, introspect, pin } from '../journeys/customer.ts'
 
 let bank: ApprovalBank
 let bridge: TestBridge
-const events: { type: string; code?: string; detail?: Record<string, unknown> }[] = []
+const events: { type: string; code?: string; subject?: string; detail?: Record<string, unknown> }[] = []
 
 beforeAll(async () => {
   bank = await sharedApprovalBank()
@@ -124,7 +115,7 @@ describe('what no database keeps is refused, and never an error of ours', () => 
   })
   test('by the transaction API, and by a phone', async () => {
     const { who, sub } = await bank.somebody()
-    const token = await backEndToken(bridge)
+    const token = await apiToken(bridge)
     const wanted = { sub, authorization_details: [payment('2500.00')] }
     const bodies = [
       { ...wanted, sub: nul },
@@ -282,7 +273,7 @@ describe('an approval key', () => {
 
 describe('#130 a customer whom the bank disables', () => {
   const change = async (of: string, what: 'disable' | 'enable') => {
-    const token = await backEndToken(bridge, 'subjects')
+    const token = await apiToken(bridge, { scope: 'subjects' })
     const response = await fetch(`${bridge.issuer}/subjects/${of}/${what}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
@@ -295,8 +286,10 @@ describe('#130 a customer whom the bank disables', () => {
     const before = await begin()
     await approve(who, before.question, before.number)
     const open = await begin('2600.00')
-    const token = await backEndToken(bridge)
+    const token = await apiToken(bridge)
     await change(carol, 'disable')
+    const told = events.filter(({ subject }) => subject === carol).map(({ type }) => type)
+    expect(told.slice(-3)).toEqual(['approval.withdrawn', 'transaction.released', 'subject.disabled'])
     expect((await poll(bridge, before.auth_req_id)).json.error).toBe('invalid_grant')
     expect((await askRaw(bridge, { login_hint: carol })).json.error).toBe('unknown_user_id')
     const body = { sub: carol, authorization_details: [payment('2500.00')] }

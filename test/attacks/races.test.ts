@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser, formIn, type Tokens } from '../../src/demo/app-client.ts'
 import type { TestBridge } from '../journeys/bridge.ts'
 import {
+  apiToken,
   asked,
   atIdp,
   browseAt,
@@ -20,7 +21,7 @@ import {
   silent,
   token,
 } from '../journeys/customer.ts'
-import { apiToken, approve, consume, introspectToUse, pay, withUses } from '../journeys/uses-rig.ts'
+import { approve, consume, introspectToUse, pay, withUses } from '../journeys/uses-rig.ts'
 import { type Scratch, serverUrl } from '../storage/scratch.ts'
 import { onNodes, twenty } from './nodes-rig.ts'
 

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiId } from '../../src/demo/institution.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
-import { call, enrolled, introspect, signIn, token } from '../journeys/customer.ts'
-import { apiToken, approve, consume, introspectToUse, payingApi, withUses } from '../journeys/uses-rig.ts'
+import { apiToken, call, enrolled, introspect, signIn, token } from '../journeys/customer.ts'
+import { approve, consume, introspectToUse, payingApi, withUses } from '../journeys/uses-rig.ts'
 
 let bridge: TestBridge
 let bearer: string

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Limit } from '../../src/domain/limit.ts'
 import { type ApprovalBank, startApprovalBank } from '../journeys/approval-bank.ts'
 import { answer, yes } from '../journeys/approver.ts'
-import { askRaw, backEndToken, payment, poll, transactions } from '../journeys/back-end.ts'
-import { pin } from '../journeys/customer.ts'
+import { askRaw, payment, poll, transactions } from '../journeys/back-end.ts'
+import { apiToken, pin } from '../journeys/customer.ts'
 import { type Scratch, scratch } from '../storage/scratch.ts'
 
 let place: Scratch
@@ -69,7 +69,7 @@ test('polls at both nodes share one pace', async () => {
 
 test('a back end’s payment is carried out once, and limits hold over both nodes', async () => {
   const { sub } = await bank.somebody()
-  const token = await backEndToken(bank.bridge)
+  const token = await apiToken(bank.bridge)
   const body = { sub, authorization_details: [payment('25.00')] }
   const { json } = await transactions(bank.bridge, { token, body })
   const path = `/${json.id}/consume`

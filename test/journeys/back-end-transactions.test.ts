@@ -2,14 +2,14 @@
 import { beforeAll, expect, test } from 'vitest'
 import { type ApprovalBank, otherApi, sharedApprovalBank } from './approval-bank.ts'
 import { answer, approve, type Question, waiting } from './approver.ts'
-import { backEndToken, payment, transactions } from './back-end.ts'
-import { call } from './customer.ts'
+import { payment, transactions } from './back-end.ts'
+import { apiToken, call } from './customer.ts'
 
 let bank: ApprovalBank
 let token: string
 beforeAll(async () => {
   bank = await sharedApprovalBank()
-  token = await backEndToken(bank.bridge)
+  token = await apiToken(bank.bridge)
 }, 60_000)
 
 const decide = (sub: string, detail: unknown, change: Record<string, unknown> = {}) =>
@@ -82,6 +82,12 @@ test('what the policy stops stays stopped', async () => {
   expect((await consume(json.id as string)).json.code).toBe('transaction.missing')
 })
 
+test('#131 a message that leads somewhere is refused, and nothing is decided', async () => {
+  const { sub } = await bank.somebody()
+  const { status, json } = await decide(sub, payment('5.00'), { binding_message: 'see www.evil.example' })
+  expect([status, json.code]).toEqual([400, 'request.malformed'])
+})
+
 test('a customer’s own limit holds for back ends too', async () => {
   const { sub, who } = await bank.somebody()
   const limit = { id: 'mine', threshold: { kind: 'amount', per: 'payment', over: { EUR: '59.99' } } }
@@ -132,10 +138,10 @@ test.each([
 test('another API, and a token without the scope, see nothing of it', async () => {
   const { sub } = await bank.somebody()
   const id = (await decide(sub, payment('25.00'))).json.id as string
-  const other = await backEndToken(bank.bridge, 'transactions', otherApi)
+  const other = await apiToken(bank.bridge, { id: otherApi })
   for (const answered of [await look(id, other), await consume(id, other), await look('unknown')])
     expect(answered.json.code).toBe('transaction.unknown')
-  const without = await backEndToken(bank.bridge, 'subjects')
+  const without = await apiToken(bank.bridge, { scope: 'subjects' })
   expect((await look(id, without)).json.code).toBe('token.scope')
   expect((await look(id, 'nothing')).json.code).toBe('token.invalid')
 })

@@ -1,29 +1,20 @@
 // The bank's back end: it asks customers by CIBA (openid-client, or bare requests whose every word a test chooses) and decides by the transaction API.
 import { randomUUID } from 'node:crypto'
 import { importJWK, SignJWT } from 'jose'
-import * as oidc from 'openid-client'
+import type * as oidc from 'openid-client'
+import { backEndClient } from '../../src/demo/back-end.ts'
 import { apiId } from '../../src/demo/institution.ts'
+import { payment } from '../../src/demo/payment.ts'
 import type { TestBridge } from './bridge.ts'
 import { asApi } from './customer.ts'
 
-export const payment = (amount: string, change: Readonly<Record<string, unknown>> = {}) => ({
-  type: 'payment_initiation',
-  instructedAmount: { amount, currency: 'EUR' },
-  debtorAccount: { iban: 'ES9121000418450200051332' },
-  creditorName: 'Nordhaven Energy',
-  creditorAccount: { iban: 'DE89370400440532013000' },
-  ...change,
-})
+export { payment }
 
 export const details = (amount: string): string => JSON.stringify([payment(amount)])
 
 /** The back end as openid-client speaks for it. */
-export async function backEnd(bridge: TestBridge): Promise<oidc.Configuration> {
-  const key = (await importJWK({ ...bridge.world.apiKey }, 'ES256')) as CryptoKey
-  const proof = oidc.PrivateKeyJwt({ key, kid: 'alder-api-1' })
-  const execute = [oidc.allowInsecureRequests]
-  return oidc.discovery(new URL(bridge.issuer), apiId, undefined, proof, { execute })
-}
+export const backEnd = ({ issuer, world }: TestBridge): Promise<oidc.Configuration> =>
+  backEndClient({ issuer, apiKey: world.apiKey })
 
 export interface Asked {
   readonly auth_req_id: string
@@ -80,13 +71,6 @@ export async function byApi(
     .setNotBefore(Math.min(now, now + seconds))
     .setExpirationTime(now + seconds)
     .sign(await importJWK({ ...key }, alg))
-}
-
-/** A token of the back end for itself. */
-export async function backEndToken(bridge: TestBridge, scope = 'transactions', id = apiId): Promise<string> {
-  const fields = { ...(await asApi(bridge, id)), grant_type: 'client_credentials', scope }
-  const { json } = await post(`${bridge.issuer}/token`, { ...fields, resource: `${bridge.issuer}/api` })
-  return json.access_token as string
 }
 
 export interface TransactionCall {

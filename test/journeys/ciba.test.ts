@@ -66,7 +66,7 @@ test('a payment is asked for, approved on the phone, and its token is good once'
   expect(await introspect(bridge, tokens.access_token)).toEqual({ active: false })
 })
 
-test('who polls too soon is told to slow down, and each time more', async () => {
+test('#128 who polls too soon is told to slow down, and each time more', async () => {
   const { auth_req_id } = await asked(bridge, { login_hint: sub })
   expect((await poll(bridge, auth_req_id)).json.error).toBe('authorization_pending')
   expect(await poll(bridge, auth_req_id)).toMatchObject({ status: 400, json: { error: 'slow_down' } })
@@ -151,7 +151,7 @@ test.each([
   ['text that turns around', 'pay \u202e001'],
   ['letters of two alphabets', 'pаypal'],
   ['a line more', 'one\ntwo'],
-])('a message with %s is refused (attack 131)', async (_what, binding_message) => {
+])('#131 a message with %s is refused', async (_what, binding_message) => {
   expect((await askRaw(bridge, { login_hint: sub, binding_message })).json.error).toBe(
     'invalid_binding_message',
   )

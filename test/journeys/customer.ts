@@ -216,6 +216,17 @@ export async function asApi(bridge: TestBridge, id = apiId): Promise<Record<stri
   return { client_id: id, client_assertion_type: type, client_assertion }
 }
 
+/** A token of the bank's own API, for itself. */
+export async function apiToken(
+  bridge: TestBridge,
+  { scope = 'transactions', id = apiId, issuer = bridge.issuer } = {},
+) {
+  const given = await asApi({ ...bridge, issuer }, id)
+  const body = new URLSearchParams({ grant_type: 'client_credentials', scope, ...given })
+  const response = await fetch(`${issuer}/token`, { method: 'POST', body })
+  return ((await response.json()) as { access_token?: string }).access_token ?? ''
+}
+
 /** The bank's API asks what a token is. */
 export async function introspect(
   bridge: TestBridge,

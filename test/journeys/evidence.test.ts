@@ -16,9 +16,9 @@ import { details } from '../domain/transaction-samples.ts'
 import { type Administrator, createAdministrator } from './administrator.ts'
 import { type Approver, approve, approver, waiting } from './approver.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { pin } from './customer.ts'
+import { apiToken, pin } from './customer.ts'
 import { answered, askedAbout } from './transactions-rig.ts'
-import { apiToken, payment } from './uses-rig.ts'
+import { payment } from './uses-rig.ts'
 
 const otherApi = 'alder-other-api'
 

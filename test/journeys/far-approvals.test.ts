@@ -7,8 +7,8 @@ import { createBrowser, formIn } from '../../src/demo/app-client.ts'
 import { city, madePlaces } from '../plugins/made-places.ts'
 import { type ApprovalBank, type Somebody, startApprovalBank } from './approval-bank.ts'
 import { answer, approve, type Question, waiting, yes } from './approver.ts'
-import { asked, askRaw, backEndToken, details, payment, poll, transactions } from './back-end.ts'
-import { arrived, call, customer, pin } from './customer.ts'
+import { asked, askRaw, details, payment, poll, transactions } from './back-end.ts'
+import { apiToken, arrived, call, customer, pin } from './customer.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'far-'))
 const inStockholm = '89.160.20.112'
@@ -43,7 +43,7 @@ beforeAll(async () => {
   writeFileSync(database, madePlaces(rows))
   const settings = { places: { database }, trusted_proxies: ['127.0.0.0/8', '::1/128'] }
   bank = await startApprovalBank({ settings })
-  token = await backEndToken(bank.bridge)
+  token = await apiToken(bank.bridge)
   await another()
   bank.bridge.application.observe((_, event) => {
     written.push(event)

@@ -6,18 +6,8 @@ import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { enrol, enrolled, introspect, signIn, token } from './customer.ts'
-import {
-  apiToken,
-  approve,
-  consume,
-  introspectToUse,
-  pay,
-  payingApi,
-  payment,
-  shopId,
-  withUses,
-} from './uses-rig.ts'
+import { apiToken, enrol, enrolled, introspect, signIn, token } from './customer.ts'
+import { approve, consume, introspectToUse, pay, payingApi, payment, shopId, withUses } from './uses-rig.ts'
 
 interface Told {
   readonly type: string

@@ -1,8 +1,8 @@
 // The demo bank with APIs that use transactions up: one asks the consume endpoint, the other introspects; and one more bank.
-
 import type { Tokens } from '../../src/demo/app-client.ts'
 import { apiId, demoRows, phoneId } from '../../src/demo/institution.ts'
 import { transferBody } from '../../src/demo/journey-walk.ts'
+import { large } from '../../src/demo/payment.ts'
 import type { RelyingParty } from '../../src/domain/institution.ts'
 import type { TestBridge } from './bridge.ts'
 import { asApi, type Customer, call, signIn } from './customer.ts'
@@ -40,13 +40,7 @@ export async function withUses({ application, world }: TestBridge, coreAt?: stri
   await application.apply([alder, elsewhere], { dryRun: false })
 }
 
-export const payment = {
-  type: 'payment_initiation',
-  instructedAmount: { amount: '1240.00', currency: 'EUR' },
-  debtorAccount: { iban: 'ES9121000418450200051332' },
-  creditorName: 'Nordhaven Energy',
-  creditorAccount: { iban: 'DE89370400440532013000' },
-}
+export const payment = large
 
 /** The customer approves the payment by PIN; the tokens that the app gets for it. */
 export const approve = (who: Customer, extra: Readonly<Record<string, string>> = {}): Promise<Tokens> =>
@@ -61,17 +55,6 @@ export const pay = (who: Customer, tokens: Tokens, at?: { at?: string; core?: st
     body: transferBody('1240.00'),
     ...(at?.at !== undefined && { at: at.at }),
   })
-
-/** A token of the bank's own API, for itself. */
-export async function apiToken(
-  bridge: TestBridge,
-  { scope = 'transactions', id = apiId, issuer = bridge.issuer } = {},
-) {
-  const given = await asApi({ ...bridge, issuer }, id)
-  const body = new URLSearchParams({ grant_type: 'client_credentials', scope, ...given })
-  const response = await fetch(`${issuer}/token`, { method: 'POST', body })
-  return ((await response.json()) as { access_token?: string }).access_token ?? ''
-}
 
 export interface Asked {
   /** The API's own token. */

@@ -2,10 +2,9 @@
 import type { Display } from '../../domain/transaction-display.ts'
 import { textsOf } from '../words/catalogue.ts'
 import { fill } from '../words/fill.ts'
-import { clockText } from '../words/format.ts'
 import { type Html, html, trusted } from './html.ts'
-import { filled, hiddenFields, notice, referenceText } from './parts.ts'
-import { type Answering, type Asking, helpLink, page } from './shell.ts'
+import { filled, hiddenFields, notice } from './parts.ts'
+import { type Answering, type Asking, deadlineFooter, page } from './shell.ts'
 import { transactionFacts, transactionHeading, transactionTitle } from './transaction.ts'
 
 /** Where the page stands. */
@@ -46,7 +45,7 @@ ${state.kind === 'waiting' ? waiting(view, state.number) : unasked(view, state.w
 ${hiddenFields(view.hidden)}
 ${actions(view)}
 </form>`,
-    footer: footer(view),
+    footer: deadlineFooter(view, { answerBy: state.kind === 'waiting' ? state.until : undefined }),
     tail:
       state.kind === 'waiting'
         ? html`<script nonce="${view.nonce}">${trusted(script(view.asks))}</script>`
@@ -84,15 +83,6 @@ ${first}
 ${pinHere && html`<button class="btn" name="do" value="pin">${texts.withPin}</button>`}
 <button class="btn danger-quiet" name="do" value="deny">${texts.stop}</button>
 </div>`
-}
-
-function footer(view: ApproveView): Html {
-  const { language, state, timeZone, reference } = view
-  const texts = textsOf(language).shell
-  const deadline =
-    state.kind === 'waiting' &&
-    filled(texts.answerBy, { time: clockText({ at: state.until, timeZone }, language) })
-  return html`${helpLink(view)}<span>${deadline}${deadline && reference && ' · '}${reference && referenceText(language, reference)}</span>`
 }
 
 // Looks every two seconds, and leads on as soon as there is something to lead to; a page that nobody looks at rests.

@@ -1,10 +1,9 @@
 // The page that asks for a code from a text message, for one transaction.
 import type { Display } from '../../domain/transaction-display.ts'
 import { textsOf } from '../words/catalogue.ts'
-import { clockText } from '../words/format.ts'
 import { type Html, html } from './html.ts'
-import { filled, hiddenFields, icon, referenceText, supportDetails } from './parts.ts'
-import { type Answering, type Asking, helpLink, page } from './shell.ts'
+import { filled, hiddenFields, icon, supportDetails } from './parts.ts'
+import { type Answering, type Asking, deadlineFooter, page } from './shell.ts'
 import { transactionActions, transactionFacts, transactionHeading, transactionTitle } from './transaction.ts'
 
 /** What was wrong with the answer before. */
@@ -43,7 +42,7 @@ ${transactionActions(transaction, language)}
 <div class="actions"><button class="btn" name="do" value="again" formnovalidate>${textsOf(language).code.again}</button></div>
 </form>
 ${fault !== undefined && supportDetails(language, fault === 'later' ? 'code.too_many' : `code.${fault}`)}`,
-    footer: footer(view),
+    footer: deadlineFooter(view, { answerBy: view.answerBy }),
   })
 }
 
@@ -59,10 +58,4 @@ function field({ language, digits }: CodeView, fault: string | undefined): Html 
 ${fault && html`<p class="error" id="code-error">${icon('warn')}<span>${fault}</span></p>`}
 <p class="hint" id="code-hint">${texts.hint}</p>
 </div>`
-}
-
-function footer(view: CodeView): Html {
-  const { language, answerBy, timeZone, reference } = view
-  const texts = textsOf(language).shell
-  return html`${helpLink(view)}<span>${filled(texts.answerBy, { time: clockText({ at: answerBy, timeZone }, language) })}${reference && html` · ${referenceText(language, reference)}`}</span>`
 }

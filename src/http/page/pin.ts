@@ -4,9 +4,8 @@ import { textsOf } from '../words/catalogue.ts'
 import { fill } from '../words/fill.ts'
 import { clockText, counted } from '../words/format.ts'
 import { type Html, html } from './html.ts'
-import { filled, hiddenFields, icon, notice, referenceText, supportDetails } from './parts.ts'
-
-import { type Answering, type Asking, helpLink, page } from './shell.ts'
+import { filled, hiddenFields, icon, notice, supportDetails } from './parts.ts'
+import { type Answering, type Asking, deadlineFooter, page } from './shell.ts'
 import { transactionActions, transactionFacts, transactionHeading, transactionTitle } from './transaction.ts'
 
 /** Where the page stands: first shown, answered wrongly, answered in the wrong form, or closed for a while. */
@@ -58,7 +57,7 @@ ${transaction ? transactionActions(transaction, language) : signInActions(view)}
 </form>
 ${elsewhereForm(view)}
 ${fault !== undefined && supportDetails(language, `pin.${view.state.kind}`)}`,
-    footer: footer(view),
+    footer: deadlineFooter(view, { answerBy: view.answerBy }),
   })
 }
 
@@ -128,13 +127,4 @@ ${hiddenFields(view.hidden)}
 </form>
 ${supportDetails(language, 'pin.locked')}`,
   })
-}
-
-function footer(view: PinView): Html {
-  const { language, answerBy, timeZone, reference } = view
-  const texts = textsOf(language).shell
-  const deadline =
-    answerBy !== undefined &&
-    filled(texts.answerBy, { time: clockText({ at: answerBy, timeZone }, language) })
-  return html`${helpLink(view)}<span>${deadline}${deadline && reference && ' · '}${reference && referenceText(language, reference)}</span>`
 }

@@ -1,10 +1,11 @@
 // The frame of every page: head, bank, arch, skip link, sprite, footer.
 import { textsOf } from '../words/catalogue.ts'
+import { clockText } from '../words/format.ts'
 import { type Language, languageFacts } from '../words/language.ts'
 import { stylesheets } from './assets.ts'
 import { type Html, html, textOf } from './html.ts'
 import { safeLink } from './link.ts'
-import { arch, referenceText, sprite } from './parts.ts'
+import { arch, filled, referenceText, sprite } from './parts.ts'
 
 /** What the customer knows the answering side by; a row of `Institution` fits. */
 export interface Answering {
@@ -96,6 +97,19 @@ export function bank(institution: Answering | undefined, place?: string): Html {
 export function helpLink({ language, institution }: Asking): Html | undefined {
   const href = safeLink(institution?.help)
   return href === undefined ? undefined : html`<a href="${href}">${textsOf(language).shell.help}</a>`
+}
+
+interface Deadline {
+  /** Epoch milliseconds; undefined where the page waits for nothing. */
+  readonly answerBy: number | undefined
+}
+
+/** The footer of a page that is to be answered in time. */
+export function deadlineFooter(view: Asking, { answerBy }: Deadline): Html {
+  const { language, timeZone, reference } = view
+  const time = answerBy !== undefined && clockText({ at: answerBy, timeZone }, language)
+  const deadline = time && filled(textsOf(language).shell.answerBy, { time })
+  return html`${helpLink(view)}<span>${deadline}${deadline && reference && ' · '}${reference && referenceText(language, reference)}</span>`
 }
 
 const standardFooter = (view: PageView): Html =>

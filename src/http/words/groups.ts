@@ -142,7 +142,7 @@ export const groupOf = {
   'approval.key_fresh': 'approval-new-device',
   'approval.no_device': 'approval-no-device',
   'approval.too_many': 'too-often',
-  'approval.denied': 'payment-denied-elsewhere',
+  'approval.denied': 'approval-denied',
   'approval.held': 'payment-held',
   'evidence.unknown': 'no-page-here',
   'evidence.pending': 'evidence-pending',

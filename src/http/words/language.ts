@@ -1,18 +1,12 @@
 // The languages that pages speak, and which one a request wants (ruling R-15).
-import { type Language, languages } from '../../domain/language.ts'
+import { type Language, languageOf, languages } from '../../domain/language.ts'
 
-export { type Language, languages }
+export { type Language, languageOf, languages }
 
 /** How the words of a language run. */
 export const languageFacts: Readonly<Record<Language, { readonly dir: 'ltr' | 'rtl' }>> = {
   en: { dir: 'ltr' },
   es: { dir: 'ltr' },
-}
-
-/** The language of a BCP 47 tag by its primary subtag; undefined when we have no words in it. */
-export function languageOf(tag: string): Language | undefined {
-  const primary = tag.trim().split('-')[0]?.toLowerCase()
-  return languages.find((language) => language === primary)
 }
 
 const longest = 512

@@ -256,7 +256,7 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Approve on your other phone, or wait.',
   },
-  'payment-denied-elsewhere': {
+  'approval-denied': {
     title: 'You said no on your phone',
     happened: 'The question was answered with no on one of your phones.',
     ...noPayment,
@@ -264,7 +264,7 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   'code-wrong': {
     title: 'That code isn’t right',
-    happened: 'The code is another one, or its time is over.',
+    happened: 'It is not the code that we sent, or its time is over.',
     ...noPayment,
     next: 'Type the code of the last message, or have a new one sent.',
   },

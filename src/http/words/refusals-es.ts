@@ -234,22 +234,22 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   'approval-over': {
     title: 'Esta pregunta ya ha terminado',
-    happened: 'Ya se ha respondido, ha pasado su tiempo o quien preguntaba ya no necesita respuesta.',
+    happened: 'Ya se ha respondido, ha caducado o quien preguntaba ya no necesita respuesta.',
     ...noPayment,
     next: 'Si todavía quieres hacerlo, empieza de nuevo donde comenzaste.',
   },
   'approval-number': {
     title: 'Ese era otro número',
     happened:
-      'El número que has escrito no es el que se muestra donde esto empezó. Lo hemos detenido: puede que lo haya pedido otra persona.',
+      'El número que has escrito no es el que se mostraba donde empezó esto. Lo hemos detenido: puede que lo haya pedido otra persona.',
     ...noPayment,
     next: 'Si lo empezaste tú, hazlo de nuevo. Si no, avisa a tu banco.',
   },
   'approval-no-device': {
     title: 'Ningún teléfono tuyo puede responder',
-    happened: 'No tienes ningún teléfono en el que puedas aprobarlo.',
+    happened: 'No tienes ningún teléfono con el que puedas aprobarlo.',
     ...noPayment,
-    next: 'Inicia sesión con la aplicación de tu banco, haz de ese tu teléfono y empieza de nuevo.',
+    next: 'Inicia sesión con la aplicación de tu banco, registra en ella tu teléfono y empieza de nuevo.',
   },
   'approval-new-device': {
     title: 'Este teléfono es nuevo',
@@ -258,15 +258,15 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Apruébalo en tu otro teléfono o espera.',
   },
-  'payment-denied-elsewhere': {
+  'approval-denied': {
     title: 'Has dicho que no en tu teléfono',
-    happened: 'La pregunta se ha respondido con un no en uno de tus teléfonos.',
+    happened: 'En uno de tus teléfonos se ha respondido que no.',
     ...noPayment,
     next: 'Si no has sido tú, llama a tu banco.',
   },
   'code-wrong': {
     title: 'Ese código no es correcto',
-    happened: 'El código es otro o ha pasado su tiempo.',
+    happened: 'No es el código que enviamos, o ya ha caducado.',
     ...noPayment,
     next: 'Escribe el código del último mensaje o pide uno nuevo.',
   },

@@ -4,7 +4,7 @@ import { strengths } from '../../domain/evidence.ts'
 import { bundleText, type EvidenceFile, evidenceFormat } from '../../domain/evidence-bundle.ts'
 
 // A policy of thousands of rules has room in it.
-export const longestEvidence = 4 * 1024 * 1024
+const longestEvidence = 4 * 1024 * 1024
 // Details, policies and facts are nested far less.
 const deepest = 64
 
