@@ -209,10 +209,11 @@ describe('a payment that a back end asked for, approved on the phone', () => {
       expect([status, json.code]).toEqual([404, 'evidence.unknown'])
       expect((await api(path, { as: alice.tokens.accessToken })).status).toBe(401)
     }
-    for (const id of ['nothing', '%00', 'a%20b']) {
+    for (const id of ['nothing', '%01', 'a%20b']) {
       const { status, json } = await api(`/transactions/${id}/evidence`)
       expect([status, json.code]).toEqual([404, 'evidence.unknown'])
     }
+    expect((await api('/transactions/%00/evidence')).json.code).toBe('request.malformed')
     const elsewhere = { scope: 'transactions', issuer: bridge.issuer.replace('alder', 'birch') }
     const theirs = await apiToken(bridge, elsewhere)
     expect((await api(`/approvals/${ids.approval}/evidence`, { as: theirs })).status).toBe(401)

@@ -272,10 +272,11 @@ describe('a sign-in in Stockholm', () => {
       const { question, number, press } = await begunIn(inStockholm, paid)
       expect(question.display.text).toContain(`Asked for from: Stockholm, Sweden, ${inStockholm}`)
       const proof = await yes(alice.who, question, { claims: { number, ...madrid } })
+      const before = told.length
       const { json } = await answer(alice.who, question, { answer: 'approve', proof, pin })
       expect(json.state).toBe('held')
       // Its transaction is held by then, whether or not the page looks.
-      expect(told.at(-2)?.type).toBe('transaction.held')
+      expect(told.slice(before).map(({ type }) => type)).toContain('transaction.held')
       expect(await press(wish)).toBe('approval.held')
       expect(await waiting(alice.who)).toEqual([])
     },
