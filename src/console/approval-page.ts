@@ -21,6 +21,7 @@ import {
 import type { Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { moneyText } from './policy-words.ts'
+import { appNames } from './search.ts'
 import { partiesText } from './transaction-words.ts'
 import { moment } from './words.ts'
 
@@ -35,8 +36,8 @@ export async function approvalPage(visit: Visit, ports: ApprovalPagePorts): Prom
   const { institution } = visit
   const found = await ports.approvalSearch.one(institution.id, String(visit.ctx.params.id))
   const { one, evidence, now } = found
-  const apps = await ports.relyingParties.list(institution.id)
-  const app = apps.find(({ party }) => party.id === one.relyingParty)?.party.name ?? one.relyingParty
+  const names = await appNames(ports, institution.id)
+  const app = names.get(one.relyingParty) ?? one.relyingParty
   const state = shownApprovalState(one, now)
   return {
     title: `Approval ${one.reference === '' ? one.id : one.reference}`,

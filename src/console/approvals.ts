@@ -9,6 +9,7 @@ import { approvalBadge, approvalNames, originNames } from './approval-words.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import {
+  appNames,
   askedIn,
   behindOf,
   choiceField,
@@ -19,6 +20,7 @@ import {
   paged,
   referenceField,
   referenceIn,
+  searchMain,
   shownRows,
   whenCell,
 } from './search.ts'
@@ -61,18 +63,17 @@ async function listPage(visit: Visit, ports: ApprovalPagePorts): Promise<Console
   const wanted = wantedOf(visit)
   const { id } = visit.institution
   const { found, now } = await ports.approvalSearch.list(id, filterOf(wanted))
-  const apps = (await ports.relyingParties.list(id)).map(({ party }) => party)
-  const names = new Map(apps.map((party) => [party.id, party.name]))
+  const names = await appNames(ports, id)
   const { rows, older } = paged(visit, { place, wanted, found })
   return {
     title: 'Approvals',
     lead: 'What customers were asked on their phones, by whom, and what they answered. Account numbers are masked.',
     place,
-    main: html`<div class="grid">
-<section class="card" aria-labelledby="find"><h2 class="vh" id="find">Find</h2>${finder(visit, wanted, names)}</section>
-<section class="card fill" aria-label="Approvals">${rows.length === 0 ? nothing(wanted) : table(visit, { rows, names, now })}
-${older}</section>
-</div>`,
+    main: searchMain({
+      label: 'Approvals',
+      finder: finder(visit, wanted, names),
+      list: rows.length === 0 ? nothing(wanted) : html`${table(visit, { rows, names, now })}${older}`,
+    }),
   }
 }
 

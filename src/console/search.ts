@@ -1,5 +1,6 @@
 // What the console's searches have in common: fields of the address, days, choices, and where a page goes on.
 import { referenceTyped } from '../domain/reference.ts'
+import type { RelyingPartyFlows } from '../flows/relying-parties.ts'
 import { type Html, html } from '../http/page/html.ts'
 import type { Visit } from './desk.ts'
 import { moment } from './words.ts'
@@ -60,6 +61,22 @@ export function paged<Row extends { readonly createdAt: number; readonly id: str
   const last = found.length > shownRows ? rows.at(-1) : undefined
   const older = last && new URLSearchParams({ ...wanted, behind: `${last.createdAt}.${last.id}` })
   return { rows, older: older && html`<p><a href="${visit.path(`${place}?${older}`)}">Older ones</a></p>` }
+}
+
+/** The parts of a search: what to find, and what was found. */
+export const searchMain = ({ label, finder, list }: { label: string; finder: Html; list: Html }): Html =>
+  html`<div class="grid">
+<section class="card" aria-labelledby="find"><h2 class="vh" id="find">Find</h2>${finder}</section>
+<section class="card fill" aria-label="${label}">${list}</section>
+</div>`
+
+/** The names of the institution's apps by their ids. */
+export async function appNames(
+  { relyingParties }: { readonly relyingParties: Pick<RelyingPartyFlows, 'list'> },
+  institution: string,
+): Promise<ReadonlyMap<string, string>> {
+  const apps = await relyingParties.list(institution)
+  return new Map(apps.map(({ party }) => [party.id, party.name]))
 }
 
 /** When it was, as the way to its own page, with what its customer may read out. */

@@ -10,6 +10,7 @@ import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { outcomeBadge, outcomeNames } from './policy-words.ts'
 import {
+  appNames,
   askedIn,
   behindOf,
   choiceField,
@@ -20,6 +21,7 @@ import {
   paged,
   referenceField,
   referenceIn,
+  searchMain,
   shownRows,
   whenCell,
 } from './search.ts'
@@ -78,18 +80,17 @@ async function listPage(visit: Visit, ports: TransactionPagePorts): Promise<Cons
   const wanted = wantedOf(visit)
   const { id } = visit.institution
   const { found, now } = await ports.transactionFlows.list(id, filterOf(wanted))
-  const apps = (await ports.relyingParties.list(id)).map(({ party }) => party)
-  const names = new Map(apps.map((party) => [party.id, party.name]))
+  const names = await appNames(ports, id)
   const { rows, older } = paged(visit, { place, wanted, found })
   return {
     title: 'Transactions',
     lead: 'What apps and cores asked for in the name of customers, and what the policy decided. Account numbers are masked.',
     place,
-    main: html`<div class="grid">
-<section class="card" aria-labelledby="find"><h2 class="vh" id="find">Find</h2>${finder(visit, wanted, names)}</section>
-<section class="card fill" aria-label="Transactions">${rows.length === 0 ? nothing(wanted) : table(visit, { rows, names, now })}
-${older}</section>
-</div>`,
+    main: searchMain({
+      label: 'Transactions',
+      finder: finder(visit, wanted, names),
+      list: rows.length === 0 ? nothing(wanted) : html`${table(visit, { rows, names, now })}${older}`,
+    }),
   }
 }
 

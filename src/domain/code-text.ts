@@ -8,8 +8,16 @@ const words: Readonly<Record<Language, { readonly by: string; readonly never: st
   es: { by: 'es tu código para', never: 'No se lo digas a nadie.' },
 }
 
+export interface ToText {
+  readonly code: string
+  /** By the name that the customer knows. */
+  readonly bank: string
+  /** What is approved by it. */
+  readonly display: Display
+}
+
 /** PSD2 RTS article 5: the customer reads amount and payee with the code that is made for them alone. */
-export function codeText(code: string, bank: string, display: Display, language: Language): string {
+export function codeText({ code, bank, display }: ToText, language: Language): string {
   const { by, never } = words[language]
   const facts = display.rows.filter(({ prominent }) => prominent).map(({ value }) => withoutAccounts(value))
   const what = [display.title, ...facts].join(' ').replaceAll('\n', ', ')

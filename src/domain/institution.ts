@@ -93,7 +93,7 @@ export interface RelyingParty {
    * `consume`, by which the first introspection uses it up.
    */
   readonly introspection?: Introspection | undefined
-  /** An `api` that may ask customers who are not there (CIBA, the transaction API); undefined for one that may not. */
+  /** An `api` that may ask by CIBA; undefined for one that may not. Its `number` counts for the transaction API too. */
   readonly backchannel?: BackchannelParty | undefined
   /** Public keys of an `api`, as JWKs. */
   readonly keys: readonly Readonly<Record<string, unknown>>[]

@@ -95,7 +95,10 @@ async function standing(
 }
 
 async function consume(ports: BackEndPorts, named: Named): Promise<CustomerTransaction> {
-  const { transaction, now } = await standing(ports, named)
+  const { transaction, approval, now } = await standing(ports, named)
+  // What was asked for by CIBA is carried out by the token that the poll gives.
+  if (approval?.origin === 'backchannel')
+    throw new Refusal('transaction.missing', { origin: approval.origin })
   const { institution, id, subject, relyingParty, endedAt = 0 } = transaction
   const { hash } = transaction.transaction
   if (await ports.subjectStates.isDisabled(institution, subject)) throw new Refusal('subject.disabled')

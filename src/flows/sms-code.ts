@@ -96,7 +96,7 @@ async function send(
   const display = displayOf(transaction, typeNamed(typesOf(institution), transaction.type), language)
   await ports.deliveries.enqueue({
     ...{ institution: institution.id, subject, kind: 'sms', purpose: 'code', expiresAt },
-    text: codeText(code, institution.name, display, language),
+    text: codeText({ code, bank: institution.name, display }, language),
     trace: { reference, relyingParty, transaction: transaction.hash },
   })
   return next
