@@ -21,7 +21,7 @@ export async function withUses({ application, world }: TestBridge, coreAt?: stri
     { ...phone, scopes: [...phone.scopes, 'core:stuck'] },
     { ...phone, id: shopId, name: 'Shop', subjectType: 'pairwise' },
     { ...api, scopes: ['openid', 'transactions', 'subjects'] },
-    { ...api, id: payingApi, name: 'Payments API', introspection: 'consume' },
+    { ...api, id: payingApi, name: 'Payments API', scopes: ['openid'], introspection: 'consume' },
   ]
   const [core] = rows.cores
   const stuck = coreAt === undefined || core === undefined ? [] : [{ ...core, id: 'stuck', endpoint: coreAt }]
