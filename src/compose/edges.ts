@@ -35,7 +35,7 @@ export function createPublicApp(parts: Parts) {
   const { config } = base
   const { gate, accessTokens, backchannel } = createOidc(parts)
   const ports = { ...base, ...stores, ...services, ...flows, oidc: gate as OidcGate }
-  const authorizeClient = createAuthorizeClient({ accessTokens })
+  const authorizeClient = createAuthorizeClient({ ...base, ...stores, accessTokens })
   const consume = createConsume({ ...flows, accessTokens })
   const authorize = createAuthorize({ accessTokens, replays: stores.replays, clock: base.clock })
   const answers = createAnswers({ ...ports, backchannel })

@@ -1,6 +1,6 @@
 // Transactions that the bank's own back end decides on by us, looks after, and carries out once.
 import { type Approval, shownApprovalState } from '../domain/approval.ts'
-import { type CustomerTransaction, shownState } from '../domain/customer-transaction.ts'
+import { type CustomerTransaction, type ShownState, shownState } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Transaction, transactionOf } from '../domain/transaction.ts'
@@ -37,6 +37,8 @@ export interface Standing {
   readonly approval: Approval | undefined
   /** Epoch milliseconds: by which what is open is told from what has lapsed. */
   readonly now: number
+  /** As the back end is told of it: what was approved lapses as well, where nobody carries it out in time. */
+  readonly state: ShownState
 }
 
 export type BackEndTransactions = ReturnType<typeof createBackEndTransactions>
@@ -57,7 +59,7 @@ export function createBackEndTransactions(ports: BackEndPorts) {
         ...rest,
         ...{ subject, origin: 'api', transaction },
       })
-      return { ...decided, now: ports.clock.now() }
+      return standingOf(ports, decided)
     },
     /** Refuses with `transaction.unknown` for what another API asked for. */
     of: (institution: string, id: string, api: string) => standing(ports, { institution, id, api }),
@@ -83,29 +85,37 @@ interface Named {
   readonly api: string
 }
 
-async function standing(
-  { transactions, approvals, clock }: BackEndPorts,
-  { institution, id, api }: Named,
-): Promise<Standing> {
-  const now = clock.now()
+async function standing(ports: BackEndPorts, { institution, id, api }: Named): Promise<Standing> {
+  const { transactions, approvals, clock } = ports
   const transaction = await transactions.get(institution, id)
   if (transaction === undefined || transaction.relyingParty !== api) throw new Refusal('transaction.unknown')
-  const [approval] = await approvals.list(institution, { transactionId: id, now, limit: 1 })
-  return { transaction, approval, now }
+  const [approval] = await approvals.list(institution, { transactionId: id, now: clock.now(), limit: 1 })
+  return standingOf(ports, { transaction, approval })
+}
+
+function standingOf(
+  { clock, transactionMs }: BackEndPorts,
+  { transaction, approval }: Pick<Standing, 'transaction' | 'approval'>,
+): Standing {
+  const now = clock.now()
+  const { state, decision, endedAt = now } = transaction
+  // What the policy allowed at once was approved after it was kept.
+  const present = state === 'open' && decision.outcome.kind === 'allow' ? 'approved' : state
+  const told = shownState({ ...transaction, state: present }, now)
+  const late = told === 'approved' && endedAt + transactionMs <= now
+  return { transaction, approval, now, state: late ? 'lapsed' : told }
 }
 
 async function consume(ports: BackEndPorts, named: Named): Promise<CustomerTransaction> {
-  const { transaction, approval, now } = await standing(ports, named)
+  const { transaction, approval, now, state } = await standing(ports, named)
   // What was asked for by CIBA is carried out by the token that the poll gives.
   if (approval?.origin === 'backchannel')
     throw new Refusal('transaction.missing', { origin: approval.origin })
-  const { institution, id, subject, relyingParty, endedAt = 0 } = transaction
+  const { institution, id, subject, relyingParty } = transaction
   const { hash } = transaction.transaction
   if (await ports.subjectStates.isDisabled(institution, subject)) throw new Refusal('subject.disabled')
-  const state = shownState(transaction, now)
   if (state === 'used') throw new Refusal('transaction.used', { transaction: hash })
-  if (state !== 'approved' || endedAt + ports.transactionMs <= now)
-    throw new Refusal('transaction.missing', { state })
+  if (state !== 'approved') throw new Refusal('transaction.missing', { state })
   // What a sign-in got approved is carried out by its token, and by nothing else: its grant has another name.
   const used = await ports.transactions.use(institution, { grant: grantOfApi(id), hash })
   if (used === undefined) throw new Refusal('transaction.used', { transaction: hash })

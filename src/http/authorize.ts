@@ -5,6 +5,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { AccessTokens, BoundToken, ClientToken } from '../ports/access-tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Replays } from '../ports/stores.ts'
+import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { stateOf, tenantOf } from './context.ts'
 import { checkProof, proofWindowSeconds } from './dpop.ts'
 
@@ -47,7 +48,7 @@ export function createAuthorize(ports: AuthorizePorts): Authorize {
 
 /** The token, and what must be recorded of its proof. */
 async function proven(ports: AuthorizePorts, ctx: Context) {
-  const { institution, issuer, prefix } = tenantOf(ctx)
+  const { institution, issuer } = tenantOf(ctx)
   const { scheme, value } = credentials(ctx)
   const token = await ports.accessTokens.find(institution.id, value)
   if (token !== undefined) stateOf(ctx).concerns = async () => traceOf(token)
@@ -56,19 +57,25 @@ async function proven(ports: AuthorizePorts, ctx: Context) {
   if ((token.jkt !== undefined) !== (scheme === 'dpop')) throw new Refusal('token.invalid', { scheme })
   // A token that anybody can use who finds it opens nothing here: decision 0023.
   if (token.jkt === undefined) throw new Refusal('dpop.missing')
-  const url = `${new URL(issuer).origin}${prefix}${ctx.path}`
-  const proof = {
-    proofs: headerValues(ctx, 'dpop'),
-    method: ctx.method,
-    url,
-    accessToken: value,
-    now: ports.clock.now(),
-  }
-  const { jkt, jti } = await checkProof(proof)
-  if (jkt !== token.jkt) throw new Refusal('dpop.invalid', { check: 'jkt' })
-  const expiresAt = proof.now + 2 * proofWindowSeconds * 1000
+  const seen = await proofSeen(ports, ctx, { value, jkt: token.jkt })
   const hold = () => ports.accessTokens.hold(institution.id, value)
-  return { token, hold, seen: { kind: 'dpop', id: `${jkt}|${jti}`, expiresAt } as const }
+  return { token, hold, seen }
+}
+
+/** What must be recorded of the proof that came with this token; refuses with `dpop.*`. */
+async function proofSeen(
+  { clock }: Pick<AuthorizePorts, 'clock'>,
+  ctx: Context,
+  { value, jkt: bound }: { readonly value: string; readonly jkt: string },
+) {
+  const { issuer, prefix } = tenantOf(ctx)
+  const url = `${new URL(issuer).origin}${prefix}${ctx.path}`
+  const now = clock.now()
+  const proofs = headerValues(ctx, 'dpop')
+  const { jkt, jti } = await checkProof({ proofs, method: ctx.method, url, accessToken: value, now })
+  if (jkt !== bound) throw new Refusal('dpop.invalid', { check: 'jkt' })
+  const expiresAt = now + 2 * proofWindowSeconds * 1000
+  return { kind: 'dpop', id: `${jkt}|${jti}`, expiresAt } as const
 }
 
 /** Who holds this token: a proof by another key, or one that came before, is told of them. */
@@ -80,17 +87,27 @@ const traceOf = ({ relyingParty, subject, device }: BoundToken): AuditTrace => (
 
 export type AuthorizeClient = (ctx: Context, scope: string) => Promise<ClientToken>
 
-/** The same for an API of the bank that acts for itself: a bearer token with this scope. Refuses with `token.*`. */
-export function createAuthorizeClient({
-  accessTokens,
-}: Pick<AuthorizePorts, 'accessTokens'>): AuthorizeClient {
+/**
+ * The same for an API of the bank that acts for itself: its token with this scope, with a proof where it is bound to a key.
+ * Refuses with `token.*` or `dpop.*`.
+ */
+export function createAuthorizeClient(
+  ports: AuthorizePorts & { readonly unit: UnitOfWork },
+): AuthorizeClient {
   return async function authorizeClient(ctx: Context, scope: string): Promise<ClientToken> {
     const { institution, issuer } = tenantOf(ctx)
     const { scheme, value } = credentials(ctx)
-    const token = scheme === 'bearer' ? await accessTokens.findClient(institution.id, value) : undefined
+    const token = await ports.accessTokens.findClient(institution.id, value)
     if (token) stateOf(ctx).concerns = async () => ({ relyingParty: token.relyingParty })
     if (token?.audience !== apiOf(issuer)) throw new Refusal('token.invalid')
-    if (!token?.scope.includes(scope)) throw new Refusal('token.scope', { needed: scope })
+    const { jkt } = token
+    if ((jkt !== undefined) !== (scheme === 'dpop')) throw new Refusal('token.invalid', { scheme })
+    if (!token.scope.includes(scope)) throw new Refusal('token.scope', { needed: scope })
+    if (jkt === undefined) return token
+    const seen = await proofSeen(ports, ctx, { value, jkt })
+    if (!(await ports.replays.once(institution.id, seen))) throw new Refusal('dpop.replayed')
+    // What the request says is read next, and nothing may be open while somebody else takes their time (ruling R-3).
+    await ports.unit.checkpoint()
     return token
   }
 }

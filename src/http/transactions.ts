@@ -4,7 +4,6 @@ import type { Context } from 'koa'
 import { z } from 'zod'
 import { acrLadder } from '../domain/acr.ts'
 import { longestApproval } from '../domain/approval.ts'
-import { shownState } from '../domain/customer-transaction.ts'
 import { type RelyingParty, transactionScope } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { approvalStateOf, type BackEndTransactions, type Standing } from '../flows/back-end-transactions.ts'
@@ -99,11 +98,11 @@ export async function backEnd(
 
 /** `number` is told once, to whoever asked: it belongs on the screen on which the customer began. */
 function standingShown(standing: Standing, { number }: { readonly number: boolean }) {
-  const { transaction, approval, now } = standing
+  const { transaction, approval, state } = standing
   const { outcome, reason } = transaction.decision
   return {
     id: transaction.id,
-    state: shownState({ ...transaction, state: stateNow(standing) }, now),
+    state,
     decision: { outcome: outcome.kind, reason, policy: transaction.policy },
     hash: transaction.transaction.hash,
     expires_at: iso(transaction.expiresAt),
@@ -117,12 +116,6 @@ function standingShown(standing: Standing, { number }: { readonly number: boolea
     }),
   }
 }
-
-/** What the policy allowed at once was approved after it was kept. */
-const stateNow = ({ transaction }: Standing) =>
-  transaction.state === 'open' && transaction.decision.outcome.kind === 'allow'
-    ? 'approved'
-    : transaction.state
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)
 

@@ -114,7 +114,7 @@ function tokenAdapter(ports: AdapterPorts, model: string): Adapter {
       tokens.upsert(key(id), stored(model, payload), model === backchannel ? lateFor(expiresIn) : expiresIn),
     find: async (id) => {
       const row = await tokens.find(key(id))
-      if (row && model === backchannel && row.consumedAt === undefined) await paced(ports, row, id)
+      if (row && model === backchannel) await paced(ports, row, id)
       if (row?.consumedAt !== undefined && model === 'RefreshToken') await secondUse(ports, row)
       return row && payloadOf(row, id)
     },
@@ -144,7 +144,12 @@ const lateFor = (expiresIn: number | undefined) =>
 async function paced(ports: AdapterPorts, row: TokenRow, id: string): Promise<void> {
   const { oidc } = Provider.ctx ?? {}
   if (oidc?.route !== 'token' || oidc.client?.clientId !== row.payload.clientId) return
-  if (await ports.polledTooSoon(id)) throw new errors.SlowDown('wait for the interval between polls')
+  const { consumedAt } = row
+  // As with refresh tokens (ruling R-6): two polls at once, or one again whose answer was lost, do not end what the first got.
+  if (consumedAt !== undefined && ports.now() / 1000 - consumedAt <= refreshGraceSeconds)
+    throw new errors.InvalidGrant('the request was just redeemed')
+  if (consumedAt === undefined && (await ports.polledTooSoon(id)))
+    throw new errors.SlowDown('wait for the interval between polls')
 }
 
 /** A `dpop_jkt` that no proof came with is not evidence of a device; the parameter itself stays in the request object. */

@@ -198,7 +198,8 @@ export function createAccessTokens(ports: AccessTokenPorts): AccessTokens {
       const provider = institution && (await providerOf(institution))
       const token = (await provider?.ClientCredentials.find(value)) as unknown as StoredToken | undefined
       if (token === undefined) return undefined
-      return { relyingParty: token.clientId, scope: token.scope?.split(' ') ?? [], audience: token.aud }
+      const { clientId: relyingParty, aud: audience, jkt } = token
+      return { relyingParty, scope: token.scope?.split(' ') ?? [], audience, jkt }
     },
     nameOf: ({ institution, subject, relyingParty }) =>
       pairwiseOf(ports, institution)(undefined, subject, relyingParty),

@@ -14,6 +14,8 @@ export interface ClientToken {
   readonly relyingParty: string
   readonly scope: readonly string[]
   readonly audience: string | undefined
+  /** The key that it is bound to; undefined for a bearer token. */
+  readonly jkt: string | undefined
 }
 
 /** Looks an opaque token up; undefined when it is unknown, expired, revoked or of another institution. */

@@ -62,7 +62,13 @@ test('a payment is asked for, approved on the phone, and its token is good once'
   })
   expect(seen.authorization_details).toEqual(JSON.parse(details('2500.00')))
   expect((await poll(bridge, started.auth_req_id)).json.error).toBe('invalid_grant')
-  // The second redemption takes the first token along (attack 101).
+  // A poll again, just now, may be one whose answer was lost: the token stays.
+  expect(await introspect(bridge, tokens.access_token)).toMatchObject({ active: true })
+  await bank.bridge.parts.base.database.knex.raw(
+    "update oidc_payload set consumed_at = now() - interval '1 minute' where model = 'BackchannelAuthenticationRequest' and consumed_at is not null",
+  )
+  expect((await poll(bridge, started.auth_req_id)).json.error).toBe('invalid_grant')
+  // Later it is somebody else's: what the first redemption gave ends (attack 101).
   expect(await introspect(bridge, tokens.access_token)).toEqual({ active: false })
 })
 

@@ -97,7 +97,9 @@ describe('asked for in Stockholm', () => {
     // As commitments: the audit's text names neither how far nor where.
     expect(Object.keys(held[0]?.personal ?? {})).toEqual(['asked_from', 'kilometres'])
     expect(told.some(({ type }) => type === 'transaction.held')).toBe(true)
-    expect(written.join()).not.toMatch(/59\.3|40\.4|Stockholm|2593/)
+    // Times have any digits.
+    const texts = written.map((event) => event.replace(/"at":"[^"]*"/, ''))
+    expect(texts.join()).not.toMatch(/59\.3|40\.4|Stockholm|2593/)
   })
 
   test.each<[string, Record<string, unknown>, Record<string, unknown>, string | undefined, string]>([
