@@ -70,7 +70,7 @@ export function approvalContract(kind: 'embedded' | 'server'): void {
           expect(heard.length).toBeLessThanOrEqual(1)
           expect((await all.approvals.get('alder', asked.id))?.state).toBe(heard[0] ?? 'pending')
         }),
-        { numRuns: kind === 'server' ? 60 : 25 },
+        { numRuns: kind === 'server' ? 60 : 12 },
       )
     })
 

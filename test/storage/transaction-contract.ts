@@ -143,7 +143,7 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
           )
           expect(counted.reduce((sum, minor) => sum + minor, 0)).toBeLessThanOrEqual(10_000)
         }),
-        { numRuns: kind === 'server' ? 40 : 12 },
+        { numRuns: kind === 'server' ? 40 : 5 },
       )
     })
     test('nobody’s payments count for somebody else', async () => {
