@@ -6,6 +6,7 @@ import { typeNamed } from '../../src/domain/transaction-type.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import { type ApproveView, approvePage } from '../../src/http/page/approve.ts'
 import { type ChooseView, choosePage } from '../../src/http/page/choose.ts'
+import { codePage as sentCodePage } from '../../src/http/page/code.ts'
 import { markedCode } from '../../src/http/page/code-view.ts'
 import { type ConsentView, consentPage, permissionsOf } from '../../src/http/page/consent.ts'
 import { errorPage } from '../../src/http/page/error.ts'
@@ -124,6 +125,11 @@ export function samples({
     'approve-nobody': approvePage({
       ...approve,
       state: { kind: 'unasked', why: { words: outside.message, code: 'approval.no_device' } },
+    }),
+    'code-wrong': sentCodePage({
+      ...{ ...common, hidden: approve.hidden, action: approve.action, digits: 6, transaction: payment },
+      ...{ institution: approve.institution, relyingParty: approve.relyingParty },
+      ...{ answerBy: noon + 300_000, fault: 'wrong' },
     }),
     choose: choosePage(choose),
     'choose-again': choosePage({ ...choose, last: 'business', byAddress: true }),
