@@ -15,6 +15,7 @@ import type { Logins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type Ask, traceOfApproval } from './approvals.ts'
+import { heldLogin } from './held-login.ts'
 import { change } from './login.ts'
 
 export interface LoginApprovalPorts {
@@ -52,7 +53,7 @@ export function createLoginApproval(ports: LoginApprovalPorts) {
       ask(ports, institution, { login, place }),
     /** From the PIN to a phone, or back: the question on the phone is withdrawn. What was refused there stays refused. */
     async choose(before: LoginTransaction, onPhone: boolean): Promise<LoginTransaction> {
-      const login = await held(ports, before)
+      const login = await heldLogin(ports, before)
       if (!onPhone) await withdraw(ports, login)
       if (await isRefused(ports, login)) return login
       const next: LoginTransaction = { ...login, elsewhere: onPhone, approval: undefined }
@@ -119,23 +120,12 @@ interface Asking {
   readonly place: ApprovalPlace
 }
 
-/** The record as it is once nobody else changes it: two tabs at once, and the second sees what the first did. */
-async function held(
-  { transactions, logins }: LoginApprovalPorts,
-  login: LoginTransaction,
-): Promise<LoginTransaction> {
-  const { institution, subject, uid } = login
-  if (subject === undefined) throw new Refusal('interaction.step', { uid })
-  await transactions.hold({ institution, subject })
-  return (await logins.get(institution, uid)) ?? login
-}
-
 async function ask(
   ports: LoginApprovalPorts,
   institution: Institution,
   { login: seen, place }: Asking,
 ): Promise<void> {
-  const login = await held(ports, seen)
+  const login = await heldLogin(ports, seen)
   const step = nextStep(login)
   const { subject } = login
   if (step.step !== 'approve' || subject === undefined)

@@ -14,6 +14,7 @@ import type { KeyStore } from '../ports/key-store.ts'
 import type { Logins, Pins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { heldLogin } from './held-login.ts'
 import { change, traceOf } from './login.ts'
 
 export interface SmsCodePorts {
@@ -40,7 +41,7 @@ export function createSmsCodes(ports: SmsCodePorts) {
   return {
     /** The record with a code on its way: the first goes by itself, and looking again sends nothing. Refuses with `interaction.step`. */
     first: async (institution: Institution, login: LoginTransaction, language: Language) => {
-      const now = await held(ports, login)
+      const now = await heldLogin(ports, login)
       return now.code === undefined ? send(ports, institution, { login: now, language }) : now
     },
     /** Sends one; a new one makes those before it worthless. Refuses with `code.too_many {retryAfterSeconds?}` and `interaction.step`. */
@@ -65,23 +66,12 @@ function verifierOf({ keys }: Pick<SmsCodePorts, 'keys'>, login: LoginTransactio
     .digest('base64url')
 }
 
-/** The record as it is once nobody else changes it: of many presses at once one sends, and one uses a code up (attacks 139, 158). */
-async function held(
-  { transactions, logins }: SmsCodePorts,
-  login: LoginTransaction,
-): Promise<LoginTransaction> {
-  const { institution, subject, uid } = login
-  if (subject === undefined) throw new Refusal('interaction.step', { uid })
-  await transactions.hold({ institution, subject })
-  return (await logins.get(institution, uid)) ?? login
-}
-
 async function send(
   ports: SmsCodePorts,
   institution: Institution,
   { login: seen, language }: Sending,
 ): Promise<LoginTransaction> {
-  const login = await held(ports, seen)
+  const login = await heldLogin(ports, seen)
   const { subject, transaction, code: before, reference, relyingParty } = login
   if (nextStep(login).step !== 'code' || subject === undefined || transaction === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })
@@ -118,7 +108,7 @@ async function check(
   institution: Institution,
   { login: seen, typed }: Checking,
 ): Promise<LoginTransaction> {
-  const login = await held(ports, seen)
+  const login = await heldLogin(ports, seen)
   const { subject, code: sent } = login
   if (nextStep(login).step !== 'code' || subject === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })

@@ -1,6 +1,6 @@
 // The tokens of the bank's own APIs: one that is bound to a key is worth nothing without it (attack 109).
 import { randomUUID } from 'node:crypto'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import { type ApprovalBank, sharedApprovalBank } from '../journeys/approval-bank.ts'
 import { payment } from '../journeys/back-end.ts'
@@ -28,7 +28,6 @@ async function bound() {
   })
   const { access_token, token_type } = (await response.json()) as Record<string, string>
   expect(token_type).toBe('DPoP')
-  expect(await calculateJwkThumbprint(jwk)).toHaveLength(43)
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(access_token))
   const ath = Buffer.from(digest).toString('base64url')
   return { token: access_token as string, proof: (url: string) => proof('POST', url, { ath }) }
