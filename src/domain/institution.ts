@@ -1,6 +1,7 @@
 // The rows that say who may do what: institution, relying party, connection, core. All of them belong to one institution.
 import type { Acr } from './acr.ts'
 import type { Policy } from './policy.ts'
+import type { RiskSettings } from './risk.ts'
 import type { FactName, TransactionType } from './transaction-type.ts'
 import type { LevelTable, Raiser } from './upstream-level.ts'
 
@@ -32,6 +33,8 @@ export interface Institution {
   readonly transactionTypes?: readonly TransactionType[] | undefined
   /** Ways to reach its customers out of band; of each kind the first is used. */
   readonly channels?: readonly ChannelSetting[] | undefined
+  /** Its risk providers, and who is asked about what; nobody unless told. */
+  readonly risk?: RiskSettings | undefined
 }
 
 /** One of them; `settings` are checked by the channel plugin of that `type`, and sealed where they are kept. */

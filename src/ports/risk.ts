@@ -1,0 +1,154 @@
+// Risk engines as plugins: what a provider must offer, what it may, and what it is given.
+import type { Institution } from '../domain/institution.ts'
+import type { Assessment, RiskAnswer } from '../domain/risk.ts'
+import type { AskedKind, RiskEvent, RiskFact, ToldKind } from '../domain/risk-event.ts'
+import type { SettingField } from './connector-settings.ts'
+import type { GuardedFetch } from './guarded-fetch.ts'
+import type { KeyStore } from './key-store.ts'
+
+/** Until when an answer is of use. What comes later is dropped. */
+export interface RiskDeadline {
+  /** Aborted at the deadline, or when nobody wants the answer any more. */
+  readonly signal: AbortSignal
+  /** What is left, in milliseconds. */
+  readonly ms: number
+}
+
+/** How a challenge of the engine's own goes on. */
+export type RiskChallenge =
+  /** The engine gave a code that we deliver; the customer types it, and the engine judges it. */
+  | { readonly kind: 'code'; readonly code: string; readonly reference: Readonly<Record<string, string>> }
+  /** The engine reaches the customer itself; they are shown this token, and we ask until it is answered. */
+  | {
+      readonly kind: 'out-of-band'
+      readonly token: string
+      readonly reference: Readonly<Record<string, string>>
+    }
+  /** Questions that the customer has given answers to before. */
+  | {
+      readonly kind: 'questions'
+      readonly questions: readonly { readonly id: string; readonly text: string }[]
+      readonly reference: Readonly<Record<string, string>>
+    }
+
+export type RiskChallengeKind = RiskChallenge['kind']
+
+/** What came of a challenge. It never raises a level by itself: the policy says what it is worth. */
+export interface RiskChallengeResult {
+  readonly state: 'pending' | 'passed' | 'failed' | 'locked'
+  readonly deviceToken?: string | undefined
+}
+
+export interface RiskChallenged {
+  readonly reference: Readonly<Record<string, string>>
+  /** The code, or answers by question; absent while an out-of-band answer is asked for. */
+  readonly answers?: Readonly<Record<string, string>> | undefined
+}
+
+/** Picture and phrase that an engine holds, by which customers know their bank. Never a factor. */
+export interface SiteToUser {
+  readonly phrase?: string | undefined
+  readonly picture?:
+    | { readonly id: string; readonly text: string; readonly data?: Uint8Array | undefined }
+    | undefined
+}
+
+/** One engine, opened for one entry of an institution. Every call ends by its deadline, whatever the engine does. */
+export interface RiskProvider {
+  /** Rejects where there is no answer. What it resolves with is judged by us before it counts. */
+  assess(event: RiskEvent<AskedKind>, deadline: RiskDeadline): Promise<Assessment>
+  /** Teaches the engine; a rejection is tried again later. */
+  report?(event: RiskEvent<ToldKind>, deadline: RiskDeadline): Promise<void>
+  challenge?(event: RiskEvent, kind: RiskChallengeKind, deadline: RiskDeadline): Promise<RiskChallenge>
+  authenticate?(
+    event: RiskEvent,
+    challenged: RiskChallenged,
+    deadline: RiskDeadline,
+  ): Promise<RiskChallengeResult>
+  readonly siteToUser?: {
+    get(event: RiskEvent, deadline: RiskDeadline): Promise<SiteToUser>
+    set(event: RiskEvent, chosen: SiteToUser, deadline: RiskDeadline): Promise<void>
+    /** Pictures to choose from: categories first, then the pictures of one. */
+    browse(
+      event: RiskEvent,
+      category: string | undefined,
+      deadline: RiskDeadline,
+    ): Promise<readonly BrowsedPicture[]>
+  }
+  close?(): Promise<void>
+}
+
+export interface BrowsedPicture {
+  readonly id: string
+  readonly text: string
+  readonly kind: 'category' | 'picture'
+}
+
+/** What a provider keeps of customers between events; sealed, and its own alone. */
+export interface RiskMemory {
+  get(key: string): Promise<string | undefined>
+  /** The last write holds; `expiresAt` in epoch milliseconds. */
+  put(key: string, value: string, expiresAt: number): Promise<void>
+}
+
+/** What a provider is opened with. */
+export interface RiskPlace {
+  readonly institution: Institution
+  readonly provider: string
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly memory: RiskMemory
+  readonly now: () => number
+}
+
+/** A kind of engine as a constant: built in, or the export `riskPlugin` of a package or file that the configuration names. */
+export interface RiskPlugin {
+  readonly type: string
+  /** What it is, in one sentence. */
+  readonly meaning: string
+  /** The facts that leave for it unless the institution lists others. */
+  readonly facts: readonly RiskFact[]
+  /** The form of its settings. */
+  readonly fields: readonly SettingField[]
+  /** Throws SettingsRefused when the settings do not fit. */
+  check(settings: Readonly<Record<string, unknown>>): void
+  open(place: RiskPlace): RiskProvider
+}
+
+/** What built-in plugins are made from. */
+export interface RiskPluginPorts {
+  readonly fetch: GuardedFetch
+  readonly keys: Pick<KeyStore, 'secret'>
+}
+
+/** What the console shows of a provider's health on this node. */
+export interface RiskHealth {
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  /** Of the last hundred answers, in milliseconds; undefined where there is none yet. */
+  readonly medianMs: number | undefined
+  readonly p99Ms: number | undefined
+  readonly answered: number
+  readonly failed: number
+  readonly lastFailure?:
+    | { readonly at: number; readonly failure: string; readonly reason: string }
+    | undefined
+}
+
+/** A provider behind its deadline, breaker and bulkhead. */
+export interface GuardedProvider {
+  readonly id: string
+  readonly type: string
+  readonly facts: readonly RiskFact[]
+  /** Resolves by the deadline at the latest, and never rejects: a failure is an answer. The assessment was judged by its form. */
+  assess(event: RiskEvent<AskedKind>, ms: number): Promise<RiskAnswer>
+  /** Rejects where it is to be tried again. False where the engine learns nothing. */
+  report(event: RiskEvent<ToldKind>, ms: number): Promise<boolean>
+  readonly provider: RiskProvider
+  health(): RiskHealth
+}
+
+/** Finds providers, opened and cached. */
+export interface RiskProviders {
+  of(institution: Institution): readonly GuardedProvider[]
+  plugins(): readonly RiskPlugin[]
+  close(): Promise<void>
+}
