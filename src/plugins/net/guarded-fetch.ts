@@ -38,7 +38,8 @@ export function createGuardedFetch(
   return async (text, request = {}) => {
     const url = checkedUrl(text)
     // One deadline for all of it, the look-up of the name included.
-    const deadline = AbortSignal.timeout(settings.timeoutMs)
+    const late = AbortSignal.timeout(settings.timeoutMs)
+    const deadline = request.signal === undefined ? late : AbortSignal.any([late, request.signal])
     const secure = url.protocol === 'https:'
     const host = url.hostname.replace(/^\[|\]$/g, '')
     if (isIP(host) !== 0) check(host, secure)
