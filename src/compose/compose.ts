@@ -192,12 +192,12 @@ function createRunning({ base, stores, url, made }: RunningPorts) {
   return { start, stop, sequencer: () => sequencer }
 }
 
-const closersOf = ({ coreClient, places, checker, idpMetadata, jobs }: Services) => [
+const closersOf = ({ coreClient, places, checker, idpMetadata, openJobs }: Services) => [
   async () => coreClient.close(),
   async () => places.close(),
   () => checker.close(),
   () => idpMetadata.close(),
-  () => jobs.close(),
+  () => openJobs.close(),
 ]
 
 const backgrounds = ({ base, stores, services, flows }: Parts) => [

@@ -204,15 +204,18 @@ export async function createServices(base: Foundation) {
   })
   const idpMetadata = createMetadataReader({ deadlineMs: 5000 })
   const deviceMessages = createDeviceMessages(base.connections)
+  const jobs = await openJobs(database, base.connections, {
+    attemptMs: config.timeouts.upstreamMs,
+    failed: (error) => log.warn('jobs', { error: String(error) }),
+  })
   return {
     checker,
     fetch,
     places,
     idpMetadata,
-    jobs: await openJobs(database, base.connections, {
-      attemptMs: config.timeouts.upstreamMs,
-      failed: (error) => log.warn('jobs', { error: String(error) }),
-    }),
+    openJobs: jobs,
+    jobs: jobs.deliveries,
+    riskReports: jobs.riskReports,
     messageWaiting: createMessageWaiting({ ...base, deviceMessages, everyMs: 500 }),
     channels: createChannels({
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Tokens } from '../../src/demo/app-client.ts'
 import { transferBody } from '../../src/demo/journey-walk.ts'
 import { Refusal } from '../../src/domain/refusal.ts'
+import { nobodyAsked } from '../../src/flows/assess.ts'
 import { createDecide } from '../../src/flows/decide.ts'
 import { createKeepEvidence } from '../../src/flows/evidence.ts'
 import { createAnswer } from '../../src/flows/login-answer.ts'
@@ -90,7 +91,9 @@ test('while an answer of an IdP is checked, the database is free', async () => {
     connectors: { of: () => connector, plugins: [] } as never,
     exchangeKeeper: { failed: async () => undefined, answered: async () => undefined },
     answerSettings: { namedMs: 60_000 },
-    decide: createDecide({ ...parts.base, ...parts.stores }),
+    assess: nobodyAsked,
+    riskOutcomes: { ended: async () => undefined },
+    decide: createDecide({ ...parts.base, ...parts.stores, assess: nobodyAsked }),
     keepEvidence: createKeepEvidence(parts.stores),
     canText: async () => false,
     metadataRefresh: { forUnknownKey: async () => undefined },

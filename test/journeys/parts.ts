@@ -79,7 +79,7 @@ export async function startParts(change: Partial<SettingsInput> = {}, over: Part
       await server.close(100)
       await services.checker.close()
       await services.idpMetadata.close()
-      await services.jobs.close()
+      await services.openJobs.close()
       services.messageWaiting.close()
       await database.close()
       await place.remove()
