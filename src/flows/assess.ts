@@ -84,9 +84,6 @@ export function createAssess(ports: AssessPorts): Assess {
   }
 }
 
-/** Where there are no risk providers at all. */
-export const nobodyAsked: Assess = { ask: async () => undefined, keep: async () => undefined }
-
 const sharedFacts = (allowed: readonly RiskFact[], facts: KeptAssessment['facts']): readonly RiskFact[] =>
   allowed.filter((name) => facts[name] !== undefined)
 

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Tokens } from '../../src/demo/app-client.ts'
 import { transferBody } from '../../src/demo/journey-walk.ts'
 import { Refusal } from '../../src/domain/refusal.ts'
-import { nobodyAsked } from '../../src/flows/assess.ts'
 import { createDecide } from '../../src/flows/decide.ts'
 import { createKeepEvidence } from '../../src/flows/evidence.ts'
 import { createAnswer } from '../../src/flows/login-answer.ts'
 import type { Connector } from '../../src/ports/connector.ts'
+import { nobodyAsked, nobodyTold } from '../flows/no-risk.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { call, customer, enrolled, signIn } from '../journeys/customer.ts'
 import { alder, startIdp, startParts } from '../journeys/parts.ts'
@@ -92,7 +92,7 @@ test('while an answer of an IdP is checked, the database is free', async () => {
     exchangeKeeper: { failed: async () => undefined, answered: async () => undefined },
     answerSettings: { namedMs: 60_000 },
     assess: nobodyAsked,
-    riskOutcomes: { ended: async () => undefined },
+    riskOutcomes: nobodyTold,
     decide: createDecide({ ...parts.base, ...parts.stores, assess: nobodyAsked }),
     keepEvidence: createKeepEvidence(parts.stores),
     canText: async () => false,

@@ -2,8 +2,8 @@
 import type { Institution } from '../../src/domain/institution.ts'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import { typesOf } from '../../src/domain/transaction-types/known.ts'
-import { nobodyAsked } from '../../src/flows/assess.ts'
 import { createDecide } from '../../src/flows/decide.ts'
+import { nobodyAsked } from '../flows/no-risk.ts'
 import { alder, type Parts } from './parts.ts'
 import { creditor, debtor } from './spending.ts'
 
