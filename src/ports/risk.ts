@@ -109,8 +109,8 @@ export interface RiskPlugin {
   readonly facts: readonly RiskFact[]
   /** The form of its settings. */
   readonly fields: readonly SettingField[]
-  /** Throws SettingsRefused when the settings do not fit. */
-  check(settings: Readonly<Record<string, unknown>>): void
+  /** Throws SettingsRefused when the settings do not fit, or rejects with it: the schema of a plugin from outside is in its thread. */
+  check(settings: Readonly<Record<string, unknown>>): void | Promise<void>
   open(place: RiskPlace): RiskProvider
 }
 
