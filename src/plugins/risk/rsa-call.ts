@@ -151,7 +151,7 @@ interface Due {
 }
 
 /** Ours, of this operation, about this customer (attack 170); then whether the engine did it. */
-function checkAnswered(returned: RsaRead, { asked: { operation }, requestId, userName }: Due): void {
+function checkAnswered(returned: RsaRead, { asked: { operation, event }, requestId, userName }: Due): void {
   if (textAt(returned, 'messageHeader', 'requestId') !== requestId)
     throw new RiskAnswerMalformed('the answer is to another request')
   if (textAt(returned, 'messageHeader', 'requestType') !== rsaOperations[operation].requestType)
@@ -159,8 +159,19 @@ function checkAnswered(returned: RsaRead, { asked: { operation }, requestId, use
   const user = textAt(returned, 'identificationData', 'userName')
   if (user !== undefined && user.toLowerCase() !== userName.toLowerCase())
     throw new RiskAnswerMalformed('the answer is about another customer')
+  if (goesOn.has(operation) && ids.some((name) => isOther(event.reference?.[name], returned, name)))
+    throw new RiskAnswerMalformed('the answer is of another transaction')
   const status = textAt(returned, 'statusHeader', 'statusCode')
   if (status === undefined) throw new RiskAnswerMalformed('the answer has no status')
   if (status !== '200')
     throw new RsaFailed(`status.${status}.${textAt(returned, 'statusHeader', 'reasonCode') ?? 'unknown'}`)
+}
+
+/** What goes on with a transaction is answered for that one; every other operation may begin its own. */
+const goesOn: ReadonlySet<RsaOperation> = new Set(['challenge', 'authenticate', 'queryAuthStatus'])
+const ids = ['sessionId', 'transactionId'] as const
+
+function isOther(due: string | undefined, returned: RsaRead, name: string): boolean {
+  const said = textAt(returned, 'identificationData', name)
+  return due !== undefined && said !== undefined && said !== due
 }

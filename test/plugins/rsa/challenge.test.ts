@@ -19,7 +19,7 @@ const open = (more: Readonly<Record<string, unknown>> = {}) =>
   openRsa({ url: engine.url, callerId: caller.id, callerCredential: caller.credential, ...more })
 
 const event = eventOf('payment', undefined, { reference: { sessionId: 's-0', transactionId: 't-0' } })
-const ids = { sessionId: 'aa-session-1', transactionId: 'aa-tx-1' }
+const ids = { sessionId: 's-0', transactionId: 't-0' }
 const callStatus = { statusCode: 'SUCCESS' }
 const typed = (type: string, content: Plain) => ({
   attributes: { 'xmlns:xsi': NS.xsi, 'xsi:type': `ws:${type}` },
@@ -72,7 +72,7 @@ describe('begins', () => {
     const reference = { ...ids, kind, ...(kind === 'out-of-band' && { token: '7781' }) }
     expect(await begin(kind)).toEqual({ ...due, reference })
     const { request } = engine.asked[0]!
-    expect(request.identificationData).toMatchObject({ sessionId: 's-0', transactionId: 't-0' })
+    expect(request.identificationData).toMatchObject(ids)
     expect(request.messageHeader.requestType).toBe('CHALLENGE')
   })
   test('the engine calls the number that it has', async () => {
@@ -145,6 +145,11 @@ describe('a code', () => {
     const [data] = [request.credentialDataList.acspAuthenticationRequestData].flat()
     expect(data.payload.otp).toBe('483920')
     expect(data.payload.attributes['xsi:type']).toBe('ws:OTPAuthenticationRequest')
+  })
+  test.each(['sessionId', 'transactionId'])('of another %s is no answer (attack 170)', async (name) => {
+    const challenge = await begin('code')
+    ends({ acspAuthenticationResponseData: status('SUCCESS') }, { identificationData: { [name]: 'other' } })
+    await expect(answer(challenge, { code: '483920' })).rejects.toThrow('another transaction')
   })
   test('no result, or two, is no answer', async () => {
     const challenge = await begin('code')

@@ -94,7 +94,8 @@ function answered(engine: NodeSoapEngine, asked: { operation: RsaOperation; requ
   const returned = {
     ...(deviceResult && { deviceResult }),
     identificationData: {
-      ...{ sessionId: 'aa-session-1', transactionId: 'aa-tx-1' },
+      sessionId: request.identificationData.sessionId ?? 'aa-session-1',
+      transactionId: request.identificationData.transactionId ?? 'aa-tx-1',
       ...{ userName: request.identificationData.userName, userStatus: 'VERIFIED', userType: 'PERSISTENT' },
       ...identificationData,
     },
