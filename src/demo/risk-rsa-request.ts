@@ -77,8 +77,7 @@ function operationOf(soapAction: string, local: string): RsaOperation {
 
 /** Reads a request. Throws RsaRefused where it is none. */
 export function readRsaRequest(body: Uint8Array, soapAction: string): RsaRequest {
-  const envelope = opened(body)
-  const wrapper = operationIn(envelope)
+  const { envelope, wrapper } = opened(body)
   if (wrapper.uri !== NS.rsa) return invalid(`namespace ${wrapper.uri}`)
   const operation = operationOf(soapAction, wrapper.local)
   const request = firstAt(wrapper, 'request') ?? invalid(`${operation} holds no request`)
@@ -100,11 +99,11 @@ export function readRsaRequest(body: Uint8Array, soapAction: string): RsaRequest
   }
 }
 
-function opened(body: Uint8Array): Envelope {
+function opened(body: Uint8Array): { envelope: Envelope; wrapper: Tree } {
   try {
     const envelope = readEnvelope(body)
     if (envelope.version !== '1.1') return invalid('SOAP 1.1 is spoken here')
-    return envelope
+    return { envelope, wrapper: operationIn(envelope) }
   } catch (error) {
     if (error instanceof Refusal) return invalid(`${error.code} ${JSON.stringify(error.detail ?? {})}`)
     throw error
