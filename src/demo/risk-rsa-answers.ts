@@ -105,7 +105,7 @@ export function rsaAnswer(desk: RsaDesk, { now, bound }: { now: number; bound: b
       orgName: said('orgName'),
       sessionId: strange ? 'aa-session-of-another' : sessionId,
       transactionId: strange ? 'aa-tx-of-another' : transactionId,
-      userName: strange ? 'another-customer' : (user?.name ?? request.user),
+      userName: plan.mix === 'user' ? 'another-customer' : (user?.name ?? request.user),
       userStatus: user?.status ?? 'NOTENROLLED',
       userType: said('userType') ?? 'PERSISTENT',
     },

@@ -22,7 +22,9 @@ export type RsaTrouble = 'hang' | 'soap-fault' | 'http-500' | 'reset' | 'garbage
 export type RsaMix =
   /** Its requestId is of no request. */
   | 'request-id'
-  /** Session, transaction and user are of another customer. */
+  /** It names another customer. */
+  | 'user'
+  /** It names another session and transaction. */
   | 'transaction'
   /** The very answer that was given to the call before this one of the same operation. */
   | 'earlier'
