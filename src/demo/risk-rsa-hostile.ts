@@ -16,7 +16,6 @@ export const hostileAnswers = [
   'wrapped-in-header',
   'multi-ref',
   'other-namespace',
-  'out-of-order',
   'other-operation',
   'deep',
   'huge',
@@ -92,10 +91,6 @@ const ways: Readonly<Record<HostileAnswer, (parts: Parts) => string>> = {
     return lie.replace(found, refers + held.replace('<multiRef', '<multiRef id="id0"'))
   },
   'other-namespace': ({ lie }) => lie.replace(`xmlns:ws="${NS.rsa}"`, `xmlns:ws="${NS.rsa}/"`),
-  'out-of-order': ({ lie }) => {
-    const header = elementIn(lie, 'ws:statusHeader')
-    return lie.replace(header, '').replace(/Return>/, `Return>${header}`)
-  },
   'other-operation': ({ lie, operation }) =>
     lie.replaceAll(`ws:${operation}Re`, operation === 'query' ? 'ws:analyzeRe' : 'ws:queryRe'),
   deep: ({ lie }) => lie.replace(/ok</, `${'<ws:x>'.repeat(20_000)}${'</ws:x>'.repeat(20_000)}<`),
@@ -105,3 +100,9 @@ const ways: Readonly<Record<HostileAnswer, (parts: Parts) => string>> = {
 /** The answer, made hostile. */
 export const hostileAnswer = (kind: HostileAnswer, xml: string, operation: string): string =>
   ways[kind]({ xml, lie: turned(xml), operation })
+
+/** The very same answer, with its parts in another order than the schema has. */
+export const disordered = (xml: string): string => {
+  const header = elementIn(xml, 'ws:statusHeader')
+  return xml.replace(header, '').replace('Return>', () => `Return>${header}`)
+}

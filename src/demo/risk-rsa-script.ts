@@ -18,7 +18,7 @@ export interface RsaVerdict {
 /** What goes wrong instead of an answer. */
 export type RsaTrouble = 'hang' | 'soap-fault' | 'http-500' | 'reset' | 'garbage' | 'empty' | 'truncated'
 
-/** A well-formed answer that belongs to something else. */
+/** A well-formed answer that is not quite what it should be. */
 export type RsaMix =
   /** Its requestId is of no request. */
   | 'request-id'
@@ -28,6 +28,8 @@ export type RsaMix =
   | 'transaction'
   /** The very answer that was given to the call before this one of the same operation. */
   | 'earlier'
+  /** It is the right one, but its parts do not stand in the order of the schema. */
+  | 'order'
 
 export interface RsaScript {
   /** Which calls it is for: all unless told. */

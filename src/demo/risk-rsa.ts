@@ -6,7 +6,7 @@ import { createRiskDial, type RiskDial } from './risk-dial.ts'
 import { type RsaAnswered, rsaAnswer } from './risk-rsa-answers.ts'
 import { createRsaCallers, type RsaCaller, type RsaCallerStyle, type RsaCallers } from './risk-rsa-callers.ts'
 import type { RsaOutcome } from './risk-rsa-desk.ts'
-import { hostileAnswer } from './risk-rsa-hostile.ts'
+import { disordered, hostileAnswer } from './risk-rsa-hostile.ts'
 import { type RsaRequest, readRsaRequest } from './risk-rsa-request.ts'
 import { createRsaScripts, type RsaPlan, type RsaScript, type RsaScripts } from './risk-rsa-script.ts'
 import { createRsaState, type RsaState, type RsaTokenStanding, type RsaUserSeed } from './risk-rsa-state.ts'
@@ -201,7 +201,7 @@ interface Truth {
 }
 
 function said({ mix, hostile, trouble }: RsaPlan, { xml, earlier, operation }: Truth): string {
-  const mixed = mix === 'earlier' ? (earlier ?? xml) : xml
+  const mixed = mix === 'earlier' ? (earlier ?? xml) : mix === 'order' ? disordered(xml) : xml
   const turned = hostile === undefined ? mixed : hostileAnswer(hostile, mixed, operation)
   return trouble === 'truncated' ? turned.slice(0, turned.length / 2) : turned
 }

@@ -146,6 +146,8 @@ describe('lies', () => {
     rig.simulator.script({ times: 1, mix: 'earlier' })
     const fourth = await ask('alice')
     expect(fourth('identificationData.userName')).toBe('bob')
+    rig.simulator.script({ times: 1, mix: 'order' })
+    await expect(ask()).rejects.toThrow('schema')
   })
 
   test.each(hostileAnswers)(
