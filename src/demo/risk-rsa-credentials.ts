@@ -51,7 +51,10 @@ function placedCall({ plan }: RsaDesk, transaction: RsaTransaction): SaidFields 
   return { payload: callSaid(token, call) }
 }
 
-/** The same shape for the call that is placed, its state and its end. */
+/**
+ * The same shape for the call that is placed, its state and its end. Nobody has written down the words of `channelStatus`, nor
+ * those of `authStatusCode` beyond SUCCESS and FAIL: PENDING, CALL_ANSWERED and CALL_FAILED are ours.
+ */
 const callSaid = (token: string, { status }: Pick<RsaPhoneCall, 'status'>): SaidFields => ({
   authenticationResult: {
     authStatusCode: status === 'CALL_ANSWERED' ? 'SUCCESS' : status === 'CALL_FAILED' ? 'FAIL' : 'PENDING',

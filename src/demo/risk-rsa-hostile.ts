@@ -16,6 +16,7 @@ export const hostileAnswers = [
   'wrapped-in-header',
   'multi-ref',
   'other-namespace',
+  'part-in-other-namespace',
   'other-operation',
   'deep',
   'huge',
@@ -41,6 +42,10 @@ const turned = (xml: string): string =>
 /** The element of that name, with all that it holds. */
 const elementIn = (xml: string, name: string): string =>
   new RegExp(`<${name}[ >].*</${name}>`, 's').exec(xml)?.[0] ?? ''
+
+/** The part that decides. */
+const decisiveIn = (xml: string): string =>
+  ['riskResult', 'credentialAuthResultList'].find((name) => xml.includes(`<ws:${name}>`)) ?? 'statusHeader'
 
 const afterFirst = (xml: string, before: string, more: string): string => xml.replace(before, before + more)
 
@@ -72,8 +77,7 @@ const ways: Readonly<Record<HostileAnswer, (parts: Parts) => string>> = {
     afterFirst(xml, '<soapenv:Body>', elementIn(lie, `ws:${operation}Response`)),
   // The rest of the answer is untouched; only what is judged stands twice.
   'doubled-result': ({ xml, lie }) => {
-    const parts = ['riskResult', 'credentialAuthResultList', 'statusHeader'] as const
-    const judged = parts.find((name) => xml.includes(`<ws:${name}>`))
+    const judged = decisiveIn(xml)
     return xml.replace(`<ws:${judged}>`, `${elementIn(lie, `ws:${judged}`)}<ws:${judged}>`)
   },
   'second-body': ({ xml, lie }) =>
@@ -91,6 +95,12 @@ const ways: Readonly<Record<HostileAnswer, (parts: Parts) => string>> = {
     return lie.replace(found, refers + held.replace('<multiRef', '<multiRef id="id0"'))
   },
   'other-namespace': ({ lie }) => lie.replace(`xmlns:ws="${NS.rsa}"`, `xmlns:ws="${NS.rsa}/"`),
+  'part-in-other-namespace': ({ lie }) => {
+    const judged = decisiveIn(lie)
+    return lie
+      .replace(`<ws:${judged}>`, `<x:${judged} xmlns:x="urn:another">`)
+      .replace(`</ws:${judged}>`, `</x:${judged}>`)
+  },
   'other-operation': ({ lie, operation }) =>
     lie.replaceAll(`ws:${operation}Re`, operation === 'query' ? 'ws:analyzeRe' : 'ws:queryRe'),
   deep: ({ lie }) => lie.replace(/ok</, `${'<ws:x>'.repeat(20_000)}${'</ws:x>'.repeat(20_000)}<`),
