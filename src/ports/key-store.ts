@@ -15,6 +15,7 @@ export const secretPurposes = [
   'audit-salt',
   'field-encryption',
   'receipts',
+  'answer-pepper',
 ] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 
