@@ -19,7 +19,7 @@ import { createFieldSeal } from '../plugins/keys/seal.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
-import { noPlaces, type OpenPlaces, openMaxmind } from '../plugins/places/maxmind.ts'
+import { noPlaces, type OpenPlaces, openMaxmind, PlacesUnreadable } from '../plugins/places/maxmind.ts'
 import { createRiskProviders } from '../plugins/risk/risk.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { SamlChecker } from '../ports/saml-checker.ts'
@@ -191,10 +191,12 @@ export type Stores = ReturnType<typeof createStores>
 
 /** Throws a ConfigFault where the database cannot be read. */
 async function placesOf({ config, log }: Foundation): Promise<OpenPlaces> {
-  const { database: file } = config.places
-  if (file === undefined) return noPlaces
-  return openMaxmind({ file, log }).catch((error: Error) => {
-    throw new ConfigFault([{ path: 'places.database', message: error.message }])
+  const { database: file, asnDatabase: asnFile } = config.places
+  if (file === undefined && asnFile === undefined) return noPlaces
+  return openMaxmind({ file, asnFile, log }).catch((error: unknown) => {
+    if (!(error instanceof PlacesUnreadable)) throw error
+    const path = error.of === 'file' ? 'places.database' : 'places.asn_database'
+    throw new ConfigFault([{ path, message: error.message }])
   })
 }
 

@@ -16,6 +16,7 @@ export const secretPurposes = [
   'audit-salt',
   'field-encryption',
   'receipts',
+  'answer-pepper',
 ] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 
