@@ -20,9 +20,9 @@ import type {
   RiskPluginPorts,
   RiskProvider,
 } from '../../ports/risk.ts'
-import { settingFields } from '../connectors/settings-form.ts'
 import { type AnswerHash, createAnswerHash } from '../keys/pin-hash.ts'
 import { checkSettings } from '../settings.ts'
+import { settingFields } from '../settings-form.ts'
 import { networkOf, voyagerFacts } from './voyager.ts'
 import { subjectOf } from './voyager-questions.ts'
 
