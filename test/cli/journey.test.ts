@@ -37,7 +37,7 @@ test('the walk: every step with its time, and a status that agrees', async () =>
 }, 120_000)
 test('a start that fails: a line all the same, a reason, and another status', async () => {
   const { code, out, error } = await journey({ NODE_ENV: 'production' })
-  expect(lastLine(out)).toEqual({ ok: false, steps: [] })
+  expect(lastLine(out)).toEqual({ ok: false, steps: [], risk: [] })
   expect(code).not.toBe(0)
   expect(error).toMatch(/production/)
 })
