@@ -1,5 +1,5 @@
 // Access signatures (after Corillian's Intelligent Authentication): how alike an access is to those that a customer proved.
-import type { RiskReason } from './risk.ts'
+import type { RiskAction, RiskReason } from './risk.ts'
 import type { AskedKind, RiskFacts } from './risk-event.ts'
 import { familiesOf } from './user-agent.ts'
 
@@ -92,6 +92,12 @@ export interface AccessPolicy {
 
 export const accessDecisions = ['ALLOW', 'QUESTION', 'DENY'] as const
 export type AccessDecision = (typeof accessDecisions)[number]
+
+export const accessActions: Readonly<Record<AccessDecision, RiskAction>> = {
+  ALLOW: 'allow',
+  QUESTION: 'step-up',
+  DENY: 'deny',
+}
 
 export interface JudgedAccess {
   /** From 0 to 1; undefined where there is nothing to compare with. */

@@ -1,9 +1,9 @@
 // Access signatures judged by somebody else's engine, over HTTP and JSON by a contract that this project defines.
 // No wire format of Corillian's was ever published: an engine has to be made to speak this one (docs/risk-signals.md).
 import { z } from 'zod'
-import type { Assessment, RiskAction, riskActions } from '../../domain/risk.ts'
+import { type Assessment, worstScore } from '../../domain/risk.ts'
 import type { AskedKind, RiskEvent, ToldKind } from '../../domain/risk-event.ts'
-import { accessDecisions, signatureOf } from '../../domain/voyager.ts'
+import { accessActions, accessDecisions, signatureOf } from '../../domain/voyager.ts'
 import {
   allQuestions,
   answersFault,
@@ -117,11 +117,6 @@ const evaluation = z.object({
     .optional(),
 })
 
-const actions = { ALLOW: 'allow', QUESTION: 'step-up', DENY: 'deny' } as const satisfies Record<
-  string,
-  (typeof riskActions)[number]
->
-
 async function evaluated(
   remote: Remote,
   event: RiskEvent<AskedKind>,
@@ -129,10 +124,9 @@ async function evaluated(
 ): Promise<Assessment> {
   const said = evaluation.parse(await remote.call('evaluateAccess', asking(remote, event), deadline))
   if (said.ref !== event.id) throw new Error('the engine answered another question')
-  const action: RiskAction = actions[said.decision]
   return {
-    ...{ event: event.id, action, band: said.decision, reasons: said.reasons },
-    score: Math.round((1 - said.match) * 1000),
+    ...{ event: event.id, action: accessActions[said.decision], band: said.decision, reasons: said.reasons },
+    score: Math.round((1 - said.match) * worstScore),
     reference: {
       access: said.ref,
       ...(said.questionSetRef !== undefined && { questionSetRef: said.questionSetRef }),
