@@ -39,6 +39,7 @@ import { startMetadata } from './metadata.ts'
 import { startNotices } from './notices.ts'
 import type { Parts } from './oidc.ts'
 import { createKeyFlows, startRenewal } from './own-keys.ts'
+import { startRiskReports } from './risk.ts'
 
 export interface RunOptions extends ComposeOptions {
   /** Told, once it listens, of what it is made of: for tests that ask its flows themselves. */
@@ -158,7 +159,7 @@ function createRunning({ base, stores, url, made }: RunningPorts) {
   const stop = () => (stopping ??= close())
   const start = async (): Promise<Addresses> => {
     await migrated(database, stores, url)
-    const services = await createServices(base)
+    const services = await createServices(base, stores)
     closers.push(...closersOf(services))
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
@@ -192,17 +193,19 @@ function createRunning({ base, stores, url, made }: RunningPorts) {
   return { start, stop, sequencer: () => sequencer }
 }
 
-const closersOf = ({ coreClient, places, checker, idpMetadata, jobs }: Services) => [
+const closersOf = ({ coreClient, places, checker, idpMetadata, openJobs, riskProviders }: Services) => [
+  () => riskProviders.close(),
   async () => coreClient.close(),
   async () => places.close(),
   () => checker.close(),
   () => idpMetadata.close(),
-  () => jobs.close(),
+  () => openJobs.close(),
 ]
 
 const backgrounds = ({ base, stores, services, flows }: Parts) => [
   sweeping(base),
   startDeliveries(base, stores, services),
+  startRiskReports(base, stores, services),
   startNotices(base, stores),
   startMetadata(base, stores, flows),
   startRenewal(base, stores, flows),

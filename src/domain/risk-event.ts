@@ -127,5 +127,10 @@ export function sharedWith<K extends RiskEventKind>(
   const facts = Object.fromEntries(
     allowed.flatMap((name) => (event.facts[name] === undefined ? [] : [[name, event.facts[name]]])),
   )
-  return Object.freeze({ ...event, facts: Object.freeze(facts) })
+  const { reference } = event
+  return Object.freeze({
+    ...event,
+    facts: Object.freeze(facts),
+    ...(reference !== undefined && { reference: Object.freeze({ ...reference }) }),
+  })
 }

@@ -11,6 +11,7 @@ export const secretPurposes = [
   'pairwise',
   'form-token',
   'accounts',
+  'addresses',
   'codes',
   'audit-salt',
   'field-encryption',

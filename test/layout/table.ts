@@ -90,6 +90,8 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'd3-scale': ['console'],
   // Which numbers are those of mobile phones.
   'libphonenumber-js': ['plugins/channels'],
+  // Breaker, bulkhead, deadline and retry around risk engines.
+  cockatiel: ['plugins/risk'],
   // Decoders of pictures, as WebAssembly.
   '@jsquash/jpeg': ['plugins/pictures'],
   '@jsquash/png': ['plugins/pictures'],

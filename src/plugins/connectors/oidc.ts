@@ -18,6 +18,7 @@ import type { OurAddress } from '../../ports/connector-settings.ts'
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
 import type { OwnKeys } from '../../ports/own-keys.ts'
 import { checkSettings } from '../settings.ts'
+import { settingFields } from '../settings-form.ts'
 import { bundleEnds, certificateEnd, endOfDay } from './expiries.ts'
 import { readClaims } from './oidc-claims.ts'
 import { createDiscovered, type Discovered, fetchFor } from './oidc-discovery.ts'
@@ -25,7 +26,7 @@ import { oidcDiscovery } from './oidc-import.ts'
 import { createProviderKeys } from './oidc-keys.ts'
 import { oidcLogout } from './oidc-logout.ts'
 import { type OidcSettings, oidcSettings } from './oidc-settings.ts'
-import { oidcLabels, settingFields } from './settings-form.ts'
+import { oidcLabels } from './settings-form.ts'
 
 export interface OidcPorts {
   readonly ownKeys: OwnKeys

@@ -27,10 +27,11 @@ import { kindOfIdpKey } from '../../xml/saml/idp-key.ts'
 import { readableExchange } from '../../xml/saml/readable.ts'
 import { spMetadata } from '../../xml/saml/sp-metadata.ts'
 import { checkSettings } from '../settings.ts'
+import { settingFields } from '../settings-form.ts'
 import { certificateEnd } from './expiries.ts'
 import { type SamlDiscoveryPorts, samlDiscovery } from './saml-discovery.ts'
 import { samlLogout, sloUrlOf } from './saml-logout.ts'
-import { samlLabels, settingFields } from './settings-form.ts'
+import { samlLabels } from './settings-form.ts'
 
 const certificate = z
   .string()

@@ -1,0 +1,24 @@
+// The risk plugins that there are: those built in, and those that the configuration names.
+import type { Config } from '../config/config.ts'
+import { ConfigFault } from '../config/faults.ts'
+import { loadRiskPlugins, PluginRefused } from '../plugins/risk/outside-plugins.ts'
+import type { Log } from '../ports/log.ts'
+import type { RiskPlugin, RiskPluginPorts } from '../ports/risk.ts'
+
+/** In the order in which the console offers them. */
+const builtIn = (_ports: RiskPluginPorts): readonly RiskPlugin[] => []
+
+/** Throws a ConfigFault where one that is named cannot be had, or is not what its hash says. */
+export async function openRiskPlugins(
+  { risk: { plugins } }: Pick<Config, 'risk'>,
+  ports: RiskPluginPorts & { readonly log: Log },
+): Promise<readonly RiskPlugin[]> {
+  const ours = builtIn(ports)
+  const taken = ours.map(({ type }) => type)
+  try {
+    return [...ours, ...(await loadRiskPlugins(plugins, { log: ports.log, taken }))]
+  } catch (error) {
+    if (!(error instanceof PluginRefused)) throw error
+    throw new ConfigFault([{ path: `risk.plugins[${error.at}]`, message: error.message }])
+  }
+}
