@@ -110,6 +110,7 @@ export interface JudgedAccess {
 const faintest = 0.1
 const mostValues = 12
 const mostFrauds = 10
+const longestText = 180
 
 const fadedTo = ({ weight, at }: KnownValue, now: number, halfLifeDays: number): number =>
   weight * 0.5 ** (Math.max(0, now - at) / (halfLifeDays * dayMs))
@@ -170,7 +171,11 @@ function reasonOf({ feature, value, known }: Difference, cost: number): RiskReas
   const shown = masked.includes(feature)
     ? ''
     : `: ${value}${known.length === 0 ? '' : `, not ${known.slice(0, 3).join(', ')}`}`
-  return { code: `new_${feature}`, text: `${names[feature]} is new${shown} ${less}` }
+  // Three towns of long names would be more than a reason may hold.
+  return {
+    code: `new_${feature}`,
+    text: `${`${names[feature]} is new${shown}`.slice(0, longestText)} ${less}`,
+  }
 }
 
 /** One that looks as a fraud did: from the same network, with the same system and browser. */

@@ -134,7 +134,9 @@ describe('which network announces an address', () => {
   test('a file that is not there is named by its setting', async () => {
     const config = { saml: {}, places: { asnDatabase: join(directory, 'none.mmdb') } }
     const base = { config, log } as unknown as Foundation
-    await expect(createServices(base)).rejects.toThrow(/^places\.asn_database: \/.*none\.mmdb cannot be read/)
+    await expect(createServices(base, {} as Stores)).rejects.toThrow(
+      /^places\.asn_database: \/.*none\.mmdb cannot be read/,
+    )
   })
 })
 

@@ -12,8 +12,8 @@ import {
   usualThresholds,
 } from '../../domain/risk-signals.ts'
 import type { RiskPlace, RiskPlugin, RiskPluginPorts, RiskProvider } from '../../ports/risk.ts'
-import { settingFields } from '../connectors/settings-form.ts'
 import { checkSettings } from '../settings.ts'
+import { settingFields } from '../settings-form.ts'
 import { openAddressList } from './address-list.ts'
 
 const points = () => z.number().int().min(0).max(worstScore)

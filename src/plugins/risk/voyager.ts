@@ -25,9 +25,9 @@ import {
   withFraud,
 } from '../../domain/voyager.ts'
 import type { RiskMemory, RiskPlace, RiskPlugin, RiskPluginPorts, RiskProvider } from '../../ports/risk.ts'
-import { settingFields } from '../connectors/settings-form.ts'
 import { createPinHash } from '../keys/pin-hash.ts'
 import { checkSettings } from '../settings.ts'
+import { settingFields } from '../settings-form.ts'
 import { lockedUntil, subjectOf, voyagerQuestions } from './voyager-questions.ts'
 
 const share = z.number().min(0).max(1)

@@ -33,6 +33,7 @@ beforeAll(async () => {
     // Nothing to say: it hangs.
     if (answer === undefined) return
     response.statusCode = answer === 500 ? 500 : 200
+    response.setHeader('content-type', 'application/json')
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
@@ -52,7 +53,7 @@ const plugin = voyagerRemote({ fetch, keys: { secret: (id, purpose) => derive(ma
 const open = (settings: Readonly<Record<string, unknown>> = {}) =>
   plugin.open({
     institution: { id: 'alder' } as Institution,
-    ...{ provider: 'bank', settings: { url, token: 's3cret', ...settings } },
+    ...{ provider: 'bank', settings: { url, authentication: 'bearer', token: 's3cret', ...settings } },
     ...{ memory: memoryInMemory(Date.now), now: Date.now },
   })
 
@@ -110,6 +111,7 @@ test.each<[string, unknown]>([
   ['a question of its own', { ...good, questionSetRef: 'q', questions: ['mothers-name'] }],
   ['no JSON', '<html>'],
   ['nothing', ''],
+  ['a name that is said twice', '{"ref":"e1","match":0,"match":1,"decision":"ALLOW","reasons":[]}'],
   ['an error', 500],
 ])('an answer that is none is a failure: %s', async (_what, answer) => {
   answers = { evaluateAccess: answer }
@@ -139,7 +141,7 @@ test.each([
 test('an outcome that did not arrive is told again: it rejects', async () => {
   answers = { recordOutcome: 500 }
   const told = event('outcome', { reference: { access: 'e1' }, facts: { 'result.outcome': 'approved' } })
-  await expect(open().report?.(told, within(800))).rejects.toThrow('recordOutcome answered 500')
+  await expect(open().report?.(told, within(800))).rejects.toThrow('fetch.failed')
 })
 
 describe('questions', () => {
@@ -206,6 +208,7 @@ test.each<[Readonly<Record<string, unknown>>, RegExp]>([
   [{}, /url/],
   [{ url: 'ftp://x.example' }, /an http or https address is needed/],
   [{ url: 'https://x.example', tokens: 'x' }, /tokens/],
+  [{ url: 'https://x.example', authentication: 'bearer' }, /bearer needs it/],
 ])('settings that do not hold: %j', (settings, words) => expect(() => plugin.check(settings)).toThrow(words))
 
 test('the token is a secret on the form', () => {
