@@ -61,7 +61,7 @@ import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
 import { createUpstreamSessions } from '../storage/upstream-sessions.ts'
 import { createSamlChecker } from '../xml/saml/checker.ts'
 import { createMetadataReader } from '../xml/saml/metadata-reader.ts'
-import { riskPlugins } from './risk-plugins.ts'
+import { openRiskPlugins } from './risk-plugins.ts'
 
 export interface ComposeOptions {
   readonly clock?: Clock
@@ -214,6 +214,7 @@ export async function createServices(base: Foundation, stores: Stores) {
   })
   const idpMetadata = createMetadataReader({ deadlineMs: 5000 })
   const deviceMessages = createDeviceMessages(base.connections)
+  const plugins = await openRiskPlugins(config, { fetch, keys: base.keys, log })
   const jobs = await openJobs(database, base.connections, {
     attemptMs: config.timeouts.upstreamMs,
     failed: (error) => log.warn('jobs', { error: String(error) }),
@@ -231,8 +232,9 @@ export async function createServices(base: Foundation, stores: Stores) {
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],
       publicUrl: config.publicUrl,
     }),
+    riskPlugins: async () => plugins,
     riskProviders: createRiskProviders({
-      plugins: riskPlugins({ fetch, keys: base.keys }),
+      plugins,
       memory: stores.riskMemories,
       now: base.clock.now,
       log,

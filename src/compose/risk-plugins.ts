@@ -1,12 +1,25 @@
 // The risk plugins that there are: those built in, and those that the configuration names.
 import type { Config } from '../config/config.ts'
 import { ConfigFault } from '../config/faults.ts'
+import { httpJsonEngine } from '../plugins/risk/http-json.ts'
 import { loadRiskPlugins, PluginRefused } from '../plugins/risk/outside-plugins.ts'
+import { rsaAdaptiveAuthentication } from '../plugins/risk/rsa.ts'
+import { riskService } from '../plugins/risk/service.ts'
+import { riskSignals } from '../plugins/risk/signals.ts'
+import { voyagerIa } from '../plugins/risk/voyager.ts'
+import { voyagerRemote } from '../plugins/risk/voyager-remote.ts'
 import type { Log } from '../ports/log.ts'
 import type { RiskPlugin, RiskPluginPorts } from '../ports/risk.ts'
 
 /** In the order in which the console offers them. */
-const builtIn = (_ports: RiskPluginPorts): readonly RiskPlugin[] => []
+const builtIn = (ports: RiskPluginPorts): readonly RiskPlugin[] => [
+  riskSignals(ports),
+  rsaAdaptiveAuthentication(ports),
+  voyagerIa(ports),
+  voyagerRemote(ports),
+  httpJsonEngine(ports),
+  riskService(ports),
+]
 
 /** Throws a ConfigFault where one that is named cannot be had, or is not what its hash says. */
 export async function openRiskPlugins(

@@ -104,7 +104,7 @@ const ways: Readonly<Record<HostileAnswer, (parts: Parts) => string>> = {
   'other-operation': ({ lie, operation }) =>
     lie.replaceAll(`ws:${operation}Re`, operation === 'query' ? 'ws:analyzeRe' : 'ws:queryRe'),
   deep: ({ lie }) => lie.replace(/ok</, `${'<ws:x>'.repeat(20_000)}${'</ws:x>'.repeat(20_000)}<`),
-  huge: ({ lie }) => lie.replace(/ok</, `${'ok '.repeat(8 * 1024 * 1024)}<`),
+  huge: ({ lie }) => lie.replace(/ok</, `${'ok '.repeat(2 * 1024 * 1024)}<`),
 }
 
 /** The answer, made hostile. */

@@ -95,9 +95,21 @@ const userOf = (seed: RsaUserSeed): RsaUser => ({
   failures: 0,
 })
 
+/** More than a demo has at once, and no more than a long one can hold. */
+const remembered = 10_000
+
+/** The oldest is forgotten for a new one. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value)
+  const [oldest] = map.keys()
+  if (map.size > remembered && oldest !== undefined) map.delete(oldest)
+}
+
 export function createRsaState(seeds: readonly RsaUserSeed[]): RsaState {
   const users = new Map(seeds.map((seed) => [seed.name, userOf(seed)]))
   const transactions = new Map<string, RsaTransaction>()
+  /** The customer of each session. */
+  const sessions = new Map<string, string>()
   return {
     find: (name) => users.get(name),
     add(seed) {
@@ -112,16 +124,17 @@ export function createRsaState(seeds: readonly RsaUserSeed[]): RsaState {
     },
     ...createDevices(),
     begin(user, session) {
-      const of = [...transactions.values()].find((one) => one.session === session && one.user === user)
+      const going = session !== undefined && sessions.get(session) === user ? session : madeUp('aa-session')
       const made: RsaTransaction = {
         id: madeUp('aa-tx'),
-        session: of?.session ?? madeUp('aa-session'),
+        session: going,
         user,
         otp: undefined,
         calls: new Map(),
         asked: [],
       }
-      transactions.set(made.id, made)
+      remember(sessions, going, user)
+      remember(transactions, made.id, made)
       return made
     },
     transaction(user, session, id) {
@@ -139,7 +152,7 @@ function createDevices(): Pick<RsaState, 'rotate' | 'bind'> {
     if (device.previous !== undefined) devices.delete(device.previous)
     device.previous = device.current
     device.current = madeUp('device')
-    devices.set(device.current, device)
+    remember(devices, device.current, device)
   }
 
   return {
@@ -147,7 +160,7 @@ function createDevices(): Pick<RsaState, 'rotate' | 'bind'> {
       const known = devices.get(token ?? '')
       if (known === undefined) {
         const made: Device = { users: new Set(), current: madeUp('device'), previous: undefined }
-        devices.set(made.current, made)
+        remember(devices, made.current, made)
         return { standing: token === undefined ? 'none' : 'unknown', next: made.current, bound: false }
       }
       const standing = known.current === token ? 'current' : 'previous'

@@ -7,7 +7,11 @@ export function riskLoosened(before: RiskSettings | undefined, after: RiskSettin
   // Who was not asked before stopped nothing, and a new provider can only raise.
   if (before === undefined) return []
   const providers = before.providers.filter(
-    (one) => !isSame(one, after?.providers.find(({ id }) => id === one.id)),
+    (one) =>
+      !isSame(
+        one,
+        after?.providers.find(({ id }) => id === one.id),
+      ),
   )
   const events = Object.entries(before.events).filter(
     ([kind, event]) => !isSame(event, after?.events[kind as keyof RiskSettings['events']]),

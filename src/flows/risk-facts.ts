@@ -7,7 +7,7 @@ import type { AskedKind, RiskFact, RiskFacts } from '../domain/risk-event.ts'
 import { decimal, type Transaction } from '../domain/transaction.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
-import type { Places } from '../ports/places.ts'
+import type { PlaceDatabases } from '../ports/places.ts'
 import type { RiskHistory, RiskRecords } from '../ports/risk-records.ts'
 import type { Devices, Subjects } from '../ports/stores.ts'
 import type { History, Transactions } from '../ports/transactions.ts'
@@ -19,7 +19,7 @@ export interface RiskFactPorts {
   readonly subjects: Pick<Subjects, 'claims'>
   readonly transactions: Pick<Transactions, 'history'>
   readonly riskRecords: Pick<RiskRecords, 'history'>
-  readonly places: Places
+  readonly places: PlaceDatabases
   readonly unit: Pick<UnitOfWork, 'caller'>
   readonly keys: Pick<KeyStore, 'secret'>
   readonly clock: Clock
@@ -108,8 +108,14 @@ async function customerFacts(
 function networkFacts({ places }: RiskFactPorts, address: string | undefined): RiskFacts {
   if (address === undefined) return {}
   const place = places.of(address)
+  const { covered } = places
   return {
     'network.address': address,
+    'network.country': place?.country,
+    'network.asn': place?.asn,
+    // Where there is no database nobody looked: that is no stranger than any other address.
+    'network.located': covered.places ? place?.country !== undefined || place?.at !== undefined : undefined,
+    'network.announced': covered.systems ? place?.asn !== undefined : undefined,
     'network.town': place?.town,
     'network.latitude': place?.at?.latitude,
     'network.longitude': place?.at?.longitude,

@@ -165,6 +165,15 @@ function fromRow(row: Row, seal: FieldSeal): KeptAssessment {
   }
 }
 
+// One statement: of any number at once each is told another. A count that is over begins anew.
+const countQuery = `
+insert into risk_memory as kept (institution, provider, key, count, expires_at)
+  values (:institution, :provider, :key, 1, :expires)
+on conflict (institution, provider, key) do update set
+  count = case when kept.expires_at > now() then kept.count + 1 else 1 end,
+  expires_at = case when kept.expires_at > now() then kept.expires_at else excluded.expires_at end
+returning count`
+
 /** What is longer is no memory of a customer but a mistake. */
 const longestMemory = 64 * 1024
 
@@ -186,6 +195,12 @@ export function createRiskMemories({ reader, writer }: Connections, seal: FieldS
         .insert({ institution, provider, key, ...kept })
         .onConflict(['institution', 'provider', 'key'])
         .merge(kept)
+    },
+    async count(key, expiresAt) {
+      const db = await writer()
+      const asked = { institution, provider, key, expires: new Date(expiresAt) }
+      const { rows }: { rows: { count: number }[] } = await db.raw(countQuery, asked)
+      return rows[0]?.count ?? 0
     },
   })
 }

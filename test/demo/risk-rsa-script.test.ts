@@ -158,6 +158,8 @@ describe('lies', () => {
       const text = await (await raw()).text()
       expect(text).toContain('ALLOW')
       expect(text.length > 1_000_000).toBe(hostile === 'huge')
+      // Its size is all that is wrong with it.
+      if (hostile === 'huge') return
       // What hides in the header is no part of the schema: there the Body is the truth.
       if (hostile === 'wrapped-in-header') {
         checkAnswer('site-to-user', text)

@@ -1,6 +1,10 @@
 // The settings of the RSA provider: what they refuse, and the form that is drawn from them.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { isRiskFact } from '../../../src/domain/risk-event.ts'
+import { rsaActions } from '../../../src/plugins/risk/rsa-assessment.ts'
 import { SettingsRefused } from '../../../src/ports/connector-settings.ts'
 import { writeRequest } from '../../../src/xml/rsa/write.ts'
 import { plugin } from './rig.ts'
@@ -52,6 +56,31 @@ describe('settings', () => {
     expect(plugin.facts.every(isRiskFact)).toBe(true)
     for (const name of ['subject.username', 'transaction.creditorName', 'client.latitude'] as const)
       expect(plugin.facts).not.toContain(name)
+  })
+})
+
+describe('docs/risk-rsa.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/risk-rsa.md'), 'utf8')
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? []
+  test('its example is taken', () => {
+    const [provider] = parse(yaml).risk.providers
+    const camel = (name: string) => name.replace(/_[a-z]/g, (found) => found.slice(1).toUpperCase())
+    const entries = Object.entries(provider.settings).map(([name, value]) => [camel(name), value])
+    expect(() => plugin.check(Object.fromEntries(entries))).not.toThrow()
+    expect(provider.facts.filter((name: string) => !isRiskFact(name))).toEqual([])
+    expect(provider.facts).toContain('device.ageDays')
+  })
+  test('it has every setting, every fact that leaves, and every action as it is', () => {
+    const head = page.split('## What is sent')[0] ?? ''
+    expect(plugin.fields.map(({ path }) => path).filter((path) => !head.includes(`\`${path}\``))).toEqual([])
+    expect(plugin.facts.filter((fact) => !page.includes(`\`${fact}\` *`))).toEqual([])
+    const rows = [...page.matchAll(/^\| (`[A-Z].*?) \| ([a-z-]+)/gm)]
+    const written = rows.flatMap(([, codes = '', action]) =>
+      [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => [code, action] as const),
+    )
+    const statuses = ['LOCKOUT', 'DELETE', 'UNVERIFIED', 'NOTENROLLED', 'NONE']
+    const actions = written.filter(([code = '']) => !statuses.includes(code))
+    expect(Object.fromEntries(actions)).toEqual(rsaActions)
   })
 })
 
