@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { type Assessment, riskActions, worstScore } from '../../domain/risk.ts'
 import type {
   BrowsedPicture,
+  QuestionsTaken,
   RiskChallenge,
   RiskChallengeKind,
   RiskChallengeResult,
+  RiskQuestion,
   SiteToUser,
 } from '../../ports/risk.ts'
 
@@ -25,6 +27,7 @@ const most = {
   answerText: 200,
   token: 4096,
   pictures: 500,
+  questions: 200,
   pictureBytes: 262_144,
 }
 
@@ -70,7 +73,20 @@ function shaped<T>(schema: z.ZodType<T>, answer: unknown): T {
 
 const knownNames = new Set([
   ...Object.keys(assessment.shape),
-  ...['code', 'text', 'kind', 'token', 'state', 'questions', 'phrase', 'picture', 'data'],
+  ...[
+    'code',
+    'text',
+    'kind',
+    'token',
+    'state',
+    'questions',
+    'id',
+    'taken',
+    'fault',
+    'phrase',
+    'picture',
+    'data',
+  ],
 ])
 
 /** Every item is looked at before there are found to be too many, so many are not looked at. */
@@ -82,15 +98,14 @@ function isHuge(answer: unknown): boolean {
   )
 }
 
+const question = z.strictObject({ id: plain(200), text: plain(500) })
+
 const challenge: z.ZodType<RiskChallenge> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('code'), code: plain(32), reference }),
   z.strictObject({ kind: z.literal('out-of-band'), token: plain(200), reference }),
   z.strictObject({
     kind: z.literal('questions'),
-    questions: z
-      .array(z.strictObject({ id: plain(200), text: plain(500) }))
-      .min(1)
-      .max(20),
+    questions: z.array(question).min(1).max(20),
     reference,
   }),
 ])
@@ -101,6 +116,20 @@ export function judgedChallenge(answer: unknown, kind: RiskChallengeKind): RiskC
   if (judged.kind !== kind) throw new MalformedAnswer('kind: of another kind')
   return judged
 }
+
+const questions = z.array(question).min(1).max(most.questions)
+
+export const judgedQuestions = (answer: unknown): readonly RiskQuestion[] => shaped(questions, answer)
+
+const questionsTaken: z.ZodType<QuestionsTaken> = z.discriminatedUnion('taken', [
+  z.strictObject({ taken: z.literal(true) }),
+  z.strictObject({
+    taken: z.literal(false),
+    fault: z.enum(['count', 'unknown', 'short', 'long', 'same']),
+  }),
+])
+
+export const judgedQuestionsTaken = (answer: unknown): QuestionsTaken => shaped(questionsTaken, answer)
 
 const challengeResult = z.strictObject({
   state: z.enum(['pending', 'passed', 'failed', 'locked']),
