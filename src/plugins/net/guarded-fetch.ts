@@ -45,7 +45,19 @@ export function createGuardedFetch(
     if (isIP(host) !== 0) check(host, secure)
     const found = isIP(host) === 0 ? await resolved(host, resolve, deadline) : []
     for (const address of found) check(address, secure)
-    return answered(url, { request, settings, deadline, lookup: pinned(found) })
+    return answered(url, { request, settings, deadline, to: { lookup: pinned(found) } })
+  }
+}
+
+/** Goes to a process of ours that listens where we have told it to, and nowhere else: there is no address to be judged. */
+export function createSocketFetch(
+  socketPath: string,
+  settings: Pick<GuardedFetchSettings, 'timeoutMs' | 'maxBytes'>,
+): GuardedFetch {
+  return (text, request = {}) => {
+    const late = AbortSignal.timeout(settings.timeoutMs)
+    const deadline = request.signal === undefined ? late : AbortSignal.any([late, request.signal])
+    return answered(checkedUrl(text), { request, settings, deadline, to: { socketPath } })
   }
 }
 
@@ -107,15 +119,12 @@ function reasonOf(error: unknown): 'refused' | 'protocol' | 'tls' | 'connection'
 
 interface Sending {
   readonly request: GuardedRequest
-  readonly settings: GuardedFetchSettings
+  readonly settings: Pick<GuardedFetchSettings, 'maxBytes'>
   readonly deadline: AbortSignal
-  readonly lookup: LookupFunction
+  readonly to: { readonly lookup: LookupFunction } | { readonly socketPath: string }
 }
 
-function answered(
-  url: URL,
-  { request, settings, deadline: signal, lookup }: Sending,
-): Promise<GuardedAnswer> {
+function answered(url: URL, { request, settings, deadline: signal, to }: Sending): Promise<GuardedAnswer> {
   const { method = 'GET', body, tls = {} } = request
   // Without an encoding a small answer cannot grow on us.
   const headers = { ...request.headers, 'accept-encoding': 'identity', connection: 'close' }
@@ -126,7 +135,7 @@ function answered(
       const reason = signal.aborted ? 'time' : reasonOf(error)
       reject(error instanceof Refusal ? error : new Refusal('fetch.failed', { check, actual, reason }))
     }
-    const options = { method, headers, lookup, signal, agent: false, maxHeaderSize: 16_384, ...tls }
+    const options = { method, headers, ...to, signal, agent: false, maxHeaderSize: 16_384, ...tls }
     const outgoing = (url.protocol === 'https:' ? https : http).request(url, options, (incoming) => {
       read(incoming, settings.maxBytes).then(resolve, (error: unknown) => {
         outgoing.destroy()
