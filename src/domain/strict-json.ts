@@ -1,6 +1,8 @@
 // JSON of strangers, read to the letter: nothing nested without end, and no name said twice, of which readers differ in what holds.
 
-export type StrictJson = { readonly value: unknown; readonly fault?: undefined } | { readonly fault: string }
+export type StrictJson =
+  | { readonly value: unknown; readonly fault?: undefined }
+  | { readonly fault: string; readonly value?: undefined }
 
 // Texts, brackets, and everything between them; each character belongs to one token at most.
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gs
