@@ -39,7 +39,9 @@ export function createAccess(settings: AccessSettings, ports: AccessPorts): Acce
     case 'none':
       return fixed({})
     case 'basic':
-      return fixed({ authorization: basic(settings.username ?? '', settings.password ?? '') })
+      return fixed({
+        authorization: basic(settings.username ?? settings.apiKey ?? '', settings.password ?? ''),
+      })
     case 'bearer':
       return fixed({ authorization: `Bearer ${settings.token}` })
     case 'header':

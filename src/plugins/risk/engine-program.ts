@@ -18,15 +18,16 @@ export interface ProgramOptions {
   readonly argv: readonly string[]
   /** Before it is started again; twice as long each time, as long as it does not stay up. */
   readonly restartMs?: number
+  /** What it has for ending by itself. */
+  readonly graceMs?: number
 }
 
 const limits = { timeoutMs: 30_000, maxBytes: 1024 * 1024 }
 const longestRestartMs = 30_000
 const settledMs = 60_000
-const graceMs = 2000
 
 /** Whoever can read the folder can ask the engine: nobody but our own user. */
-export function startProgram({ argv, restartMs = 200 }: ProgramOptions): Program {
+export function startProgram({ argv, restartMs = 200, graceMs = 2000 }: ProgramOptions): Program {
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-risk-'))
   const socket = join(folder, 'engine.sock')
   const [file = '', ...given] = argv
@@ -61,7 +62,7 @@ export function startProgram({ argv, restartMs = 200 }: ProgramOptions): Program
     async close() {
       closed = true
       clearTimeout(timer)
-      await ended(child)
+      await ended(child, graceMs)
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -71,7 +72,7 @@ async function listening(socket: string, signal: AbortSignal): Promise<void> {
   while (!existsSync(socket)) await delay(20, undefined, { signal })
 }
 
-async function ended(child: ChildProcess | undefined): Promise<void> {
+async function ended(child: ChildProcess | undefined, graceMs: number): Promise<void> {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const over = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')

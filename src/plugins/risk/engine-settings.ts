@@ -42,7 +42,7 @@ export const accessShape = {
     .min(1)
     .max(500)
     .optional()
-    .describe('For basic: the user, or the key that stands for one.'),
+    .describe('For basic: the user. Where there is none the API key stands for it.'),
   password: secret.optional().describe('For basic; empty unless told.'),
   token: secret.optional().describe('For bearer.'),
   keyHeader: headerName.optional().describe('For header: the header that the API key goes in.'),
@@ -78,7 +78,7 @@ export type AccessSettings = z.infer<z.ZodObject<typeof accessShape>> & {
 
 const needs: Readonly<Record<Authentication, readonly (keyof typeof accessShape)[]>> = {
   none: [],
-  basic: ['username'],
+  basic: [],
   bearer: ['token'],
   header: ['keyHeader', 'apiKey'],
   hmac: ['hmacSecret'],
@@ -87,7 +87,8 @@ const needs: Readonly<Record<Authentication, readonly (keyof typeof accessShape)
 
 /** What is missing for the way in that was chosen. */
 export function accessFaults(given: AccessSettings): readonly { path: string[]; message: string }[] {
-  const missing = needs[given.authentication]
+  const nobody = given.authentication === 'basic' && (given.username ?? given.apiKey) === undefined
+  const missing = [...needs[given.authentication], ...(nobody ? (['username'] as const) : [])]
     .filter((name) => given[name] === undefined)
     .map((name) => ({ path: [name], message: `${given.authentication} needs it` }))
   const { tlsCertificate, tlsKey } = given
