@@ -11,6 +11,9 @@ export class Answer {
 /** Nothing stands where an expression looks. */
 export class Absent extends Error {}
 
+/** Something else stands there. The message names the place, and nothing of what is there. */
+export class WrongKind extends Error {}
+
 const longestText = 4096
 const mostTexts = 100
 
@@ -36,7 +39,7 @@ function valueAt({ root }: Answer, place: string): unknown {
   return value
 }
 
-const wrong = (place: string, wanted: string): Error => new Error(`${place} is not ${wanted}`)
+const wrong = (place: string, wanted: string): Error => new WrongKind(`${place} is not ${wanted}`)
 
 export function textAt(answer: Answer, place: string): string {
   const value = valueAt(answer, place)

@@ -1,8 +1,8 @@
 // What the answer of a risk engine that an institution describes by itself means: an expression for each thing that we want to know.
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
-import { firstLine, valueOperators } from './expression-bounds.ts'
+import { valueOperators } from './expression-bounds.ts'
 import { type Assessment, type RiskAction, riskActions, worstScore } from './risk.ts'
-import { Absent, Answer, flagAt, isGiven, numberAt, textAt, textsAt } from './risk-answer.ts'
+import { Absent, Answer, flagAt, isGiven, numberAt, textAt, textsAt, WrongKind } from './risk-answer.ts'
 import {
   digitsFault,
   type Expression,
@@ -145,18 +145,30 @@ export function answerReading(mapping: AnswerMapping): AnswerReading {
       } catch (error) {
         // What an answer may leave out it may; without an action or what it is about it is none.
         if (error instanceof Absent && !needed.has(path)) return undefined
-        throw new Error(`${path}: ${firstLine(error)}`)
+        throw new Unread(`${path}: ${wordsOf(error)}`)
       }
     }
     try {
       return judged(mapping, { read, sent })
     } catch (error) {
-      return { fault: firstLine(error).slice(0, 200) }
+      if (error instanceof Unread) return { fault: error.message }
+      throw error
     }
   }
 }
 
+class Unread extends Error {}
+
+/** Where it went wrong, and nothing of what the engine said: it may repeat what it was sent. */
+function wordsOf(error: unknown): string {
+  if (error instanceof Absent || error instanceof WrongKind) return error.message
+  return error instanceof Error && 'code' in error ? String(error.code) : 'not what it should be'
+}
+
 const needed: ReadonlySet<string> = new Set(['answered', 'action', 'correlation'])
+
+const mostReasons = 20
+const longestReason = 64
 
 interface Reading {
   read(path: string): unknown
@@ -183,7 +195,10 @@ function judged(mapping: AnswerMapping, { read, sent }: Reading): ReadAnswer {
       action,
       score: score === undefined ? undefined : Number(score),
       band: read('band') as string | undefined,
-      reasons: reasons.map((code) => ({ code })),
+      // An engine may have more to say than is shown of any.
+      reasons: reasons
+        .slice(0, mostReasons)
+        .map((code) => ({ code: code.slice(0, longestReason).toWellFormed() })),
       reference: named.length === 0 ? undefined : Object.fromEntries(named),
       deviceToken: read('deviceToken') as string | undefined,
     },

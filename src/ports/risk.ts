@@ -53,14 +53,6 @@ export interface SiteToUser {
     | undefined
 }
 
-/** What came back is no answer, or one to another event (attacks 167, 170). Whatever else a provider throws is its failure to answer. */
-export class RiskAnswerMalformed extends Error {
-  constructor(reason: string) {
-    super(reason)
-    this.name = 'RiskAnswerMalformed'
-  }
-}
-
 /** One engine, opened for one entry of an institution. Every call ends by its deadline, whatever the engine does. */
 export interface RiskProvider {
   /** Rejects where there is no answer. What it resolves with is judged by us before it counts. */

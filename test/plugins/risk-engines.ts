@@ -9,6 +9,7 @@ import { parse } from 'yaml'
 import { createRiskDial } from '../../src/demo/risk-dial.ts'
 import { riskHttpRoutes } from '../../src/demo/risk-http.ts'
 import type { Institution } from '../../src/domain/institution.ts'
+import { Refusal } from '../../src/domain/refusal.ts'
 import {
   type RiskEvent,
   type RiskFact,
@@ -17,12 +18,8 @@ import {
   sharedWith,
 } from '../../src/domain/risk-event.ts'
 import { createGuardedFetch } from '../../src/plugins/net/guarded-fetch.ts'
-import {
-  RiskAnswerMalformed,
-  type RiskDeadline,
-  type RiskPlace,
-  type RiskPlugin,
-} from '../../src/ports/risk.ts'
+import { MalformedAnswer } from '../../src/plugins/risk/answer.ts'
+import type { RiskDeadline, RiskPlace, RiskPlugin } from '../../src/ports/risk.ts'
 
 const institution: Institution = {
   ...{ id: 'alder', name: 'Alder Bank', host: undefined, accent: '#123456', language: 'en', help: undefined },
@@ -116,8 +113,9 @@ export async function outcome(asked: Promise<{ action?: string } | undefined>): 
   try {
     return (await asked)?.action ?? 'done'
   } catch (error) {
-    if (error instanceof RiskAnswerMalformed) return 'malformed'
-    const { check } = (error as { detail?: { check?: string } }).detail ?? {}
-    return check === 'time' ? 'late' : String((error as Error).message)
+    if (error instanceof MalformedAnswer) return 'malformed'
+    if (!(error instanceof Refusal)) return String((error as Error).message)
+    const { check, reason, actual } = error.detail
+    return check === 'time' ? 'late' : `${check} ${reason ?? actual}`
   }
 }

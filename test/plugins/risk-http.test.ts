@@ -200,7 +200,7 @@ describe('#167 an answer that is none', () => {
   })
   test.each(all)('an error of %s is one, and not what its body says', async (name) => {
     engines.script({ fault: 'error' })
-    expect(await rig.outcome(ask(name))).toBe('the engine answered 500')
+    expect(await rig.outcome(ask(name))).toBe('status 500')
   })
 })
 

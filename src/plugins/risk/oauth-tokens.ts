@@ -1,5 +1,6 @@
 // Access tokens for an engine by OAuth client credentials (RFC 6749 4.4): one at a time, kept for as long as it holds.
 import { z } from 'zod'
+import { Refusal } from '../../domain/refusal.ts'
 import { strictJson } from '../../domain/strict-json.ts'
 import type { GuardedFetch, GuardedRequest } from '../../ports/guarded-fetch.ts'
 import { basic } from './basic-auth.ts'
@@ -62,7 +63,7 @@ export function createTokens(settings: AccessSettings, ports: TokenPorts): Token
 /** The exchange goes on for whoever asks next; only the wait ends. */
 async function before<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   const over = Promise.withResolvers<never>()
-  const late = () => over.reject(new Error('no token in time'))
+  const late = () => over.reject(new Refusal('fetch.failed', { check: 'time', actual: 'no token in time' }))
   if (signal.aborted) late()
   signal.addEventListener('abort', late, { once: true })
   try {
@@ -87,9 +88,9 @@ async function tokenFrom(settings: AccessSettings, { fetch, now, tls }: TokenPor
   }
   const began = now()
   const { status, body } = await fetch(tokenUrl, { method: 'POST', headers, body: String(form), tls })
-  if (status !== 200) throw new Error(`the token endpoint answered ${status}`)
+  if (status !== 200) throw new Refusal('fetch.failed', { check: 'token', actual: String(status) })
   const { data } = answer.safeParse(strictJson(body, 8).value)
-  if (data === undefined) throw new Error('the token endpoint answered no token')
+  if (data === undefined) throw new Refusal('fetch.failed', { check: 'token', actual: 'no token' })
   const life = Math.min(data.expires_in ?? usualSeconds, longestSeconds) * 1000
   return { text: data.access_token, until: began + Math.max(life - spareMs, life / 2) }
 }

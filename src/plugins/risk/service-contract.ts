@@ -2,43 +2,36 @@
 import { z } from 'zod'
 import { type Assessment, riskActions, worstScore } from '../../domain/risk.ts'
 import type { RiskEvent } from '../../domain/risk-event.ts'
-import { RiskAnswerMalformed, type RiskChallenge, type RiskChallengeResult } from '../../ports/risk.ts'
+import type { RiskChallenge, RiskChallengeResult } from '../../ports/risk.ts'
+import { MalformedAnswer } from './answer.ts'
 
-const name = z.string().regex(/^[\w.:-]{1,64}$/)
-const text = z.string().min(1).max(500)
-const reference = z.record(name, z.string().max(500))
-const deviceToken = z.string().min(1).max(4096)
-const event = z.string()
+const text = z.string()
+const reference = z.record(text, text)
 
+// Its form alone: how long each may be is judged of every provider alike.
 const assessment = z.strictObject({
-  event,
+  event: text,
   action: z.enum(riskActions),
   score: z.int().min(0).max(worstScore).optional(),
-  band: name.optional(),
-  reasons: z
-    .array(z.strictObject({ code: name, text: text.optional() }))
-    .max(50)
-    .default([]),
+  band: text.optional(),
+  reasons: z.array(z.strictObject({ code: text, text: text.optional() })).default([]),
   reference: reference.optional(),
-  device_token: deviceToken.optional(),
+  device_token: text.optional(),
 })
 
 const challenge = z.discriminatedUnion('kind', [
-  z.strictObject({ event, kind: z.literal('code'), code: text, reference }),
-  z.strictObject({ event, kind: z.literal('out-of-band'), token: text, reference }),
+  z.strictObject({ event: text, kind: z.literal('code'), code: text, reference }),
+  z.strictObject({ event: text, kind: z.literal('out-of-band'), token: text, reference }),
   z.strictObject({
-    ...{ event, kind: z.literal('questions'), reference },
-    questions: z
-      .array(z.strictObject({ id: name, text }))
-      .min(1)
-      .max(10),
+    ...{ event: text, kind: z.literal('questions'), reference },
+    questions: z.array(z.strictObject({ id: text, text })),
   }),
 ])
 
 const challengeResult = z.strictObject({
-  event,
+  event: text,
   state: z.enum(['pending', 'passed', 'failed', 'locked']),
-  device_token: deviceToken.optional(),
+  device_token: text.optional(),
 })
 
 /** An event as it is written there: facts by their names, and those that are absent left out. */
@@ -60,10 +53,9 @@ export const eventJson = ({
 function taken<T extends { event: string }>(schema: z.ZodType<T>, json: unknown, id: string): T {
   const { data, error } = schema.safeParse(json)
   if (data === undefined) {
-    const { path = [], code } = error?.issues[0] ?? {}
-    throw new RiskAnswerMalformed(`${path.join('.') || 'the answer'}: ${code}`)
+    throw new MalformedAnswer(`answer: ${error?.issues[0]?.code}`)
   }
-  if (data.event !== id) throw new RiskAnswerMalformed('event: it is about another one')
+  if (data.event !== id) throw new MalformedAnswer('event: it is about another one')
   return data
 }
 
