@@ -131,17 +131,24 @@ function openEngine({ fetch }: Pick<RiskPluginPorts, 'fetch'>, place: RiskPlace)
   const { url, method } = given
   return {
     async assess(event, deadline) {
+      const sent = named(event)
+      // Whatever came back could not be told from an answer to another.
+      if (sent === undefined && given.response.correlation !== undefined) throw new Uncorrelated()
       const json = await askEngine(
         engine,
         { url, method, headers: given.headers, json: bodyOf(event) },
         deadline,
       )
-      const { said, fault } = read(json, named(event))
+      const { said, fault } = read(json, sent)
       if (fault !== undefined) throw new MalformedAnswer(fault)
       return { event: event.id, ...said }
     },
     ...(given.report !== undefined && reporting(engine, given, given.report)),
   }
+}
+
+class Uncorrelated extends Error {
+  readonly code = 'correlation_absent'
 }
 
 function reporting(engine: Engine, given: Settings, { url, request }: NonNullable<Settings['report']>) {
