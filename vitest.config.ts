@@ -10,6 +10,10 @@ const common = { environment: 'node' as const, testTimeout: 30_000, hookTimeout:
 // A worker keeps what it has loaded for its next file: loading the bridge anew for each is a third of the time.
 const together = { ...common, isolate: false }
 
+// Whole journeys against the clock of the machine, with processes and servers beside us: in CI, where a machine stalls now and
+// then, what fails is tried once more. What the bridge does wrong, it does twice.
+const lived = { retry: process.env.CI ? 1 : 0 }
+
 // One project a kind of test, so that `npm test` leaves out only what needs servers of its own (`interop`).
 export default defineConfig({
   test: {
@@ -25,7 +29,7 @@ export default defineConfig({
           ],
         },
       },
-      { test: { ...together, name: 'journeys', include: ['test/{journeys,attacks}/**/*.test.ts'] } },
+      { test: { ...together, ...lived, name: 'journeys', include: ['test/{journeys,attacks}/**/*.test.ts'] } },
       {
         test: {
           ...together,
@@ -39,6 +43,7 @@ export default defineConfig({
       {
         test: {
           ...common,
+          ...lived,
           name: 'interop',
           include: [
             'test/interop/**/*.test.ts',

@@ -10,6 +10,7 @@ import type {
   TransactionTypeEntry,
   TypeValues,
 } from '../config/institution-file.ts'
+import type { RiskEntry } from '../config/institution-risk.ts'
 import { acrLadder, acrNamed, levelName, withDeviceAndPin } from '../domain/acr.ts'
 import { isMailDomain } from '../domain/choice.ts'
 import { claimsOfScope, isMappable } from '../domain/claims.ts'
@@ -34,6 +35,8 @@ import { approvalMethods, methodsFor } from '../domain/outcome.ts'
 import { conditionFault } from '../domain/policy-language.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
+import { combinings, fallbacks, type RiskSettings, riskActions } from '../domain/risk.ts'
+import { askedKinds, riskFactNames } from '../domain/risk-event.ts'
 import { isMoney } from '../domain/transaction.ts'
 import { schemaFaults } from '../domain/transaction-schema.ts'
 import type { TransactionType } from '../domain/transaction-type.ts'
@@ -97,6 +100,11 @@ export const institutionRules: InstitutionRules = {
   conditionFault,
   levels: [lowest as string, ...others],
   stepUpLevels: others as [string, ...string[]],
+  riskKinds: askedKinds,
+  riskFacts: riskFactNames as [string, ...string[]],
+  riskActions,
+  riskFallbacks: fallbacks,
+  riskCombinings: combinings,
   approvalMethods,
   methodsFor: (level) => methodsFor(level === undefined ? withDeviceAndPin : acrNamed(level)),
   scopes: [
@@ -136,6 +144,7 @@ const institutionRow = ({
   institution: entry,
   transaction_types: types,
   channels,
+  risk,
 }: InstitutionFile): Institution => ({
   id: entry.id,
   name: entry.name,
@@ -157,6 +166,24 @@ const institutionRow = ({
   // The schema has let only types through that the domain takes.
   ...(types.length > 0 && { transactionTypes: types.map(typeRow) }),
   ...(channels.length > 0 && { channels: channels.map(channel) }),
+  ...(risk !== undefined && { risk: riskRow(risk) }),
+})
+
+/** The schema has let only the domain's names through. */
+const riskRow = ({ budget_ms: budgetMs, step_up: stepUp, providers, events }: RiskEntry): RiskSettings => ({
+  budgetMs,
+  stepUp: acrNamed(stepUp),
+  providers: providers.map(({ settings, ...one }) => ({
+    ...one,
+    settings: camelled(settings),
+  })) as RiskSettings['providers'],
+  events: Object.fromEntries(
+    Object.entries(events).flatMap(([kind, event]) => {
+      if (event === undefined) return []
+      const { on_failure: onFailure, ...rest } = event
+      return [[kind, { ...rest, onFailure }]]
+    }),
+  ) as RiskSettings['events'],
 })
 
 const typeRow = (entry: TransactionTypeEntry): TransactionType =>

@@ -18,6 +18,7 @@ import { samlConnector } from '../plugins/connectors/saml.ts'
 import type { Addresses, Application, VerifyOptions } from '../ports/application.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Log } from '../ports/log.ts'
+import type { RiskPlugin } from '../ports/risk.ts'
 import { createAuditLog, type Sequencer, startSequencer } from '../storage/audit-log.ts'
 import { migrate, pendingMigrations } from '../storage/migrate.ts'
 import { type Database, openDatabase } from '../storage/open.ts'
@@ -39,6 +40,8 @@ import { startMetadata } from './metadata.ts'
 import { startNotices } from './notices.ts'
 import type { Parts } from './oidc.ts'
 import { createKeyFlows, startRenewal } from './own-keys.ts'
+import { startRiskReports } from './risk.ts'
+import { openRiskPlugins } from './risk-plugins.ts'
 
 export interface RunOptions extends ComposeOptions {
   /** Told, once it listens, of what it is made of: for tests that ask its flows themselves. */
@@ -57,25 +60,8 @@ export async function compose(config: Config, options: RunOptions = {}): Promise
   const base = createFoundation(config, database, options)
   const stores = createStores(base)
   const running = createRunning({ base, stores, url, made: options.made })
-  const { directory } = stores
-  // Settings are checked by the plugins themselves; opening a connection needs none of what they are given here.
-  const checkers = createConnectors({
-    plugins: [
-      samlConnector({
-        ...base,
-        checker: undefined as never,
-        fetch: undefined as never,
-        idpMetadata: undefined as never,
-      }),
-      oidcConnector({ ...base, fetch: undefined as never }),
-    ],
-    publicUrl: config.publicUrl,
-  })
-  const channels = createChannels({
-    plugins: [pushChannel({ ...stores }), httpSmsChannel({ ...base, fetch: undefined as never })],
-    publicUrl: config.publicUrl,
-  })
-  const apply = createApply({ ...base, ...stores, writer: directory, connectors: checkers, channels })
+  const checking = checkersOf(base, stores)
+  const apply = createApply({ ...base, ...stores, ...checking, writer: stores.directory })
   const auditLog = createAuditLog(database)
   return {
     log: base.log,
@@ -87,9 +73,32 @@ export async function compose(config: Config, options: RunOptions = {}): Promise
     pendingMigrations: () => pendingMigrations(database),
     apply,
     inviteAdministrator: inviting(base, stores).invite,
-    ownKeys: createKeyFlows(base, stores, checkers.plugins()),
+    ownKeys: createKeyFlows(base, stores, checking.connectors.plugins()),
     verifyAudit: (wanted) => verifyAudit({ base, stores, sequencer: running.sequencer }, auditLog, wanted),
   }
+}
+
+/** Settings are checked by the plugins themselves; opening a connection needs none of what they are given here. */
+function checkersOf(base: Foundation, stores: Stores) {
+  const { config } = base
+  const unneeded = undefined as never
+  const connectors = createConnectors({
+    plugins: [
+      samlConnector({ ...base, checker: unneeded, fetch: unneeded, idpMetadata: unneeded }),
+      oidcConnector({ ...base, fetch: unneeded }),
+    ],
+    publicUrl: config.publicUrl,
+  })
+  const channels = createChannels({
+    plugins: [pushChannel({ ...stores }), httpSmsChannel({ ...base, fetch: unneeded })],
+    publicUrl: config.publicUrl,
+  })
+  let plugins: Promise<readonly RiskPlugin[]> | undefined
+  const riskPlugins = () => {
+    plugins ??= openRiskPlugins(config, { ...base, fetch: unneeded })
+    return plugins
+  }
+  return { connectors, channels, riskPlugins }
 }
 
 interface Verifying {
@@ -158,7 +167,7 @@ function createRunning({ base, stores, url, made }: RunningPorts) {
   const stop = () => (stopping ??= close())
   const start = async (): Promise<Addresses> => {
     await migrated(database, stores, url)
-    const services = await createServices(base)
+    const services = await createServices(base, stores)
     closers.push(...closersOf(services))
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },
@@ -192,17 +201,19 @@ function createRunning({ base, stores, url, made }: RunningPorts) {
   return { start, stop, sequencer: () => sequencer }
 }
 
-const closersOf = ({ coreClient, places, checker, idpMetadata, jobs }: Services) => [
+const closersOf = ({ coreClient, places, checker, idpMetadata, openJobs, riskProviders }: Services) => [
+  () => riskProviders.close(),
   async () => coreClient.close(),
   async () => places.close(),
   () => checker.close(),
   () => idpMetadata.close(),
-  () => jobs.close(),
+  () => openJobs.close(),
 ]
 
 const backgrounds = ({ base, stores, services, flows }: Parts) => [
   sweeping(base),
   startDeliveries(base, stores, services),
+  startRiskReports(base, stores, services),
   startNotices(base, stores),
   startMetadata(base, stores, flows),
   startRenewal(base, stores, flows),

@@ -17,7 +17,7 @@ export function startDeliveries(
   const { log } = base
   const work = createDeliveryWork(base, stores, services)
   const sending = startBackground({ name: 'deliveries', everyMs, pass: work.pass }, log)
-  const after = { name: 'deliveries.left', everyMs: lookAfterMs, pass: services.jobs.lookAfter }
+  const after = { name: 'deliveries.left', everyMs: lookAfterMs, pass: services.openJobs.lookAfter }
   const looking = startBackground(after, log)
   return {
     async stop() {

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
-import { createDecide } from '../flows/decide.ts'
+import { createDecide, type DecidePorts } from '../flows/decide.ts'
 import { createDeliveries, createHearReceipt } from '../flows/deliveries.ts'
 import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
@@ -27,6 +27,7 @@ import { createApprovalFlows } from './approvals.ts'
 import { createConsoleFlows } from './console.ts'
 import type { Foundation, Services, Stores } from './foundation.ts'
 import { createExpiries, createKeyFlows } from './own-keys.ts'
+import { createRiskFlows } from './risk.ts'
 
 function settingsOf({ exchanges, sessions }: Config) {
   const { keepSeconds, messageCharacters, sampleEvery } = exchanges
@@ -39,7 +40,7 @@ function settingsOf({ exchanges, sessions }: Config) {
 }
 
 /** What decides on transactions and speaks to cores. */
-const gatewayParts = (given: Foundation & Stores & Services) => ({
+const gatewayParts = (given: Foundation & Stores & Services & Pick<DecidePorts, 'assess'>) => ({
   decide: createDecide(given),
   useTransaction: createUse(given),
   messages: createSoapMessages(given.keys),
@@ -52,7 +53,8 @@ const usesOf = (ports: Parameters<typeof createUseByIntrospection>[0]) => ({
 })
 
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
-  const given = { ...base, ...stores, ...services, ...settingsOf(base.config) }
+  const risk = createRiskFlows({ ...base, ...stores, ...services })
+  const given = { ...base, ...stores, ...services, ...settingsOf(base.config), ...risk }
   const connectionFlows = createConnections(given)
   const plugins = services.connectors.plugins()
   const exchangeKeeper = createExchangeKeeper(given)
@@ -69,6 +71,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
   const endSession = createEndSession(ports)
   const expiries = createExpiries(base, stores, plugins)
   return {
+    ...risk,
     connections: connectionFlows,
     keyFlows: createKeyFlows(base, stores, plugins),
     expiries,
@@ -84,10 +87,8 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     callCore: createCoreCall(ports),
     ...{ ...usesOf(ports), ...approvalFlows },
     ownLimitFlows: createOwnLimitFlows(ports),
-    present: createPresence(ports),
-    hold: createHold(ports),
-    deliveries: ports.deliveries,
-    hearReceipt: createHearReceipt(ports),
+    ...{ present: createPresence(ports), hold: createHold(ports) },
+    ...{ deliveries: ports.deliveries, hearReceipt: createHearReceipt(ports) },
     endSession,
     ...createConsoleFlows({ ...ports, expiries }),
     subjects: createSubjectFlows({ ...ports, endSession }),

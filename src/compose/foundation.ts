@@ -19,7 +19,8 @@ import { createFieldSeal } from '../plugins/keys/seal.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
-import { noPlaces, type OpenPlaces, openMaxmind } from '../plugins/places/maxmind.ts'
+import { noPlaces, type OpenPlaces, openMaxmind, PlacesUnreadable } from '../plugins/places/maxmind.ts'
+import { createRiskProviders } from '../plugins/risk/risk.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { SamlChecker } from '../ports/saml-checker.ts'
 import { createAdministrators, createConsoleSessions, createInvitations } from '../storage/administrators.ts'
@@ -47,6 +48,7 @@ import { createConsolePolicies, createOwnLimits, createPolicies } from '../stora
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
+import { createRiskMemories, createRiskRecords } from '../storage/risk.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
 import { createStatistics } from '../storage/statistics.ts'
 import { createSubjectNames, createSubjectStates } from '../storage/subject-states.ts'
@@ -59,6 +61,7 @@ import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
 import { createUpstreamSessions } from '../storage/upstream-sessions.ts'
 import { createSamlChecker } from '../xml/saml/checker.ts'
 import { createMetadataReader } from '../xml/saml/metadata-reader.ts'
+import { openRiskPlugins } from './risk-plugins.ts'
 
 export interface ComposeOptions {
   readonly clock?: Clock
@@ -161,8 +164,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     breakGlassUses: createBreakGlassUses(connections),
     statistics: createStatistics(connections),
     relyingPartyStore: createRelyingPartyStore(connections, directory.forget),
-    consents: createConsents(connections),
-    replays: createReplays(connections),
+    ...{ consents: createConsents(connections), replays: createReplays(connections) },
     devices: createDevices(connections),
     deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
@@ -175,23 +177,31 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     policies: createPolicies(connections),
     consolePolicies: createConsolePolicies(connections, directory.forget),
     pins: createPins(connections),
+    ...riskStores(connections, seal),
     tokens: createTokenStore(connections),
   }
 }
+
+const riskStores = (connections: Foundation['connections'], seal: Foundation['seal']) => ({
+  riskRecords: createRiskRecords(connections, seal),
+  riskMemories: createRiskMemories(connections, seal),
+})
 
 export type Stores = ReturnType<typeof createStores>
 
 /** Throws a ConfigFault where the database cannot be read. */
 async function placesOf({ config, log }: Foundation): Promise<OpenPlaces> {
-  const { database: file } = config.places
-  if (file === undefined) return noPlaces
-  return openMaxmind({ file, log }).catch((error: Error) => {
-    throw new ConfigFault([{ path: 'places.database', message: error.message }])
+  const { database: file, asnDatabase: asnFile } = config.places
+  if (file === undefined && asnFile === undefined) return noPlaces
+  return openMaxmind({ file, asnFile, log }).catch((error: unknown) => {
+    if (!(error instanceof PlacesUnreadable)) throw error
+    const path = error.of === 'file' ? 'places.database' : 'places.asn_database'
+    throw new ConfigFault([{ path, message: error.message }])
   })
 }
 
 /** What is opened late: workers and tables that a mere migration does not need. */
-export async function createServices(base: Foundation) {
+export async function createServices(base: Foundation, stores: Stores) {
   const { config, database, log } = base
   const { workers, deadlineMs } = config.saml
   // First: where there is a fault, nothing else was opened yet.
@@ -204,19 +214,30 @@ export async function createServices(base: Foundation) {
   })
   const idpMetadata = createMetadataReader({ deadlineMs: 5000 })
   const deviceMessages = createDeviceMessages(base.connections)
+  const plugins = await openRiskPlugins(config, { fetch, keys: base.keys, log })
+  const jobs = await openJobs(database, base.connections, {
+    attemptMs: config.timeouts.upstreamMs,
+    failed: (error) => log.warn('jobs', { error: String(error) }),
+  })
   return {
     checker,
     fetch,
     places,
     idpMetadata,
-    jobs: await openJobs(database, base.connections, {
-      attemptMs: config.timeouts.upstreamMs,
-      failed: (error) => log.warn('jobs', { error: String(error) }),
-    }),
+    openJobs: jobs,
+    jobs: jobs.deliveries,
+    riskReports: jobs.riskReports,
     messageWaiting: createMessageWaiting({ ...base, deviceMessages, everyMs: 500 }),
     channels: createChannels({
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],
       publicUrl: config.publicUrl,
+    }),
+    riskPlugins: async () => plugins,
+    riskProviders: createRiskProviders({
+      plugins,
+      memory: stores.riskMemories,
+      now: base.clock.now,
+      log,
     }),
     coreClient: createCoreClient({ answerBytes: config.limits.coreAnswerBytes }),
     rateLimits: createRateLimits(database, config.limits.rates, log),

@@ -1,16 +1,35 @@
-// Risk plugins from outside at the start: what is listed and cannot be had is a fault of the configuration.
+// The risk plugins that there are: those built in, and those that the configuration names.
 import type { Config } from '../config/config.ts'
 import { ConfigFault } from '../config/faults.ts'
-import { loadRiskPlugins, type OutsidePorts, PluginRefused } from '../plugins/risk/outside-plugins.ts'
-import type { RiskPlugin } from '../ports/risk.ts'
+import { httpJsonEngine } from '../plugins/risk/http-json.ts'
+import { loadRiskPlugins, PluginRefused } from '../plugins/risk/outside-plugins.ts'
+import { rsaAdaptiveAuthentication } from '../plugins/risk/rsa.ts'
+import { riskService } from '../plugins/risk/service.ts'
+import { riskSignals } from '../plugins/risk/signals.ts'
+import { voyagerIa } from '../plugins/risk/voyager.ts'
+import { voyagerRemote } from '../plugins/risk/voyager-remote.ts'
+import type { Log } from '../ports/log.ts'
+import type { RiskPlugin, RiskPluginPorts } from '../ports/risk.ts'
 
-/** Throws a ConfigFault where one cannot be had, or is not what its hash says. */
-export async function outsideRiskPlugins(
+/** In the order in which the console offers them. */
+const builtIn = (ports: RiskPluginPorts): readonly RiskPlugin[] => [
+  riskSignals(ports),
+  rsaAdaptiveAuthentication(ports),
+  voyagerIa(ports),
+  voyagerRemote(ports),
+  httpJsonEngine(ports),
+  riskService(ports),
+]
+
+/** Throws a ConfigFault where one that is named cannot be had, or is not what its hash says. */
+export async function openRiskPlugins(
   { risk: { plugins } }: Pick<Config, 'risk'>,
-  ports: OutsidePorts,
+  ports: RiskPluginPorts & { readonly log: Log },
 ): Promise<readonly RiskPlugin[]> {
+  const ours = builtIn(ports)
+  const taken = ours.map(({ type }) => type)
   try {
-    return await loadRiskPlugins(plugins, ports)
+    return [...ours, ...(await loadRiskPlugins(plugins, { log: ports.log, taken }))]
   } catch (error) {
     if (!(error instanceof PluginRefused)) throw error
     throw new ConfigFault([{ path: `risk.plugins[${error.at}]`, message: error.message }])

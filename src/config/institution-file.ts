@@ -1,6 +1,7 @@
 // The file of one institution: its row, relying parties, connections and cores, as people write them.
 import { z } from 'zod'
 import { amounts, currencyFaults, type PolicyRules, policyShape } from './institution-policy.ts'
+import { type RiskRules, riskShape } from './institution-risk.ts'
 
 /** By what a message to a core can be compared with an approved transaction. */
 export interface TypeValues {
@@ -14,7 +15,7 @@ export interface TypeValues {
 }
 
 /** What the domain knows and this folder, which imports nothing, is told. */
-export interface InstitutionRules extends PolicyRules {
+export interface InstitutionRules extends PolicyRules, RiskRules {
   /** May an institution, connection or core be called so? */
   isId(value: string): boolean
   /** What is wrong with a name that people read, with a code that stays; undefined when it may be so. */
@@ -310,6 +311,7 @@ export const institutionFileSchema = (rules: InstitutionRules) =>
     cores: z.array(coreShape(rules)).default([]),
     transaction_types: transactionTypes(rules),
     channels: z.array(channelShape(rules)).max(20).default([]),
+    risk: riskShape(rules).optional(),
   })
 
 /** One file, checked. */

@@ -269,6 +269,13 @@ export const settingsSchema = z.strictObject({
       .describe(
         'File of a city database in MaxMind’s format (.mmdb), from where the process was started. It is kept in memory, and read again within a minute of a change. Without one nobody is looked up. See operator.md.',
       ),
+    asn_database: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'File of a database of autonomous systems in the same format, read in the same way: which network an address belongs to, for risk providers. Without one nobody knows.',
+      ),
   }),
   risk: section('Risk engines. Which of them an institution asks stands in its own file.', {
     plugins: z

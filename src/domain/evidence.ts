@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { ApprovalPlace } from './approval.ts'
+import type { RiskSummary } from './risk.ts'
 
 /**
  * How the answer was given, weakest claim that holds (ruling R-36). `device-key+uv`: signed by the approval key, and the PIN was
@@ -65,8 +66,8 @@ export interface EvidenceMaterial {
     /** As they were kept, integers as `{"$int": "..."}`: by them the decision can be made again. */
     readonly inputs: unknown
   } | null
-  /** Assessments of risk engines; none where none was asked. */
-  readonly risk: readonly unknown[]
+  /** What the risk providers said of the transaction; none where none was asked. */
+  readonly risk: readonly RiskSummary[]
   readonly device: {
     readonly id: string
     readonly enrolledAt: number

@@ -3,6 +3,7 @@ import { type Acr, elsewhere, levelReached, meets, satisfies, withDevice, withDe
 import type { Language } from './language.ts'
 import { type ApprovalMethod, type Outcome, stopCode } from './outcome.ts'
 import type { RefusalCode } from './refusal.ts'
+import type { RiskAction } from './risk.ts'
 import type { Transaction } from './transaction.ts'
 import type { Raiser } from './upstream-level.ts'
 
@@ -16,6 +17,15 @@ export interface UpstreamSent {
 export interface LoginDecision {
   readonly id: string
   readonly outcome: Outcome
+  readonly reason: string
+  /** What the risk providers said of it. */
+  readonly assessment?: string | undefined
+}
+
+/** What the risk providers said of a sign-in; the whole of it is kept under `id`. */
+export interface LoginRisk {
+  readonly id: string
+  readonly action: RiskAction
   readonly reason: string
 }
 
@@ -48,6 +58,10 @@ export interface LoginTransaction {
   /** The level that approving its payment needs, by factors of ours: a limit is exceeded, and no IdP saw the payment. */
   readonly approvalAcr?: Acr | undefined
   readonly transaction: Transaction | undefined
+  /** The institution has risk providers asked about sign-ins; known from the beginning, so that no later change skips them. */
+  readonly asksRisk?: boolean | undefined
+  /** What they said; undefined until they were asked. */
+  readonly risk?: LoginRisk | undefined
   /** What the policy made of it; undefined until the customer is known and it was asked. */
   readonly decision?: LoginDecision | undefined
   /** Thumbprint of the DPoP key proven at PAR (ruling R-18); undefined where none was. */
@@ -110,6 +124,7 @@ export interface LoginTransaction {
 export type Step =
   | { readonly step: 'choose' }
   | { readonly step: 'upstream' }
+  | { readonly step: 'assess' }
   | { readonly step: 'decide' }
   | { readonly step: 'raise'; readonly acr: Acr }
   | { readonly step: 'step-up'; readonly acr: Acr }
@@ -128,6 +143,9 @@ export function nextStep(login: LoginTransaction): Step {
   if (login.outcome === 'cancelled') return { step: 'refuse', code: 'login.cancelled' }
   if (login.outcome === 'refused') return { step: 'refuse', code: login.refusal ?? 'interaction.step' }
   if (login.subject === undefined) return { step: login.connection === undefined ? 'choose' : 'upstream' }
+  if (login.asksRisk === true && login.risk === undefined) return { step: 'assess' }
+  const risky = login.risk && riskStop(login.risk.action)
+  if (risky !== undefined) return { step: 'refuse', code: risky }
   if (login.transaction !== undefined && login.decision === undefined) return { step: 'decide' }
   const stopped = login.decision && stopCode(login.decision.outcome)
   if (stopped !== undefined) return { step: 'refuse', code: stopped }
@@ -138,6 +156,12 @@ export function nextStep(login: LoginTransaction): Step {
   if (neededAcr !== undefined && !met) return raise(login, neededAcr)
   if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }
   return { step: 'finish', acr: reached }
+}
+
+/** How a sign-in ends that the risk providers stop; undefined where they do not. */
+export function riskStop(action: RiskAction): RefusalCode | undefined {
+  if (action === 'hold') return 'risk.held'
+  return action === 'deny' || action === 'locked' ? 'risk.denied' : undefined
 }
 
 /** How the policy wants the transaction approved; undefined where any way will do. */

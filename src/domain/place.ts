@@ -10,6 +10,16 @@ export interface Place {
   /** Town and country, in words that may be shown. */
   readonly town?: string | undefined
   readonly at?: Coordinates | undefined
+  /** ISO 3166, two letters. */
+  readonly country?: string | undefined
+  /** Number of the autonomous system that announces the address. */
+  readonly asn?: number | undefined
+}
+
+/** What there are databases for: what they do not know is then unknown, and not merely never looked up. */
+export interface Covered {
+  readonly places: boolean
+  readonly systems: boolean
 }
 
 /** Mean radius of the earth (IUGG), in kilometres. The earth is flatter by 0.3 %, which nobody's limit is measured by. */

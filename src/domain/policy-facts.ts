@@ -1,4 +1,5 @@
 // What a rule of an institution may know of a transaction: typed, complete, and without floats (ruling R-30).
+import { worstScore } from './risk.ts'
 
 /** One name for each thing that a condition can ask; a member is never absent, so that no rule fails for want of it. */
 export interface PolicyFacts {
@@ -30,6 +31,14 @@ export interface PolicyFacts {
     readonly countDay: bigint
     readonly sumDay: bigint
   }
+  /** What the risk providers said of it (domain/risk); `unasked` where nobody was. */
+  readonly risk: {
+    readonly asked: boolean
+    /** 0 to 1000; the worst where nobody gave one, so that no rule takes silence for a good sign. */
+    readonly score: bigint
+    /** `allow`, `review`, `step-up`, `enrol`, `hold`, `deny`, `locked`; `none` where nobody was asked. */
+    readonly action: string
+  }
   /** UTC; Monday is day 1. */
   readonly time: { readonly hour: bigint; readonly weekday: bigint }
 }
@@ -55,5 +64,9 @@ export const factTypes: {
   device: { present: 'bool' },
   session: { level: 'int', ageSeconds: 'int' },
   history: { knownPayee: 'bool', countDay: 'int', sumDay: 'int' },
+  risk: { asked: 'bool', score: 'int', action: 'string' },
   time: { hour: 'int', weekday: 'int' },
 }
+
+/** Of a transaction that no risk provider was asked about. */
+export const unasked: PolicyFacts['risk'] = { asked: false, score: BigInt(worstScore), action: 'none' }

@@ -2,8 +2,9 @@
 import { withDeviceAndPin } from './acr.ts'
 import { isExceeded, type Limit } from './limit.ts'
 import { type Outcome, strongest, type Voice } from './outcome.ts'
-import type { PolicyFacts } from './policy-facts.ts'
+import { type PolicyFacts, unasked } from './policy-facts.ts'
 import { conditionOf } from './policy-language.ts'
+import type { RiskSummary } from './risk.ts'
 
 /** One condition and what it leads to. */
 export interface Rule {
@@ -26,6 +27,8 @@ export interface PolicyInputs {
   readonly measures: Readonly<Record<string, bigint>>
   /** The customer's own limits, as they were in force, and what was measured for them. */
   readonly own: readonly { readonly limit: Limit; readonly measured: bigint }[]
+  /** What the risk providers said, and what that leads to; absent where none was asked. */
+  readonly risk?: { readonly said: RiskSummary; readonly voice: Voice | undefined } | undefined
 }
 
 export interface Decision {
@@ -42,7 +45,7 @@ const allowed: Voice = { outcome: { kind: 'allow' }, reason: 'allowed' }
 export const decide = (policy: Policy, inputs: PolicyInputs): Decision =>
   strongest(voicesOf(policy, inputs), allowed)
 
-/** Everything that has its say, in the order of rules, limits, and the customer's own limits. */
+/** Everything that has its say, in the order of rules, limits, the customer's own limits, and the risk providers. */
 export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
   const { currency } = inputs.facts.transaction
   const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs.facts))
@@ -56,7 +59,8 @@ export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
       ? [{ outcome: ownOutcome, reason: `own.${limit.threshold.kind}` }]
       : [],
   )
-  return [...rules, ...limits, ...own]
+  const risk = inputs.risk?.voice === undefined ? [] : [inputs.risk.voice]
+  return [...rules, ...limits, ...own, ...risk]
 }
 
 /** What a customer's own limit leads to; never anything weaker or stronger. */
@@ -64,7 +68,8 @@ export const ownOutcome: Outcome = { kind: 'step-up', acr: withDeviceAndPin }
 
 function voiceOf(rule: Rule, all: readonly Rule[], facts: PolicyFacts): Voice[] {
   try {
-    return conditionOf(rule.when)(facts)
+    // What was decided before there were risk providers is decided again as nobody was asked then.
+    return conditionOf(rule.when)({ ...facts, risk: facts.risk ?? unasked })
       ? [{ outcome: rule.outcome, reason: rule.reason ?? `rule.${rule.id}` }]
       : []
   } catch {

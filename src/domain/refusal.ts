@@ -93,6 +93,8 @@ export const refusalCodes = [
   'transaction.used',
   'transaction.denied',
   'transaction.held',
+  'risk.denied',
+  'risk.held',
   'approval.unknown',
   'approval.ended',
   'approval.number',

@@ -52,6 +52,14 @@ export const riskFacts = {
   'network.latitude': number('edge', 'Degrees north of that address.'),
   'network.longitude': number('edge', 'Degrees east of that address.'),
   'network.asn': number('edge', 'Autonomous system that announces that address.'),
+  'network.located': flag(
+    'edge',
+    'The database of places knows that address; absent where the operator has none.',
+  ),
+  'network.announced': flag(
+    'edge',
+    'The database of autonomous systems knows that address; absent where the operator has none.',
+  ),
   'client.userAgent': text('caller', 'The User-Agent header.'),
   'client.language': text('caller', 'The Accept-Language header.'),
   'client.accept': text('caller', 'The Accept header.'),

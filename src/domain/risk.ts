@@ -108,6 +108,27 @@ export interface RiskVerdict {
   readonly answers: readonly RiskAnswer[]
 }
 
+/** What is kept of a verdict with the decision that it had a say in: no facts, and nothing that a provider keeps for itself. */
+export interface RiskSummary extends Pick<RiskVerdict, 'id' | 'action' | 'reason'> {
+  readonly score: number | null
+  readonly providers: readonly {
+    readonly provider: string
+    readonly said: RiskAction | RiskFailure
+    readonly score: number | null
+    readonly reasons: readonly string[]
+  }[]
+}
+
+export const summaryOf = ({ id, action, reason, score, answers }: RiskVerdict): RiskSummary => ({
+  ...{ id, action, reason, score: score ?? null },
+  providers: answers.map(({ provider, assessment, failure }) => ({
+    provider,
+    said: assessment?.action ?? failure ?? 'error',
+    score: assessment?.score ?? null,
+    reasons: (assessment?.reasons ?? []).map(({ code }) => code),
+  })),
+})
+
 const strengthOf = (action: RiskAction): number => riskActions.indexOf(action)
 
 /** One say among several. */

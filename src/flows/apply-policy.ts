@@ -2,6 +2,7 @@
 import type { Policy } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { weakened } from '../domain/policy-strictness.ts'
+import { riskLoosened } from '../domain/risk-changes.ts'
 import type { RowChange } from '../ports/application.ts'
 import type { Directory, InstitutionSet } from '../ports/stores.ts'
 import type { ConsolePolicies } from '../ports/transactions.ts'
@@ -15,6 +16,8 @@ export interface ApplyPolicyPorts {
 }
 
 interface PolicyEffect {
+  /** What of its risk providers may let pass what was stopped before. */
+  readonly riskLoosens: readonly string[]
   /** Undefined where there is no such institution yet. */
   readonly before: Policy | undefined
   readonly after: Policy
@@ -29,6 +32,7 @@ export async function policyEffect(
   const present = await directory.everything(institution.id)
   const kept = await consolePolicies.get(institution.id)
   return {
+    riskLoosens: riskLoosened(present?.institution.risk, institution.risk).map((one) => `risk ${one}`),
     before: present && policyOf(present.institution),
     after: policyOf({ ...institution, policy: institution.policy ?? kept?.policy }),
     takesOver: kept !== undefined && institution.policy !== undefined,
@@ -37,8 +41,9 @@ export async function policyEffect(
 
 /** The rows with what they mean for the policy; the console's goes as a row of its own. */
 export function withPolicy(changes: readonly RowChange[], id: string, effect: PolicyEffect): RowChange[] {
-  const { before, after, takesOver } = effect
-  const loosens = (before === undefined ? [] : weakened(after, before)).map(entryName)
+  const { before, after, takesOver, riskLoosens } = effect
+  const weaker = (before === undefined ? [] : weakened(after, before)).map(entryName)
+  const loosens = [...weaker, ...riskLoosens]
   const rows = changes.map((row) =>
     row.kind === 'institution' && loosens.length > 0 ? { ...row, loosens } : row,
   )

@@ -16,10 +16,11 @@ import {
   policyFaults,
   withPolicy,
 } from './apply-policy.ts'
+import { type ApplyRiskPorts, riskFaults } from './apply-risk.ts'
 import { pictureFault } from './pictures.ts'
 import { endWayIn } from './staff-sessions.ts'
 
-export interface ApplyPorts extends ApplyPolicyPorts {
+export interface ApplyPorts extends ApplyPolicyPorts, ApplyRiskPorts {
   readonly directory: Directory
   readonly writer: DirectoryWriter
   readonly unit: UnitOfWork
@@ -56,6 +57,7 @@ export function createApply(ports: ApplyPorts) {
     const faults = [
       ...settingsFaults(ports, sets),
       ...channelFaults(ports, sets),
+      ...(await Promise.all(sets.map((set) => riskFaults(ports, set)))).flat(),
       ...(await logoFaults(ports, sets)),
       ...(await hostFaults(ports, sets)),
       ...(await ownerFaults(ports, sets)),

@@ -150,9 +150,8 @@ async function allowedUnasked(
 ): Promise<void> {
   const { token, institution, core, reference } = call
   const transaction = paymentIn(facts, typesOf(institution))
-  const customer = await ports.transactions.hold({ institution: institution.id, subject: token.subject })
   const decided = await ports.decide(institution, {
-    ...{ transaction, customer },
+    ...{ transaction, subject: token.subject },
     ...{ relyingParty: token.relyingParty, device: token.device, amr: token.amr },
     ...{
       granted: token.acr,

@@ -1,23 +1,27 @@
 // What becomes of a transaction: its facts gathered, the policy asked, the answer kept and told, all in one unit.
-import { createHmac } from 'node:crypto'
-import { type Acr, acrLadder, levelReached } from '../domain/acr.ts'
+import { type Acr, acrLadder, levelReached, withDeviceAndPin } from '../domain/acr.ts'
+import type { ApprovalPlace } from '../domain/approval.ts'
 import { type CustomerTransaction, firstState } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type Limit, longestMinutes, type Measuring, measure } from '../domain/limit.ts'
 import { inForce } from '../domain/own-limits.ts'
 import { decide, type Policy, type PolicyInputs } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
-import type { PolicyFacts } from '../domain/policy-facts.ts'
+import { type PolicyFacts, unasked } from '../domain/policy-facts.ts'
+import { type RiskVerdict, summaryOf, voiceOfVerdict, worstScore } from '../domain/risk.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import { type RiskKind, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
-import type { Held, History, OwnLimitStore, Transactions } from '../ports/transactions.ts'
+import type { History, OwnLimitStore, Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
+import type { Assess } from './assess.ts'
 
 export interface DecidePorts {
   readonly transactions: Transactions
+  readonly assess: Assess
   readonly ownLimits: OwnLimitStore
   readonly keys: Pick<KeyStore, 'secret'>
   readonly audit: Audit
@@ -28,7 +32,7 @@ export interface DecidePorts {
 /** One transaction of one customer, and how they came with it. */
 export interface ToDecide {
   readonly transaction: Transaction
-  readonly customer: Held
+  readonly subject: string
   readonly relyingParty: string
   readonly device: string | undefined
   readonly amr: readonly string[]
@@ -38,6 +42,8 @@ export interface ToDecide {
   readonly authenticatedAt: number | undefined
   /** Until when it counts while it is open (epoch milliseconds). */
   readonly expiresAt: number
+  /** Where a back end says that the customer is. */
+  readonly place?: ApprovalPlace | undefined
   /** What its audit event names beside the customer. */
   readonly trace: { readonly reference: string; readonly core?: string }
 }
@@ -45,21 +51,53 @@ export interface ToDecide {
 export type Decide = ReturnType<typeof createDecide>
 
 /**
- * Decides on a transaction and keeps it. Inside the unit that holds the customer: of parallel transactions of one customer
- * each is measured with those that were decided before it, so that no two slip under a limit together.
+ * Decides on a transaction and keeps it, inside a unit; where risk providers are asked first, what the unit has written by
+ * then is committed before. The customer is held: of parallel transactions of one customer each is measured with those that
+ * were decided before it, so that no two slip under a limit together. `meanwhile` is asked then: what it finds was decided by
+ * somebody else, and is what comes out.
  */
 export function createDecide(ports: DecidePorts) {
-  const tokenOf = createTokens(ports.keys)
-  return async function decided(institution: Institution, asked: ToDecide): Promise<CustomerTransaction> {
-    const customer = { institution: institution.id, subject: asked.customer.subject }
+  const tokenOf = createAccountTokens(ports.keys)
+  const decideHeld = createDecideHeld(ports, tokenOf)
+  return async function decided<Found = never>(
+    institution: Institution,
+    asked: ToDecide,
+    meanwhile?: () => Promise<Found | undefined>,
+  ): Promise<CustomerTransaction | Found> {
+    const kind = kindOf(institution, asked)
+    const { subject, relyingParty, device, amr, granted, authenticatedAt, transaction, place } = asked
+    const who = { subject, relyingParty, device, amr, granted, authenticatedAt, transaction, place }
+    const assessed = await ports.assess.ask(institution, { ...who, kind, reference: asked.trace.reference })
+    await ports.transactions.hold({ institution: institution.id, subject })
+    const found = await meanwhile?.()
+    if (found !== undefined) return found
+    const kept = await decideHeld(institution, { ...asked, kind, verdict: assessed?.verdict })
+    const outcome = kept.state === 'open' ? undefined : ('denied' as const)
+    if (assessed !== undefined)
+      await ports.assess.keep(institution, assessed, { about: kept.id, settleBy: asked.expiresAt, outcome })
+    return kept
+  }
+}
+
+// What nobody knows any more is taken for what it may be at worst.
+const kindOf = (institution: Institution, { transaction }: ToDecide): RiskKind =>
+  typeNamed(typesOf(institution), transaction.type)?.risk ?? 'payment'
+
+interface Deciding extends ToDecide {
+  readonly kind: RiskKind
+  /** What the risk providers said of it; undefined where none was asked. */
+  readonly verdict: RiskVerdict | undefined
+}
+
+function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
+  return async function decided(institution: Institution, asked: Deciding): Promise<CustomerTransaction> {
+    const customer = { institution: institution.id, subject: asked.subject }
     const now = ports.clock.now()
     const token = (account: string) => tokenOf(institution.id, account)
-    const { transaction } = asked
+    const { transaction, kind } = asked
     const [from, to] = [transaction.debtorAccount, transaction.creditorAccount].map((account) =>
       account === undefined ? undefined : token(account),
     )
-    // What nobody knows any more is taken for what it may be at worst.
-    const kind = typeNamed(typesOf(institution), transaction.type)?.risk ?? 'payment'
     const since = now - longestMinutes * 60_000
     const [history, limits] = await Promise.all([
       ports.transactions.history(customer, { since, now, to }),
@@ -68,7 +106,8 @@ export function createDecide(ports: DecidePorts) {
     const own = inForce(limits, now)
     const policy = policyOf(institution)
     const measuring = { now, ...history, transaction: { ...measuredOf(transaction, kind), from, to }, token }
-    const inputs = inputsOf({ policy, own, measuring, facts: factsOf({ ...asked, kind }, history, now) })
+    const facts = factsOf(asked, history, now)
+    const inputs = { ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) }
     const decision = decide(policy, inputs)
     const kept: CustomerTransaction = {
       ...customer,
@@ -82,26 +121,6 @@ export function createDecide(ports: DecidePorts) {
     await ports.transactions.create(kept)
     tell(ports.audit, asked, kept)
     return kept
-  }
-}
-
-// As many accounts as the policies of some institutions list; what a policy names is asked for at every decision.
-const mostTokens = 50_000
-
-/**
- * Accounts in columns are names that only this institution's key can make: a copy of the table tells none of them.
- */
-function createTokens(keys: DecidePorts['keys']) {
-  const made = new Map<string, string>()
-  return (institution: string, account: string): string => {
-    const place = `${institution}|${account}`
-    const known = made.get(place)
-    if (known !== undefined) return known
-    const key = keys.secret(institution, 'accounts')
-    const token = createHmac('sha256', key).update(account).digest('base64url').slice(0, 22)
-    if (made.size >= mostTokens) made.clear()
-    made.set(place, token)
-    return token
   }
 }
 
@@ -127,13 +146,21 @@ function inputsOf({ policy, own, measuring, facts }: Gathered): PolicyInputs {
   return { facts, measures, own: own.flatMap(measured) }
 }
 
+/** What the providers said has its say beside rules and limits. */
+function riskOf({ risk }: Institution, verdict: RiskVerdict | undefined): Pick<PolicyInputs, 'risk'> {
+  if (verdict === undefined) return {}
+  const voice = voiceOfVerdict(verdict, risk?.stepUp ?? withDeviceAndPin)
+  return { risk: { said: summaryOf(verdict), voice } }
+}
+
+const riskFactsOf = (verdict: RiskVerdict | undefined): PolicyFacts['risk'] =>
+  verdict === undefined
+    ? unasked
+    : { asked: true, score: BigInt(verdict.score ?? worstScore), action: verdict.action }
+
 const dayMs = 24 * 3600_000
 
-function factsOf(
-  asked: ToDecide & { readonly kind: RiskKind },
-  { past, knownPayee }: History,
-  now: number,
-): PolicyFacts {
+function factsOf(asked: Deciding, { past, knownPayee }: History, now: number): PolicyFacts {
   const { transaction, amr, granted } = asked
   const { amount } = transaction
   const today = past.filter(({ at, kind }) => kind === 'payment' && at > now - dayMs)
@@ -151,7 +178,7 @@ function factsOf(
       creditorAccount: transaction.creditorAccount ?? '',
       creditorName: transaction.creditorName ?? '',
     },
-    subject: { id: asked.customer.subject },
+    subject: { id: asked.subject },
     app: { id: asked.relyingParty },
     device: { present: asked.device !== undefined },
     session: {
@@ -163,11 +190,12 @@ function factsOf(
       countDay: BigInt(today.length),
       sumDay: same.reduce((total, { minor }) => total + minor, 0n),
     },
+    risk: riskFactsOf(asked.verdict),
     time: { hour: BigInt(at.getUTCHours()), weekday: BigInt(at.getUTCDay() === 0 ? 7 : at.getUTCDay()) },
   }
 }
 
-function tell(audit: Audit, asked: ToDecide, kept: CustomerTransaction): void {
+function tell(audit: Audit, asked: Deciding, kept: CustomerTransaction): void {
   const { decision } = kept
   audit.record({
     type: 'transaction.decided',
@@ -175,7 +203,7 @@ function tell(audit: Audit, asked: ToDecide, kept: CustomerTransaction): void {
     outcome: 'ok',
     ...asked.trace,
     relyingParty: asked.relyingParty,
-    subject: asked.customer.subject,
+    subject: asked.subject,
     ...(asked.device !== undefined && { device: asked.device }),
     transaction: asked.transaction.hash,
     detail: {
@@ -184,6 +212,7 @@ function tell(audit: Audit, asked: ToDecide, kept: CustomerTransaction): void {
       reason: decision.reason,
       policy: kept.policy,
       ...(decision.outcome.kind === 'step-up' && { acr: decision.outcome.acr }),
+      ...(asked.verdict !== undefined && { assessment: asked.verdict.id }),
     },
   })
 }

@@ -3,21 +3,15 @@ import type { AuditEvent } from '../domain/audit.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { ChannelAddress, Channels, OpenChannel } from '../ports/channel.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
-import type {
-  Deliveries,
-  Delivery,
-  DeliveryJob,
-  DeliveryJobs,
-  DeliveryRecord,
-  DeliveryRecords,
-} from '../ports/deliveries.ts'
+import type { Deliveries, Delivery, DeliveryRecord, DeliveryRecords } from '../ports/deliveries.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
+import type { Job, Jobs } from '../ports/jobs.ts'
 import type { Log } from '../ports/log.ts'
 import type { Devices, Directory, RateLimits, Subjects } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 
 export interface DeliveryPorts {
-  readonly jobs: DeliveryJobs
+  readonly jobs: Jobs
   readonly deliveryRecords: DeliveryRecords
   readonly channels: Channels
   readonly directory: Directory
@@ -56,7 +50,7 @@ const failed = (code: string, channel?: string): Outcome => ({ kind: 'failed', c
 
 /** Makes one attempt, and says in a unit of its own what came of it. */
 export function createDeliveryAttempt(ports: DeliveryPorts) {
-  return async (job: DeliveryJob): Promise<void> => {
+  return async (job: Job): Promise<void> => {
     const { institution } = job
     const outcome = await attempt(ports, job)
     // Nothing is sent inside: what the other side said is here before the unit begins (ruling R-1).
@@ -66,7 +60,7 @@ export function createDeliveryAttempt(ports: DeliveryPorts) {
   }
 }
 
-async function attempt(ports: DeliveryPorts, job: DeliveryJob): Promise<Outcome> {
+async function attempt(ports: DeliveryPorts, job: Job): Promise<Outcome> {
   const delivery: Delivery = JSON.parse(ports.seal.open(job.institution, job.sealed))
   if (delivery.expiresAt <= ports.clock.now())
     return failed(job.tries === 1 ? 'delivery.expired' : 'channel.unreachable')
@@ -101,7 +95,7 @@ async function addressesOf(
 }
 
 interface Sending {
-  readonly job: DeliveryJob
+  readonly job: Job
   readonly delivery: Delivery
   readonly open: OpenChannel
   readonly addresses: readonly ChannelAddress[]
@@ -135,7 +129,7 @@ async function sent(ports: DeliveryPorts, { job, delivery, open, addresses }: Se
 const reasonOf = (error: unknown): string | object =>
   error instanceof Refusal ? { code: error.code, ...error.detail } : String(error)
 
-async function settle(ports: DeliveryPorts, job: DeliveryJob, outcome: Outcome): Promise<void> {
+async function settle(ports: DeliveryPorts, job: Job, outcome: Outcome): Promise<void> {
   const { jobs, deliveryRecords, audit } = ports
   if (outcome.kind === 'again') {
     await jobs.again(job)

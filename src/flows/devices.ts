@@ -1,14 +1,19 @@
 // Enrolling a device: a fresh login, a key, a PIN, and a proof that the key is held. And ending it.
+import { satisfies, withDeviceAndPin } from '../domain/acr.ts'
 import { counts, type Device, enrolmentLoginAge, proofSeconds } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
 import type { Institution } from '../domain/institution.ts'
+import { riskStop } from '../domain/login.ts'
 import { checkNewPin } from '../domain/pin.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
+import { voiceOfVerdict } from '../domain/risk.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { PinHash } from '../ports/pin-hash.ts'
 import type { Devices, Pins } from '../ports/stores.ts'
 import type { TokenStore } from '../ports/tokens.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import type { Assess, Assessed } from './assess.ts'
+import type { RiskOutcomes } from './risk-outcomes.ts'
 import { createPinCheck } from './step-up.ts'
 
 export interface EnrolmentPorts {
@@ -20,6 +25,8 @@ export interface EnrolmentPorts {
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
+  readonly assess: Assess
+  readonly riskOutcomes: Pick<RiskOutcomes, 'aboutEnded'>
 }
 
 export interface EnrolmentRequest {
@@ -35,7 +42,8 @@ export function createEnrolment(ports: EnrolmentPorts) {
   return {
     /**
      * Opens a `pending` device for the token's own key. The first device sets the customer's PIN; a further one must
-     * know it. Refuses with `login.too_old`, `device.limit`, `device.key`, `pin.*`.
+     * know it. Refuses with `login.too_old`, `device.limit`, `device.key`, `pin.*`,
+     * and where the risk providers stop it `risk.denied`, `risk.held`, `acr.insufficient`.
      */
     enrol: (institution: Institution, token: CallerToken, request: EnrolmentRequest) =>
       enrol(ports, { institution, token, request }).catch((error: unknown) => {
@@ -100,13 +108,49 @@ async function enrol(ports: EnrolmentPorts, enrolling: Enrolling): Promise<Devic
   // Said early to whom it concerns; what holds is the count at the activation.
   const live = mine.filter((device) => device.state === 'active' || device.state === 'suspended')
   if (live.length >= institution.devicesPerSubject) throw new Refusal('device.limit')
+  const assessed = await riskOf(ports, enrolling, live.length)
   await provePin(ports, enrolling)
   if (taken !== undefined) await ports.devices.revoke(institution.id, taken.id, now)
   const device = pending(ports, enrolling, now)
   // Two enrolments of one key at once: the other was first.
   if (!(await ports.devices.create(device))) throw new Refusal('device.key')
+  if (assessed !== undefined)
+    await ports.assess.keep(institution, assessed, { about: device.id, settleBy: device.nonceExpiresAt })
   ports.audit.record({ type: 'device.enrolled', outcome: 'ok', ...traceOf(token), device: device.id })
   return device
+}
+
+/**
+ * What the risk providers say of it, where it may go on. A first device has no factor of ours to step up by: what would have to is
+ * refused unless the IdP was asked for as much. A further one is proven by the PIN in this very call.
+ */
+async function riskOf(
+  ports: EnrolmentPorts,
+  { institution, token }: Enrolling,
+  others: number,
+): Promise<Assessed | undefined> {
+  const { subject, relyingParty, device, amr, acr: granted, authenticatedAt } = token
+  const who = {
+    subject,
+    relyingParty,
+    device,
+    amr,
+    granted,
+    authenticatedAt,
+    reference: ports.unit.reference() ?? '',
+  }
+  const assessed = await ports.assess.ask(institution, {
+    ...who,
+    kind: others > 0 ? 'device-change' : 'enrolment',
+  })
+  if (assessed === undefined) return undefined
+  const stepUp = institution.risk?.stepUp ?? withDeviceAndPin
+  const stopped = riskStop(assessed.verdict.action)
+  const asksMore = voiceOfVerdict(assessed.verdict, stepUp)?.outcome.kind === 'step-up'
+  const short = asksMore && others === 0 && !satisfies(granted, stepUp)
+  if (stopped === undefined && !short) return assessed
+  await ports.assess.keep(institution, assessed, { settleBy: ports.clock.now(), outcome: 'denied' })
+  throw new Refusal(stopped ?? 'acr.insufficient', { needed: stepUp, assessment: assessed.verdict.id })
 }
 
 function pending(
@@ -165,6 +209,7 @@ async function activate(ports: EnrolmentPorts, activation: Activation): Promise<
     const after = await ports.devices.get(token.institution, id)
     throw new Refusal(notActivated({ before: device, after, now }), { device: id })
   }
+  await ports.riskOutcomes.aboutEnded(institution.id, id, 'approved')
   ports.audit.record({ type: 'device.activated', outcome: 'ok', ...traceOf(token), device: id })
   return { ...device, state: 'active', activatedAt: now }
 }

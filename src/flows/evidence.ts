@@ -98,7 +98,7 @@ function materialOf(
     },
     display: { text, language, template: templateOf(institution, transaction?.type) },
     policy: decided === undefined ? null : policyIn(decided),
-    risk: [],
+    risk: decided?.inputs.risk === undefined ? [] : [decided.inputs.risk.said],
     device: device === undefined ? null : deviceIn(device),
     signature: signature ?? null,
     answer: {

@@ -17,6 +17,7 @@ import type { Audit } from '../ports/unit-of-work.ts'
 import { type Ask, traceOfApproval } from './approvals.ts'
 import { heldLogin } from './held-login.ts'
 import { change } from './login.ts'
+import type { RiskOutcomes } from './risk-outcomes.ts'
 
 export interface LoginApprovalPorts {
   readonly logins: Logins
@@ -25,6 +26,7 @@ export interface LoginApprovalPorts {
   readonly ask: Ask
   readonly audit: Audit
   readonly clock: Clock
+  readonly riskOutcomes: Pick<RiskOutcomes, 'steppedUp'>
 }
 
 /** Where a waiting sign-in stands. */
@@ -110,6 +112,7 @@ async function takenUp(
   const consent = login.consent === 'confirm' && login.transaction !== undefined ? 'given' : login.consent
   const next: LoginTransaction = { ...login, amr, consent }
   await change(ports.logins, next)
+  await ports.riskOutcomes.steppedUp(next, { method: 'approval', passed: true })
   const trace = { ...traceOfApproval(approval), detail: { approval: approval.id, method: 'approval' } }
   ports.audit.record({ type: 'step_up.passed', outcome: 'ok', ...trace })
   return next

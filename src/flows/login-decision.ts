@@ -1,5 +1,5 @@
 // The transaction of a sign-in: decided when the customer is known, and settled when the sign-in ends.
-import { elsewhere, highest } from '../domain/acr.ts'
+import { elsewhere } from '../domain/acr.ts'
 import type { CustomerTransaction } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
@@ -11,10 +11,10 @@ import type { Clock } from '../ports/clock.ts'
 import type { Devices, Logins, Pins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
-import { canApprove } from './approvals.ts'
 import type { CanText } from './can-text.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
+import { raised } from './raised.ts'
 import { endTransaction } from './transaction-ending.ts'
 
 export interface LoginDecisionPorts {
@@ -39,38 +39,35 @@ export async function withDecision(
   const { subject, transaction } = login
   if (nextStep(login).step !== 'decide' || subject === undefined || transaction === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })
-  const customer = await ports.transactions.hold({ institution: institution.id, subject })
-  const meanwhile = await ports.logins.get(institution.id, login.uid)
-  if (meanwhile?.decision !== undefined) return meanwhile
-  const decided = await ports.decide(institution, {
-    ...{ transaction, customer },
+  const asked = {
+    ...{ transaction, subject },
     ...{ relyingParty: login.relyingParty, device: login.device, amr: login.amr },
     granted: login.granted,
     authenticatedAt: login.undated === true ? undefined : login.authenticatedAt,
     expiresAt: login.expiresAt,
     trace: { reference: login.reference },
+  }
+  const decided = await ports.decide(institution, asked, async () => {
+    const now = await ports.logins.get(institution.id, login.uid)
+    return now?.decision === undefined ? undefined : now
   })
+  if ('uid' in decided) return decided
   const next = await needing(ports, login, decided)
   if (!(await ports.logins.update(next))) throw new Refusal('interaction.finished', { uid: login.uid })
   return next
 }
 
 async function needing(
-  { pins, ...ports }: LoginDecisionPorts,
+  ports: LoginDecisionPorts,
   login: LoginTransaction,
-  { id, decision: { outcome, reason } }: CustomerTransaction,
+  { id, decision: { outcome, reason }, inputs }: CustomerTransaction,
 ): Promise<LoginTransaction> {
-  const decided = { ...login, decision: { id, outcome, reason } }
+  const assessment = inputs.risk?.said.id
+  const decided = { ...login, decision: { id, outcome, reason, assessment } }
   if (outcome.kind !== 'step-up') return decided
-  const { institution, subject, device } = login
-  // A PIN is worth nothing without the device, so nobody looks for it then (ruling R-20).
-  const found = device === undefined ? undefined : await pins.verifier(institution, subject ?? '')
+  const { institution, subject } = login
   return {
-    ...decided,
-    neededAcr: highest(login.neededAcr, outcome.acr),
-    approvalAcr: highest(login.approvalAcr, outcome.acr),
-    hasPin: found !== undefined,
-    hasApprover: await canApprove(ports, institution, subject ?? ''),
+    ...(await raised(ports, decided, { acr: outcome.acr, ours: true })),
     hasNumber: outcome.by?.includes('sms') === true && (await ports.canText(institution, subject ?? '')),
   }
 }

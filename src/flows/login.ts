@@ -31,11 +31,14 @@ import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { canApprove } from './approvals.ts'
+import type { Assess } from './assess.ts'
 import type { CanText } from './can-text.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
 import { evidenceOf, settleTransaction, withDecision } from './login-decision.ts'
+import { withRisk } from './login-risk.ts'
 import { beginning } from './offered.ts'
+import type { RiskOutcomes } from './risk-outcomes.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
 export interface LoginPorts {
@@ -52,6 +55,8 @@ export interface LoginPorts {
   readonly connectors: Connectors
   readonly transactions: Transactions
   readonly decide: Decide
+  readonly assess: Assess
+  readonly riskOutcomes: Pick<RiskOutcomes, 'ended'>
   readonly keepEvidence: KeepEvidence
   readonly canText: CanText
   readonly audit: Audit
@@ -112,6 +117,8 @@ export function createLogin(ports: LoginPorts) {
     /** Whom a refusal at this sign-in concerns; undefined where there is none of that name. */
     concerns: (institution: string, uid: string) => concerns(ports, institution, uid),
     next: (login: LoginTransaction): Step => nextStep(login),
+    /** The record with what the risk providers say of it. */
+    assess: (institution: Institution, login: LoginTransaction) => withRisk(ports, institution, login),
     /** The record with what the institution's policy says of its transaction. */
     decide: (institution: Institution, login: LoginTransaction) => withDecision(ports, institution, login),
     /** Where the browser goes to be asked by the bank's IdP; binds the sign-in to this browser. */
@@ -148,9 +155,16 @@ async function begin(ports: LoginPorts, request: LoginRequest): Promise<void> {
   const at = session && (await ports.directory.connection(request.institution, session.connection))
   // A session outlives its connection; an IdP that is switched off raises nobody.
   const abilities = at?.state === 'active' && abilitiesOf(at)
-  const login = await withCustomer(ports, { ...begun, ...abilities }, session)
+  const asksRisk = await asksAboutSignIns(ports, request)
+  const login = await withCustomer(ports, { ...begun, ...abilities, asksRisk }, session)
   await ports.logins.create(login)
   ports.audit.record({ type: 'login.started', outcome: 'ok', ...traceOf(login), detail: startDetail(login) })
+}
+
+/** The bank's own people are judged by their IdP: no engine for customers knows them. */
+async function asksAboutSignIns({ directory }: LoginPorts, request: LoginRequest): Promise<boolean> {
+  if (request.relyingParty.id === consoleId) return false
+  return (await directory.institution(request.institution))?.risk?.events['sign-in'] !== undefined
 }
 
 interface Departure {
@@ -214,6 +228,7 @@ async function consent(
 async function cancel(ports: LoginPorts, login: LoginTransaction): Promise<LoginTransaction> {
   const next: LoginTransaction = { ...login, outcome: 'cancelled' }
   await change(ports.logins, next)
+  await ports.riskOutcomes.ended(login, 'denied')
   await settleTransaction(ports, login, { state: 'released' })
   ports.audit.record({
     type: 'login.cancelled',
@@ -226,6 +241,7 @@ async function cancel(ports: LoginPorts, login: LoginTransaction): Promise<Login
 
 async function refuse(ports: LoginPorts, login: LoginTransaction, { code }: Refusal): Promise<void> {
   if (!(await ports.logins.update({ ...login, outcome: 'refused', refusal: code }))) return
+  await ports.riskOutcomes.ended(login, 'failed')
   await settleTransaction(ports, login, { state: 'released' })
   ports.audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(login) })
 }
@@ -237,6 +253,7 @@ async function finish(
 ): Promise<boolean> {
   if (nextStep(login).step !== 'finish') throw new Refusal('interaction.step', { uid: login.uid })
   if (!(await ports.logins.update({ ...login, outcome: 'finished' }))) return false
+  await ports.riskOutcomes.ended(login, 'approved')
   const evidence = () => evidenceOf(ports, institution, login)
   await settleTransaction(ports, login, { state: 'approved', evidence })
   const detail = { acr: levelReached(login.amr, login.granted), amr: login.amr }

@@ -5,12 +5,14 @@ import type { CallerToken } from '../domain/gateway.ts'
 import type { Institution } from '../domain/institution.ts'
 import { languageOfInstitution } from '../domain/language.ts'
 import type { Limit } from '../domain/limit.ts'
+import { riskStop } from '../domain/login.ts'
 import { noticeText } from '../domain/notice-text.ts'
 import { changed, current, isAsStrict, mostOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OwnLimitStore } from '../ports/transactions.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import type { Assess } from './assess.ts'
 import type { Reach } from './reach.ts'
 
 export interface OwnLimitPorts {
@@ -19,6 +21,7 @@ export interface OwnLimitPorts {
   readonly unit: Pick<UnitOfWork, 'reference'>
   readonly audit: Audit
   readonly clock: Clock
+  readonly assess: Assess
 }
 
 export interface WantedLimits {
@@ -39,8 +42,8 @@ export function createOwnLimitFlows(ports: OwnLimitPorts) {
     },
     /**
      * Changes them as a whole. Refuses with `acr.insufficient` without the device, or without the PIN for a loosening,
-     * `login.too_old` for a loosening long after the sign-in, `limits.stale` when they were changed meanwhile, and
-     * `limits.too_many` when too many would still be leaving.
+     * `login.too_old` for a loosening long after the sign-in, `limits.stale` when they were changed meanwhile,
+     * `limits.too_many` when too many would still be leaving, and `risk.*` where the risk providers stop a loosening.
      */
     change: (institution: Institution, token: CallerToken, wanted: WantedLimits) =>
       change(ports, { institution, token, wanted }),
@@ -59,7 +62,10 @@ async function change(ports: OwnLimitPorts, { institution, token, wanted }: Chan
   const state = await ports.ownLimits.get(token)
   if (state.version !== wanted.version) throw new Refusal('limits.stale', { version: state.version })
   const stricter = isAsStrict(wanted.limits, state.limits)
-  if (!stricter) mayLoosen(token, now)
+  if (!stricter) {
+    mayLoosen(token, now)
+    await askedAbout(ports, institution, token)
+  }
   const hours = institution.limitCoolDownHours ?? coolDownHours
   const next = changed(state, { wanted: wanted.limits, now, coolDownMs: hours * 3600_000 })
   if ((next.leaving?.limits.length ?? 0) > mostOwnLimits) throw new Refusal('limits.too_many')
@@ -82,6 +88,19 @@ async function change(ports: OwnLimitPorts, { institution, token, wanted }: Chan
   })
   if (!stricter) await tell(ports, institution, token)
   return current(next, now)
+}
+
+/** The step-up that an engine may ask for is done by then; what it stops is stopped. */
+async function askedAbout(ports: OwnLimitPorts, institution: Institution, token: CallerToken): Promise<void> {
+  const { subject, relyingParty, device, amr, acr: granted, authenticatedAt } = token
+  const who = { subject, relyingParty, device, amr, granted, authenticatedAt }
+  const reference = ports.unit.reference() ?? ''
+  const assessed = await ports.assess.ask(institution, { ...who, kind: 'limit-change', reference })
+  if (assessed === undefined) return
+  const stopped = riskStop(assessed.verdict.action)
+  const outcome = stopped === undefined ? 'approved' : 'denied'
+  await ports.assess.keep(institution, assessed, { settleBy: ports.clock.now(), outcome })
+  if (stopped !== undefined) throw new Refusal(stopped, { assessment: assessed.verdict.id })
 }
 
 /** A loosening is said on all channels, so that whoever did not want it hears of it while it waits. */

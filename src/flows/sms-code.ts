@@ -16,6 +16,7 @@ import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { heldLogin } from './held-login.ts'
 import { change, traceOf } from './login.ts'
+import type { RiskOutcomes } from './risk-outcomes.ts'
 
 export interface SmsCodePorts {
   readonly logins: Logins
@@ -26,6 +27,7 @@ export interface SmsCodePorts {
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
+  readonly riskOutcomes: Pick<RiskOutcomes, 'steppedUp'>
 }
 
 /** As the customer typed it, on a page in this language. */
@@ -122,6 +124,7 @@ async function check(
   const given = Buffer.from(verifierOf(ports, login, typed.code))
   if (!timingSafeEqual(given, Buffer.from(sent.verifier))) {
     ports.audit.record({ type: 'step_up.tried', outcome: 'refused', code: 'code.wrong', ...traceOf(login) })
+    await ports.riskOutcomes.steppedUp(login, { method: 'sms', passed: false })
     throw new Refusal('code.wrong', { left: Math.max(0, institution.pin.attempts - tries.used) })
   }
   await ports.pins.clear(place)
@@ -129,6 +132,7 @@ async function check(
   const amr = [...login.amr, 'sms']
   const next: LoginTransaction = { ...login, amr, consent, approvedIn: typed.language, code: undefined }
   await change(ports.logins, next)
+  await ports.riskOutcomes.steppedUp(next, { method: 'sms', passed: true })
   ports.audit.record({ type: 'step_up.passed', outcome: 'ok', ...traceOf(login), detail: { method: 'sms' } })
   return next
 }

@@ -9,6 +9,7 @@ import type { PinHash } from '../ports/pin-hash.ts'
 import type { Logins, PinPlace, Pins } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { change, traceOf } from './login.ts'
+import type { RiskOutcomes } from './risk-outcomes.ts'
 
 export interface StepUpPorts {
   readonly logins: Logins
@@ -17,6 +18,7 @@ export interface StepUpPorts {
   readonly unit: UnitOfWork
   readonly audit: Audit
   readonly clock: Clock
+  readonly riskOutcomes: Pick<RiskOutcomes, 'steppedUp'>
 }
 
 /** As the customer typed it, on a page in this language. */
@@ -28,7 +30,12 @@ export interface TypedPin {
 export type StepUp = ReturnType<typeof createStepUp>
 
 /** What stands between a caller and a comparison of PINs. */
-export function createPinCheck({ pins, pinHash, unit, clock }: Omit<StepUpPorts, 'logins' | 'audit'>) {
+export function createPinCheck({
+  pins,
+  pinHash,
+  unit,
+  clock,
+}: Omit<StepUpPorts, 'logins' | 'audit' | 'riskOutcomes'>) {
   /**
    * Compares a PIN within its budget. The try is counted and committed before anything is compared, so that parallel
    * tries cannot share one (attack 153). Refuses with `pin.format`, `pin.locked {until}`, `pin.unset` or
@@ -73,12 +80,14 @@ export function createStepUp(ports: StepUpPorts) {
         if (error instanceof Refusal) {
           const type = error.code === 'pin.locked' ? 'step_up.locked' : 'step_up.tried'
           audit.record({ type, outcome: 'refused', code: error.code, ...traceOf(login) })
+          await ports.riskOutcomes.steppedUp(login, { method: 'pin', passed: false })
         }
         throw error
       }
       const consent = login.consent === 'confirm' && login.transaction !== undefined ? 'given' : login.consent
       const next: LoginTransaction = { ...login, amr: [...login.amr, 'pin'], approvedIn: language, consent }
       await change(logins, next)
+      await ports.riskOutcomes.steppedUp(next, { method: 'pin', passed: true })
       audit.record({ type: 'step_up.passed', outcome: 'ok', ...traceOf(login), detail: { method: 'pin' } })
       return next
     },

@@ -71,14 +71,13 @@ export function createTransactionRequests(ports: TransactionRequestPorts) {
 }
 
 async function decidedOn(
-  { decide, transactions, clock }: TransactionRequestPorts,
+  { decide, clock }: TransactionRequestPorts,
   institution: Institution,
-  { transaction, subject, relyingParty, reference, seconds }: BackEndRequest,
+  { transaction, subject, relyingParty, reference, seconds, place }: BackEndRequest,
 ): Promise<CustomerTransaction | undefined> {
   if (transaction === undefined) return undefined
-  const customer = await transactions.hold({ institution: institution.id, subject })
   return decide(institution, {
-    ...{ transaction, customer, relyingParty: relyingParty.id },
+    ...{ transaction, subject, relyingParty: relyingParty.id, place },
     // The customer is not there: no device, no session, nothing that they did.
     ...{ device: undefined, amr: [], granted: undefined, authenticatedAt: undefined },
     expiresAt: clock.now() + approvalSeconds(seconds) * 1000,

@@ -7,7 +7,7 @@ import type { KeyStore } from '../ports/key-store.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
-import { attach, type RequestState, stateOf, tenantOf } from './context.ts'
+import { attach, type RequestState, scopeOf, stateOf, tenantOf } from './context.ts'
 import { ownCors } from './cors.ts'
 import { loggedPath } from './logging.ts'
 import { notingRefusals } from './noted.ts'
@@ -120,9 +120,8 @@ function tenancy({ directory, publicUrl, keys }: AppPorts) {
  */
 async function inUnit(ports: AppPorts, ctx: Context, routes: () => Promise<unknown>): Promise<void> {
   const { institution } = tenantOf(ctx)
-  const { reference } = stateOf(ctx)
   let matched = true
-  await ports.unit.run({ institution: institution.id, reference }, async () => {
+  await ports.unit.run({ institution: institution.id, ...scopeOf(stateOf(ctx), ctx.req) }, async () => {
     await notingRefusals(ports.audit, stateOf(ctx), routes)
     matched = ctx.body !== undefined || ctx.status !== 404
     if (ctx.status >= 500) ports.unit.fail()

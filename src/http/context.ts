@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Context } from 'koa'
 import type { AuditTrace } from '../domain/audit.ts'
 import { Refusal } from '../domain/refusal.ts'
+import type { UnitScope } from '../ports/unit-of-work.ts'
 import type { Tenant } from './tenant.ts'
 
 /** Who reads a refusal: a person or an app. */
@@ -29,6 +30,23 @@ export function tenantOf(ctx: Context): Tenant {
   const { tenant } = stateOf(ctx)
   if (tenant === undefined) throw new Refusal('institution.unknown')
   return tenant
+}
+
+// Longer ones are nobody's; what is behind it says nothing more about a caller.
+const longestHeader = 400
+
+/** What the unit of this request carries of it. */
+export function scopeOf(state: RequestState, { headers }: IncomingMessage): Omit<UnitScope, 'institution'> {
+  const header = (name: 'user-agent' | 'accept-language' | 'accept') => headers[name]?.slice(0, longestHeader)
+  return {
+    reference: state.reference,
+    caller: {
+      address: state.clientAddress,
+      userAgent: header('user-agent'),
+      language: header('accept-language'),
+      accept: header('accept'),
+    },
+  }
 }
 
 const states = new WeakMap<IncomingMessage, RequestState>()

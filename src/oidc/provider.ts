@@ -10,7 +10,7 @@ import { typesOf } from '../domain/transaction-types/known.ts'
 import type { EndSession } from '../flows/end-session.ts'
 import type { SignOut } from '../flows/sign-out.ts'
 import { bindBrowser, browserOf } from '../http/browser.ts'
-import { stateOfRequest } from '../http/context.ts'
+import { scopeOf, stateOfRequest } from '../http/context.ts'
 import { withinRate } from '../http/interaction.ts'
 import { notingRefusals } from '../http/noted.ts'
 import type { Tenant } from '../http/tenant.ts'
@@ -97,7 +97,7 @@ async function inUnit(ports: ProviderPorts, tenant: Tenant, handling: Handling):
   const { ctx } = handling
   const state = stateOfRequest(ctx.req)
   state.concerns = async () => whoOf(ctx)
-  const scope = { institution: tenant.institution.id, reference: state.reference }
+  const scope = { institution: tenant.institution.id, ...scopeOf(state, ctx.req) }
   try {
     await ports.unit.run(scope, () =>
       notingRefusals(ports.audit, state, () => handled(ports, tenant, handling)),

@@ -1,4 +1,4 @@
-// Reaching a customer out of band: what is owed to them, the jobs that carry it, and what became of each.
+// Reaching a customer out of band: what is owed to them, and what became of each.
 
 /** Ways to reach a customer that there are channels for. */
 export const channelKinds = ['push', 'sms'] as const
@@ -31,28 +31,6 @@ export interface Delivery {
 export interface Deliveries {
   /** Inside a unit: the delivery is owed if and only if that unit commits, whatever dies then. */
   enqueue(delivery: Delivery): Promise<void>
-}
-
-/** One attempt at a delivery, this node's alone until its deadline. */
-export interface DeliveryJob {
-  readonly id: string
-  readonly institution: string
-  /** The delivery, sealed: a text may have a code in it. */
-  readonly sealed: string
-  /** Attempts so far, this one included. */
-  readonly tries: number
-}
-
-/** The queue. A job that nobody ends within its deadline is given to the next who asks. */
-export interface DeliveryJobs {
-  /** Inside a unit; resolves with the id of the job. */
-  put(institution: string, sealed: string): Promise<string>
-  /** What is due, for this node alone. */
-  take(most: number): Promise<readonly DeliveryJob[]>
-  /** Inside a unit: nothing more is to be done. False when the attempt is no longer ours. */
-  done(job: DeliveryJob): Promise<boolean>
-  /** Inside a unit: it is due again later, and later each time. False when the attempt is no longer ours. */
-  again(job: DeliveryJob): Promise<boolean>
 }
 
 /** What became of a delivery, without its words and its address. */

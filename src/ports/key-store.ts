@@ -11,10 +11,12 @@ export const secretPurposes = [
   'pairwise',
   'form-token',
   'accounts',
+  'addresses',
   'codes',
   'audit-salt',
   'field-encryption',
   'receipts',
+  'answer-pepper',
 ] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 

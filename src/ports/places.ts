@@ -1,5 +1,5 @@
 // Where network addresses are.
-import type { Place } from '../domain/place.ts'
+import type { Covered, Place } from '../domain/place.ts'
 
 export interface Places {
   /**
@@ -7,4 +7,9 @@ export interface Places {
    * knows is in memory.
    */
   of(address: string): Place | undefined
+}
+
+/** Places by the databases of the operator. */
+export interface PlaceDatabases extends Places {
+  readonly covered: Covered
 }

@@ -5,6 +5,7 @@ import type { AskedKind, RiskEvent, RiskFact, ToldKind } from '../domain/risk-ev
 import type { SettingField } from './connector-settings.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
 import type { KeyStore } from './key-store.ts'
+import type { Log } from './log.ts'
 
 /** Until when an answer is of use. What comes later is dropped. */
 export interface RiskDeadline {
@@ -27,7 +28,7 @@ export type RiskChallenge =
   /** Questions that the customer has given answers to before. */
   | {
       readonly kind: 'questions'
-      readonly questions: readonly { readonly id: string; readonly text: string }[]
+      readonly questions: readonly RiskQuestion[]
       readonly reference: Readonly<Record<string, string>>
     }
 
@@ -53,6 +54,14 @@ export interface SiteToUser {
     | undefined
 }
 
+/** What came back is no answer, or one to another event (attacks 167, 170). Whatever else a provider throws is its failure to answer. */
+export class RiskAnswerMalformed extends Error {
+  constructor(reason: string) {
+    super(reason)
+    this.name = 'RiskAnswerMalformed'
+  }
+}
+
 /** One engine, opened for one entry of an institution. Every call ends by its deadline, whatever the engine does. */
 export interface RiskProvider {
   /** Rejects where there is no answer. What it resolves with is judged by us before it counts. */
@@ -75,8 +84,29 @@ export interface RiskProvider {
       deadline: RiskDeadline,
     ): Promise<readonly BrowsedPicture[]>
   }
+  /** Where the engine asks questions of its own (`challenge` of that kind): what they may be, and taking the answers. */
+  readonly questions?: {
+    /** All that customers may choose from, in their language. */
+    list(event: RiskEvent, deadline: RiskDeadline): Promise<readonly RiskQuestion[]>
+    /** Takes the answers by question, in place of all that were; the caller made sure of the customer before. */
+    enrol(
+      event: RiskEvent,
+      answers: Readonly<Record<string, string>>,
+      deadline: RiskDeadline,
+    ): Promise<QuestionsTaken>
+  }
   close?(): Promise<void>
 }
+
+export interface RiskQuestion {
+  readonly id: string
+  readonly text: string
+}
+
+/** Why answers are not taken: too few or many questions, one that there is not, an answer too short or long, or given twice. */
+export type QuestionsTaken =
+  | { readonly taken: true }
+  | { readonly taken: false; readonly fault: 'count' | 'unknown' | 'short' | 'long' | 'same' }
 
 export interface BrowsedPicture {
   readonly id: string
@@ -89,6 +119,11 @@ export interface RiskMemory {
   get(key: string): Promise<string | undefined>
   /** The last write holds; `expiresAt` in epoch milliseconds. */
   put(key: string, value: string, expiresAt: number): Promise<void>
+  /**
+   * Adds one to what is counted under this key, and says how many there are now: of any number at once each is told another.
+   * The first says when the count is over, and what comes then begins a new one. A key is either counted or put.
+   */
+  count(key: string, expiresAt: number): Promise<number>
 }
 
 /** What a provider is opened with. */
@@ -118,6 +153,8 @@ export interface RiskPlugin {
 export interface RiskPluginPorts {
   readonly fetch: GuardedFetch
   readonly keys: Pick<KeyStore, 'secret'>
+  /** For what a plugin reads by itself, such as lists; nothing is said without one. */
+  readonly log?: Log | undefined
 }
 
 /** What the console shows of a provider's health on this node. */

@@ -1,10 +1,20 @@
 // One unit of work a request: what it changed and the audit events that tell of it commit together, before the answer leaves.
 import type { AuditEvent } from '../domain/audit.ts'
 
+/** Where a request came from: its address is our edge's word, the rest is the caller's own (attack 173). */
+export interface Caller {
+  readonly address: string
+  readonly userAgent?: string | undefined
+  readonly language?: string | undefined
+  readonly accept?: string | undefined
+}
+
 export interface UnitScope {
   readonly institution: string
   /** The reference id of this request; events without one of their own get it. */
   readonly reference: string
+  /** Of a request; undefined for what we do by ourselves. */
+  readonly caller?: Caller | undefined
 }
 
 export interface UnitOfWork {
@@ -25,6 +35,8 @@ export interface UnitOfWork {
   fail(): void
   /** The reference of the unit around the caller: what the page of this request shows. */
   reference(): string | undefined
+  /** Who sent the request that the unit is for. */
+  caller(): Caller | undefined
   /** Is a unit open around the caller? */
   active(): boolean
 }

@@ -103,19 +103,24 @@ function relyingPartyIn(
 }
 
 // JSON drops members that are undefined; they are put back so that the types stay true.
-const institutionOf = (seal: FieldSeal, { channels, ...settings }: KeptInstitution): Institution => ({
+const institutionOf = (seal: FieldSeal, { channels, risk, ...settings }: KeptInstitution): Institution => ({
   ...settings,
   host: settings.host,
   help: settings.help,
   ...(channels !== undefined && { channels: JSON.parse(seal.open(settings.id, channels)) }),
+  ...(risk !== undefined && { risk: JSON.parse(seal.open(settings.id, risk)) }),
 })
 
-/** Its channels are sealed: their settings have the passwords of gateways. */
-type KeptInstitution = Omit<Institution, 'channels'> & { readonly channels?: string | undefined }
+/** Its channels and risk providers are sealed: their settings have passwords of gateways and engines. */
+type KeptInstitution = Omit<Institution, 'channels' | 'risk'> & {
+  readonly channels?: string | undefined
+  readonly risk?: string | undefined
+}
 
-const keptInstitution = (seal: FieldSeal, { channels, ...settings }: Institution): KeptInstitution => ({
+const keptInstitution = (seal: FieldSeal, { channels, risk, ...settings }: Institution): KeptInstitution => ({
   ...settings,
   ...(channels !== undefined && { channels: seal.seal(settings.id, JSON.stringify(channels)) }),
+  ...(risk !== undefined && { risk: seal.seal(settings.id, JSON.stringify(risk)) }),
 })
 
 /** The file's policy, else what the console set. */

@@ -1,25 +1,29 @@
-// The queue of deliveries, by pg-boss on our own connections: a job is written by the unit that owes it.
-import type { PgBoss } from 'pg-boss'
-import type { DeliveryJob, DeliveryJobs } from '../ports/deliveries.ts'
+// The queues, by pg-boss on our own connections: a job is written by the unit that owes it.
+import type { fromKnex, PgBoss } from 'pg-boss'
+import type { Job, Jobs } from '../ports/jobs.ts'
 import type { Database } from './open.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
-const queue = 'delivery'
+// What is to reach customers, and what risk engines are told.
+const queues = ['delivery', 'risk-report'] as const
+type Queue = (typeof queues)[number]
 const daySeconds = 24 * 3600
 // What an attempt takes beside the wait for the other side: reading who it is for, and writing down what came of it.
 const besideMs = 15_000
 const lookAfterSeconds = 10
 
 const options = {
-  // They end when the delivery expires, not by their number.
+  // They end when what they are about is over, not by their number.
   retryLimit: 10_000,
   retryDelay: 1,
   retryBackoff: true,
   retryDelayMax: 30,
 }
 
-export interface OpenJobs extends DeliveryJobs {
+export interface OpenJobs {
+  readonly deliveries: Jobs
+  readonly riskReports: Jobs
   /** Gives to others what nodes left behind that died; at an interval, once for all nodes. */
   lookAfter(): Promise<void>
   close(): Promise<void>
@@ -59,6 +63,25 @@ export async function openJobs(
   await boss.start()
   const expireInSeconds = Math.ceil((attemptMs + besideMs) / 1000)
   const inUnit = async () => ({ db: on(await writer()) })
+  const jobsOf = (queue: Queue) => jobsIn({ boss, queue, expireInSeconds, inUnit })
+  return {
+    deliveries: jobsOf('delivery'),
+    riskReports: jobsOf('risk-report'),
+    lookAfter: async () => {
+      for (const queue of queues) await boss.supervise(queue)
+    },
+    close: () => boss.stop({ graceful: false }),
+  }
+}
+
+interface OpenQueue {
+  readonly boss: PgBoss
+  readonly queue: Queue
+  readonly expireInSeconds: number
+  readonly inUnit: () => Promise<{ readonly db: ReturnType<typeof fromKnex> }>
+}
+
+function jobsIn({ boss, queue, expireInSeconds, inUnit }: OpenQueue): Jobs {
   return {
     async put(institution, sealed) {
       const job = { institution, sealed }
@@ -66,16 +89,17 @@ export async function openJobs(
       if (id === null) throw new Error('the queue took no job')
       return id
     },
-    take: (most) => take(boss, most),
+    async take(most) {
+      const jobs = await boss.fetch<Data>(queue, { batchSize: most })
+      return jobs.map(({ id, data, ...rest }) => ({ id, ...data, tries: retries(rest) + 1 }))
+    },
     done: async (job) => ended(await boss.deleteJob(queue, [attempt(job)], await inUnit())),
     again: async (job) => ended(await boss.fail(queue, [attempt(job)], null, await inUnit())),
-    lookAfter: () => boss.supervise(queue),
-    close: () => boss.stop({ graceful: false }),
   }
 }
 
 // A claim is named by its number: who comes too late ends nothing of whoever has the job now.
-const attempt = ({ id, tries }: DeliveryJob) => ({ id, retryCount: tries - 1 })
+const attempt = ({ id, tries }: Job) => ({ id, retryCount: tries - 1 })
 
 // Its types do not say it; how many were changed is the answer all the same.
 const ended = (answer: object): boolean => 'affected' in answer && answer.affected === 1
@@ -83,11 +107,6 @@ const ended = (answer: object): boolean => 'affected' in answer && answer.affect
 interface Data {
   readonly institution: string
   readonly sealed: string
-}
-
-async function take(boss: PgBoss, most: number): Promise<readonly DeliveryJob[]> {
-  const jobs = await boss.fetch<Data>(queue, { batchSize: most })
-  return jobs.map(({ id, data, ...rest }) => ({ id, ...data, tries: retries(rest) + 1 }))
 }
 
 const retries = (job: object): number => ('retryCount' in job ? Number(job.retryCount) : 0)

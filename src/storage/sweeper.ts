@@ -15,6 +15,7 @@ const tables = [
   'console_invitation',
   'delivery',
   'device_message',
+  'risk_memory',
 ] as const
 const batch = 500
 /** Expired rows stay this long: a late request then gets `expired` rather than `unknown`. */

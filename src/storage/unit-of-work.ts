@@ -83,6 +83,7 @@ export function createUnits(ports: UnitPorts): Units {
         inside('a failure').failed = true
       },
       reference: () => open()?.scope.reference,
+      caller: () => open()?.scope.caller,
       active: () => open() !== undefined,
     },
     audit: {

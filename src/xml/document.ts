@@ -67,10 +67,13 @@ function withSchemas<T>(work: () => T): T {
   }
 }
 
-export type SchemaName = 'protocol' | 'metadata'
+export type SchemaName = 'protocol' | 'metadata' | 'rsa-6' | 'rsa-7'
 
 const imported = (namespace: string, file: string): string =>
   `<import namespace="${namespace}" schemaLocation="${file}"/>`
+
+const only = (namespace: string, file: string): string =>
+  `<schema xmlns="http://www.w3.org/2001/XMLSchema">${imported(namespace, file)}</schema>`
 
 // SAML's schemas import the encryption of 2002 alone; algorithms of 1.1 bring an element of its own (ruling R-26).
 const schemaOf = (namespace: string, file: string): string =>
@@ -79,6 +82,8 @@ const schemaOf = (namespace: string, file: string): string =>
 const schemas: Readonly<Record<SchemaName, string>> = {
   protocol: schemaOf(NS.samlp, 'saml-schema-protocol-2.0.xsd'),
   metadata: schemaOf(NS.md, 'saml-schema-metadata-2.0.xsd'),
+  'rsa-6': only(NS.rsa, 'rsa-aa-6.xsd'),
+  'rsa-7': only(NS.rsa, 'rsa-aa-7.xsd'),
 }
 
 const validators = new Map<SchemaName, XsdValidator>()

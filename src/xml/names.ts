@@ -15,6 +15,7 @@ export const NS = {
   soap11: 'http://schemas.xmlsoap.org/soap/envelope/',
   soap12: 'http://www.w3.org/2003/05/soap-envelope',
   xsi: 'http://www.w3.org/2001/XMLSchema-instance',
+  rsa: 'http://ws.csd.rsa.com',
 } as const
 
 export const ALG = {

@@ -17,6 +17,7 @@ import {
 import { inclusionProof, leafHash, treeRoot } from '../../src/domain/merkle.ts'
 import { decide, type PolicyInputs } from '../../src/domain/policy.ts'
 import { policyOf, policyVersion } from '../../src/domain/policy-default.ts'
+import { unasked } from '../../src/domain/policy-facts.ts'
 import { hashOf } from '../../src/domain/transaction.ts'
 
 const pair = (type: 'ec' | 'ed25519') =>
@@ -59,6 +60,7 @@ const inputs: PolicyInputs = {
     device: { present: false },
     session: { level: 0n, ageSeconds: 5n },
     history: { knownPayee: false, countDay: 0n, sumDay: 0n },
+    risk: unasked,
     time: { hour: 12n, weekday: 2n },
   },
   measures: { step_up_over: 124000n },

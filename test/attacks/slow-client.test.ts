@@ -8,6 +8,7 @@ import { createDecide } from '../../src/flows/decide.ts'
 import { createKeepEvidence } from '../../src/flows/evidence.ts'
 import { createAnswer } from '../../src/flows/login-answer.ts'
 import type { Connector } from '../../src/ports/connector.ts'
+import { nobodyAsked, nobodyTold } from '../flows/no-risk.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { call, customer, enrolled, signIn } from '../journeys/customer.ts'
 import { alder, startIdp, startParts } from '../journeys/parts.ts'
@@ -90,7 +91,9 @@ test('while an answer of an IdP is checked, the database is free', async () => {
     connectors: { of: () => connector, plugins: [] } as never,
     exchangeKeeper: { failed: async () => undefined, answered: async () => undefined },
     answerSettings: { namedMs: 60_000 },
-    decide: createDecide({ ...parts.base, ...parts.stores }),
+    assess: nobodyAsked,
+    riskOutcomes: nobodyTold,
+    decide: createDecide({ ...parts.base, ...parts.stores, assess: nobodyAsked }),
     keepEvidence: createKeepEvidence(parts.stores),
     canText: async () => false,
     metadataRefresh: { forUnknownKey: async () => undefined },

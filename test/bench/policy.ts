@@ -6,6 +6,7 @@ import { policyOf } from '../../src/domain/policy-default.ts'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import { createDecide, type ToDecide } from '../../src/flows/decide.ts'
+import { nobodyAsked } from '../flows/no-risk.ts'
 import { alder } from '../journeys/parts.ts'
 import { everything } from '../storage/rig.ts'
 import { migrated, scratch, serverUrl } from '../storage/scratch.ts'
@@ -40,6 +41,7 @@ export async function policyBench(): Promise<Result[]> {
   const token = () => randomBytes(12).toString('base64url')
   const ports = {
     ...all,
+    assess: nobodyAsked,
     keys: { secret: () => new Uint8Array(32) },
     clock: Date,
     chance: { token } as never,
@@ -56,14 +58,12 @@ export async function policyBench(): Promise<Result[]> {
     builtInTypes,
   )
   const one = (subject: string, expiresAt: number) => {
-    const asked: Omit<ToDecide, 'customer'> = {
+    const asked: ToDecide = {
+      subject,
       ...{ transaction, relyingParty: 'app', device: 'd', amr: ['fed', 'pop'], granted: undefined },
       ...{ authenticatedAt: Date.now(), expiresAt, trace: { reference: 'DB-BENCH' } },
     }
-    return all.unit.run({ institution: 'alder', reference: 'DB-BENCH' }, async () => {
-      const customer = await all.transactions.hold({ institution: 'alder', subject })
-      return decided(institution, { ...asked, customer })
-    })
+    return all.unit.run({ institution: 'alder', reference: 'DB-BENCH' }, () => decided(institution, asked))
   }
   const subjects = await Promise.all(
     Array.from({ length: workers }, () =>

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// The quickest of so many: whatever else the machine does makes a start slower and never quicker.
+// The quickest of so many: whatever else the machine does makes a start slower and never quicker. While it is too slow, a few more.
 const tries = 3
+const mostTries = 8
 const aims = { first: 10_000, later: 2_000 } as const
 // What a change may not do: a busy machine alone must not turn this red.
 const worst = 2
@@ -35,7 +36,8 @@ function started(home: string): Promise<number> {
 }
 
 const times: Record<keyof typeof aims, number[]> = { first: [], later: [] }
-for (let i = 0; i < tries; i++) {
+const isTooLong = (kind: keyof typeof aims) => Math.min(...times[kind]) >= worst * aims[kind]
+for (let i = 0; i < tries || (i < mostTries && (isTooLong('first') || isTooLong('later'))); i++) {
   const home = mkdtempSync(join(tmpdir(), 'drawbridge-start-'))
   try {
     times.first.push(await started(home))
@@ -46,7 +48,7 @@ for (let i = 0; i < tries; i++) {
 }
 for (const kind of ['first', 'later'] as const) {
   const best = Math.min(...times[kind])
-  const ok = best < worst * aims[kind]
+  const ok = !isTooLong(kind)
   const said = best < aims[kind] ? '' : ok ? ': slower than the aim' : ': TOO LONG'
   console.log(`${kind} start: ${best} ms, aim ${aims[kind]} (${times[kind].join(', ')})${said}`)
   if (!ok) process.exitCode = 1

@@ -6,7 +6,7 @@ import { isExceeded, type Limit, type Measuring, measure, type Past } from '../.
 import { isStronger, type Outcome, strongest } from '../../src/domain/outcome.ts'
 import { decide, type Policy, type PolicyInputs } from '../../src/domain/policy.ts'
 import { defaultPolicy, policyOf, policyVersion } from '../../src/domain/policy-default.ts'
-import type { PolicyFacts } from '../../src/domain/policy-facts.ts'
+import { type PolicyFacts, unasked } from '../../src/domain/policy-facts.ts'
 import { conditionFault, conditionOf } from '../../src/domain/policy-language.ts'
 import { parsed, written } from '../../src/storage/transaction-json.ts'
 
@@ -31,6 +31,7 @@ const facts: PolicyFacts = {
   device: { present: true },
   session: { level: 1n, ageSeconds: 30n },
   history: { knownPayee: true, countDay: 2n, sumDay: 10_000n },
+  risk: unasked,
   time: { hour: 9n, weekday: 1n },
 }
 

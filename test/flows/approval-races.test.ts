@@ -19,6 +19,7 @@ import { createSubjectNames, createSubjectStates } from '../../src/storage/subje
 import { alder } from '../journeys/parts.ts'
 import { onDatabase } from '../storage/on-database.ts'
 import { device, type everything, id, login, now, scope } from '../storage/rig.ts'
+import { nobodyTold } from './no-risk.ts'
 
 let all: ReturnType<typeof everything>
 onDatabase('embedded', (opened) => {
@@ -75,6 +76,7 @@ async function approvedWhile(happens: (phone: Phone) => Promise<unknown>) {
   const unneeded = { backchannel: undefined, endSession: undefined, metrics: undefined, log: undefined }
   const answers = createAnswers({
     ...all,
+    riskOutcomes: nobodyTold,
     ...(unneeded as never as Pick<Parameters<typeof createAnswers>[0], keyof typeof unneeded>),
     ...{ checkPin, clock, subjectStates: states(), places: { of: () => undefined } },
     keepEvidence: createKeepEvidence(all),
@@ -119,6 +121,7 @@ test('of two presses that saw the same page one sends, and one uses the code up 
   const codes = createSmsCodes({
     ...{ ...all, clock, chance, keys: { secret: () => Buffer.alloc(32) } as never },
     deliveries: { enqueue: async ({ text }) => void sent.push(text) },
+    riskOutcomes: nobodyTold,
   })
   const before = paying(id(), 'sms')
   await all.logins.create(before)
@@ -142,7 +145,7 @@ test('a question that lapsed may be asked again, and no tab loses what another a
     reach: async () => undefined,
     subjectStates: states(),
   })
-  const flow = createLoginApproval({ ...all, ask, clock })
+  const flow = createLoginApproval({ ...all, ask, clock, riskOutcomes: nobodyTold })
   const before = paying(subject, 'approval')
   await all.logins.create(before)
   const open = async () =>

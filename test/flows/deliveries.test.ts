@@ -151,7 +151,7 @@ describe('an attempt that fails', () => {
     await rig.base.database.knex.raw(
       "update jobs.job set started_on = started_on - interval '1 minute'; update jobs.queue set monitor_on = null",
     )
-    await rig.services.jobs.lookAfter()
+    await rig.services.openJobs.lookAfter()
     await due()
     await rig.pass()
     expect(rig.gateway.sent).toHaveLength(1)

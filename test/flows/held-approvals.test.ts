@@ -11,6 +11,7 @@ import { createSubjectStates } from '../../src/storage/subject-states.ts'
 import { alder } from '../journeys/parts.ts'
 import { onDatabase } from '../storage/on-database.ts'
 import { device, type everything, id, now, scope } from '../storage/rig.ts'
+import { nobodyTold } from './no-risk.ts'
 
 let all: ReturnType<typeof everything>
 onDatabase('embedded', (opened) => {
@@ -39,6 +40,7 @@ async function answered(place: ApprovalPlace, from: ApprovalPlace, change: Parti
   const unneeded = { tokens: all.tokens, endSession: undefined, metrics: undefined, log: undefined }
   const answers = createAnswers({
     ...all,
+    riskOutcomes: nobodyTold,
     ...({ ...unneeded, backchannel: undefined, checkPin: undefined } as never as Pick<
       Parameters<typeof createAnswers>[0],
       'backchannel' | 'checkPin' | 'endSession' | 'metrics' | 'log'

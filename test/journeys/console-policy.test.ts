@@ -41,6 +41,7 @@ beforeAll(async () => {
   const run = createApply({
     ...base,
     ...stores,
+    riskPlugins: async () => [],
     writer: stores.directory,
     connectors: services.connectors,
     channels: services.channels,

@@ -3,6 +3,7 @@ import type { Institution } from '../../src/domain/institution.ts'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import { typesOf } from '../../src/domain/transaction-types/known.ts'
 import { createDecide } from '../../src/flows/decide.ts'
+import { nobodyAsked } from '../flows/no-risk.ts'
 import { alder, type Parts } from './parts.ts'
 import { creditor, debtor } from './spending.ts'
 
@@ -28,11 +29,11 @@ export interface Deciding {
 export function deciding({ base, stores }: Parts) {
   return ({ institution = alder, detail = {}, whole = false, ...asked }: Deciding = {}) => {
     const { subject = 'customer', reference = 'DB-TEST-0002', at = Date.now() } = asked
-    const decide = createDecide({ ...base, ...stores, clock: { now: () => at } })
+    const decide = createDecide({ ...base, ...stores, assess: nobodyAsked, clock: { now: () => at } })
     return base.unit.run({ institution: institution.id, reference }, async () =>
       decide(institution, {
         transaction: transactionOf({ ...(!whole && paymentDetail), ...detail }, typesOf(institution)),
-        customer: await stores.transactions.hold({ institution: institution.id, subject }),
+        subject,
         ...{ relyingParty: 'app', device: 'd', amr: ['fed', 'pop'], granted: undefined },
         ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference } },
       }),

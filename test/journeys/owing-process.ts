@@ -22,7 +22,10 @@ process.once('message', async ({ settings, institution, delivery, phone }: Owing
   await migrate(database, undefined)
   const base = createFoundation(config, database, {})
   const stores = createStores(base)
-  const jobs = await openJobs(database, base.connections, { attemptMs: 5000, failed: console.error })
+  const { deliveries: jobs } = await openJobs(database, base.connections, {
+    attemptMs: 5000,
+    failed: console.error,
+  })
   const deliveries = createDeliveries({ ...base, ...stores, jobs })
   await stores.directory.put({ institution, relyingParties: [], connections: [], cores: [] }, 'file')
   const key = {

@@ -65,7 +65,7 @@ export async function startParts(change: Partial<SettingsInput> = {}, over: Part
   const checker = change.saml === undefined ? await sharedChecker() : undefined
   const base = { ...createFoundation(config, database, { checker }), ...over }
   const stores = createStores(base)
-  const services = await createServices(base)
+  const services = await createServices(base, stores)
   const flows = createFlows(base, stores, services)
   const app = createPublicApp({ base, stores, services, flows })
   const server = await openPublicServer(app, config.listen)
@@ -79,7 +79,7 @@ export async function startParts(change: Partial<SettingsInput> = {}, over: Part
       await server.close(100)
       await services.checker.close()
       await services.idpMetadata.close()
-      await services.jobs.close()
+      await services.openJobs.close()
       services.messageWaiting.close()
       await database.close()
       await place.remove()

@@ -75,7 +75,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   // Log and counters belong to the edge where requests come in; addresses are judged there, and where we go out.
   pino: ['http'],
   'prom-client': ['http'],
-  'ipaddr.js': ['http', 'plugins/net', 'plugins/places'],
+  'ipaddr.js': ['http', 'plugins/net', 'plugins/places', 'plugins/risk'],
   // Reads databases of where addresses are.
   maxmind: ['plugins/places'],
   // DPoP proofs are verified at our own endpoints (http) and bound to the provider's rows (oidc); logout tokens of

@@ -5,6 +5,8 @@ type Bits = readonly (0 | 1)[]
 
 export type Value = string | number | { readonly [name: string]: Value }
 
+const codes: Readonly<Record<string, string>> = { Sweden: 'SE', Spain: 'ES' }
+
 /** `accuracy` in kilometres. */
 export const city = (
   town: string,
@@ -12,7 +14,7 @@ export const city = (
   accuracy = 20,
 ): Value => ({
   city: { names: { en: town.split(', ')[0] ?? '' } },
-  country: { names: { en: town.split(', ')[1] ?? '' } },
+  country: { names: { en: town.split(', ')[1] ?? '' }, iso_code: codes[town.split(', ')[1] ?? ''] ?? '' },
   location: { latitude, longitude, accuracy_radius: accuracy },
 })
 
@@ -54,6 +56,11 @@ function bitsOf(network: string, version: 4 | 6): Bits {
 }
 
 type Node = [Node | number | undefined, Node | number | undefined]
+
+export const announced = (asn: number): Value => ({
+  autonomous_system_number: asn,
+  autonomous_system_organization: 'Networks of the test',
+})
 
 export function madePlaces(rows: Readonly<Record<string, Value>>, version: 4 | 6 = 6): Buffer {
   const root: Node = [undefined, undefined]

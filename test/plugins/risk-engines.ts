@@ -103,7 +103,7 @@ export const within = (ms: number): RiskDeadline => ({ ms, signal: AbortSignal.t
 
 export function opened(plugin: RiskPlugin, settings: Readonly<Record<string, unknown>>, now = Date.now) {
   plugin.check(settings)
-  const memory = { get: async () => undefined, put: async () => undefined }
+  const memory = { get: async () => undefined, put: async () => undefined, count: async () => 1 }
   const place: RiskPlace = { institution, provider: 'engine', settings, memory, now }
   return plugin.open(place)
 }

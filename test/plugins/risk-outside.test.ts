@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { outsideRiskPlugins } from '../../src/compose/risk-plugins.ts'
+import { openRiskPlugins } from '../../src/compose/risk-plugins.ts'
 import { ConfigFault } from '../../src/config/faults.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import type { ListedPlugin } from '../../src/plugins/risk/plugin-words.ts'
@@ -147,7 +147,8 @@ describe('what is not loaded', () => {
       { KEY: Buffer.from(Array.from({ length: 32 }, (_, i) => i * 7)).toString('base64') },
     )
     expect(settings.risk.plugins[1]).toEqual(own)
-    const loaded = outsideRiskPlugins(settings, { log: createKeptLog(), taken: [] })
+    const ports = { fetch: undefined as never, keys: undefined as never, log: createKeptLog() }
+    const loaded = openRiskPlugins(settings, ports)
     await expect(loaded).rejects.toBeInstanceOf(ConfigFault)
     await expect(loaded).rejects.toThrow('risk.plugins[1]: its type outside is there already')
   })

@@ -27,6 +27,11 @@ export function createMemory(): RiskMemory & { readonly rows: Map<string, string
     rows,
     get: async (key) => rows.get(key),
     put: async (key, value) => void rows.set(key, value),
+    async count(key) {
+      const next = Number(rows.get(key) ?? 0) + 1
+      rows.set(key, String(next))
+      return next
+    },
   }
 }
 

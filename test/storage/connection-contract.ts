@@ -35,7 +35,13 @@ function node(database: Database) {
   return {
     all,
     flows: createConnections(ports),
-    apply: createApply({ ...ports, writer: all.directory, pictures, channels: { plugins: () => [] } }),
+    apply: createApply({
+      ...ports,
+      writer: all.directory,
+      pictures,
+      channels: { plugins: () => [] },
+      riskPlugins: async () => [],
+    }),
   }
 }
 

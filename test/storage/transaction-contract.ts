@@ -12,6 +12,7 @@ import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import { createDecide } from '../../src/flows/decide.ts'
 import type { TransactionFilter } from '../../src/ports/transactions.ts'
 import type { Database } from '../../src/storage/open.ts'
+import { nobodyAsked } from '../flows/no-risk.ts'
 import { bank, limit } from './policy-samples.ts'
 import { everything, id, now } from './rig.ts'
 import { migrated, type Scratch, scratch } from './scratch.ts'
@@ -71,6 +72,7 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
     const { at = now, reference = 'DB-TEST', relyingParty = 'app' } = change
     const decided = createDecide({
       ...all,
+      assess: nobodyAsked,
       transactions: { ...all.transactions, history: slowly(all.transactions.history) },
       keys: { secret: () => new Uint8Array(32) },
       clock: { now: () => at },
@@ -80,7 +82,7 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
       all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, async () =>
         decided(institution, {
           transaction: payment(amount, change.creditor),
-          customer: await all.transactions.hold({ institution: 'alder', subject }),
+          subject,
           ...{ relyingParty, device: 'd', amr: ['fed', 'pop'], granted: undefined },
           ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference } },
         }),

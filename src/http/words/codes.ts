@@ -134,6 +134,8 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'transaction.used': notThatPayment,
   'transaction.denied': [403, 'access_denied'],
   'transaction.held': [403, 'access_denied'],
+  'risk.denied': [403, 'access_denied'],
+  'risk.held': [403, 'access_denied'],
   'approval.unknown': [404, 'invalid_request'],
   'approval.ended': [410, 'invalid_request'],
   'approval.number': [403, 'access_denied'],

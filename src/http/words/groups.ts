@@ -133,6 +133,8 @@ export const groupOf = {
   'transaction.used': 'payment-used',
   'transaction.denied': 'payment-denied',
   'transaction.held': 'payment-held',
+  'risk.denied': 'risk-denied',
+  'risk.held': 'risk-held',
   'approval.unknown': 'approval-over',
   'approval.ended': 'approval-over',
   'approval.number': 'approval-number',

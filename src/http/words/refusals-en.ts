@@ -230,6 +230,20 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Call your bank and read out the reference.',
   },
+  'risk-denied': {
+    title: 'Your bank stopped this',
+    happened: 'Something about it is not as it usually is, and your bank does not let it go on from here.',
+    unchanged: 'You are not signed in, and nothing was changed.',
+    meaning: 'It protects your account from somebody who may have your password.',
+    next: 'Call your bank and read out the reference.',
+  },
+  'risk-held': {
+    title: 'Your bank has to look at this first',
+    happened: 'Something about it is not as it usually is. Somebody at your bank has to look at it.',
+    unchanged: 'You are not signed in, and nothing was changed.',
+    meaning: 'It protects your account from somebody who may have your password.',
+    next: 'Call your bank and read out the reference.',
+  },
   'approval-over': {
     title: 'This question is over',
     happened: 'It was answered already, its time has passed, or whoever asked no longer needs an answer.',

@@ -232,6 +232,20 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Llama a tu banco y lee la referencia.',
   },
+  'risk-denied': {
+    title: 'Tu banco lo ha detenido',
+    happened: 'Hay algo que no es como de costumbre, y tu banco no deja continuar desde aquí.',
+    unchanged: 'No has iniciado sesión y no se ha cambiado nada.',
+    meaning: 'Protege tu cuenta de quien pueda tener tu contraseña.',
+    next: 'Llama a tu banco y lee la referencia.',
+  },
+  'risk-held': {
+    title: 'Tu banco tiene que verlo antes',
+    happened: 'Hay algo que no es como de costumbre. Alguien de tu banco tiene que verlo.',
+    unchanged: 'No has iniciado sesión y no se ha cambiado nada.',
+    meaning: 'Protege tu cuenta de quien pueda tener tu contraseña.',
+    next: 'Llama a tu banco y lee la referencia.',
+  },
   'approval-over': {
     title: 'Esta pregunta ya ha terminado',
     happened: 'Ya se ha respondido, ha caducado o quien preguntaba ya no necesita respuesta.',

@@ -1,4 +1,4 @@
-// Hashing of PINs: argon2id, then an HMAC with a pepper that is not in the database (ruling R-20).
+// Hashing of PINs, and of answers to questions: argon2id, then an HMAC with a pepper that is not in the database (ruling R-20).
 import { argon2, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import pLimit from 'p-limit'
@@ -50,13 +50,22 @@ function read(verifier: string): Verifier | undefined {
   return { cost, nonce: Buffer.from(nonce, 'base64url'), value: Buffer.from(value, 'base64url') }
 }
 
-export function createPinHash(keys: Pick<KeyStore, 'secret'>): PinHash {
-  const limit = pLimit(atOnce)
-  const tag = (institution: string, pin: string, { cost, nonce }: Omit<Verifier, 'value'>) =>
-    limit(async () => {
-      const slow = await hash('argon2id', { message: pin, nonce, tagLength: 32, ...cost })
-      return createHmac('sha256', keys.secret(institution, 'pin-pepper')).update(slow).digest()
-    })
+// Whatever is hashed waits in one line: they share the memory and the threads.
+const limit = pLimit(atOnce)
+
+const tagged = (message: string, pepper: () => Uint8Array, { cost, nonce }: Omit<Verifier, 'value'>) =>
+  limit(async () => {
+    const slow = await hash('argon2id', { message, nonce, tagLength: 32, ...cost })
+    return createHmac('sha256', pepper()).update(slow).digest()
+  })
+
+/** `purpose`: PINs and answers have peppers of their own. */
+export function createPinHash(
+  keys: Pick<KeyStore, 'secret'>,
+  purpose: 'pin-pepper' | 'answer-pepper' = 'pin-pepper',
+): PinHash {
+  const tag = (institution: string, pin: string, how: Omit<Verifier, 'value'>) =>
+    tagged(pin, () => keys.secret(institution, purpose), how)
   return {
     async make(institution, pin) {
       const nonce = randomBytes(16)
@@ -68,3 +77,23 @@ export function createPinHash(keys: Pick<KeyStore, 'secret'>): PinHash {
     },
   }
 }
+
+/** Hashes that another system keeps and compares by their text: one answer of one customer to one question has one hash. */
+export interface AnswerHash {
+  of(
+    institution: string,
+    answered: { readonly subject: string; readonly question: string; readonly answer: string },
+  ): Promise<string>
+}
+
+export const createAnswerHash = (keys: Pick<KeyStore, 'secret'>): AnswerHash => ({
+  async of(institution, { subject, question, answer }) {
+    const pepper = keys.secret(institution, 'answer-pepper')
+    // No two customers, and no two questions, share a nonce; without the pepper nobody can tell it beforehand.
+    const nonce = createHmac('sha256', pepper)
+      .update(JSON.stringify(['nonce', subject, question]))
+      .digest()
+      .subarray(0, 16)
+    return written({ cost, nonce, value: await tagged(answer, () => pepper, { cost, nonce }) })
+  },
+})

@@ -1,4 +1,4 @@
-// Where addresses are, by a database of the operator's in MaxMind's format, read whole and again when its file changes.
+// Where addresses are, by databases of the operator's in MaxMind's format, read whole and again when their files change.
 import { unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -8,29 +8,78 @@ import { z } from 'zod'
 import type { Place } from '../../domain/place.ts'
 import { textFault } from '../../domain/plain-text.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Places } from '../../ports/places.ts'
+import type { PlaceDatabases } from '../../ports/places.ts'
 
 export interface MaxmindOptions {
-  /** From where the process was started. */
-  readonly file: string
+  /** The databases, from where the process was started: of towns and countries, and of autonomous systems. */
+  readonly file?: string | undefined
+  readonly asnFile?: string | undefined
   readonly log: Log
   /** How often it is looked at whether the file has changed; a minute unless told. */
   readonly everyMs?: number
 }
 
-export interface OpenPlaces extends Places {
+export interface OpenPlaces extends PlaceDatabases {
   close(): void
+}
+
+/** A file is not there, or is no database; the message is for the operator. */
+export class PlacesUnreadable extends Error {
+  readonly of: 'file' | 'asnFile'
+
+  constructor(of: PlacesUnreadable['of'], message: string) {
+    super(message)
+    this.name = 'PlacesUnreadable'
+    this.of = of
+  }
 }
 
 type Database = Reader<Response>
 
 /** Where no database is named. */
-export const noPlaces: OpenPlaces = { of: () => undefined, close: () => undefined }
+export const noPlaces: OpenPlaces = {
+  covered: { places: false, systems: false },
+  of: () => undefined,
+  close: () => undefined,
+}
 
-/** Throws, in words for the operator, where the file is not there or is no database. */
-export async function openMaxmind({ file, log, everyMs = 60_000 }: MaxmindOptions): Promise<OpenPlaces> {
+/** Throws PlacesUnreadable. */
+export async function openMaxmind(options: MaxmindOptions): Promise<OpenPlaces> {
+  const places = await watched('file', options)
+  const systems = await watched('asnFile', options).catch((error: unknown) => {
+    places?.close()
+    throw error
+  })
+  return {
+    covered: { places: places !== undefined, systems: systems !== undefined },
+    of(text) {
+      const address = publicAddress(text)
+      if (address === undefined) return undefined
+      const place = places && placeOf(places.found(address))
+      const asn = systems && systemOf(systems.found(address))
+      return asn === undefined ? place : { ...place, asn }
+    },
+    close() {
+      places?.close()
+      systems?.close()
+    },
+  }
+}
+
+interface Watched {
+  found(address: Address): unknown
+  close(): void
+}
+
+async function watched(
+  of: PlacesUnreadable['of'],
+  { [of]: file, log, everyMs = 60_000 }: MaxmindOptions,
+): Promise<Watched | undefined> {
+  if (file === undefined) return undefined
   const path = resolve(file)
-  let database = await opened(path)
+  let database = await opened(path).catch((error: Error) => {
+    throw new PlacesUnreadable(of, error.message)
+  })
   const changed = () =>
     void opened(path).then(
       (next) => {
@@ -42,7 +91,7 @@ export async function openMaxmind({ file, log, everyMs = 60_000 }: MaxmindOption
     )
   watchFile(path, { interval: everyMs, persistent: false }, changed)
   return {
-    of: (address) => placeOf(database, address),
+    found: (address) => found(database, address),
     close: () => unwatchFile(path, changed),
   }
 }
@@ -66,14 +115,42 @@ async function opened(path: string): Promise<Database> {
   throw new Error(`${path} is no whole MaxMind database (.mmdb, unpacked)`)
 }
 
-const named = z
-  .object({ names: z.object({ en: z.string() }) })
-  .optional()
-  .catch(undefined)
+type Address = ReturnType<typeof ipaddr.process>
+
+function publicAddress(text: string): Address | undefined {
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text)) return undefined
+  const address = ipaddr.process(text)
+  return address.range() === 'unicast' ? address : undefined
+}
+
+function found(database: Database, address: Address): unknown {
+  // The library would read its first bits as an address of the other kind.
+  if (address.kind() === 'ipv6' && database.metadata.ipVersion === 4) return undefined
+  try {
+    return database.get(address.toString())
+  } catch {
+    return undefined
+  }
+}
+
+const named = z.object({ names: z.object({ en: z.string() }) })
 
 const record = z.object({
-  city: named,
-  country: named,
+  city: named.optional().catch(undefined),
+  country: z
+    .object({
+      names: z
+        .object({ en: z.string().optional().catch(undefined) })
+        .optional()
+        .catch(undefined),
+      iso_code: z
+        .string()
+        .regex(/^[A-Z]{2}$/)
+        .optional()
+        .catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
   location: z
     .object({
       latitude: z.number().min(-90).max(90),
@@ -89,25 +166,23 @@ const vague = 200
 
 const longestTown = 60
 
-function placeOf(database: Database, text: string): Place | undefined {
-  if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text)) return undefined
-  const address = ipaddr.process(text)
-  if (address.range() !== 'unicast') return undefined
-  // The library would read its first bits as an address of the other kind.
-  if (address.kind() === 'ipv6' && database.metadata.ipVersion === 4) return undefined
-  try {
-    const { city, country, location } = record.parse(database.get(address.toString()))
-    const town = [city, country].flatMap((one) => one?.names.en ?? []).join(', ')
-    const { latitude, longitude, accuracy_radius = 0 } = location ?? { accuracy_radius: Infinity }
-    return {
-      town: town.length > longestTown || textFault(town) !== undefined ? undefined : town,
-      at:
-        latitude === undefined || longitude === undefined || accuracy_radius > vague
-          ? undefined
-          : { latitude, longitude },
-    }
-  } catch {
-    // Not in the database, or not of its form.
-    return undefined
+/** Undefined where it is not in the database, or not of its form. */
+function placeOf(said: unknown): Place | undefined {
+  const { data } = record.safeParse(said)
+  if (data === undefined) return undefined
+  const { city, country, location } = data
+  const town = [city?.names.en, country?.names?.en].flatMap((one) => one ?? []).join(', ')
+  const { latitude, longitude, accuracy_radius = 0 } = location ?? { accuracy_radius: Infinity }
+  return {
+    town: town.length > longestTown || textFault(town) !== undefined ? undefined : town,
+    at:
+      latitude === undefined || longitude === undefined || accuracy_radius > vague
+        ? undefined
+        : { latitude, longitude },
+    country: country?.iso_code,
   }
 }
+
+const system = z.object({ autonomous_system_number: z.number().int().min(1).max(4_294_967_294) })
+
+const systemOf = (said: unknown): number | undefined => system.safeParse(said).data?.autonomous_system_number

@@ -1,0 +1,189 @@
+// Asking an institution's risk providers about one event: all at once, within one budget, and one verdict out of what they say.
+import type { AuditEvent } from '../domain/audit.ts'
+import type { Institution } from '../domain/institution.ts'
+import { type RiskAnswer, type RiskEventPolicy, type RiskVerdict, verdictOf } from '../domain/risk.ts'
+import { type AskedKind, type RiskEvent, type RiskFact, sharedWith } from '../domain/risk-event.ts'
+import type { Chance } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { GuardedProvider, RiskProviders } from '../ports/risk.ts'
+import type { KeptAssessment, RiskMemories, RiskOutcome, RiskRecords } from '../ports/risk-records.ts'
+import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
+import { createRiskFacts, type RiskFactPorts, type RiskSubject } from './risk-facts.ts'
+
+export interface AssessPorts extends RiskFactPorts {
+  readonly riskProviders: Pick<RiskProviders, 'of'>
+  readonly riskRecords: Pick<RiskRecords, 'history' | 'keep' | 'ofReference'>
+  readonly riskMemories: RiskMemories
+  readonly unit: Pick<UnitOfWork, 'caller' | 'checkpoint'>
+  readonly audit: Audit
+  readonly chance: Chance
+  readonly log: Log
+}
+
+export interface ToAssess extends RiskSubject {
+  /** Of the sign-in or call: what providers said of it before goes on with this event. */
+  readonly reference: string
+}
+
+/** What was asked and answered, not kept yet. */
+export interface Assessed {
+  readonly verdict: RiskVerdict
+  readonly asked: ToAssess
+  readonly facts: KeptAssessment['facts']
+  readonly shared: KeptAssessment['shared']
+  readonly address: string | undefined
+}
+
+/** With what an assessment is kept. */
+export interface Keeping {
+  readonly about?: string | undefined
+  /** Epoch milliseconds: what has not ended by then has expired. */
+  readonly settleBy: number
+  /** It ended with what the bank decided: nobody needs to be told what they said themselves. */
+  readonly outcome?: RiskOutcome | undefined
+}
+
+export interface Assess {
+  /**
+   * Asks, and writes nothing; commits what the unit around the caller has written, since providers are asked over the
+   * network (ruling R-1). Undefined where nobody is to be asked about this kind. Never rejects for what a provider does.
+   */
+  ask(institution: Institution, asked: ToAssess): Promise<Assessed | undefined>
+  /** Inside the unit that acts on the verdict: keeps it, and tells the audit. */
+  keep(institution: Institution, assessed: Assessed, keeping: Keeping): Promise<void>
+}
+
+export function createAssess(ports: AssessPorts): Assess {
+  const tokenOf: AccountTokens = createAccountTokens(ports.keys)
+  const gather = createRiskFacts(ports, tokenOf)
+  return {
+    async ask(institution, asked) {
+      const policy = institution.risk?.events[asked.kind]
+      if (policy === undefined) return undefined
+      const providers = providersFor(ports, institution, policy)
+      const allowed = new Set(providers.flatMap(({ facts }) => facts))
+      const { facts, address } = await gather(institution, asked, allowed)
+      const before = await ports.riskRecords.ofReference(institution.id, asked.reference)
+      const event = { ...eventOf(ports, institution, asked), facts }
+      const budget = institution.risk?.budgetMs ?? 0
+      const tokens = await tokensFor(ports, { institution: institution.id, providers, asked })
+      await ports.unit.checkpoint()
+      const answers = await Promise.all(
+        providers.map((one) => {
+          const known = { deviceToken: tokens.get(one.id), reference: referenceOf(before, one.id) }
+          return one.assess(sharedWith({ ...event, ...known }, one.facts), budget)
+        }),
+      )
+      const verdict = verdictOf(policy, { ...event, answers })
+      warned(ports, institution.id, verdict)
+      const shared = Object.fromEntries(providers.map((one) => [one.id, sharedFacts(one.facts, facts)]))
+      return { verdict, asked, facts, shared, address }
+    },
+    keep: (institution, assessed, keeping) => keep(ports, institution, { assessed, keeping }),
+  }
+}
+
+const sharedFacts = (allowed: readonly RiskFact[], facts: KeptAssessment['facts']): readonly RiskFact[] =>
+  allowed.filter((name) => facts[name] !== undefined)
+
+const eventOf = (
+  { chance, clock }: AssessPorts,
+  { id: institution }: Institution,
+  { kind }: ToAssess,
+): Omit<RiskEvent<AskedKind>, 'facts'> => ({ id: chance.token(16), kind, institution, at: clock.now() })
+
+/** In the order of the policy; one that is not there is missed when the answers are combined. */
+function providersFor(
+  { riskProviders }: AssessPorts,
+  institution: Institution,
+  { ask }: RiskEventPolicy,
+): readonly GuardedProvider[] {
+  const open = riskProviders.of(institution)
+  return ask.flatMap(({ provider }) => open.find(({ id }) => id === provider) ?? [])
+}
+
+/** The provider's own names for this sign-in, as it gave them last. */
+const referenceOf = (before: readonly KeptAssessment[], provider: string) =>
+  before
+    .flatMap(({ verdict }) => verdict.answers)
+    .findLast((answer) => answer.provider === provider && answer.assessment?.reference !== undefined)
+    ?.assessment?.reference
+
+/** Where a provider's token for a customer's device is kept among what it remembers. */
+const tokenKey = ({ subject, device }: Pick<ToAssess, 'subject' | 'device'>): string =>
+  `device-token|${subject}|${device ?? ''}`
+
+interface Tokens {
+  readonly institution: string
+  readonly providers: readonly GuardedProvider[]
+  readonly asked: ToAssess
+}
+
+async function tokensFor({ riskMemories }: AssessPorts, { institution, providers, asked }: Tokens) {
+  const known = await Promise.all(
+    providers.map(async ({ id }) => [id, await riskMemories(institution, id).get(tokenKey(asked))] as const),
+  )
+  return new Map(known)
+}
+
+// For a year: whoever has not come for longer is a stranger to every engine.
+const tokenMs = 365 * 24 * 3600_000
+
+interface Kept {
+  readonly assessed: Assessed
+  readonly keeping: Keeping
+}
+
+async function keep(
+  ports: AssessPorts,
+  institution: Institution,
+  { assessed, keeping }: Kept,
+): Promise<void> {
+  const { verdict, asked, facts, shared, address } = assessed
+  const now = ports.clock.now()
+  await ports.riskRecords.keep(
+    {
+      ...{ institution: institution.id, subject: asked.subject, relyingParty: asked.relyingParty },
+      ...{
+        reference: asked.reference,
+        about: keeping.about,
+        verdict,
+        facts,
+        shared,
+        at: now,
+      },
+      ...{ settleBy: keeping.settleBy, outcome: keeping.outcome, endedAt: keeping.outcome && now },
+    },
+    address,
+  )
+  for (const { provider, assessment } of verdict.answers)
+    if (assessment?.deviceToken !== undefined)
+      await ports
+        .riskMemories(institution.id, provider)
+        .put(tokenKey(asked), assessment.deviceToken, now + tokenMs)
+  ports.audit.record(toldOf(assessed))
+}
+
+const saidBy = ({ provider, assessment, failure }: RiskAnswer): string =>
+  `${provider}: ${assessment?.action ?? failure}`
+
+function toldOf({ verdict, asked }: Assessed): AuditEvent {
+  const { id, kind, action, reason, score, answers } = verdict
+  return {
+    ...{ type: 'risk.assessed', outcome: 'ok', reference: asked.reference },
+    ...{ relyingParty: asked.relyingParty, subject: asked.subject },
+    ...(asked.device !== undefined && { device: asked.device }),
+    ...(asked.transaction !== undefined && { transaction: asked.transaction.hash }),
+    detail: {
+      ...{ assessment: id, kind, action, reason, providers: answers.map(saidBy) },
+      ...(score !== undefined && { score }),
+    },
+  }
+}
+
+/** Whoever slows an engine down to get in must be seen to do it (attack 169). */
+function warned({ log }: AssessPorts, institution: string, { kind, action, answers }: RiskVerdict): void {
+  const failures = answers.filter(({ failure }) => failure !== undefined).map(saidBy)
+  if (failures.length > 0) log.warn('risk.unanswered', { institution, kind, action, failures })
+}

@@ -1,0 +1,51 @@
+// What the risk providers say of a sign-in: asked once the customer is known, and before anything is given to the app.
+import { withDeviceAndPin } from '../domain/acr.ts'
+import type { Institution } from '../domain/institution.ts'
+import { type LoginTransaction, nextStep } from '../domain/login.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { voiceOfVerdict } from '../domain/risk.ts'
+import type { Logins } from '../ports/stores.ts'
+import type { Transactions } from '../ports/transactions.ts'
+import type { Assess } from './assess.ts'
+import { heldLogin } from './held-login.ts'
+import { type RaisedPorts, raised } from './raised.ts'
+
+export interface LoginRiskPorts extends RaisedPorts {
+  readonly logins: Logins
+  readonly transactions: Pick<Transactions, 'hold'>
+  readonly assess: Assess
+}
+
+/**
+ * The record with their verdict; asked once a sign-in, whatever tabs are open: the first answer holds. Inside a unit, which it
+ * commits before it asks. Refuses with `interaction.step` where there is nothing to ask about, or `interaction.finished`.
+ */
+export async function withRisk(
+  ports: LoginRiskPorts,
+  institution: Institution,
+  login: LoginTransaction,
+): Promise<LoginTransaction> {
+  const { subject, uid, relyingParty, device, amr, granted, reference } = login
+  if (nextStep(login).step !== 'assess' || subject === undefined)
+    throw new Refusal('interaction.step', { uid })
+  const authenticatedAt = login.undated === true ? undefined : login.authenticatedAt
+  const who = { subject, relyingParty, device, amr, granted, authenticatedAt, reference }
+  const assessed = await ports.assess.ask(institution, { kind: 'sign-in', ...who })
+  const now = await heldLogin(ports, login)
+  if (now.outcome !== 'open' || now.risk !== undefined) return now
+  // Nobody is asked any more since this sign-in began.
+  if (assessed === undefined) return changed(ports, { ...now, asksRisk: false })
+  const { id, action, reason } = assessed.verdict
+  const outcome = voiceOfVerdict(assessed.verdict, institution.risk?.stepUp ?? withDeviceAndPin)?.outcome
+  const judged: LoginTransaction = { ...now, risk: { id, action, reason } }
+  // A session that was there before knows nothing of this risk; an IdP that has just asked the customer may be enough.
+  const ours = now.upstreamAskedAt === undefined
+  const next = outcome?.kind === 'step-up' ? await raised(ports, judged, { acr: outcome.acr, ours }) : judged
+  await ports.assess.keep(institution, assessed, { settleBy: now.expiresAt })
+  return changed(ports, next)
+}
+
+async function changed({ logins }: LoginRiskPorts, next: LoginTransaction): Promise<LoginTransaction> {
+  if (!(await logins.update(next))) throw new Refusal('interaction.finished', { uid: next.uid })
+  return next
+}

@@ -1,0 +1,76 @@
+// Stores of what risk providers were asked and answered, and of what they keep of customers.
+import type { RiskVerdict } from '../domain/risk.ts'
+import type { RiskFact, RiskFacts } from '../domain/risk-event.ts'
+import type { RiskMemory } from './risk.ts'
+import type { CustomerOf } from './transactions.ts'
+
+/** How what was asked about ended. `fraud` is what the customer or the bank said of it, whatever it was before. */
+export const riskOutcomes = ['approved', 'denied', 'expired', 'failed', 'fraud'] as const
+export type RiskOutcome = (typeof riskOutcomes)[number]
+
+/** One event that providers were asked about, with everything that its verdict rests on. */
+export interface KeptAssessment extends CustomerOf {
+  readonly verdict: RiskVerdict
+  readonly relyingParty: string
+  /** Of the sign-in or call that it came with. */
+  readonly reference: string
+  /** Id of the customer's transaction, or of the device, that it was about. */
+  readonly about: string | undefined
+  readonly facts: RiskFacts
+  /** Which of the facts left for which provider. */
+  readonly shared: Readonly<Record<string, readonly RiskFact[]>>
+  readonly at: number
+  /** Who has not ended by then has expired. */
+  readonly settleBy: number
+  readonly outcome: RiskOutcome | undefined
+  readonly endedAt: number | undefined
+}
+
+/** What is counted of a customer, and of an address, for the next event. */
+export interface RiskHistory {
+  readonly attemptsHour: number
+  readonly addressAttemptsHour: number
+  /** Of the last 90 days. */
+  readonly signIns: number
+  /** The facts of the last sign-in that went well. */
+  readonly last: { readonly at: number; readonly facts: RiskFacts } | undefined
+}
+
+export interface RiskRecords {
+  /** Inside a unit. `address` is a token, by which attempts from there are counted. */
+  keep(one: KeptAssessment, address: string | undefined): Promise<void>
+  get(institution: string, id: string): Promise<KeptAssessment | undefined>
+  /** Of one sign-in or call, oldest first. */
+  ofReference(institution: string, reference: string): Promise<readonly KeptAssessment[]>
+  /** Newest first; 201 at most. */
+  list(
+    institution: string,
+    filter: { readonly subject?: string | undefined; readonly limit: number },
+  ): Promise<readonly KeptAssessment[]>
+  history(
+    customer: CustomerOf,
+    asked: { readonly address: string | undefined; readonly now: number },
+  ): Promise<RiskHistory>
+  /**
+   * Says how it ended, once; with `fraud` also after that, once. Undefined where it had ended so, or is unknown. Inside a unit.
+   */
+  settle(
+    institution: string,
+    id: string,
+    end: { readonly outcome: RiskOutcome; readonly now: number },
+  ): Promise<KeptAssessment | undefined>
+  /** The same of what was asked about one transaction or device. */
+  settleAbout(
+    institution: string,
+    about: string,
+    end: { readonly outcome: RiskOutcome; readonly now: number },
+  ): Promise<KeptAssessment | undefined>
+  /** Of all institutions: what is to be told as expired. */
+  overdue(
+    now: number,
+    most: number,
+  ): Promise<readonly { readonly institution: string; readonly id: string }[]>
+}
+
+/** Opened for one provider of one institution; what is put is sealed. */
+export type RiskMemories = (institution: string, provider: string) => RiskMemory
