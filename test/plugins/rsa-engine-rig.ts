@@ -17,7 +17,7 @@ const fetch = createGuardedFetch({
   maxBytes: 4 * 1024 * 1024,
 })
 
-const noMemory: RiskMemory = { get: async () => undefined, put: async () => undefined }
+const noMemory: RiskMemory = { get: async () => undefined, put: async () => undefined, count: async () => 1 }
 
 /** Opens the provider as an institution's entry would. */
 export function openRsa(url: string, settings: Readonly<Record<string, unknown>> = {}): RiskProvider {
