@@ -1,14 +1,15 @@
 // What counts as an answer of a risk engine: bounded, plain, and about the very event that was asked (attacks 167, 170).
 import { z } from 'zod'
 import { type Assessment, riskActions, worstScore } from '../../domain/risk.ts'
-import type {
-  BrowsedPicture,
-  QuestionsTaken,
-  RiskChallenge,
-  RiskChallengeKind,
-  RiskChallengeResult,
-  RiskQuestion,
-  SiteToUser,
+import {
+  type BrowsedPicture,
+  type QuestionsTaken,
+  RiskAnswerMalformed,
+  type RiskChallenge,
+  type RiskChallengeKind,
+  type RiskChallengeResult,
+  type RiskQuestion,
+  type SiteToUser,
 } from '../../ports/risk.ts'
 
 /** Controls, unseen marks, line breaks that are none, and halves of characters. */
@@ -45,30 +46,22 @@ const assessment = z.strictObject({
   deviceToken: plain(most.token).optional(),
 })
 
-/** No answer. The message says where and what is wrong of it, and nothing of what it says. */
-export class MalformedAnswer extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'MalformedAnswer'
-  }
-}
-
-/** A copy of the answer: what the engine does with its own afterwards changes nothing. Throws MalformedAnswer. */
+/** A copy of the answer: what the engine does with its own afterwards changes nothing. Throws RiskAnswerMalformed. */
 export function judgedAssessment(answer: unknown, event: string): Assessment {
   const judged = shaped(assessment, answer)
-  if (judged.event !== event) throw new MalformedAnswer('event: of another event')
+  if (judged.event !== event) throw new RiskAnswerMalformed('event: of another event')
   return judged
 }
 
 function shaped<T>(schema: z.ZodType<T>, answer: unknown): T {
-  if (isHuge(answer)) throw new MalformedAnswer('too many members')
+  if (isHuge(answer)) throw new RiskAnswerMalformed('too many members')
   const { data, error } = schema.safeParse(answer)
   if (error === undefined) return data as T
   const [issue] = error.issues
   // The engine's own names of members are left out: they are its words.
   const path = (issue?.path ?? []).map((part) => (typeof part === 'number' ? '[]' : String(part)))
   const known = path.filter((part) => part === '[]' || knownNames.has(part)).join('.')
-  throw new MalformedAnswer(`${known === '' ? 'answer' : known}: ${issue?.code ?? 'invalid'}`)
+  throw new RiskAnswerMalformed(`${known === '' ? 'answer' : known}: ${issue?.code ?? 'invalid'}`)
 }
 
 const knownNames = new Set([
@@ -110,10 +103,10 @@ const challenge: z.ZodType<RiskChallenge> = z.discriminatedUnion('kind', [
   }),
 ])
 
-/** Throws MalformedAnswer, also where it is a challenge of another kind. */
+/** Throws RiskAnswerMalformed, also where it is a challenge of another kind. */
 export function judgedChallenge(answer: unknown, kind: RiskChallengeKind): RiskChallenge {
   const judged = shaped(challenge, answer)
-  if (judged.kind !== kind) throw new MalformedAnswer('kind: of another kind')
+  if (judged.kind !== kind) throw new RiskAnswerMalformed('kind: of another kind')
   return judged
 }
 

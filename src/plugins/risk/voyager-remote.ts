@@ -12,18 +12,18 @@ import {
   questionTexts,
 } from '../../domain/voyager-questions.ts'
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
-import type {
-  RiskChallenged,
-  RiskDeadline,
-  RiskPlace,
-  RiskPlugin,
-  RiskPluginPorts,
-  RiskProvider,
+import {
+  RiskAnswerMalformed,
+  type RiskChallenged,
+  type RiskDeadline,
+  type RiskPlace,
+  type RiskPlugin,
+  type RiskPluginPorts,
+  type RiskProvider,
 } from '../../ports/risk.ts'
 import { type AnswerHash, createAnswerHash } from '../keys/pin-hash.ts'
 import { checkSettings } from '../settings.ts'
 import { settingFields } from '../settings-form.ts'
-import { MalformedAnswer } from './answer.ts'
 import { createAccess } from './engine-access.ts'
 import { askEngine, type Engine, tellEngine } from './engine-call.ts'
 import {
@@ -108,7 +108,7 @@ const to = ({ given }: Remote, operation: Operation, json: unknown) => ({
 function read<T>(form: z.ZodType<T>, answer: unknown): T {
   const { data, error } = form.safeParse(answer)
   if (error === undefined) return data as T
-  throw new MalformedAnswer(`${String(error.issues[0]?.path[0] ?? 'answer')}: ${error.issues[0]?.code}`)
+  throw new RiskAnswerMalformed(`${String(error.issues[0]?.path[0] ?? 'answer')}: ${error.issues[0]?.code}`)
 }
 
 const evaluation = z.object({
@@ -135,7 +135,7 @@ async function evaluated(
     evaluation,
     await askEngine(remote.engine, to(remote, 'evaluateAccess', asking(remote, event)), deadline),
   )
-  if (said.ref !== event.id) throw new MalformedAnswer('ref: of another event')
+  if (said.ref !== event.id) throw new RiskAnswerMalformed('ref: of another event')
   return {
     ...{ event: event.id, action: accessActions[said.decision], band: said.decision, reasons: said.reasons },
     score: Math.round((1 - said.match) * worstScore),
@@ -233,6 +233,6 @@ async function verified(remote: Remote, event: RiskEvent, { challenged, deadline
   const userRef = subjectOf(event)
   const sent = { ref, userRef, answers: await hashed(remote, userRef, new Map(asked)) }
   const said = read(verification, await askEngine(remote.engine, to(remote, 'verifyAnswers', sent), deadline))
-  if (said.ref !== ref) throw new MalformedAnswer('ref: of other questions')
+  if (said.ref !== ref) throw new RiskAnswerMalformed('ref: of other questions')
   return { state: said.result }
 }
