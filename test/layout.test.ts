@@ -16,8 +16,8 @@ function sourcesIn(folder: string): Source[] {
 
 const house = sourcesIn('src')
 const tests = sourcesIn('test')
-// Migrations are loaded by their file names; workers are started by address, not imported.
-const loadsByName = ['storage/migrate.ts']
+// Migrations are loaded by their file names, plugins as the configuration lists them; workers are started by address, not imported.
+const loadsByName = ['storage/migrate.ts', 'plugins/risk/plugin-worker.ts']
 
 describe('the house', () => {
   test('is there to be looked at', () => {

@@ -126,6 +126,32 @@ const sessions = section('How long things last.', {
   refresh_token_seconds: seconds(2_592_000, 31_536_000, 'A refresh token that is not used'),
 })
 
+/** `./acme.mjs#SHA256`, as a variable says it; a package has no slash or dot in front. */
+function listedPlugin(text: unknown): unknown {
+  if (typeof text !== 'string') return text
+  const [name = '', sha256] = text.split('#')
+  return { [/^[./]/.test(name) ? 'file' : 'package']: name, sha256 }
+}
+
+const riskPlugin = z.preprocess(
+  listedPlugin,
+  z
+    .strictObject({
+      file: z.string().min(1).optional(),
+      package: z
+        .string()
+        .regex(/^(@[\w.-]+\/)?[\w-][\w.-]*$/, 'a name of a package is needed')
+        .optional(),
+      sha256: z
+        .string()
+        .regex(/^[0-9a-fA-F]{64}$/, 'the SHA-256 of its bytes is needed: sha256sum FILE')
+        .transform((hash) => hash.toLowerCase()),
+    })
+    .refine(({ file, package: name }) => (file === undefined) !== (name === undefined), {
+      error: 'either a file or a package',
+    }),
+)
+
 export const settingsSchema = z.strictObject({
   mode: z
     .enum(['production', 'development'])
@@ -223,6 +249,16 @@ export const settingsSchema = z.strictObject({
       .optional()
       .describe(
         'File of a city database in MaxMind’s format (.mmdb), from where the process was started. It is kept in memory, and read again within a minute of a change. Without one nobody is looked up. See operator.md.',
+      ),
+  }),
+  risk: section('Risk engines. Which of them an institution asks stands in its own file.', {
+    plugins: z
+      .array(riskPlugin)
+      .max(20)
+      .meta({ type: 'plugins' })
+      .default([])
+      .describe(
+        'Plugins beside those built in, each by its `file`, or `package`, and the `sha256` of its bytes: trusted code, run in threads of its own. In a variable: `./acme.mjs#SHA256`. See plugins-in-process.md.',
       ),
   }),
   audit: section('The audit log.', {

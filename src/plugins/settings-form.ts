@@ -15,6 +15,9 @@ export interface SettingNode {
   readonly type?: string
   readonly format?: string
   readonly kind?: string
+  /** What plugins from outside add by `meta`. */
+  readonly title?: string
+  readonly secret?: boolean
   readonly enum?: readonly string[]
   readonly items?: SettingNode
   readonly properties?: Readonly<Record<string, SettingNode>>

@@ -1,0 +1,60 @@
+// Why an engine gave no answer, in a few words that hold neither secrets nor people.
+
+import { Refusal } from '../../domain/refusal.ts'
+import type { RiskFailure } from '../../domain/risk.ts'
+import { SettingsRefused } from '../../ports/connector-settings.ts'
+import { MalformedAnswer } from './answer.ts'
+
+export interface Failed {
+  readonly failure: RiskFailure
+  readonly reason: string
+}
+
+const word = /^[A-Za-z][\w.-]{0,59}$/
+
+/** A member of whatever was thrown; it may be anything, also an object that throws when it is looked at. */
+function memberOf(thrown: unknown, name: string): unknown {
+  try {
+    return typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, name) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const wordOf = (thrown: unknown, name: string): string | undefined => {
+  const value = memberOf(thrown, name)
+  return typeof value === 'string' && word.test(value) ? value : undefined
+}
+
+/**
+ * Codes and names alone: an engine's own words may repeat what it was sent, the customer or our key among it. A plugin says
+ * more by an error with a `code`.
+ */
+export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof MalformedAnswer) return thrown.message
+  if (thrown instanceof SettingsRefused) return thrown.faults[0]?.path ?? 'settings'
+  const detail = thrown instanceof Refusal ? thrown.detail : {}
+  const parts = [
+    wordOf(thrown, 'code') ??
+      wordOf(memberOf(thrown, 'cause'), 'code') ??
+      wordOf(thrown, 'name') ??
+      'unnamed',
+    wordOf(detail, 'check'),
+    wordOf(detail, 'reason'),
+    /^[1-5]\d\d$/.test(String(detail.actual)) ? String(detail.actual) : undefined,
+  ]
+  return [...new Set(parts)].filter((part) => part !== undefined).join(': ')
+}
+
+const connectionCodes = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
+  ...['UND_ERR_SOCKET'],
+])
+
+/** There was no connection, or it broke: asking again at once may help, where a wrong answer would only come again. */
+export function isConnectionFault(thrown: unknown): boolean {
+  if (thrown instanceof Refusal)
+    return thrown.code === 'fetch.failed' && /^(refused|connection)$/.test(String(thrown.detail.reason))
+  const codes = [memberOf(thrown, 'code'), memberOf(memberOf(thrown, 'cause'), 'code')]
+  return codes.some((code) => typeof code === 'string' && connectionCodes.has(code))
+}

@@ -1,0 +1,243 @@
+// One risk engine behind its deadline, breaker and bulkhead: whatever it does, there is an answer in time.
+import {
+  type BulkheadPolicy,
+  bulkhead,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConstantBackoff,
+  CountBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleAll,
+  handleWhen,
+  isBrokenCircuitError,
+  isBulkheadRejectedError,
+  isTaskCancelledError,
+  noJitterGenerator,
+  retry,
+  TaskCancelledError,
+  TimeoutStrategy,
+  timeout,
+} from 'cockatiel'
+import type { Assessment } from '../../domain/risk.ts'
+import { type AskedKind, type RiskEvent, type RiskFact, sharedWith } from '../../domain/risk-event.ts'
+import type { Log } from '../../ports/log.ts'
+import type { GuardedProvider, RiskHealth, RiskProvider } from '../../ports/risk.ts'
+import { judgedAssessment, MalformedAnswer } from './answer.ts'
+import { boundedProvider } from './bounded-provider.ts'
+import { type Failed, isConnectionFault, reasonOf } from './failure.ts'
+
+export interface GuardSettings {
+  /** Part of the last answers that must have failed for the engine to be left alone. */
+  readonly failing: number
+  /** How many answers are looked back on. */
+  readonly window: number
+  /** With fewer answers than this nothing is concluded. */
+  readonly least: number
+  /** How long it is left alone; then one event is tried on it, and where that fails, twice as long. */
+  readonly openMs: number
+  readonly longestOpenMs: number
+  /** Open questions to it at once, on this node. */
+  readonly atOnce: number
+  /** What it is waited before a broken connection is tried again. */
+  readonly retryMs: number
+}
+
+/** For every provider of every institution by itself: an engine that one bank has broken says nothing of another's. */
+export const guardDefaults: GuardSettings = {
+  failing: 0.4,
+  window: 20,
+  least: 5,
+  openMs: 5000,
+  longestOpenMs: 60_000,
+  atOnce: 64,
+  retryMs: 25,
+}
+
+export interface Guarding {
+  readonly institution: string
+  readonly id: string
+  readonly type: string
+  /** Nothing else leaves for it. */
+  readonly facts: readonly RiskFact[]
+  readonly provider: RiskProvider
+  readonly now: () => number
+  readonly log: Log
+  readonly settings?: Partial<GuardSettings> | undefined
+}
+
+export interface ClosingGuard extends GuardedProvider {
+  /** After what is asked of it has ended. */
+  close(): Promise<void>
+}
+
+/** Longer than any budget: no wait is without an end. */
+const longestMs = 60_000
+const closeMs = 5000
+const kept = 100
+
+/** What was seen of the engine. */
+interface Seen {
+  readonly latencies: number[]
+  answered: number
+  failed: number
+  last: RiskHealth['lastFailure']
+}
+
+export function guardRiskProvider(guarding: Guarding): ClosingGuard {
+  const { id, type, facts, provider, settings } = guarding
+  const parts = partsOf({ ...guardDefaults, ...settings }, guarding)
+  const seen: Seen = { latencies: [], answered: 0, failed: 0, last: undefined }
+  const running = new Set<Promise<unknown>>()
+  const held = <T>(call: Promise<T>): Promise<T> => {
+    running.add(call)
+    const done = () => void running.delete(call)
+    call.then(done, done)
+    return call
+  }
+  const bounded = boundedProvider(provider, { facts, held })
+  return {
+    ...{ id, type, facts, provider: bounded },
+    async assess(event, ms) {
+      const began = performance.now()
+      const asked = ask({ parts, guarding }, event, allowed(ms))
+      const outcome = await held(asked).then(
+        (assessment) => ({ assessment }),
+        (thrown: unknown) => failedBy(thrown),
+      )
+      const took = Math.round(performance.now() - began)
+      if ('assessment' in outcome)
+        return answered(seen, took, { provider: id, assessment: outcome.assessment })
+      noted(seen, guarding, outcome)
+      return { provider: id, ms: took, failure: outcome.failure }
+    },
+    async report(event, ms) {
+      if (bounded.report === undefined) return false
+      const deadline = { ms: allowed(ms), signal: new AbortController().signal }
+      await parts.reports.execute(() => bounded.report?.(event, deadline))
+      return true
+    },
+    health: () => healthOf(seen, parts.breaker),
+    async close() {
+      await Promise.allSettled([...running])
+      await limited(closeMs, async () => provider.close?.()).catch((error: unknown) =>
+        guarding.log.warn('risk.unclosed', { provider: id, reason: reasonOf(error) }),
+      )
+    },
+  }
+}
+
+const allowed = (ms: number): number => (ms > 0 ? Math.min(ms, longestMs) : 0)
+
+/** The work, or TaskCancelledError at the end of the time, whether the work ends or not. */
+const limited = <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  timeout(ms, TimeoutStrategy.Aggressive).execute(({ signal }) => work(signal))
+
+interface Parts {
+  readonly bulkhead: BulkheadPolicy
+  /** What is told to it must not take the places of what is asked. */
+  readonly reports: BulkheadPolicy
+  readonly breaker: CircuitBreakerPolicy
+  readonly retryMs: number
+}
+
+function partsOf(settings: GuardSettings, { institution, id, log }: Guarding): Parts {
+  const { failing, window, least, openMs, longestOpenMs, atOnce, retryMs } = settings
+  const breaker = circuitBreaker(handleAll, {
+    breaker: new CountBreaker({ threshold: failing, size: window, minimumNumberOfCalls: least }),
+    halfOpenAfter: new ExponentialBackoff({
+      ...{ initialDelay: openMs, maxDelay: longestOpenMs, generator: noJitterGenerator },
+    }),
+  })
+  breaker.onStateChange((state) =>
+    log.warn('risk.breaker', { institution, provider: id, state: stateNames[state] }),
+  )
+  return { bulkhead: bulkhead(atOnce), reports: bulkhead(atOnce), breaker, retryMs }
+}
+
+const stateNames: Readonly<Record<CircuitState, RiskHealth['breaker']>> = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'half-open',
+  [CircuitState.Isolated]: 'open',
+}
+
+/** Nobody waits while one event is tried on an engine that failed; the library would have them wait. */
+class Probing extends Error {}
+
+interface Asking {
+  readonly parts: Parts
+  readonly guarding: Guarding
+}
+
+/**
+ * From without: bulkhead, breaker, deadline, retry. A place is free again at the deadline, and an engine that hangs fails in
+ * the breaker's eyes when its time is over, not when it answers after all. Its answer is judged inside: what is no answer counts against it.
+ */
+async function ask(
+  { parts, guarding: { provider, facts } }: Asking,
+  event: RiskEvent<AskedKind>,
+  ms: number,
+): Promise<Assessment> {
+  // Its time was used up before it was asked: that says nothing of it.
+  if (ms === 0) throw new TaskCancelledError()
+  const { bulkhead, breaker, retryMs } = parts
+  const shared = sharedWith(event, facts)
+  const ends = performance.now() + ms
+  const again = retry(handleWhen(isConnectionFault), {
+    maxAttempts: 1,
+    backoff: new ConstantBackoff(retryMs),
+  })
+  const once = (signal: AbortSignal) =>
+    again.execute(async () => {
+      signal.throwIfAborted()
+      return provider.assess(shared, { signal, ms: Math.max(0, ends - performance.now()) })
+    }, signal)
+  const judged = async (signal: AbortSignal) => {
+    const answer = await once(signal).catch((thrown: unknown) => {
+      // Whatever it says when it is given up, it was late.
+      throw signal.aborted ? new TaskCancelledError() : thrown
+    })
+    return judgedAssessment(answer, event.id)
+  }
+  return bulkhead.execute(() => {
+    if (breaker.state === CircuitState.HalfOpen) throw new Probing()
+    return breaker.execute(() => limited(ms, judged))
+  })
+}
+
+function failedBy(thrown: unknown): Failed {
+  if (thrown instanceof Probing || isBrokenCircuitError(thrown)) return { failure: 'open', reason: 'open' }
+  if (isBulkheadRejectedError(thrown)) return { failure: 'busy', reason: 'too many at once' }
+  if (isTaskCancelledError(thrown)) return { failure: 'timeout', reason: 'no answer in time' }
+  if (thrown instanceof MalformedAnswer) return { failure: 'malformed', reason: reasonOf(thrown) }
+  return { failure: 'error', reason: reasonOf(thrown) }
+}
+
+function answered(
+  seen: Seen,
+  ms: number,
+  answer: { readonly provider: string; readonly assessment: Assessment },
+) {
+  seen.answered += 1
+  seen.latencies.push(ms)
+  if (seen.latencies.length > kept) seen.latencies.shift()
+  return { ...answer, ms }
+}
+
+function noted(seen: Seen, { institution, id, log, now }: Guarding, { failure, reason }: Failed): void {
+  seen.failed += 1
+  // That it is left alone is no news: why it is was noted before.
+  if (failure === 'open') return
+  seen.last = { at: now(), failure, reason }
+  log.warn('risk.failed', { institution, provider: id, failure, reason })
+}
+
+function healthOf({ latencies, answered, failed, last }: Seen, breaker: CircuitBreakerPolicy): RiskHealth {
+  const sorted = latencies.toSorted((a, b) => a - b)
+  const at = (part: number) => sorted[Math.floor(sorted.length * part)]
+  return {
+    breaker: stateNames[breaker.state],
+    ...{ medianMs: at(0.5), p99Ms: at(0.99), answered, failed, lastFailure: last },
+  }
+}
