@@ -41,7 +41,7 @@ export async function startEngine() {
     else if (mode === 'down') response.destroy()
     else if (mode === 'half' && served % 2 === 0) response.writeHead(500).end('{"error":"overloaded"}')
     else if (mode === 'garbage') response.end(garbage[served % garbage.length]?.replace('EVENT', id))
-    else if (mode === 'foreign') response.end(good.replace(id, 'event-of-another'))
+    else if (mode === 'foreign') response.end('{"event":"event-of-another","action":"allow","reasons":[]}')
     else response.end(good)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
