@@ -29,7 +29,7 @@ test('the walk: every step with its time, and a status that agrees', async () =>
   const report = lastLine(out)
   expect([code, report.ok], error).toEqual([0, true])
   expect(report.steps.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['replay refused', 'phone: denied', 'phone: expired', 'audit verify']),
+    expect.arrayContaining(['replay refused', 'phone: denied', 'phone: expired', 'risk: engines hang', 'audit verify']),
   )
   expect(report.steps.length).toBeGreaterThanOrEqual(28)
   for (const step of report.steps)
