@@ -38,6 +38,8 @@ export interface World {
   /** What the bank's risk engines find, and what is wrong with them. */
   readonly dial: RiskDial
   readonly engines: RiskEngines
+  /** The bank asks them. */
+  readonly asksRisk: boolean
   /** The link that makes whoever takes it the console's first owner; undefined where there is one. */
   readonly invitation: string | undefined
   /** The IdP's signing certificate, PEM. */
@@ -89,7 +91,7 @@ export async function runDemo({
   return {
     url,
     issuer,
-    ...{ scene, sms, dial, engines },
+    ...{ scene, sms, dial, engines, asksRisk: risk },
     invitation,
     idpCertificate: idpKey.pem,
     apiKey: apiKey.privateJwk,
