@@ -53,7 +53,10 @@ export function createRiskOutcomes(ports: RiskOutcomePorts) {
     async ended({ institution, risk }: LoginTransaction, outcome: RiskOutcome): Promise<void> {
       if (risk === undefined) return
       const end = { outcome, now: ports.clock.now() }
-      await told(await ports.riskRecords.settle(institution, risk.id, end), outcome)
+      const kept = await ports.riskRecords.settle(institution, risk.id, end)
+      // Engines have a word of their own for it.
+      const kind = outcome === 'failed' ? 'failed-sign-in' : 'outcome'
+      if (kept !== undefined) await owe(ports, kept, { kind, outcome })
     },
     /** A transaction ended, or turned out to be somebody else's (`fraud`); or a device was enrolled. */
     async aboutEnded(institution: string, id: string, outcome: RiskOutcome): Promise<void> {

@@ -118,7 +118,7 @@ describe('a sign-in', () => {
     says({ 'sign-in': { action: 'step-up' } })
     const { returned } = await withCode(await stranger())
     expect(errorOf(returned)).toEqual(['unmet_authentication_requirements', 'upstream.too_weak'])
-    expect(await engine.heard('failed', engine.asked[0]?.id)).toHaveLength(1)
+    expect(await engine.heard('failed', engine.asked[0]?.id)).toMatchObject([{ kind: 'failed-sign-in' }])
   })
 
   test.each([
