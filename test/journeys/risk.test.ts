@@ -1,10 +1,12 @@
 // Sign-ins, devices and payments of customers of whom a risk engine has its own opinion, and what it learns of their ends.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as rest } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Foundation, Services, Stores } from '../../src/compose/foundation.ts'
 import { createRiskWork } from '../../src/compose/risk.ts'
 import { formIn } from '../../src/demo/app-client.ts'
 import { withDeviceAndPin } from '../../src/domain/acr.ts'
+import type { Institution } from '../../src/domain/institution.ts'
 import { type ApprovalBank, startApprovalBank } from './approval-bank.ts'
 import { answer, waiting } from './approver.ts'
 import { details, payment, transactions } from './back-end.ts'
@@ -47,6 +49,12 @@ async function stranger(): Promise<Customer> {
   const user = randomUUID()
   bank.idp.will({ name: user })
   return customer(bank.bridge, user, bank.idp.app)
+}
+
+async function reapplied(institution: Institution): Promise<void> {
+  const { directory } = (bank.bridge.parts as unknown as { stores: Stores }).stores
+  const set = await directory.everything('alder', 'file')
+  if (set !== undefined) await directory.put({ ...set, institution }, 'file')
 }
 
 type Arrived = Awaited<ReturnType<typeof arrived>>
@@ -300,6 +308,45 @@ describe('a payment', () => {
       state: 'refused',
       decision: { outcome: 'deny', reason: 'risk.engine' },
     })
+  })
+})
+
+describe('an engine in shadow', () => {
+  test('is asked afterwards about the same facts; what it says is kept, and has no effect', async () => {
+    const { who } = await bank.somebody()
+    const shadow = await startRiskEngine()
+    const { stores } = bank.bridge.parts as unknown as { stores: Stores }
+    const before = await stores.directory.institution('alder')
+    const settings = engine.settings()
+    const [first] = settings.providers
+    const there = {
+      ...first,
+      id: 'shadow',
+      settings: { ...first?.settings, url: shadow.url },
+    } as typeof first
+    const events = {
+      'sign-in': { ...settings.events['sign-in'], shadow: ['shadow'] },
+    } as typeof settings.events
+    const risk = { ...settings, events, providers: [...settings.providers, ...(there ? [there] : [])] }
+    try {
+      await reapplied({ ...before, risk } as Institution)
+      shadow.will({ 'sign-in': { action: 'deny' } })
+      says({})
+      await signIn(who)
+      expect(engine.asked).toHaveLength(1)
+      const [asked] = engine.asked
+      for (let i = 0; i < 200 && shadow.asked.length === 0; i++) await rest(50)
+      expect(shadow.asked).toEqual([{ ...asked }])
+      const counts = () => stores.riskShadows.counts('alder', 0)
+      for (let i = 0; i < 200 && (await counts()).length === 0; i++) await rest(50)
+      expect(await counts()).toEqual([
+        { kind: 'sign-in', provider: 'shadow', action: 'allow', wouldBe: 'deny', times: 1 },
+      ])
+      expect(shadow.told).toEqual([])
+    } finally {
+      await reapplied(before as Institution)
+      shadow.stop()
+    }
   })
 })
 

@@ -90,6 +90,21 @@ export function riskContract(kind: 'embedded' | 'server'): void {
     expect([late, ended, due].map(({ verdict }) => ids.includes(verdict.id))).toEqual([true, false, false])
   })
 
+  test('of a provider in shadow the first word about an event is counted, by institution and time', async () => {
+    const answer = {
+      ...{ institution: id(), assessment: id(), provider: 'vendor', kind: 'payment', action: 'allow' },
+      ...{ said: 'deny', wouldBe: 'deny', at: now },
+    } as const
+    await all.riskShadows.keep(answer)
+    await all.riskShadows.keep({ ...answer, said: 'allow', wouldBe: 'allow' })
+    await all.riskShadows.keep({ ...answer, assessment: id() })
+    const { kind: event, provider, action, wouldBe } = answer
+    const counts = [{ kind: event, provider, action, wouldBe, times: 2 }]
+    expect(await all.riskShadows.counts(answer.institution, now)).toEqual(counts)
+    expect(await all.riskShadows.counts(answer.institution, now + 1)).toEqual([])
+    expect(await all.riskShadows.counts('birch', now)).toEqual([])
+  })
+
   test('a provider’s memory is its own, ends, and counts without a gap', async () => {
     const [mine, theirs] = [all.riskMemories('alder', 'mine'), all.riskMemories('alder', 'theirs')]
     const key = id()
