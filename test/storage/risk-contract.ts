@@ -1,6 +1,6 @@
 // What every database must do for risk engines: what they were asked, how it ended, and what they keep of customers.
 import { expect, test } from 'vitest'
-import type { KeptAssessment, RiskOutcome } from '../../src/ports/risk-records.ts'
+import type { KeptAssessment, RiskOutcome, ShadowAnswer } from '../../src/ports/risk-records.ts'
 import { onDatabase } from './on-database.ts'
 import { type everything, id, now, scope } from './rig.ts'
 
@@ -91,10 +91,10 @@ export function riskContract(kind: 'embedded' | 'server'): void {
   })
 
   test('of a provider in shadow the first word about an event is counted, by institution and time', async () => {
-    const answer = {
+    const answer: ShadowAnswer = {
       ...{ institution: id(), assessment: id(), provider: 'vendor', kind: 'payment', action: 'allow' },
       ...{ said: 'deny', wouldBe: 'deny', at: now },
-    } as const
+    }
     await all.riskShadows.keep(answer)
     await all.riskShadows.keep({ ...answer, said: 'allow', wouldBe: 'allow' })
     await all.riskShadows.keep({ ...answer, assessment: id() })
