@@ -8,8 +8,8 @@ import { formIn } from '../../src/demo/app-client.ts'
 import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import type { Institution } from '../../src/domain/institution.ts'
 import { type ApprovalBank, startApprovalBank } from './approval-bank.ts'
-import { answer, waiting } from './approver.ts'
-import { details, payment, transactions } from './back-end.ts'
+import { answer, approve, type Question, waiting, yes } from './approver.ts'
+import { asked, askRaw, details, payment, transactions } from './back-end.ts'
 import {
   agreed,
   apiToken,
@@ -280,8 +280,8 @@ describe('a payment', () => {
       authorization_details: [payment('20.00')],
       context: { ip_address: '198.51.100.7', device: 'Till 3' },
     }
-    const asked = await transactions(bank.bridge, { token, body })
-    expect(asked.json).toMatchObject({
+    const decided = await transactions(bank.bridge, { token, body })
+    expect(decided.json).toMatchObject({
       state: 'open',
       decision: { outcome: 'step-up', reason: 'risk.engine' },
       approval: { state: 'pending' },
@@ -300,14 +300,36 @@ describe('a payment', () => {
     const { sub } = await bank.somebody()
     const token = await apiToken(bank.bridge)
     says({ payment: { action: 'deny' } })
-    const asked = await transactions(bank.bridge, {
+    const decided = await transactions(bank.bridge, {
       token,
       body: { sub, authorization_details: [payment('20.00')] },
     })
-    expect(asked.json).toMatchObject({
+    expect(decided.json).toMatchObject({
       state: 'refused',
       decision: { outcome: 'deny', reason: 'risk.engine' },
     })
+  })
+})
+
+describe('a sign-in that a back end asks for', () => {
+  test('is asked about; what must be stepped up wants the PIN on the phone, and the engine hears of the yes', async () => {
+    const { who, sub } = await bank.somebody()
+    says({ 'sign-in': { action: 'step-up' } })
+    const request = await asked(bank.bridge, { login_hint: sub })
+    expect(engine.asked).toMatchObject([{ kind: 'sign-in', facts: { 'subject.id': sub } }])
+    const question = (await waiting(who)).at(-1) as Question
+    const proof = await yes(who, question, { claims: { number: request.number } })
+    const without = await answer(who, question, { answer: 'approve', proof })
+    expect(without.status).not.toBe(200)
+    expect((await approve(who, question, request.number)).status).toBe(200)
+    expect(await engine.heard('approved', engine.asked[0]?.id)).toHaveLength(1)
+  })
+  test('and that it stops is told to the back end, and nobody is asked', async () => {
+    const { who, sub } = await bank.somebody()
+    says({ 'sign-in': { action: 'deny' } })
+    const { status, json } = await askRaw(bank.bridge, { login_hint: sub })
+    expect([status, json.error, json.error_description]).toEqual([403, 'access_denied', 'risk.denied'])
+    expect(await waiting(who)).toEqual([])
   })
 })
 
