@@ -1,13 +1,15 @@
 // Sign-ins, devices and payments of customers of whom a risk engine has its own opinion, and what it learns of their ends.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as rest } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Foundation, Services, Stores } from '../../src/compose/foundation.ts'
 import { createRiskWork } from '../../src/compose/risk.ts'
 import { formIn } from '../../src/demo/app-client.ts'
 import { withDeviceAndPin } from '../../src/domain/acr.ts'
+import type { Institution } from '../../src/domain/institution.ts'
 import { type ApprovalBank, startApprovalBank } from './approval-bank.ts'
-import { answer, waiting } from './approver.ts'
-import { details, payment, transactions } from './back-end.ts'
+import { answer, approve, type Question, waiting, yes } from './approver.ts'
+import { asked, askRaw, details, payment, transactions } from './back-end.ts'
 import {
   agreed,
   apiToken,
@@ -47,6 +49,12 @@ async function stranger(): Promise<Customer> {
   const user = randomUUID()
   bank.idp.will({ name: user })
   return customer(bank.bridge, user, bank.idp.app)
+}
+
+async function reapplied(institution: Institution): Promise<void> {
+  const { directory } = (bank.bridge.parts as unknown as { stores: Stores }).stores
+  const set = await directory.everything('alder', 'file')
+  if (set !== undefined) await directory.put({ ...set, institution }, 'file')
 }
 
 type Arrived = Awaited<ReturnType<typeof arrived>>
@@ -118,7 +126,7 @@ describe('a sign-in', () => {
     says({ 'sign-in': { action: 'step-up' } })
     const { returned } = await withCode(await stranger())
     expect(errorOf(returned)).toEqual(['unmet_authentication_requirements', 'upstream.too_weak'])
-    expect(await engine.heard('failed', engine.asked[0]?.id)).toHaveLength(1)
+    expect(await engine.heard('failed', engine.asked[0]?.id)).toMatchObject([{ kind: 'failed-sign-in' }])
   })
 
   test.each([
@@ -272,8 +280,8 @@ describe('a payment', () => {
       authorization_details: [payment('20.00')],
       context: { ip_address: '198.51.100.7', device: 'Till 3' },
     }
-    const asked = await transactions(bank.bridge, { token, body })
-    expect(asked.json).toMatchObject({
+    const decided = await transactions(bank.bridge, { token, body })
+    expect(decided.json).toMatchObject({
       state: 'open',
       decision: { outcome: 'step-up', reason: 'risk.engine' },
       approval: { state: 'pending' },
@@ -292,14 +300,75 @@ describe('a payment', () => {
     const { sub } = await bank.somebody()
     const token = await apiToken(bank.bridge)
     says({ payment: { action: 'deny' } })
-    const asked = await transactions(bank.bridge, {
+    const decided = await transactions(bank.bridge, {
       token,
       body: { sub, authorization_details: [payment('20.00')] },
     })
-    expect(asked.json).toMatchObject({
+    expect(decided.json).toMatchObject({
       state: 'refused',
       decision: { outcome: 'deny', reason: 'risk.engine' },
     })
+  })
+})
+
+describe('a sign-in that a back end asks for', () => {
+  test('is asked about; what must be stepped up wants the PIN on the phone, and the engine hears of the yes', async () => {
+    const { who, sub } = await bank.somebody()
+    says({ 'sign-in': { action: 'step-up' } })
+    const request = await asked(bank.bridge, { login_hint: sub })
+    expect(engine.asked).toMatchObject([{ kind: 'sign-in', facts: { 'subject.id': sub } }])
+    const question = (await waiting(who)).at(-1) as Question
+    const proof = await yes(who, question, { claims: { number: request.number } })
+    const without = await answer(who, question, { answer: 'approve', proof })
+    expect(without.status).not.toBe(200)
+    expect((await approve(who, question, request.number)).status).toBe(200)
+    expect(await engine.heard('approved', engine.asked[0]?.id)).toHaveLength(1)
+  })
+  test('and that it stops is told to the back end, and nobody is asked', async () => {
+    const { who, sub } = await bank.somebody()
+    says({ 'sign-in': { action: 'deny' } })
+    const { status, json } = await askRaw(bank.bridge, { login_hint: sub })
+    expect([status, json.error, json.error_description]).toEqual([403, 'access_denied', 'risk.denied'])
+    expect(await waiting(who)).toEqual([])
+  })
+})
+
+describe('an engine in shadow', () => {
+  test('is asked afterwards about the same facts; what it says is kept, and has no effect', async () => {
+    const { who } = await bank.somebody()
+    const shadow = await startRiskEngine()
+    const { stores } = bank.bridge.parts as unknown as { stores: Stores }
+    const before = await stores.directory.institution('alder')
+    const settings = engine.settings()
+    const [first] = settings.providers
+    const there = {
+      ...first,
+      id: 'shadow',
+      settings: { ...first?.settings, url: shadow.url },
+    } as typeof first
+    const events = {
+      'sign-in': { ...settings.events['sign-in'], shadow: ['shadow'] },
+    } as typeof settings.events
+    const risk = { ...settings, events, providers: [...settings.providers, ...(there ? [there] : [])] }
+    try {
+      await reapplied({ ...before, risk } as Institution)
+      shadow.will({ 'sign-in': { action: 'deny' } })
+      says({})
+      await signIn(who)
+      expect(engine.asked).toHaveLength(1)
+      const [asked] = engine.asked
+      for (let i = 0; i < 200 && shadow.asked.length === 0; i++) await rest(50)
+      expect(shadow.asked).toEqual([{ ...asked }])
+      const counts = () => stores.riskShadows.counts('alder', 0)
+      for (let i = 0; i < 200 && (await counts()).length === 0; i++) await rest(50)
+      expect(await counts()).toEqual([
+        { kind: 'sign-in', provider: 'shadow', action: 'allow', wouldBe: 'deny', times: 1 },
+      ])
+      expect(shadow.told).toEqual([])
+    } finally {
+      await reapplied(before as Institution)
+      shadow.stop()
+    }
   })
 })
 
@@ -326,5 +395,9 @@ describe('a device', () => {
     const opened = await openDevice(other, await signIn(other))
     expect(opened.status).toBe(201)
     expect(engine.asked.map(({ kind }) => kind)).toEqual(['sign-in', 'device-change'])
+    says({})
+    const wrong = await openDevice(other, await signIn(other), '161803')
+    expect(wrong.json.code).toBe('pin.wrong')
+    expect(assessed().map((one) => one?.kind)).toEqual(['sign-in', 'device-change'])
   })
 })
