@@ -255,7 +255,8 @@ export async function createServices(base: Foundation, stores: Stores) {
     riskPlugins: async () => plugins,
     riskProviders: createRiskProviders({
       plugins,
-      memory: stores.riskMemories,
+      // While they are asked the unit of the request waits for them all: what one remembers must not begin a transaction in it.
+      memory: createRiskMemories(base.beside, base.seal),
       now: base.clock.now,
       log,
     }),

@@ -53,6 +53,11 @@ export interface Units {
   readonly unit: UnitOfWork
   readonly audit: Audit
   readonly connections: Connections
+  /**
+   * Beside whatever unit is around the caller: each statement stands alone. For what runs while a unit waits for somebody else
+   * (ruling R-1), or in a context that outlives its unit; never while the unit holds a connection.
+   */
+  readonly beside: Connections
 }
 
 export interface UnitPorts {
@@ -95,6 +100,7 @@ export function createUnits(ports: UnitPorts): Units {
       toldRefusal: () => open()?.refused ?? false,
     },
     connections: connectionsOf(ports.database, () => current.getStore()),
+    beside: connectionsOf(ports.database, () => undefined),
   }
 }
 

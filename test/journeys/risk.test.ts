@@ -128,6 +128,30 @@ describe('a sign-in', () => {
     ])
   })
 
+  test('keeps no connection while an engine thinks, though another one remembers something meanwhile', async () => {
+    const who = await bank.stranger()
+    const { base, stores } = bank.parts
+    const before = (await stores.directory.institution('alder')) as Institution
+    const settings = engine.settings({ budgetMs: 1500 })
+    const providers = [...settings.providers, { id: 'habits', type: 'voyager-ia', settings: {} }]
+    const ask = providers.map(({ id }) => ({ provider: id, weight: 1, optional: false }))
+    const signIns = { ask, combine: 'strictest', onFailure: 'step-up', bands: {} } as const
+    try {
+      await bank.reapplied({ ...before, risk: { ...settings, providers, events: { 'sign-in': signIns } } })
+      says({ 'sign-in': 'hang' })
+      const signingIn = withCode(who)
+      for (let i = 0; i < 200 && engine.asked.length === 0; i++) await rest(20)
+      await rest(200)
+      const began = performance.now()
+      const remembered = await base.database.knex('risk_memory').where({ provider: 'habits' })
+      expect(performance.now() - began).toBeLessThan(800)
+      expect(remembered).toHaveLength(1)
+      await signingIn
+    } finally {
+      await bank.reapplied(before)
+    }
+  })
+
   test('that nobody finishes has expired, and the engine hears that too', async () => {
     const { who } = await bank.somebody()
     says({ 'sign-in': { action: 'step-up' } })
