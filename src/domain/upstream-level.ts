@@ -80,6 +80,12 @@ export function grantAt({ acr, authenticatedAt }: { acr: Acr; authenticatedAt: n
   return age < grantSeconds * 1000 && age >= -longestSkewSeconds * 1000 ? acr : delegated
 }
 
+/** An IdP that answers from a session of its own did not ask the customer after we had sent them there, as far as clocks agree. */
+export const answersFromBefore = (
+  askedAt: number | undefined,
+  authenticatedAt: number | undefined,
+): boolean => askedAt !== undefined && (authenticatedAt ?? 0) < askedAt - longestSkewSeconds * 1000
+
 /** What the IdP's part of a sign-in is called in `amr`. */
 export const amrOfGrant = (granted: Acr): string[] => (granted === delegated ? ['fed'] : ['fed', 'mfa'])
 

@@ -1,9 +1,10 @@
 // What the risk providers say of a sign-in: asked once the customer is known, and before anything is given to the app.
-import { withDeviceAndPin } from '../domain/acr.ts'
+import { delegated, withDeviceAndPin } from '../domain/acr.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { voiceOfVerdict } from '../domain/risk.ts'
+import { answersFromBefore } from '../domain/upstream-level.ts'
 import type { Logins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Assess } from './assess.ts'
@@ -37,7 +38,13 @@ export async function withRisk(
   if (assessed === undefined) return changed(ports, { ...now, asksRisk: false })
   const { id, action, reason } = assessed.verdict
   const outcome = voiceOfVerdict(assessed.verdict, institution.risk?.stepUp ?? withDeviceAndPin)?.outcome
-  const judged: LoginTransaction = { ...now, risk: { id, action, reason } }
+  // What the IdP asked before this sign-in, and answers from a session of its own, is no step-up: it is asked anew.
+  const before = outcome?.kind === 'step-up' && answersFromBefore(now.upstreamAskedAt, now.authenticatedAt)
+  const judged: LoginTransaction = {
+    ...now,
+    risk: { id, action, reason },
+    ...(before && { granted: delegated }),
+  }
   // A session that was there before knows nothing of this risk; an IdP that has just asked the customer may be enough.
   const ours = now.upstreamAskedAt === undefined
   const next = outcome?.kind === 'step-up' ? await raised(ports, judged, { acr: outcome.acr, ours }) : judged

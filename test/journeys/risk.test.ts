@@ -8,6 +8,7 @@ import type { Institution } from '../../src/domain/institution.ts'
 import { answer, approve, type Question, waiting, yes } from './approver.ts'
 import { asked, askRaw, details, payment, transactions } from './back-end.ts'
 import { agreed, apiToken, arrived, call, customer, openDevice, signIn, withCode } from './customer.ts'
+import { strong } from './level-idps.ts'
 import { type RiskBank, startRiskBank } from './risk-bank.ts'
 import { type RiskEngine, startRiskEngine } from './risk-engine.ts'
 
@@ -77,6 +78,16 @@ describe('a sign-in', () => {
       ]),
     )
     expect((await engine.heard('failed', of)).map(({ kind }) => kind)).toEqual(['step-up-result'])
+  })
+
+  test('that must be stepped up is not by what the IdP asked half an hour ago: it asks anew', async () => {
+    const who = await bank.stranger()
+    const said = { name: who.user, context: strong }
+    bank.idp.will({ ...said, ago: 1800 }, said)
+    says({ 'sign-in': { action: 'step-up' } })
+    const tokens = await signIn(who)
+    expect(bank.idp.asked.map(({ fresh }) => fresh)).toEqual([false, true])
+    expect(tokens.claims).toMatchObject({ acr: withDeviceAndPin })
   })
 
   test('in a session that was there before must be stepped up here, and nothing else will do', async () => {
