@@ -119,9 +119,12 @@ const referenceOf = (before: readonly KeptAssessment[], provider: string) =>
     .findLast((answer) => answer.provider === provider && answer.assessment?.reference !== undefined)
     ?.assessment?.reference
 
-/** Where a provider's token for a customer's device is kept among what it remembers. */
-const tokenKey = ({ subject, device }: Pick<ToAssess, 'subject' | 'device'>): string =>
-  `device-token|${subject}|${device ?? ''}`
+/**
+ * Where a provider's token for a customer's device is kept among what it remembers. Without a device whose key was proven there
+ * is nothing to tie it to: given to whoever comes by the customer's name, it would make a stranger's browser a known one.
+ */
+const tokenKey = ({ subject, device }: Pick<ToAssess, 'subject' | 'device'>): string | undefined =>
+  device === undefined ? undefined : `device-token|${subject}|${device}`
 
 interface Tokens {
   readonly institution: string
@@ -130,8 +133,10 @@ interface Tokens {
 }
 
 async function tokensFor({ riskMemories }: AssessPorts, { institution, providers, asked }: Tokens) {
+  const key = tokenKey(asked)
+  if (key === undefined) return new Map<string, undefined>()
   const known = await Promise.all(
-    providers.map(async ({ id }) => [id, await riskMemories(institution, id).get(tokenKey(asked))] as const),
+    providers.map(async ({ id }) => [id, await riskMemories(institution, id).get(key)] as const),
   )
   return new Map(known)
 }
@@ -166,11 +171,10 @@ async function keep(
     },
     address,
   )
+  const key = tokenKey(asked)
   for (const { provider, assessment } of verdict.answers)
-    if (assessment?.deviceToken !== undefined)
-      await ports
-        .riskMemories(institution.id, provider)
-        .put(tokenKey(asked), assessment.deviceToken, now + tokenMs)
+    if (key !== undefined && assessment?.deviceToken !== undefined)
+      await ports.riskMemories(institution.id, provider).put(key, assessment.deviceToken, now + tokenMs)
   await oweShadows(ports, institution.id, { assessment: verdict.id, providers })
   ports.audit.record(toldOf(assessed))
 }

@@ -192,6 +192,15 @@ describe('what an engine gives us to keep', () => {
     expect(engine.asked[0]).toMatchObject({ device_token: 'token-1' })
     expect(engine.asked[0]?.reference).toBeUndefined()
   })
+  test('comes back with the proven device alone: whoever knows no more than the password is not known by it', async () => {
+    const who = await bank.stranger()
+    says({ 'sign-in': { device_token: 'token-of-a-browser' } })
+    await signIn(who)
+    says({})
+    await signIn(await customer(bank.bridge, who.user, bank.idp.app))
+    expect(engine.asked).toHaveLength(1)
+    expect(engine.asked[0]).not.toHaveProperty('device_token')
+  })
   test('stands in no column as it is, and on no record that people look at', async () => {
     const { who } = await bank.somebody()
     says({ 'sign-in': { device_token: 'token-in-the-open' } })
