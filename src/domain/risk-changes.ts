@@ -2,9 +2,22 @@
 import canonicalize from 'canonicalize'
 import type { RiskSettings } from './risk.ts'
 
-/** The entries that may let pass what was stopped before: `provider rsa`, `payment`, `budget`, `step-up`. */
-export function riskLoosened(before: RiskSettings | undefined, after: RiskSettings | undefined): string[] {
-  // Who was not asked before stopped nothing, and a new provider can only raise.
+/**
+ * The entries that may let pass what was stopped before: `provider rsa`, `payment`, `budget`, `step-up`. Who was not asked before
+ * stopped nothing, unless a rule looks at risk (`rulesLook`): to it silence was the worst score, and whoever is asked now may
+ * give a better one.
+ */
+export function riskLoosened(
+  before: RiskSettings | undefined,
+  after: RiskSettings | undefined,
+  rulesLook: boolean,
+): string[] {
+  const asked = before?.events ?? {}
+  const added = Object.keys(after?.events ?? {}).filter((kind) => !Object.hasOwn(asked, kind))
+  return [...changedIn(before, after), ...(rulesLook ? added : [])]
+}
+
+function changedIn(before: RiskSettings | undefined, after: RiskSettings | undefined): string[] {
   if (before === undefined) return []
   const providers = before.providers.filter(
     (one) =>

@@ -108,7 +108,13 @@ export interface RiskVerdict {
   /** Why: `risk.{provider}`, `risk.weighted`, or `risk.unanswered` where a failure decided. */
   readonly reason: string
   readonly answers: readonly RiskAnswer[]
+  /** One that had to answer did not, whatever the others say. */
+  readonly unanswered?: true | undefined
 }
+
+/** The score that rules see. Silence is no good sign, not even of one among several: it is the worst. */
+export const ruledScore = ({ score, unanswered }: Pick<RiskVerdict, 'score' | 'unanswered'>): number =>
+  unanswered === true ? worstScore : (score ?? worstScore)
 
 /** What is kept of a verdict with the decision that it had a say in: no facts, and nothing that a provider keeps for itself. */
 export interface RiskSummary extends Pick<RiskVerdict, 'id' | 'action' | 'reason'> {
@@ -176,7 +182,7 @@ export function verdictOf(
   const failed: readonly Say[] = fails ? [{ action: policy.onFailure, reason: unanswered }] : []
   // Where only the failure decides, it is what is named, though it allows.
   const held = answered.length === 0 ? (failed[0] ?? quiet) : strictest([said, ...failed])
-  return { id, kind, ...held, score, answers }
+  return { id, kind, ...held, score, answers, ...(fails && { unanswered: true }) }
 }
 
 /** What would have been done if this provider had been asked with the others, and had to answer. */

@@ -31,9 +31,12 @@ export async function policyEffect(
 ): Promise<PolicyEffect> {
   const present = await directory.everything(institution.id)
   const kept = await consolePolicies.get(institution.id)
+  const before = present && policyOf(present.institution)
+  const rulesLook = before?.rules.some(({ when }) => /\brisk\b/.test(when)) === true
+  const loosened = riskLoosened(present?.institution.risk, institution.risk, rulesLook)
   return {
-    riskLoosens: riskLoosened(present?.institution.risk, institution.risk).map((one) => `risk ${one}`),
-    before: present && policyOf(present.institution),
+    riskLoosens: loosened.map((one) => `risk ${one}`),
+    before,
     after: policyOf({ ...institution, policy: institution.policy ?? kept?.policy }),
     takesOver: kept !== undefined && institution.policy !== undefined,
   }

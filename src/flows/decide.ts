@@ -8,7 +8,7 @@ import { inForce } from '../domain/own-limits.ts'
 import { decide, type Policy, type PolicyInputs } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { type PolicyFacts, unasked } from '../domain/policy-facts.ts'
-import { type RiskVerdict, summaryOf, voiceOfVerdict, worstScore } from '../domain/risk.ts'
+import { type RiskVerdict, ruledScore, summaryOf, voiceOfVerdict } from '../domain/risk.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import { type RiskKind, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -157,7 +157,7 @@ function riskOf({ risk }: Institution, verdict: RiskVerdict | undefined): Pick<P
 const riskFactsOf = (verdict: RiskVerdict | undefined): PolicyFacts['risk'] =>
   verdict === undefined
     ? unasked
-    : { asked: true, score: BigInt(verdict.score ?? worstScore), action: verdict.action }
+    : { asked: true, score: BigInt(ruledScore(verdict)), action: verdict.action }
 
 const dayMs = 24 * 3600_000
 

@@ -10,6 +10,7 @@ import {
   type RiskAnswer,
   type RiskEventPolicy,
   riskActions,
+  ruledScore,
   summaryOf,
   verdictOf,
   voiceOfVerdict,
@@ -62,6 +63,18 @@ test('a failure of an optional one counts only where nobody answered', () => {
   expect(verdict({ ask }, said('a', 'allow'), failed('b'))).toEqual(['allow', 'risk.allowed', undefined])
   expect(verdict({ ask }, failed('a'), said('b', 'allow'))).toEqual(['step-up', 'risk.unanswered', undefined])
   expect(verdict({ ask: [asked('b', { optional: true })] }, failed('b'))[0]).toBe('step-up')
+})
+
+test('rules see the worst score where one that had to answer did not, whatever the others gave', () => {
+  const seen = (change: Partial<RiskEventPolicy>, ...answers: readonly RiskAnswer[]) =>
+    ruledScore(verdictOf(policy(change), { id: 'e', kind: 'payment', answers }))
+  expect(seen({}, said('a', 'allow', 10), said('b', 'allow', 20))).toBe(20)
+  expect(seen({ onFailure: 'allow' }, said('a', 'allow', 10), failed('b'))).toBe(1000)
+  expect(seen({}, said('a', 'step-up', 150), failed('b'))).toBe(1000)
+  expect(seen({}, said('a', 'allow'), said('b', 'allow'))).toBe(1000)
+  const ask = [asked('a'), asked('b', { optional: true })]
+  expect(seen({ ask }, said('a', 'allow', 10), failed('b'))).toBe(10)
+  expect(seen({ combine: 'first' }, said('a', 'allow', 10), failed('b'))).toBe(10)
 })
 
 test('that failing is allowed is said all the same', () => {

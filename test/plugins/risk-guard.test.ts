@@ -226,7 +226,9 @@ describe('what is told', () => {
     expect(await guarded({ assess }).report(told(), 50)).toBe(false)
     expect(await guarded({ assess, report: async () => undefined }).report(told(), 50)).toBe(true)
     const hangs = guarded({ assess, report: () => new Promise(() => undefined) })
-    await expect(hangs.report(told(), 30)).rejects.toThrow('timed out')
+    await expect(hangs.report(told(), 30)).rejects.toThrow('no answer in time')
+    const repeats = guarded({ assess, report: () => Promise.reject(new Error('alice and our key')) })
+    await expect(repeats.report(told(), 50)).rejects.toThrow(/^Error$/)
     // An engine that cannot be told may still be asked.
     expect(hangs.health().breaker).toBe('closed')
   })

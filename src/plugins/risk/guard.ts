@@ -119,7 +119,12 @@ export function guardRiskProvider(guarding: Guarding): ClosingGuard {
     async report(event, ms) {
       if (bounded.report === undefined) return false
       const deadline = { ms: allowed(ms), signal: new AbortController().signal }
-      await parts.reports.execute(() => bounded.report?.(event, deadline))
+      await parts.reports
+        .execute(() => bounded.report?.(event, deadline))
+        .catch((thrown: unknown) => {
+          // Whoever logs it must not log the engine's own words.
+          throw new Error(failedBy(thrown).reason)
+        })
       return true
     },
     health: () => healthOf(seen, parts.breaker),
