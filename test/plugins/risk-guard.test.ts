@@ -232,6 +232,14 @@ describe('what is told', () => {
     // An engine that cannot be told may still be asked.
     expect(hangs.health().breaker).toBe('closed')
   })
+  test('waits while the engine is left alone, and takes nobody’s time', async () => {
+    const report = vi.fn(async () => undefined)
+    const engine = guarded({ assess: () => Promise.reject(new Error()), report }, { settings: { least: 1 } })
+    await engine.assess(eventWith(), 100)
+    await engine.assess(eventWith(), 100)
+    await expect(engine.report(told(), 50)).rejects.toThrow('open')
+    expect(report).not.toHaveBeenCalled()
+  })
 })
 
 test('it is closed after what is asked of it has ended', async () => {

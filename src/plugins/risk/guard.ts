@@ -119,12 +119,7 @@ export function guardRiskProvider(guarding: Guarding): ClosingGuard {
     async report(event, ms) {
       if (bounded.report === undefined) return false
       const deadline = { ms: allowed(ms), signal: new AbortController().signal }
-      await parts.reports
-        .execute(() => bounded.report?.(event, deadline))
-        .catch((thrown: unknown) => {
-          // Whoever logs it must not log the engine's own words.
-          throw new Error(failedBy(thrown).reason)
-        })
+      await told(parts, async () => bounded.report?.(event, deadline))
       return true
     },
     health: () => healthOf(seen, parts.breaker),
@@ -213,6 +208,15 @@ async function ask(
   return bulkhead.execute(() => {
     if (breaker.state === CircuitState.HalfOpen) throw new Probing()
     return breaker.execute(() => limited(ms, judged))
+  })
+}
+
+/** An engine that is left alone is not told either: whoever waits for it takes the places of those that are there. */
+async function told({ reports, breaker }: Parts, work: () => Promise<void>): Promise<void> {
+  if (breaker.state === CircuitState.Open) throw new Error('open')
+  await reports.execute(work).catch((thrown: unknown) => {
+    // Whoever logs it must not log the engine's own words.
+    throw new Error(failedBy(thrown).reason)
   })
 }
 
