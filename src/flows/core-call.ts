@@ -161,9 +161,12 @@ async function allowedUnasked(
     trace: { reference, core: core.id },
   })
   const { outcome, reason } = decided.decision
+  // Risk providers may have been asked meanwhile, which takes its time.
+  const alive = await call.hold()
   // Decided and carried out in one unit: there is nothing that could be used a second time.
-  const state = outcome.kind === 'allow' ? 'used' : 'released'
+  const state = alive && outcome.kind === 'allow' ? 'used' : 'released'
   await ports.transactions.end(institution.id, decided.id, { state, now: ports.clock.now() })
+  if (!alive) throw new Refusal('token.invalid')
   if (outcome.kind !== 'allow') throw new Refusal(stopCode(outcome) ?? 'transaction.missing', { reason })
   tellUse(ports.audit, { ...token, id: decided.id, hash: decided.transaction.hash }, useOf(call))
 }
