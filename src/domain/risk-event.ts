@@ -87,7 +87,10 @@ export const riskFacts = {
   'history.attemptsHour': number('bridge', 'Sign-ins of this customer in the last hour.'),
   'history.addressAttemptsHour': number('bridge', 'Sign-ins from this address in the last hour.'),
   'history.signIns': number('bridge', 'Sign-ins that went well, of the last 90 days.'),
-  'history.lastAt': number('bridge', 'The last sign-in that went well, in epoch milliseconds.'),
+  'history.lastAt': number(
+    'bridge',
+    'The last sign-in that went well, from a known country where there was one lately; in epoch milliseconds.',
+  ),
   'history.lastCountry': text('bridge', 'Its country.'),
   'history.lastLatitude': number('bridge', 'Its degrees north.'),
   'history.lastLongitude': number('bridge', 'Its degrees east.'),

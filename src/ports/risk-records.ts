@@ -32,7 +32,7 @@ export interface RiskHistory {
   readonly addressAttemptsHour: number
   /** Of the last 90 days. */
   readonly signIns: number
-  /** The facts of the last sign-in that went well. */
+  /** The last sign-in that went well from a country that is known; where there was none lately, the last. */
   readonly last: { readonly at: number; readonly facts: RiskFacts } | undefined
 }
 

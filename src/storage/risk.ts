@@ -2,7 +2,14 @@
 import type { RiskVerdict } from '../domain/risk.ts'
 import type { RiskFacts } from '../domain/risk-event.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
-import type { KeptAssessment, RiskMemories, RiskOutcome, RiskRecords } from '../ports/risk-records.ts'
+import type {
+  KeptAssessment,
+  RiskHistory,
+  RiskMemories,
+  RiskOutcome,
+  RiskRecords,
+} from '../ports/risk-records.ts'
+import type { CustomerOf } from '../ports/transactions.ts'
 import type { Connections } from './unit-of-work.ts'
 
 interface Row {
@@ -28,7 +35,7 @@ interface Sealed {
 const most = 201
 const dayMs = 24 * 3600_000
 
-// One round trip: three counts, and the last sign-in that went well.
+// One round trip: three counts, and the last sign-ins that went well.
 const historyQuery = `
 select
   (select count(*) from risk_assessment where institution = :institution and subject = :subject
@@ -37,15 +44,58 @@ select
     and kind = 'sign-in' and created_at > :hour)::int as address_attempts,
   (select count(*) from risk_assessment where institution = :institution and subject = :subject
     and kind = 'sign-in' and outcome = 'approved' and created_at > :quarter)::int as sign_ins,
-  (select json_build_object('record', record, 'at', (extract(epoch from created_at) * 1000)::bigint)
-    from risk_assessment where institution = :institution and subject = :subject
-    and kind = 'sign-in' and outcome = 'approved' order by created_at desc limit 1) as last`
+  (select json_agg(json_build_object('record', record, 'at', (extract(epoch from created_at) * 1000)::bigint)
+    order by created_at desc)
+    from (select record, created_at from risk_assessment where institution = :institution and subject = :subject
+    and kind = 'sign-in' and outcome = 'approved' order by created_at desc limit 10) newest) as lately`
 
 interface HistoryRow {
   readonly attempts: number
   readonly address_attempts: number
   readonly sign_ins: number
-  readonly last: { readonly record: string; readonly at: number } | null
+  /** Newest first. */
+  readonly lately: readonly { readonly record: string; readonly at: number }[] | null
+}
+
+interface Remembering {
+  readonly customer: CustomerOf
+  readonly address: string | undefined
+  readonly now: number
+}
+
+async function historyOf(
+  reader: Connections['reader'],
+  seal: FieldSeal,
+  { customer: { institution, subject }, address, now }: Remembering,
+): Promise<RiskHistory> {
+  const db = await reader()
+  const asked = { institution, subject, address: address ?? null }
+  const since = { hour: new Date(now - 3600_000), quarter: new Date(now - 90 * dayMs) }
+  const { rows }: { rows: HistoryRow[] } = await db.raw(historyQuery, { ...asked, ...since })
+  const [row] = rows
+  const { attempts = 0, address_attempts: addressAttempts = 0, sign_ins: signIns = 0 } = row ?? {}
+  const factsOf = (record: string) => opened(institution, record, seal).facts
+  return {
+    ...{ attemptsHour: attempts, addressAttemptsHour: addressAttempts, signIns },
+    last: lastPlaced(row?.lately ?? [], factsOf),
+  }
+}
+
+/**
+ * The newest whose country is known: a sign-in from nowhere, or by a back end, must not wipe out from where the customer came
+ * before. Where there is none, the newest.
+ */
+function lastPlaced(
+  newest: NonNullable<HistoryRow['lately']>,
+  factsOf: (record: string) => RiskFacts,
+): RiskHistory['last'] {
+  let first: RiskHistory['last']
+  for (const { record, at } of newest) {
+    const one = { at, facts: factsOf(record) }
+    if (one.facts['network.country'] !== undefined) return one
+    first ??= one
+  }
+  return first
 }
 
 export function createRiskRecords({ reader, writer, send }: Connections, seal: FieldSeal): RiskRecords {
@@ -71,18 +121,7 @@ export function createRiskRecords({ reader, writer, send }: Connections, seal: F
       const rows: Row[] = await query.orderBy('created_at', 'desc').limit(Math.min(limit, most))
       return rows.map(from)
     },
-    async history({ institution, subject }, { address, now }) {
-      const db = await reader()
-      const asked = { institution, subject, address: address ?? null }
-      const since = { hour: new Date(now - 3600_000), quarter: new Date(now - 90 * dayMs) }
-      const { rows }: { rows: HistoryRow[] } = await db.raw(historyQuery, { ...asked, ...since })
-      const [row] = rows
-      const { attempts = 0, address_attempts: addressAttempts = 0, sign_ins: signIns = 0, last } = row ?? {}
-      return {
-        ...{ attemptsHour: attempts, addressAttemptsHour: addressAttempts, signIns },
-        last: last ? { at: last.at, facts: opened(institution, last.record, seal).facts } : undefined,
-      }
-    },
+    history: (customer, asked) => historyOf(reader, seal, { customer, ...asked }),
     settle: (institution, id, end) => settled(writer, { where: { institution, id }, ...end }, from),
     settleAbout: (institution, about, end) =>
       settled(writer, { where: { institution, about }, ...end }, from),

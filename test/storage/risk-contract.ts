@@ -75,6 +75,9 @@ export function riskContract(kind: 'embedded' | 'server'): void {
       ...{ attemptsHour: 1, addressAttemptsHour: 2, signIns: 1 },
       last: { at: good.at, facts: good.facts },
     })
+    const nowhere = await kept({ subject, at: now - hour, facts: { 'network.located': false } })
+    await settled(nowhere, 'approved')
+    expect((await history()).last).toEqual({ at: good.at, facts: good.facts })
     const elsewhere = await all.riskRecords.history({ institution: 'birch', subject }, asked)
     expect(elsewhere).toMatchObject({ attemptsHour: 0, addressAttemptsHour: 0, signIns: 0 })
   })
