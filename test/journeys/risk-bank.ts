@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Foundation, Services, Stores } from '../../src/compose/foundation.ts'
 import type { Institution } from '../../src/domain/institution.ts'
+import type { RiskSettings } from '../../src/domain/risk.ts'
 import { startApprovalBank } from './approval-bank.ts'
 import { customer } from './customer.ts'
 import { type RiskEngine, startRiskEngine } from './risk-engine.ts'
@@ -19,6 +20,11 @@ export async function startRiskBank() {
   const events: Told[] = []
   bank.bridge.application.observe((_institution, event) => void events.push(JSON.parse(event)))
   const parts = bank.bridge.parts as unknown as { base: Foundation; stores: Stores; services: Services }
+  async function reapplied(institution: Institution): Promise<void> {
+    const { directory } = parts.stores
+    const set = await directory.everything('alder', 'file')
+    if (set !== undefined) await directory.put({ ...set, institution }, 'file')
+  }
   return {
     ...{ ...bank, engine, events, parts },
     /** From now on; what was heard before is forgotten. */
@@ -32,10 +38,16 @@ export async function startRiskBank() {
       bank.idp.will({ name: user })
       return customer(bank.bridge, user, bank.idp.app)
     },
-    async reapplied(institution: Institution): Promise<void> {
-      const { directory } = parts.stores
-      const set = await directory.everything('alder', 'file')
-      if (set !== undefined) await directory.put({ ...set, institution }, 'file')
+    reapplied,
+    /** The work while the bank asks otherwise; then as before. */
+    async during(risk: RiskSettings, work: () => Promise<void>): Promise<void> {
+      const before = (await parts.stores.directory.institution('alder')) as Institution
+      try {
+        await reapplied({ ...before, risk })
+        await work()
+      } finally {
+        await reapplied(before)
+      }
     },
     assessed: () => events.filter(({ type }) => type === 'risk.assessed').map(({ detail }) => detail),
     stop: async () => {

@@ -3,7 +3,6 @@ import { setTimeout as rest } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createRiskWork } from '../../src/compose/risk.ts'
 import { formIn } from '../../src/demo/app-client.ts'
-import { transferBody } from '../../src/demo/journey-walk.ts'
 import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import type { Institution } from '../../src/domain/institution.ts'
 import { answer, approve, type Question, waiting, yes } from './approver.ts'
@@ -140,30 +139,6 @@ describe('a sign-in', () => {
     ])
   })
 
-  test('keeps no connection while an engine thinks, though another one remembers something meanwhile', async () => {
-    const who = await bank.stranger()
-    const { base, stores } = bank.parts
-    const before = (await stores.directory.institution('alder')) as Institution
-    const settings = engine.settings({ budgetMs: 1500 })
-    const providers = [...settings.providers, { id: 'habits', type: 'voyager-ia', settings: {} }]
-    const ask = providers.map(({ id }) => ({ provider: id, weight: 1, optional: false }))
-    const signIns = { ask, combine: 'strictest', onFailure: 'step-up', bands: {} } as const
-    try {
-      await bank.reapplied({ ...before, risk: { ...settings, providers, events: { 'sign-in': signIns } } })
-      says({ 'sign-in': 'hang' })
-      const signingIn = withCode(who)
-      for (let i = 0; i < 200 && engine.asked.length === 0; i++) await rest(20)
-      await rest(200)
-      const began = performance.now()
-      const remembered = await base.database.knex('risk_memory').where({ provider: 'habits' })
-      expect(performance.now() - began).toBeLessThan(800)
-      expect(remembered).toHaveLength(1)
-      await signingIn
-    } finally {
-      await bank.reapplied(before)
-    }
-  })
-
   test('that nobody finishes has expired, and the engine hears that too', async () => {
     const { who } = await bank.somebody()
     says({ 'sign-in': { action: 'step-up' } })
@@ -267,29 +242,6 @@ describe('a payment', () => {
     says({ payment: { action } })
     const { page } = await arrived(who, paying)
     expect(errorOf(page.returned)).toEqual(['access_denied', code])
-  })
-
-  test('that nobody has to approve is not signed with a token that ended while the engine thought', async () => {
-    const { who } = await bank.somebody()
-    const tokens = await signIn(who, { scope: 'openid device core:payments' })
-    const pay = () =>
-      call(who, { method: 'POST', path: '/soap/payments', tokens, body: transferBody('20.00') })
-    expect((await pay()).status).toBe(200)
-    const { stores } = bank.parts
-    const before = (await stores.directory.institution('alder')) as Institution
-    const risk = engine.settings({ budgetMs: 1500 })
-    const payments = { ...risk.events.payment, onFailure: 'allow' } as typeof risk.events.payment
-    try {
-      await bank.reapplied({ ...before, risk: { ...risk, events: { payment: payments } } })
-      says({ payment: 'hang' })
-      const paying = pay()
-      for (let i = 0; i < 200 && engine.asked.length === 0; i++) await rest(20)
-      await call(who, { method: 'DELETE', path: `/devices/${who.device}`, tokens: who.tokens })
-      const answer = await paying
-      expect([answer.status, answer.text.includes('token.invalid')]).toEqual([401, true])
-    } finally {
-      await bank.reapplied(before)
-    }
   })
 
   test('of which it says nothing is denied', async () => {

@@ -1,0 +1,59 @@
+// What happens elsewhere while a risk engine thinks.
+import { setTimeout as rest } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { transferBody } from '../../src/demo/journey-walk.ts'
+import type { RiskEventPolicy } from '../../src/domain/risk.ts'
+import { call, signIn, withCode } from './customer.ts'
+import { type RiskBank, startRiskBank } from './risk-bank.ts'
+
+let bank: RiskBank
+
+beforeAll(async () => {
+  bank = await startRiskBank()
+}, 90_000)
+afterAll(() => bank.stop())
+beforeEach(() => bank.says({}))
+
+async function thinking(): Promise<void> {
+  for (let i = 0; i < 200 && bank.engine.asked.length === 0; i++) await rest(20)
+}
+
+const asking = (...names: string[]): RiskEventPolicy => ({
+  ask: names.map((provider) => ({ provider, weight: 1, optional: false })),
+  ...{ combine: 'strictest', onFailure: 'allow', bands: {} },
+})
+
+test('no connection is kept, though another engine remembers something meanwhile', async () => {
+  const who = await bank.stranger()
+  const { base } = bank.parts
+  const settings = bank.engine.settings({ budgetMs: 1500 })
+  const providers = [...settings.providers, { id: 'habits', type: 'voyager-ia', settings: {} }]
+  const events = { 'sign-in': asking('engine', 'habits') }
+  await bank.during({ ...settings, providers, events }, async () => {
+    bank.says({ 'sign-in': 'hang' })
+    const signingIn = withCode(who)
+    await thinking()
+    await rest(200)
+    const began = performance.now()
+    const remembered = await base.database.knex('risk_memory').where({ provider: 'habits' })
+    expect(performance.now() - began).toBeLessThan(800)
+    expect(remembered).toHaveLength(1)
+    await signingIn
+  })
+})
+
+test('a payment that nobody has to approve is not signed with a token that ended meanwhile', async () => {
+  const { who } = await bank.somebody()
+  const tokens = await signIn(who, { scope: 'openid device core:payments' })
+  const pay = () => call(who, { method: 'POST', path: '/soap/payments', tokens, body: transferBody('20.00') })
+  expect((await pay()).status).toBe(200)
+  const settings = bank.engine.settings({ budgetMs: 1500 })
+  await bank.during({ ...settings, events: { payment: asking('engine') } }, async () => {
+    bank.says({ payment: 'hang' })
+    const paying = pay()
+    await thinking()
+    await call(who, { method: 'DELETE', path: `/devices/${who.device}`, tokens: who.tokens })
+    const answer = await paying
+    expect([answer.status, answer.text.includes('token.invalid')]).toEqual([401, true])
+  })
+})
