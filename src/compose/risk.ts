@@ -50,20 +50,37 @@ export function createRiskWork(base: Foundation, stores: Stores, services: Servi
   const ports = { ...base, ...stores, ...services }
   const attempt = createRiskReport(ports)
   const running = new Set<Promise<void>>()
+  const failed = (id?: string) => (error: unknown) =>
+    base.log.error('risk.report', { id, error: String(error) })
+  let ending = false
+  let taking: Promise<unknown> = Promise.resolve()
+  const take = async () => {
+    const free = most - running.size
+    if (free === 0) return
+    const jobs = await services.riskReports.take(free)
+    for (const job of jobs) {
+      const one = attempt(job)
+        // The job is not ended, so that whoever comes next after its deadline tries again.
+        .catch(failed(job.id))
+        .finally(() => {
+          running.delete(one)
+          // There were as many as could be taken: the rest does not wait for the next pass.
+          if (jobs.length === free && !ending) report().catch(failed())
+        })
+      running.add(one)
+    }
+  }
+  // One after the other, so that never more are under way.
+  const report = (): Promise<unknown> => {
+    taking = taking.then(take, take)
+    return taking
+  }
   return {
     expire: createRiskExpiry(ports),
-    async report(): Promise<void> {
-      const free = most - running.size
-      if (free === 0) return
-      for (const job of await services.riskReports.take(free)) {
-        const one = attempt(job)
-          // The job is not ended, so that whoever comes next after its deadline tries again.
-          .catch((error: unknown) => base.log.error('risk.report', { id: job.id, error: String(error) }))
-          .finally(() => running.delete(one))
-        running.add(one)
-      }
-    },
+    report,
     ended: async () => {
+      ending = true
+      await taking.catch(() => undefined)
       await Promise.all(running)
     },
   }

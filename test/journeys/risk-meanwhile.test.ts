@@ -57,3 +57,20 @@ test('a payment that nobody has to approve is not signed with a token that ended
     expect([answer.status, answer.text.includes('token.invalid')]).toEqual([401, true])
   })
 })
+
+test('what many sign-ins owe is told at once, and not some at an interval', async () => {
+  const { base, services } = bank.parts
+  const job = base.seal.seal(
+    'alder',
+    JSON.stringify({ assessment: 'gone', provider: 'engine', at: Date.now() }),
+  )
+  await base.unit.run({ institution: 'alder', reference: 'RISK-TEST-0001' }, async () => {
+    for (let i = 0; i < 150; i++) await services.riskReports.put('alder', job)
+  })
+  const left = async () => {
+    const [row] = await base.database.knex('jobs.job').where({ name: 'risk-report' }).count({ jobs: '*' })
+    return Number(row?.jobs)
+  }
+  for (let i = 0; i < 60 && (await left()) > 0; i++) await rest(100)
+  expect(await left()).toBe(0)
+})
