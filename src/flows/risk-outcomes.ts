@@ -117,11 +117,16 @@ export function createRiskExpiry(ports: RiskOutcomePorts) {
   return async (): Promise<number> => {
     const now = ports.clock.now()
     const late = await ports.riskRecords.overdue(now, mostOverdue)
-    for (const { institution, id } of late)
-      await ports.unit.run({ institution, reference: ports.chance.reference() }, async () => {
+    for (const { institution, id } of late) {
+      const ending = ports.unit.run({ institution, reference: ports.chance.reference() }, async () => {
         const kept = await ports.riskRecords.settle(institution, id, { outcome: 'expired', now })
         if (kept !== undefined) await owe(ports, kept, { kind: 'outcome', outcome: 'expired' })
       })
+      // One that cannot be read must not keep those that come after it, of every institution.
+      await ending.catch((error: unknown) =>
+        ports.log.error('risk.expiry', { institution, assessment: id, error: String(error) }),
+      )
+    }
     return late.length
   }
 }

@@ -148,8 +148,15 @@ describe('a sign-in', () => {
       .knex('risk_assessment')
       .whereNull('outcome')
       .update({ settle_by: new Date(0) })
+    const [row] = await base.database
+      .knex('risk_assessment')
+      .where({ settle_by: new Date(0) })
+      .limit(1)
+    const spoilt = { id: 'spoilt', record: 'spoilt', settle_by: new Date(-1), outcome: null, ended_at: null }
+    await base.database.knex('risk_assessment').insert({ ...row, ...spoilt })
     await createRiskWork(base, stores, services).expire()
     expect(await engine.heard('expired', engine.asked[0]?.id)).toHaveLength(1)
+    await base.database.knex('risk_assessment').where({ id: 'spoilt' }).delete()
   })
 })
 
