@@ -29,7 +29,9 @@ export default defineConfig({
           ],
         },
       },
-      { test: { ...together, ...lived, name: 'journeys', include: ['test/{journeys,attacks}/**/*.test.ts'] } },
+      {
+        test: { ...together, ...lived, name: 'journeys', include: ['test/{journeys,attacks}/**/*.test.ts'] },
+      },
       {
         test: {
           ...together,

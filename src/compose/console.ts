@@ -16,6 +16,8 @@ import { createPolicyFlows, type PolicyPorts } from '../flows/policies.ts'
 import { createPolicyChange, type PolicyChangePorts } from '../flows/policy-change.ts'
 import { createPolicyTrial, type PolicyTrialPorts } from '../flows/policy-trial.ts'
 import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-parties.ts'
+import { createRiskProviderFlows, type RiskProviderPorts } from '../flows/risk-providers.ts'
+import { createRiskSearch, type RiskSearchPorts } from '../flows/risk-search.ts'
 import { createTransactionFlows, type TransactionPorts } from '../flows/transactions.ts'
 import { policyText } from './policy-text.ts'
 
@@ -32,6 +34,8 @@ type ConsoleFlowPorts = AdministratorPorts &
   PolicyTrialPorts &
   TransactionPorts &
   ApprovalSearchPorts &
+  RiskSearchPorts &
+  RiskProviderPorts &
   RelyingPartyPorts
 
 export function createConsoleFlows(ports: ConsoleFlowPorts) {
@@ -50,6 +54,8 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     tryPolicy: createPolicyTrial(ports),
     transactionFlows: createTransactionFlows(ports),
     approvalSearch: createApprovalSearch(ports),
+    riskSearch: createRiskSearch(ports),
+    riskProviderFlows: createRiskProviderFlows(ports),
     healthOver: createConnectionHealth(ports),
     lastSignIn: createLastSignIn(ports),
   }

@@ -48,7 +48,7 @@ import { createConsolePolicies, createOwnLimits, createPolicies } from '../stora
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
-import { createRiskMemories, createRiskRecords } from '../storage/risk.ts'
+import { createRiskMemories, createRiskRecords, createRiskTellings } from '../storage/risk.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
 import { createStatistics } from '../storage/statistics.ts'
 import { createSubjectNames, createSubjectStates } from '../storage/subject-states.ts'
@@ -185,6 +185,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
 const riskStores = (connections: Foundation['connections'], seal: Foundation['seal']) => ({
   riskRecords: createRiskRecords(connections, seal),
   riskMemories: createRiskMemories(connections, seal),
+  riskTellings: createRiskTellings(connections),
 })
 
 export type Stores = ReturnType<typeof createStores>

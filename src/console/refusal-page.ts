@@ -104,6 +104,17 @@ const absent: readonly (readonly [form: RegExp, said: readonly [title: string, h
     ['There is no such app', 'It was removed, or none was ever registered by this client id.'],
   ],
   [
+    /^\/risk\/providers\/./,
+    ['There is no such risk engine', 'It was taken out of the institution’s file, or never stood there.'],
+  ],
+  [
+    /^\/risk\/./,
+    [
+      'There is no such assessment',
+      'The risk engines were not asked, or what they said is not kept any more.',
+    ],
+  ],
+  [
     /^\/exchanges\/./,
     ['There is no such exchange', 'Exchanges are kept for a while, by default seven days.'],
   ],

@@ -32,6 +32,7 @@ export const auditTypes = [
   'risk.assessed',
   'risk.reported',
   'risk.unreported',
+  'risk.tried',
   'transaction.decided',
   'transaction.approved',
   'transaction.used',

@@ -203,7 +203,23 @@ const ways: Readonly<Record<Combining, (policy: RiskEventPolicy, answered: Answe
     first === undefined ? { ...quiet, score: undefined } : { ...sayOf(first), score: first.assessment.score },
 }
 
-const scoreOf = ({ score, action }: Assessment): number => score ?? usualScores[action]
+/** What its answer counts as among weighted scores. */
+export const scoreOf = ({ score, action }: Assessment): number => score ?? usualScores[action]
+
+/** What comes out when the kept answers are combined once more by the policy that was kept with them. */
+export type CombinedAgain =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'no-policy' }
+  | { readonly kind: 'other'; readonly verdict: RiskVerdict }
+
+/** Pure: nothing of today. */
+export function combinedAgain(kept: RiskVerdict, policy: RiskEventPolicy | undefined): CombinedAgain {
+  if (policy === undefined) return { kind: 'no-policy' }
+  const verdict = verdictOf(policy, kept)
+  const same =
+    verdict.action === kept.action && verdict.reason === kept.reason && verdict.score === kept.score
+  return same ? { kind: 'same' } : { kind: 'other', verdict }
+}
 
 /** What a verdict says of a transaction, as one voice beside rules and limits; undefined where it lets it pass. */
 export function voiceOfVerdict(

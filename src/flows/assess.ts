@@ -29,6 +29,8 @@ export interface ToAssess extends RiskSubject {
 /** What was asked and answered, not kept yet. */
 export interface Assessed {
   readonly verdict: RiskVerdict
+  /** By which the answers were combined. */
+  readonly policy: RiskEventPolicy
   readonly asked: ToAssess
   readonly facts: KeptAssessment['facts']
   readonly shared: KeptAssessment['shared']
@@ -78,7 +80,7 @@ export function createAssess(ports: AssessPorts): Assess {
       const verdict = verdictOf(policy, { ...event, answers })
       warned(ports, institution.id, verdict)
       const shared = Object.fromEntries(providers.map((one) => [one.id, sharedFacts(one.facts, facts)]))
-      return { verdict, asked, facts, shared, address }
+      return { verdict, policy, asked, facts, shared, address }
     },
     keep: (institution, assessed, keeping) => keep(ports, institution, { assessed, keeping }),
   }
@@ -140,7 +142,7 @@ async function keep(
   institution: Institution,
   { assessed, keeping }: Kept,
 ): Promise<void> {
-  const { verdict, asked, facts, shared, address } = assessed
+  const { verdict, policy, asked, facts, shared, address } = assessed
   const now = ports.clock.now()
   await ports.riskRecords.keep(
     {
@@ -149,6 +151,7 @@ async function keep(
         reference: asked.reference,
         about: keeping.about,
         verdict,
+        policy,
         facts,
         shared,
         at: now,

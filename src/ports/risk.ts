@@ -1,6 +1,6 @@
 // Risk engines as plugins: what a provider must offer, what it may, and what it is given.
 import type { Institution } from '../domain/institution.ts'
-import type { Assessment, RiskAnswer } from '../domain/risk.ts'
+import type { Assessment, RiskAnswer, RiskProviderSetting } from '../domain/risk.ts'
 import type { AskedKind, RiskEvent, RiskFact, ToldKind } from '../domain/risk-event.ts'
 import type { SettingField } from './connector-settings.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
@@ -183,9 +183,24 @@ export interface GuardedProvider {
   health(): RiskHealth
 }
 
+/** What came of a test call; of a failure also why, in codes and names alone. */
+export interface RiskTrial {
+  readonly answer: RiskAnswer
+  readonly reason: string | undefined
+}
+
 /** Finds providers, opened and cached. */
 export interface RiskProviders {
   of(institution: Institution): readonly GuardedProvider[]
   plugins(): readonly RiskPlugin[]
+  /**
+   * Asks one provider by its settings, opened for this alone: what it remembers is forgotten, and neither breaker nor figures
+   * hear of it. As `assess` it ends by the deadline, and never rejects.
+   */
+  tryOut(
+    institution: Institution,
+    setting: RiskProviderSetting,
+    asked: { readonly event: RiskEvent<AskedKind>; readonly ms: number },
+  ): Promise<RiskTrial>
   close(): Promise<void>
 }

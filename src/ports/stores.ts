@@ -148,7 +148,7 @@ export interface RateLimits {
   /** Counts one; says whether it is still within the budget, and after how many seconds to come back when not. */
   take(bucket: RateBucket, key: string): Promise<{ allowed: boolean; retryAfterSeconds: number }>
 }
-export type RateBucket = 'pin' | 'interaction' | 'token' | 'device' | 'acs' | 'gateway' | 'channel'
+export type RateBucket = 'pin' | 'interaction' | 'token' | 'device' | 'acs' | 'gateway' | 'channel' | 'probe'
 
 /** What customers agreed to, so that claimed-https apps need not ask again (ruling R-22). */
 export interface Consents {
