@@ -2,17 +2,18 @@
 import { Refusal } from '../domain/refusal.ts'
 import type { RiskSettings } from '../domain/risk.ts'
 import { type AskedKind, askedKinds } from '../domain/risk-event.ts'
-import type { RiskProviderFlows, SeenProvider, TriedProvider } from '../flows/risk-providers.ts'
+import type { SeenProvider, TriedProvider } from '../flows/risk-providers.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, keyValues, notice, type Row } from '../http/page/parts.ts'
 import type { SettingField } from '../ports/connector-settings.ts'
 import type { Form, Next, Visit } from './desk.ts'
-import type { ConsoleView, Place } from './page.ts'
+import type { ConsoleView } from './page.ts'
+import { freshly, removeForm } from './risk-edit-parts.ts'
 import { factNames } from './risk-facts.ts'
+import { changedWhere, presentEngines, type RiskProviderPagePorts, riskPlace } from './risk-present.ts'
 import {
   actionMeans,
   actionNames,
-  changedByFile,
   failureMeans,
   failureNames,
   healthBadge,
@@ -28,34 +29,45 @@ import { badge, moment, withCode } from './words.ts'
 
 const place = '/risk/providers'
 
-/** Who sees no transactions comes here from the policy: these engines are a part of what decides. */
-export const riskPlace = (visit: Visit): Place => (visit.may('transactions') ? '/risk' : '/policy')
-
 /** What came of the button on this page. */
 type Tried = TriedProvider | 'too-many'
 
-export function providerPage(visit: Visit, flows: RiskProviderFlows): ConsoleView {
-  return providerView(visit, flows.one(visit.institution, String(visit.ctx.params.id)), undefined)
+export async function providerPage(visit: Visit, ports: RiskProviderPagePorts): Promise<ConsoleView> {
+  return providerView(visit, ports, { id: String(visit.ctx.params.id), tried: undefined })
 }
 
 const isKind = (text: string): text is AskedKind => (askedKinds as readonly string[]).includes(text)
 
 /** Shown at once, and not kept: a reload asks before it asks the engine again. */
-export async function tryOut(visit: Visit, flows: RiskProviderFlows, form: Form): Promise<Next> {
-  const { institution, visitor } = visit
-  const provider = String(visit.ctx.params.id)
+export async function tryOut(visit: Visit, ports: RiskProviderPagePorts, form: Form): Promise<Next> {
+  const { visitor } = visit
+  const id = String(visit.ctx.params.id)
   const kind = form.get('kind') ?? ''
   if (!isKind(kind)) throw new Refusal('request.malformed', { kind: false })
+  const { risk } = await presentEngines(visit, ports)
   try {
-    const tried = await flows.tryOut(institution, { provider, kind, visitor })
-    return providerView(visit, flows.one(institution, provider), tried)
+    const asked = { provider: id, kind, visitor }
+    const tried = await ports.riskProviderFlows.tryOut({ ...visit.institution, risk }, asked)
+    return await providerView(visit, ports, { id, tried })
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'rate.exceeded') throw error
-    return { ...providerView(visit, flows.one(institution, provider), 'too-many'), status: 429 }
+    return { ...(await providerView(visit, ports, { id, tried: 'too-many' })), status: 429 }
   }
 }
 
-function providerView(visit: Visit, seen: SeenProvider, tried: Tried | undefined): ConsoleView {
+interface Shown {
+  readonly id: string
+  readonly tried: Tried | undefined
+}
+
+async function providerView(
+  visit: Visit,
+  ports: RiskProviderPagePorts,
+  { id, tried }: Shown,
+): Promise<ConsoleView> {
+  const engines = await presentEngines(visit, ports)
+  const { risk, edits } = engines
+  const seen = ports.riskProviderFlows.one({ ...visit.institution, risk }, id)
   const { setting, plugin, facts, health } = seen
   return {
     title: `Risk engine ${setting.id}`,
@@ -70,9 +82,10 @@ ${tried !== undefined && html`<div>${triedNotice(tried)}</div>`}
 <section class="card w8 fill stack" aria-labelledby="health"><header><h2 id="health">How it does on this node</h2></header>${healthOf(seen)}</section>
 <section class="card w4 fill stack" aria-labelledby="test"><header><h2 id="test">Test call</h2></header>${testForm(visit, seen, tried)}</section>
 ${tried !== undefined && tried !== 'too-many' && html`<section class="card fill" aria-labelledby="answer"><header><h2 id="answer">What it answered to the test call</h2></header>${answerOf(tried)}</section>`}
-<section class="card fill" aria-labelledby="settings"><header><h2 id="settings">Settings</h2></header>${settingsOf(seen)}<p class="small quiet">${changedByFile}</p></section>
-<section class="card fill" aria-labelledby="events"><header><h2 id="events">When it is asked</h2></header>${eventsOf(visit.institution.risk, setting.id)}</section>
+<section class="card fill stack" aria-labelledby="settings"><header><h2 id="settings">Settings</h2></header>${settingsOf(seen)}<p class="small quiet">${await changedWhere(visit, ports, engines)}</p>${edits && plugin !== undefined && html`<div class="actions"><a class="btn" href="${visit.path(`${place}/${id}/edit`)}">Change the engine</a></div>`}</section>
+<section class="card fill" aria-labelledby="events"><header><h2 id="events">When it is asked</h2></header>${eventsOf(risk, id)}</section>
 <section class="card fill" aria-labelledby="facts"><header><h2 id="facts">What may leave for it</h2></header>${factNames(facts)}</section>
+${edits && plugin === undefined && removeForm(visit, freshly(engines, true), { to: `${place}/${id}/remove`, what: `Take out ${id}` })}
 <p><a href="${visit.path(place)}">To all engines</a></p>
 </div>`,
   }

@@ -1,14 +1,20 @@
 // The risk engines of an institution: how each does on this node, and which of them is asked about which event.
 import type { AskedProvider, RiskEventPolicy } from '../domain/risk.ts'
-import { askedKinds } from '../domain/risk-event.ts'
-import type { RiskProviderFlows, SeenProvider } from '../flows/risk-providers.ts'
+import { type AskedKind, askedKinds } from '../domain/risk-event.ts'
+import type { SeenProvider } from '../flows/risk-providers.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi, keyValues } from '../http/page/parts.ts'
+import { bdi, keyValues, notice } from '../http/page/parts.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
-import { providerPage, riskPlace, tryOut } from './risk-provider-page.ts'
 import {
-  changedByFile,
+  changedWhere,
+  type PresentEngines,
+  presentEngines,
+  type RiskProviderPagePorts,
+  riskPlace,
+} from './risk-present.ts'
+import { providerPage, tryOut } from './risk-provider-page.ts'
+import {
   combiningNames,
   failureText,
   fallbackBadge,
@@ -21,47 +27,43 @@ import {
 import { dataTable } from './table.ts'
 import { badge } from './words.ts'
 
-export interface RiskProviderPagePorts {
-  readonly riskProviderFlows: RiskProviderFlows
-}
-
 const place = '/risk/providers'
 
 /** Before those of assessments, whose addresses take every name. */
-export function riskProviderPages(desk: Desk, { riskProviderFlows }: RiskProviderPagePorts): void {
-  desk.page(place, 'read', async (visit) => listPage(visit, riskProviderFlows))
-  desk.page(`${place}/:id`, 'read', async (visit) => providerPage(visit, riskProviderFlows))
-  desk.form(`${place}/:id/test`, 'policy', (visit, form) => tryOut(visit, riskProviderFlows, form))
+export function riskProviderPages(desk: Desk, ports: RiskProviderPagePorts): void {
+  desk.page(place, 'read', (visit) => listPage(visit, ports))
+  desk.page(`${place}/:id`, 'read', (visit) => providerPage(visit, ports))
+  desk.form(`${place}/:id/test`, 'policy', (visit, form) => tryOut(visit, ports, form))
 }
 
-function listPage(visit: Visit, flows: RiskProviderFlows): ConsoleView {
-  const all = flows.all(visit.institution)
-  const { risk } = visit.institution
+async function listPage(visit: Visit, ports: RiskProviderPagePorts): Promise<ConsoleView> {
+  const engines = await presentEngines(visit, ports)
+  const { risk, edits } = engines
+  const add = edits && html`<a class="btn primary" href="${visit.path('/risk/add')}">Add an engine</a>`
   const view = { title: 'Risk engines', place: riskPlace(visit) }
   if (risk === undefined)
     return {
       ...view,
       heading: 'No risk engine is asked',
-      main: html`<div class="grid"><section class="card fill" aria-label="Risk engines"><div class="empty"><h3>There is none</h3><p>Sign-ins and transactions are decided by the policy alone. The operator adds engines in the institution’s file, under <code>risk</code>.</p></div></section></div>`,
+      main: html`<div class="grid"><section class="card fill" aria-label="Risk engines"><div class="empty"><h3>There is none</h3><p>Sign-ins and transactions are decided by the policy alone. ${edits ? 'Add one here, or in the institution’s file' : 'They are added by security administrators and owners, or in the institution’s file'}, under <code>risk</code>.</p>${add}</div></section></div>`,
     }
+  const all = ports.riskProviderFlows.all({ ...visit.institution, risk })
   return {
     ...view,
     heading: headingOf(all),
     lead: `All that are asked about an event have ${tookText(risk.budgetMs)} together. How they do is what this node has seen since it started.`,
-    aside: visit.may('transactions')
-      ? html`<a class="btn" href="${visit.path('/risk')}">What they said</a>`
-      : undefined,
-    main: html`<div class="grid">
+    aside: html`<div class="actions">${add}${visit.may('transactions') && html`<a class="btn" href="${visit.path('/risk')}">What they said</a>`}</div>`,
+    main: html`<div class="grid">${visit.ctx.query.done === 'changed' && engines.ruler.kind === 'console' && html`<div>${notice('ok', 'It is in force.', 'Every node asks so within two seconds.')}</div>`}
 <section class="card fill" aria-labelledby="engines"><header><h2 id="engines">Engines</h2></header>${engineTable(visit, all)}</section>
-<section class="card fill stack" aria-labelledby="matrix"><header><h2 id="matrix">Who is asked about what</h2></header>${matrix(visit, all)}
+<section class="card fill stack" aria-labelledby="matrix"><header><h2 id="matrix">Who is asked about what</h2></header>${matrix(visit, all, engines)}
 <p class="small quiet">The strongest of all voices holds: engines, rules and limits of the <a href="${visit.path('/policy')}">policy</a>, and the customer’s own limits. No engine lowers what a rule or limit asks for.</p></section>
-<section class="card fill" aria-labelledby="rest"><header><h2 id="rest">For every event</h2></header>${keyValues(
+<section class="card fill stack" aria-labelledby="rest"><header><h2 id="rest">For every event</h2></header>${keyValues(
       [
         ['Time for all of them together', tookText(risk.budgetMs)],
-        ['What a step-up asks for', stepUpText(visit.institution)],
-        ['Where it is changed', changedByFile],
+        ['What a step-up asks for', stepUpText({ risk })],
+        ['Where it is changed', await changedWhere(visit, ports, engines)],
       ],
-    )}</section>
+    )}${edits && html`<div class="actions"><a class="btn" href="${visit.path('/risk/common')}">Change the time and the step-up</a></div>`}</section>
 </div>`,
   }
 }
@@ -100,8 +102,10 @@ const engineTable = (visit: Visit, all: readonly SeenProvider[]): Html =>
   })
 
 /** Kinds of events down, engines across; what is done with their answers at the end. */
-function matrix(visit: Visit, all: readonly SeenProvider[]): Html {
-  const { events = {} } = visit.institution.risk ?? {}
+function matrix(visit: Visit, all: readonly SeenProvider[], { risk, edits }: PresentEngines): Html {
+  const { events = {} } = risk ?? {}
+  const name = (kind: AskedKind) =>
+    edits ? html`<a href="${visit.path(`/risk/events/${kind}`)}">${kindNames[kind]}</a>` : kindNames[kind]
   const nobody = html`<span class="quiet">–</span>`
   return dataTable({
     caption: 'Which engines are asked about which event, and what becomes of their answers',
@@ -116,13 +120,13 @@ function matrix(visit: Visit, all: readonly SeenProvider[]): Html {
       const policy = events[kind]
       if (policy === undefined)
         return [
-          kindNames[kind],
+          name(kind),
           ...all.map(() => nobody),
           html`<span class="quiet">Nobody is asked</span>`,
           nobody,
         ]
       return [
-        kindNames[kind],
+        name(kind),
         ...all.map(({ setting }) => askedCell(policy, setting.id)),
         combinedCell(policy),
         html`${fallbackBadge(policy.onFailure)}<small>${failureText(policy)}</small>`,

@@ -199,6 +199,3 @@ export function verdictText(reason: string): Html {
 /** `0.8 s`, `12 ms`. */
 export const tookText = (ms: number): string =>
   ms < 1000 ? `${ms}\u00a0ms` : `${(ms / 1000).toFixed(1)}\u00a0s`
-
-/** Said wherever somebody may look for a button. */
-export const changedByFile = html`In the institution’s file, under <code>risk</code>, and not here. <code>drawbridge check-config FILE</code> tells every fault; <code>drawbridge apply</code> puts it in force, within seconds.`

@@ -15,8 +15,10 @@ import { type PolicyEditPorts, policyEditPages } from './policy-edit.ts'
 import { refusalView } from './refusal-page.ts'
 import { type RelyingPartyPagePorts, relyingPartyPages } from './relying-parties.ts'
 import { riskPages } from './risk.ts'
+import { type RiskEditPorts, riskEditPages } from './risk-edit.ts'
 import type { RiskPagePorts } from './risk-page.ts'
-import { type RiskProviderPagePorts, riskProviderPages } from './risk-providers.ts'
+import type { RiskProviderPagePorts } from './risk-present.ts'
+import { riskProviderPages } from './risk-providers.ts'
 import { type SignInPorts, signInRoutes } from './sign-in.ts'
 import type { TransactionPagePorts } from './transaction-page.ts'
 import { transactionPages } from './transactions.ts'
@@ -28,6 +30,7 @@ export type ConsolePorts = SignInPorts &
   ApprovalPagePorts &
   RiskPagePorts &
   RiskProviderPagePorts &
+  RiskEditPorts &
   PolicyPagePorts &
   PolicyEditPorts &
   RelyingPartyPagePorts &
@@ -44,6 +47,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   transactionPages(desk, ports)
   approvalPages(desk, ports)
   riskProviderPages(desk, ports)
+  riskEditPages(desk, ports)
   riskPages(desk, ports)
   policyPages(desk, ports)
   policyEditPages(desk, ports)

@@ -33,6 +33,7 @@ export const auditTypes = [
   'risk.reported',
   'risk.unreported',
   'risk.tried',
+  'risk.changed',
   'transaction.decided',
   'transaction.approved',
   'transaction.used',

@@ -25,7 +25,8 @@ export interface Directory {
   core(institution: string, id: string): Promise<Core | undefined>
   /**
    * Everything of one institution, always fresh: for applying files and for listings. With `managedBy`, of the relying
-   * parties, connections and cores only those that come from there, and by `file` without the policy that the console set.
+   * parties, connections and cores only those that come from there, and by `file` without the policy and the risk
+   * engines that the console set.
    */
   everything(institution: string, managedBy?: ManagedBy): Promise<InstitutionSet | undefined>
 }

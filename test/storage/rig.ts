@@ -22,6 +22,7 @@ import type { Database } from '../../src/storage/open.ts'
 import { createPins } from '../../src/storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
+import { createConsoleRisks } from '../../src/storage/risk-settings.ts'
 import { createConsents, createSubjects } from '../../src/storage/subjects.ts'
 import { createTokenStore } from '../../src/storage/token-store.ts'
 import { createTransactions } from '../../src/storage/transactions.ts'
@@ -52,6 +53,7 @@ export function everything(database: Database) {
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
     consolePolicies: createConsolePolicies(connections, directory.forget),
+    consoleRisks: createConsoleRisks(connections, { seal, written: directory.forget }),
     logins: createLogins(connections, seal),
     answers: createUpstreamAnswers(connections),
     subjects: createSubjects(connections, seal),
