@@ -49,7 +49,7 @@ export function editNotices(
       'bad',
       'Nothing was changed.',
       beside.length === 0
-        ? 'What has to be mended is said at its field. Secrets are never shown again: type them once more.'
+        ? 'What has to be mended is said at its field.'
         : html`${beside.map(({ message }) => html`${message} `)}`,
     )
   if (news === 'stale')
@@ -75,8 +75,12 @@ export function whyField({ loosens, why, news }: Editing, of = ''): Html {
 <p class="hint" id="${id}-h">Stands in the audit log, beside your name.${loosens && ' Whatever changes what is asked today counts as loosening.'}</p>${missing && error}</div>`
 }
 
-export const editFields = (visit: Visit, { present }: Editing): Html =>
-  hiddenFields({ form_token: visit.formToken, version: String(present.version) })
+/** First in a form: what follows a hidden field stands without a gap. */
+export const editFields = (
+  visit: Visit,
+  { present }: Editing,
+  more: Readonly<Record<string, string>> = {},
+): Html => hiddenFields({ form_token: visit.formToken, version: String(present.version), ...more })
 
 /** Taking it out, in a form of its own. */
 export const removeForm = (
@@ -84,7 +88,7 @@ export const removeForm = (
   editing: Editing,
   { to, what }: { readonly to: string; readonly what: string },
 ): Html =>
-  html`<form method="post" action="${visit.path(to)}" class="card stack-l"><h2>${what}</h2>${editFields(visit, editing)}${whyField({ ...editing, why: '', news: undefined }, '-remove')}
+  html`<form method="post" action="${visit.path(to)}" class="card stack-l">${editFields(visit, editing)}<h2>${what}</h2>${whyField({ ...editing, why: '', news: undefined }, '-remove')}
 <div class="actions"><button class="btn danger">${what}</button></div></form>`
 
 /** What was typed as a number, or as it was typed where it is none: the rules say what is wrong with it. */

@@ -3,7 +3,7 @@ import { acrLadder, levelName } from '../domain/acr.ts'
 import { combinings, fallbacks, type RiskAction, type RiskEventPolicy, riskActions } from '../domain/risk.ts'
 import { type AskedKind, type RiskFact, riskFactNames, riskFacts } from '../domain/risk-event.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi, hiddenFields } from '../http/page/parts.ts'
+import { bdi } from '../http/page/parts.ts'
 import type { RiskPlugin } from '../ports/risk.ts'
 import type { Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
@@ -17,7 +17,7 @@ import {
   whyField,
 } from './risk-edit-parts.ts'
 import { actionNames, combiningNames, kindNames } from './risk-words.ts'
-import { nameOfField, type Settings } from './setting-values.ts'
+import { isSecret, nameOfField, type Settings } from './setting-values.ts'
 import { check, faultsAt, faultsBeside, foldedFields, labelled } from './settings-form.ts'
 import { badge } from './words.ts'
 
@@ -30,12 +30,16 @@ interface Framed {
   readonly editing: Editing
   /** Of the fields at which faults are said. */
   readonly names: readonly string[]
+  readonly hidden?: Readonly<Record<string, string>>
   readonly fields: Html
   readonly button: string
   readonly below?: Html | undefined
 }
 
-function framed(visit: Visit, { title, to, editing, names, fields, button, below }: Framed): ConsoleView {
+function framed(
+  visit: Visit,
+  { title, to, editing, names, hidden, fields, button, below }: Framed,
+): ConsoleView {
   const status = statusOf(editing)
   const open = !editing.loosens || visit.may('weaken')
   return {
@@ -43,7 +47,7 @@ function framed(visit: Visit, { title, to, editing, names, fields, button, below
     heading: title,
     lead: 'It is in force when you press the button, on every node within two seconds.',
     ...{ place, status },
-    main: html`<div class="grid"><form method="post" action="${visit.path(to)}" class="card stack-l">${editFields(visit, editing)}
+    main: html`<div class="grid"><form method="post" action="${visit.path(to)}" class="card stack-l">${editFields(visit, editing, hidden)}
 ${editNotices(visit, editing, faultsBeside(coded(editing.faults), names))}
 ${fields}
 ${whyField(editing)}
@@ -93,10 +97,12 @@ export function engineView(visit: Visit, form: EngineForm): ConsoleView {
     title: known === undefined ? `Add an engine of type ${plugin.type}` : `Change the engine ${known}`,
     to: known === undefined ? `${place}/add` : `${list}/${known}/edit`,
     editing,
+    ...(known === undefined && { hidden: { type: plugin.type } }),
     names: ['id', 'facts', ...plugin.fields.map(nameOfField)],
     fields: html`<p class="quiet">${plugin.meaning}</p>
-${known === undefined && html`${hiddenFields({ type: plugin.type })}${idField}`}
+${known === undefined && idField}
 ${foldedFields({ fields: plugin.fields, settings, faults, now })}
+${statusOf(editing) !== 200 && plugin.fields.some(isSecret) && html`<p class="small quiet">A secret that you typed is not shown again: type it once more.</p>`}
 ${factChoices(facts, plugin)}`,
     button: known === undefined ? 'Add the engine' : 'Change the engine',
     below:
@@ -109,14 +115,14 @@ ${factChoices(facts, plugin)}`,
 /** Which facts may leave for it; folded where they are those of its type. */
 function factChoices(facts: readonly RiskFact[], plugin: RiskPlugin): Html {
   const usual = facts.length === plugin.facts.length && plugin.facts.every((name) => facts.includes(name))
-  return html`<details class="more"${!usual && html` open`}><summary>What may leave for it${usual && ': as its type needs it'}</summary><fieldset class="field"><legend>Facts that may leave for it</legend>${riskFactNames.map(
+  return html`<details class="more"${!usual && html` open`}><summary>What may leave for it${usual && ': as its type needs it'}</summary><fieldset class="field"><legend>Facts that may leave for it</legend><div class="finder">${riskFactNames.map(
     (name) =>
       check({
         name: `fact.${name}`,
         label: html`<code>${name}</code>${riskFacts[name].by === 'caller' && html` ${badge('warn', 'Untrusted')}`}<br><span class="hint">${riskFacts[name].meaning}</span>`,
         checked: facts.includes(name),
       }),
-  )}</fieldset></details>`
+  )}</div></fieldset></details>`
 }
 
 export interface EventForm {
