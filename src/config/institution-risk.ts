@@ -17,10 +17,13 @@ const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and hyphens are needed')
 
+// `risk.{provider}` is the reason of what a provider decided: these are reasons of our own.
+const taken: ReadonlySet<string> = new Set(['allowed', 'weighted', 'unanswered', 'denied', 'held'])
+
 /** What its own plugin makes of the settings is judged where they are applied. */
 const providerShape = (rules: RiskRules) =>
   z.strictObject({
-    id: name,
+    id: name.refine((id) => !taken.has(id), 'this name is taken by a reason of our own: risk.weighted'),
     type: z.string().min(1).max(60),
     settings: z.record(z.string(), z.unknown()).default({}),
     facts: z.array(z.enum(rules.riskFacts)).max(100).optional(),

@@ -110,6 +110,7 @@ describe('a file that is wrong', () => {
       '{ providers: [{ id: a, type: x, facts: [iban] }], events: {} }',
       /facts\[0\]/,
     ],
+    ['a name of ours', '{ providers: [{ id: weighted, type: x }], events: {} }', /name is taken/],
     ['a budget of nothing', `{ budget_ms: 1, ${providers}, events: {} }`, /budget_ms/],
   ])('%s', (_what, risk, fault) => expect(faultsOf(risk)).toMatch(fault))
 })
