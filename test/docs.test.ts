@@ -8,6 +8,7 @@ import { approvalSettings } from '../src/domain/institution.ts'
 import { defaultPolicy } from '../src/domain/policy-default.ts'
 import { factTypes } from '../src/domain/policy-facts.ts'
 import { refusalCodes } from '../src/domain/refusal.ts'
+import { askedKinds } from '../src/domain/risk-event.ts'
 import { httpStatusOf, oauthErrorOf } from '../src/http/words/codes.ts'
 import { samlSettings } from '../src/plugins/connectors/saml.ts'
 
@@ -106,6 +107,17 @@ describe('README', () => {
     )
     for (const [group, name] of facts)
       expect(read('docs/policy.md')).toMatch(new RegExp(`\`(${group})?\\.${name}\``))
+  })
+  test('the bank of docs/risk.md asks its engines', () => {
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/risk.md')) ?? []
+    // The password of the example is in a file, which nobody has here.
+    const text = yaml.replace('file:aa-password', 'secret')
+    const { risk } = institutionSet(parseInstitution(text, root, institutionRules), {
+      coreMs: 10_000,
+    }).institution
+    expect(risk?.providers.map(({ type }) => type)).toEqual(['signals', 'rsa-aa'])
+    expect(Object.keys(risk?.events ?? {})).toEqual(['sign-in', 'enrolment', 'payment'])
+    for (const kind of askedKinds) expect(read('docs/risk.md')).toContain(`\`${kind}\``)
   })
   test('the bank of docs/operator.md asks its customers', () => {
     const [, section = ''] = read('docs/operator.md').split('\n## Approvals\n')

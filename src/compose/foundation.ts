@@ -50,6 +50,7 @@ import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
 import { createRiskMemories, createRiskRecords, createRiskTellings } from '../storage/risk.ts'
 import { createConsoleRisks } from '../storage/risk-settings.ts'
+import { createRiskShadows } from '../storage/risk-shadows.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
 import { createStatistics } from '../storage/statistics.ts'
 import { createSubjectNames, createSubjectStates } from '../storage/subject-states.ts'
@@ -128,6 +129,7 @@ function countEvent(metrics: MeteredMetrics, body: string): void {
       kind: detail.kind ?? '',
       outcome: type.slice('delivery.'.length),
     })
+  if (type === 'risk.assessed') countAssessment(metrics, detail)
   if (/^login\.(finished|refused|cancelled)$/.test(type)) {
     metrics.count('drawbridge_logins_total', { outcome: type.slice('login.'.length), acr: detail.acr ?? '' })
   }
@@ -135,6 +137,23 @@ function countEvent(metrics: MeteredMetrics, body: string): void {
   metrics.count('drawbridge_core_calls_total', { core, outcome })
   if (typeof detail.ms === 'number')
     metrics.time('drawbridge_core_call_seconds', detail.ms / 1000, { core, outcome })
+}
+
+interface AssessedDetail {
+  readonly kind: string
+  readonly action: string
+  readonly reason: string
+  readonly providers: readonly string[]
+}
+
+/** Whoever slows an engine down to get in shows here: more answers that failed, more that was stepped up unanswered (attack 169). */
+function countAssessment(metrics: MeteredMetrics, { kind, action, reason, providers }: AssessedDetail): void {
+  const answered = reason === 'risk.unanswered' ? 'no' : 'yes'
+  metrics.count('drawbridge_risk_assessments_total', { kind, action, answered })
+  for (const one of providers) {
+    const [provider = '', said = ''] = one.split(': ')
+    metrics.count('drawbridge_risk_answers_total', { provider, said })
+  }
 }
 
 export type Foundation = ReturnType<typeof createFoundation>
@@ -192,6 +211,7 @@ const riskStores = ({ connections, seal, written }: RiskStorePorts) => ({
   riskMemories: createRiskMemories(connections, seal),
   riskTellings: createRiskTellings(connections),
   consoleRisks: createConsoleRisks(connections, { seal, written }),
+  riskShadows: createRiskShadows(connections),
 })
 
 export type Stores = ReturnType<typeof createStores>

@@ -153,6 +153,25 @@ const riskPlugin = z.preprocess(
     }),
 )
 
+/** `ours=/opt/engine --strict`, as a variable says it. */
+function listedProgram(text: unknown): unknown {
+  if (typeof text !== 'string') return text
+  const [name = '', ...command] = text.split('=')
+  return { name, command: command.join('=').split(' ') }
+}
+
+const riskProgram = z.preprocess(
+  listedProgram,
+  z.strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'small letters, digits and hyphens are needed'),
+    command: z
+      .array(z.string().min(1))
+      .min(1, 'a program is needed')
+      .max(50)
+      .refine(([file = '']) => file.startsWith('/'), 'the full path of the program is needed'),
+  }),
+)
+
 export const settingsSchema = z.strictObject({
   mode: z
     .enum(['production', 'development'])
@@ -267,6 +286,15 @@ export const settingsSchema = z.strictObject({
       .default([])
       .describe(
         'Plugins beside those built in, each by its `file`, or `package`, and the `sha256` of its bytes: trusted code, run in threads of its own. In a variable: `./acme.mjs#SHA256`. See plugins-in-process.md.',
+      ),
+    programs: z
+      .array(riskProgram)
+      .max(20)
+      .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'a name is there twice')
+      .meta({ type: 'programs' })
+      .default([])
+      .describe(
+        'Engines that the bridge starts as programs of their own, by the `name` that institutions have and the `command` (a list: full path, arguments). In a variable: `ours=/opt/engine --strict`. See plugins.md.',
       ),
   }),
   audit: section('The audit log.', {

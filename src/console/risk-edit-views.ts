@@ -1,6 +1,13 @@
 // The forms by which risk engines are changed: one engine from its type's schema, one event, and what holds for all.
 import { acrLadder, levelName } from '../domain/acr.ts'
-import { combinings, fallbacks, type RiskAction, type RiskEventPolicy, riskActions } from '../domain/risk.ts'
+import {
+  type AskedProvider,
+  combinings,
+  fallbacks,
+  type RiskAction,
+  type RiskEventPolicy,
+  riskActions,
+} from '../domain/risk.ts'
 import { type AskedKind, type RiskFact, riskFactNames, riskFacts } from '../domain/risk-event.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi } from '../http/page/parts.ts'
@@ -169,17 +176,27 @@ ${bandFields(policy, faultsAt(faults, 'bands'))}`,
   })
 }
 
-const askings = { no: 'Not asked', yes: 'Asked', optional: 'Asked, optional' } as const
+const askings = {
+  no: 'Not asked',
+  yes: 'Asked',
+  optional: 'Asked, optional',
+  shadow: 'In shadow: asked afterwards, without effect',
+} as const
 
 /** One engine: whether it is asked, what its score counts, and in which order. */
-function askedFields(id: string, { ask }: RiskEventPolicy): Html {
+function askedFields(id: string, { ask, shadow = [] }: RiskEventPolicy): Html {
   const at = ask.findIndex(({ provider }) => provider === id)
   const asked = ask[at]
-  const chosen = asked === undefined ? 'no' : asked.optional ? 'optional' : 'yes'
+  const chosen = howAsked(asked, shadow.includes(id))
   const plain = { faults: [] }
   return html`<fieldset class="field"><legend>${bdi(id)}</legend><div class="finder">${labelled({ ...plain, name: `ask.${id}`, label: 'Is it asked?' }, (attributes) => html`<select class="input" ${attributes}>${Object.entries(askings).map(([value, words]) => html`<option value="${value}"${value === chosen && html` selected`}>${words}</option>`)}</select>`)}
 ${labelled({ ...plain, name: `weight.${id}`, label: 'Weight' }, (attributes) => html`<input class="input" type="number" min="0" max="1000" step="any" value="${asked?.weight ?? 1}" ${attributes}>`)}
 ${labelled({ ...plain, name: `order.${id}`, label: 'Order' }, (attributes) => html`<input class="input" type="number" min="1" max="20" value="${asked === undefined ? '' : at + 1}" ${attributes}>`)}</div></fieldset>`
+}
+
+function howAsked(asked: AskedProvider | undefined, inShadow: boolean): keyof typeof askings {
+  if (asked === undefined) return inShadow ? 'shadow' : 'no'
+  return asked.optional ? 'optional' : 'yes'
 }
 
 const banded: readonly RiskAction[] = riskActions.filter((action) => action !== 'allow')

@@ -181,7 +181,9 @@ async function saveEvent(visit: Visit, ports: RiskEditPorts, form: Form): Promis
   const { risk } = await presentOf(visit, ports)
   const event = kindOf(visit)
   const ids = (risk?.providers ?? []).map(({ id }) => id)
+  const shadow = ids.filter((id) => form.get(`ask.${id}`) === 'shadow')
   const policy: RiskEventPolicy = {
+    ...(shadow.length > 0 && { shadow }),
     ask: askedIn(form, ids),
     // What is none of them is none by the rules either, and told at its field.
     combine: (form.get('combine') ?? combinings[0]) as Combining,

@@ -47,7 +47,7 @@ export async function riskPage(visit: Visit, ports: RiskPagePorts): Promise<Cons
     place,
     main: html`<div class="grid">
 ${againCard(explained)}
-<section class="card w8 fill" aria-labelledby="answers"><header><h2 id="answers">What the engines said</h2></header>${answersOf(visit, one)}</section>
+<section class="card w8 fill stack" aria-labelledby="answers"><header><h2 id="answers">What the engines said</h2></header>${answersOf(visit, one)}${shadowsOf(explained)}</section>
 <section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(explained)}</section>
 <section class="card fill" aria-labelledby="combined"><header><h2 id="combined">How the verdict came about</h2></header>${combinedOf(one)}</section>
 <section class="card fill" aria-labelledby="decided"><header><h2 id="decided">What it was about, and what decided in the end</h2></header>${aboutOf(visit, explained, names.get(one.relyingParty))}</section>
@@ -90,6 +90,27 @@ function answersOf(visit: Visit, one: KeptAssessment): Html {
       tookText(answer.ms),
     ]),
   })
+}
+
+/** Those that were asked without effect: what they would have changed. */
+function shadowsOf({ one, shadows }: ExplainedRisk): Html | undefined {
+  const waiting = (one.policy?.shadow ?? []).filter(
+    (name) => !shadows.some(({ provider }) => provider === name),
+  )
+  if (shadows.length + waiting.length === 0) return undefined
+  const saidWord = (said: string) =>
+    Object.hasOwn(actionNames, said)
+      ? actionNames[said as keyof typeof actionNames]
+      : failureNames[said as keyof typeof failureNames]
+  return html`<h3>In shadow, without effect</h3>${keyValues([
+    ...shadows.map(
+      ({ provider, said, wouldBe }): Row => [
+        provider,
+        html`${saidWord(said)}. ${wouldBe === one.verdict.action ? 'It would have changed nothing.' : html`With it the verdict would have been ${actionBadge(wouldBe)}`}`,
+      ],
+    ),
+    ...waiting.map((name): Row => [name, 'Has not answered: it is asked afterwards']),
+  ])}`
 }
 
 function engineName(visit: Visit, { verdict, policy }: KeptAssessment, { provider }: RiskAnswer): Html {

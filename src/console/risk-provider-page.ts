@@ -208,19 +208,21 @@ function settingValue(field: SettingField, value: unknown, now: number): Html | 
 }
 
 function eventsOf(risk: RiskSettings | undefined, id: string): Html {
+  const shadowed = askedKinds.filter((kind) => risk?.events[kind]?.shadow?.includes(id))
   const asked = askedKinds.flatMap((kind) => {
     const policy = risk?.events[kind]
     const one = policy?.ask.find(({ provider }) => provider === id)
     return policy === undefined || one === undefined ? [] : [{ kind, policy, one }]
   })
-  if (asked.length === 0) return html`<p class="quiet">Never: no event names it.</p>`
-  return keyValues(
-    asked.map(({ kind, policy, one }): Row => {
+  if (asked.length + shadowed.length === 0) return html`<p class="quiet">Never: no event names it.</p>`
+  return keyValues([
+    ...asked.map(({ kind, policy, one }): Row => {
       const others = policy.ask.filter(({ provider }) => provider !== id).map(({ provider }) => provider)
       return [
         kindNames[kind],
         html`${others.length === 0 ? 'alone' : html`with ${others.map((other, n) => html`${n > 0 && ', '}${bdi(other)}`)}`}${policy.combine === 'weighted' && html`, weight ${one.weight}`} ${one.optional && badge('', 'Optional')}`,
       ]
     }),
-  )
+    ...shadowed.map((kind): Row => [kindNames[kind], 'In shadow: afterwards, without effect']),
+  ])
 }

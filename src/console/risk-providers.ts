@@ -1,9 +1,10 @@
 // The risk engines of an institution: how each does on this node, and which of them is asked about which event.
-import type { AskedProvider, RiskEventPolicy } from '../domain/risk.ts'
+import type { AskedProvider, RiskEventPolicy, RiskSettings } from '../domain/risk.ts'
 import { type AskedKind, askedKinds } from '../domain/risk-event.ts'
-import type { SeenProvider } from '../flows/risk-providers.ts'
+import { type SeenProvider, shadowDays } from '../flows/risk-providers.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, notice } from '../http/page/parts.ts'
+import type { ShadowCount } from '../ports/risk-records.ts'
 import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import {
@@ -15,6 +16,7 @@ import {
 } from './risk-present.ts'
 import { providerPage, tryOut } from './risk-provider-page.ts'
 import {
+  actionBadge,
   combiningNames,
   failureText,
   fallbackBadge,
@@ -25,7 +27,7 @@ import {
   tookText,
 } from './risk-words.ts'
 import { dataTable } from './table.ts'
-import { badge } from './words.ts'
+import { badge, count } from './words.ts'
 
 const place = '/risk/providers'
 
@@ -57,6 +59,7 @@ async function listPage(visit: Visit, ports: RiskProviderPagePorts): Promise<Con
 <section class="card fill" aria-labelledby="engines"><header><h2 id="engines">Engines</h2></header>${engineTable(visit, all)}</section>
 <section class="card fill stack" aria-labelledby="matrix"><header><h2 id="matrix">Who is asked about what</h2></header>${matrix(visit, all, engines)}
 <p class="small quiet">The strongest of all voices holds: engines, rules and limits of the <a href="${visit.path('/policy')}">policy</a>, and the customer’s own limits. No engine lowers what a rule or limit asks for.</p></section>
+${shadowCard(await ports.riskProviderFlows.shadowCounts(visit.institution.id), risk)}
 <section class="card fill stack" aria-labelledby="rest"><header><h2 id="rest">For every event</h2></header>${keyValues(
       [
         ['Time for all of them together', tookText(risk.budgetMs)],
@@ -66,6 +69,37 @@ async function listPage(visit: Visit, ports: RiskProviderPagePorts): Promise<Con
     )}${edits && html`<div class="actions"><a class="btn" href="${visit.path('/risk/common')}">Change the time and the step-up</a></div>`}</section>
 </div>`,
   }
+}
+
+/** Nothing where nobody is in shadow, and nobody was. */
+function shadowCard(counts: readonly ShadowCount[], { events }: RiskSettings): Html | undefined {
+  const some = Object.values(events).some(({ shadow = [] }) => shadow.length > 0)
+  if (!some && counts.length === 0) return undefined
+  const changed = counts.filter(({ action, wouldBe }) => action !== wouldBe)
+  const total = (all: readonly ShadowCount[]) => all.reduce((sum, { times }) => sum + times, 0)
+  return html`<section class="card fill stack" aria-labelledby="shadow"><header><h2 id="shadow">What engines in shadow would have changed</h2></header>
+<p>Of ${count(total(counts), 'answer', 'answers')} in the last ${shadowDays} days, ${total(changed)} would have changed what was done.</p>
+${
+  changed.length > 0 &&
+  dataTable({
+    caption: 'What would have been done otherwise',
+    label: 'Shadow table',
+    columns: [
+      { name: 'Engine' },
+      { name: 'Event' },
+      { name: 'It was' },
+      { name: 'It would have been' },
+      { name: 'Times', as: 'num' },
+    ],
+    rows: changed.map(({ provider, kind, action, wouldBe, times }) => [
+      bdi(provider),
+      kindNames[kind],
+      actionBadge(action),
+      actionBadge(wouldBe),
+      times,
+    ]),
+  })
+}</section>`
 }
 
 /** A finding: how many do not answer. */
@@ -143,7 +177,8 @@ const bandList = ({ bands }: RiskEventPolicy): string =>
 const combinedCell = (policy: RiskEventPolicy): Html =>
   html`${combiningNames[policy.combine]}${policy.combine === 'weighted' && html`<small>From: ${bandList(policy)}</small>`}`
 
-function askedCell({ ask, combine }: RiskEventPolicy, id: string): Html {
+function askedCell({ ask, combine, shadow = [] }: RiskEventPolicy, id: string): Html {
+  if (shadow.includes(id)) return badge('info', 'In shadow')
   const asked = ask.find(({ provider }) => provider === id)
   if (asked === undefined) return html`<span class="quiet">–</span>`
   return html`${badge('ok', 'Asked')}${notes(asked, combine === 'first' ? ask.indexOf(asked) + 1 : undefined)}`

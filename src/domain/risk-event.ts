@@ -46,7 +46,10 @@ export const riskFacts = {
   'device.count': number('bridge', 'Active devices of the customer.'),
   'session.level': text('bridge', 'The level reached so far: delegated, device, device-pin.'),
   'session.ageSeconds': number('bridge', 'Since the IdP asked the customer.'),
-  'network.address': text('edge', 'Address of the caller, behind the trusted proxies.'),
+  'network.address': text(
+    'edge',
+    'Address of the caller behind the trusted proxies; of a customer who is not there, as a back end of the bank says.',
+  ),
   'network.country': text('edge', 'ISO 3166 country of that address, by the database of the operator.'),
   'network.town': text('edge', 'Town of that address.'),
   'network.latitude': number('edge', 'Degrees north of that address.'),

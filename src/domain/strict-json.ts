@@ -30,7 +30,7 @@ function structureFault(text: string, deepest: number): string | undefined {
     else if (token === ':' && last !== undefined) {
       const names = open.at(-1)
       const name = String(JSON.parse(last))
-      if (names?.has(name)) return `"${name.slice(0, 50)}" is there twice`
+      if (names?.has(name)) return 'a name is there twice'
       names?.add(name)
     }
     if (open.length > deepest) return `deeper than ${deepest}`

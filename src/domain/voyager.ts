@@ -1,5 +1,5 @@
 // Access signatures (after Corillian's Intelligent Authentication): how alike an access is to those that a customer proved.
-import type { RiskReason } from './risk.ts'
+import type { RiskAction, RiskReason } from './risk.ts'
 import type { AskedKind, RiskFacts } from './risk-event.ts'
 import { familiesOf } from './user-agent.ts'
 
@@ -93,6 +93,12 @@ export interface AccessPolicy {
 export const accessDecisions = ['ALLOW', 'QUESTION', 'DENY'] as const
 export type AccessDecision = (typeof accessDecisions)[number]
 
+export const accessActions: Readonly<Record<AccessDecision, RiskAction>> = {
+  ALLOW: 'allow',
+  QUESTION: 'step-up',
+  DENY: 'deny',
+}
+
 export interface JudgedAccess {
   /** From 0 to 1; undefined where there is nothing to compare with. */
   readonly match: number | undefined
@@ -104,6 +110,7 @@ export interface JudgedAccess {
 const faintest = 0.1
 const mostValues = 12
 const mostFrauds = 10
+const longestText = 180
 
 const fadedTo = ({ weight, at }: KnownValue, now: number, halfLifeDays: number): number =>
   weight * 0.5 ** (Math.max(0, now - at) / (halfLifeDays * dayMs))
@@ -164,7 +171,11 @@ function reasonOf({ feature, value, known }: Difference, cost: number): RiskReas
   const shown = masked.includes(feature)
     ? ''
     : `: ${value}${known.length === 0 ? '' : `, not ${known.slice(0, 3).join(', ')}`}`
-  return { code: `new_${feature}`, text: `${names[feature]} is new${shown} ${less}` }
+  // Three towns of long names would be more than a reason may hold.
+  return {
+    code: `new_${feature}`,
+    text: `${`${names[feature]} is new${shown}`.slice(0, longestText)} ${less}`,
+  }
 }
 
 /** One that looks as a fraud did: from the same network, with the same system and browser. */

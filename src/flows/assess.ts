@@ -10,8 +10,9 @@ import type { KeptAssessment, RiskMemories, RiskOutcome, RiskRecords } from '../
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
 import { createRiskFacts, type RiskFactPorts, type RiskSubject } from './risk-facts.ts'
+import { oweShadows, type ShadowOwingPorts } from './risk-shadow.ts'
 
-export interface AssessPorts extends RiskFactPorts {
+export interface AssessPorts extends RiskFactPorts, ShadowOwingPorts {
   readonly riskProviders: Pick<RiskProviders, 'of'>
   readonly riskRecords: Pick<RiskRecords, 'history' | 'keep' | 'ofReference'>
   readonly riskMemories: RiskMemories
@@ -32,9 +33,13 @@ export interface Assessed {
   /** By which the answers were combined. */
   readonly policy: RiskEventPolicy
   readonly asked: ToAssess
+  /** Of the event; epoch milliseconds. */
+  readonly at: number
   readonly facts: KeptAssessment['facts']
   readonly shared: KeptAssessment['shared']
   readonly address: string | undefined
+  /** Who is asked afterwards, without effect. */
+  readonly shadows: readonly string[]
 }
 
 /** With what an assessment is kept. */
@@ -63,8 +68,10 @@ export function createAssess(ports: AssessPorts): Assess {
     async ask(institution, asked) {
       const policy = institution.risk?.events[asked.kind]
       if (policy === undefined) return undefined
-      const providers = providersFor(ports, institution, policy)
-      const allowed = new Set(providers.flatMap(({ facts }) => facts))
+      const asking = policy.ask.map(({ provider }) => provider)
+      const providers = providersFor(ports, institution, asking)
+      const shadows = providersFor(ports, institution, policy.shadow ?? [])
+      const allowed = new Set([...providers, ...shadows].flatMap(({ facts }) => facts))
       const { facts, address } = await gather(institution, asked, allowed)
       const before = await ports.riskRecords.ofReference(institution.id, asked.reference)
       const event = { ...eventOf(ports, institution, asked), facts }
@@ -79,8 +86,11 @@ export function createAssess(ports: AssessPorts): Assess {
       )
       const verdict = verdictOf(policy, { ...event, answers })
       warned(ports, institution.id, verdict)
-      const shared = Object.fromEntries(providers.map((one) => [one.id, sharedFacts(one.facts, facts)]))
-      return { verdict, policy, asked, facts, shared, address }
+      const shared = Object.fromEntries(
+        [...providers, ...shadows].map((one) => [one.id, sharedFacts(one.facts, facts)]),
+      )
+      const owed = shadows.map(({ id }) => id)
+      return { verdict, policy, asked, at: event.at, facts, shared, address, shadows: owed }
     },
     keep: (institution, assessed, keeping) => keep(ports, institution, { assessed, keeping }),
   }
@@ -99,10 +109,10 @@ const eventOf = (
 function providersFor(
   { riskProviders }: AssessPorts,
   institution: Institution,
-  { ask }: RiskEventPolicy,
+  names: readonly string[],
 ): readonly GuardedProvider[] {
   const open = riskProviders.of(institution)
-  return ask.flatMap(({ provider }) => open.find(({ id }) => id === provider) ?? [])
+  return names.flatMap((name) => open.find(({ id }) => id === name) ?? [])
 }
 
 /** The provider's own names for this sign-in, as it gave them last. */
@@ -142,7 +152,7 @@ async function keep(
   institution: Institution,
   { assessed, keeping }: Kept,
 ): Promise<void> {
-  const { verdict, policy, asked, facts, shared, address } = assessed
+  const { verdict, policy, asked, at, facts, shared, address, shadows: providers } = assessed
   const now = ports.clock.now()
   await ports.riskRecords.keep(
     {
@@ -154,7 +164,7 @@ async function keep(
         policy,
         facts,
         shared,
-        at: now,
+        at,
       },
       ...{ settleBy: keeping.settleBy, outcome: keeping.outcome, endedAt: keeping.outcome && now },
     },
@@ -165,6 +175,7 @@ async function keep(
       await ports
         .riskMemories(institution.id, provider)
         .put(tokenKey(asked), assessment.deviceToken, now + tokenMs)
+  await oweShadows(ports, institution.id, { assessment: verdict.id, providers })
   ports.audit.record(toldOf(assessed))
 }
 

@@ -109,7 +109,13 @@ async function enrol(ports: EnrolmentPorts, enrolling: Enrolling): Promise<Devic
   const live = mine.filter((device) => device.state === 'active' || device.state === 'suspended')
   if (live.length >= institution.devicesPerSubject) throw new Refusal('device.limit')
   const assessed = await riskOf(ports, enrolling, live.length)
-  await provePin(ports, enrolling)
+  await provePin(ports, enrolling).catch(async (error: unknown) => {
+    // The engines were asked: that is told, though nothing came of it.
+    const failed = { settleBy: ports.clock.now(), outcome: 'failed' } as const
+    if (assessed !== undefined && error instanceof Refusal)
+      await ports.assess.keep(institution, assessed, failed)
+    throw error
+  })
   if (taken !== undefined) await ports.devices.revoke(institution.id, taken.id, now)
   const device = pending(ports, enrolling, now)
   // Two enrolments of one key at once: the other was first.

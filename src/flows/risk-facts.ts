@@ -4,6 +4,7 @@ import { type Acr, levelName, levelReached } from '../domain/acr.ts'
 import type { ApprovalPlace } from '../domain/approval.ts'
 import type { Institution } from '../domain/institution.ts'
 import type { AskedKind, RiskFact, RiskFacts } from '../domain/risk-event.ts'
+import { networkFacts } from '../domain/risk-network.ts'
 import { decimal, type Transaction } from '../domain/transaction.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
@@ -63,6 +64,7 @@ export function createRiskFacts(ports: RiskFactPorts, tokenOf: AccountTokens) {
     const caller = asked.place === undefined ? ports.unit.caller() : undefined
     const address = asked.place?.address ?? caller?.address
     const wants = (prefix: string) => [...allowed].some((name) => name.startsWith(prefix))
+    const found = address === undefined ? undefined : ports.places.of(address)
     const gathering = { institution, asked, address, now: ports.clock.now(), wants }
     const addressToken = address === undefined ? undefined : tokenOfAddress(ports, institution.id, address)
     const [customer, past] = await Promise.all([
@@ -70,7 +72,12 @@ export function createRiskFacts(ports: RiskFactPorts, tokenOf: AccountTokens) {
       pastFacts(ports, gathering, addressToken),
     ])
     const facts = {
-      ...{ 'app.id': asked.relyingParty, ...customer, ...networkFacts(ports, address), ...past },
+      ...{
+        'app.id': asked.relyingParty,
+        ...customer,
+        ...networkFacts(address, found, ports.places.covered),
+        ...past,
+      },
       ...clientFacts(caller, asked.place),
       ...transactionFacts(asked.transaction, (account) => tokenOf(institution.id, account)),
       ...historyFacts(await historyOf(ports, gathering, tokenOf), gathering),
@@ -102,23 +109,6 @@ async function customerFacts(
     'session.level': levelName(levelReached(amr, granted)),
     'session.ageSeconds':
       authenticatedAt === undefined ? undefined : Math.max(0, Math.floor((now - authenticatedAt) / 1000)),
-  }
-}
-
-function networkFacts({ places }: RiskFactPorts, address: string | undefined): RiskFacts {
-  if (address === undefined) return {}
-  const place = places.of(address)
-  const { covered } = places
-  return {
-    'network.address': address,
-    'network.country': place?.country,
-    'network.asn': place?.asn,
-    // Where there is no database nobody looked: that is no stranger than any other address.
-    'network.located': covered.places ? place?.country !== undefined || place?.at !== undefined : undefined,
-    'network.announced': covered.systems ? place?.asn !== undefined : undefined,
-    'network.town': place?.town,
-    'network.latitude': place?.at?.latitude,
-    'network.longitude': place?.at?.longitude,
   }
 }
 

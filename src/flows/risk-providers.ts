@@ -7,11 +7,13 @@ import type { AskedKind, RiskFact } from '../domain/risk-event.ts'
 import { inventedFacts, inventedFor } from '../domain/risk-trial.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { RiskHealth, RiskPlugin, RiskProviders, RiskTrial } from '../ports/risk.ts'
+import type { RiskShadows, ShadowCount } from '../ports/risk-records.ts'
 import type { RateLimits } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 
 export interface RiskProviderPorts {
   readonly riskProviders: Pick<RiskProviders, 'of' | 'plugins' | 'tryOut'>
+  readonly riskShadows: Pick<RiskShadows, 'counts'>
   readonly rateLimits: RateLimits
   readonly unit: Pick<UnitOfWork, 'checkpoint'>
   readonly audit: Audit
@@ -45,6 +47,9 @@ export interface TriedProvider extends RiskTrial {
   readonly sent: readonly RiskFact[]
 }
 
+/** What engines in shadow would have changed is told of so many days. */
+export const shadowDays = 30
+
 /** An administrator waits for it. */
 const trialMs = 5000
 
@@ -72,6 +77,9 @@ export function createRiskProviderFlows(ports: RiskProviderPorts) {
     all,
     /** Refuses with `request.not_found` for one that this institution does not have. */
     one,
+    /** What those would have changed that are asked without effect, of the last days. */
+    shadowCounts: (institution: string): Promise<readonly ShadowCount[]> =>
+      ports.riskShadows.counts(institution, ports.clock.now() - shadowDays * 24 * 3600_000),
     /**
      * Asks it about an event that never happened. Nothing is kept but the audit event; what it does on its own side is its own.
      * Refuses with `request.not_found` and `rate.exceeded`.

@@ -10,6 +10,7 @@ import type {
   KeptAssessment,
   RiskFilter,
   RiskRecords,
+  RiskShadows,
   RiskTelling,
   RiskTellings,
 } from '../ports/risk-records.ts'
@@ -19,6 +20,7 @@ import { versionOf } from './policies.ts'
 export interface RiskSearchPorts {
   readonly riskRecords: Pick<RiskRecords, 'get' | 'list'>
   readonly riskTellings: RiskTellings
+  readonly riskShadows: Pick<RiskShadows, 'ofAssessment'>
   readonly riskProviders: Pick<RiskProviders, 'of'>
   readonly transactions: Pick<Transactions, 'get'>
   readonly policies: Policies
@@ -32,6 +34,8 @@ export interface ExplainedRisk {
   /** The customer's transaction that it was about, with the policy that decided on that. */
   readonly decided: { readonly one: CustomerTransaction; readonly policy: Policy | undefined } | undefined
   readonly tellings: readonly RiskTelling[]
+  /** What those said that were asked without effect. */
+  readonly shadows: Awaited<ReturnType<RiskShadows['ofAssessment']>>
   /** Of the providers as they are today: those that are told outcomes. */
   readonly learning: ReadonlySet<string>
   readonly now: number
@@ -53,6 +57,7 @@ export function createRiskSearch(ports: RiskSearchPorts) {
       return {
         ...{ one, again: combinedAgain(one.verdict, one.policy), now: ports.clock.now() },
         decided: await decidedOn(ports, institution, one),
+        shadows: await ports.riskShadows.ofAssessment(institution.id, id),
         tellings: await ports.riskTellings.ofAssessment(institution.id, id),
         learning: new Set(learning.map((provider) => provider.id)),
       }

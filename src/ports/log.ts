@@ -21,6 +21,8 @@ export type MetricName =
   | 'drawbridge_core_calls_total'
   | 'drawbridge_core_call_seconds'
   | 'drawbridge_deliveries_total'
+  | 'drawbridge_risk_assessments_total'
+  | 'drawbridge_risk_answers_total'
   | 'drawbridge_signatures_total'
   | 'drawbridge_db_round_trips_total'
   | 'drawbridge_db_statements_total'

@@ -54,7 +54,10 @@ export interface SiteToUser {
     | undefined
 }
 
-/** What came back is no answer, or one to another event (attacks 167, 170). Whatever else a provider throws is its failure to answer. */
+/**
+ * What came back is no answer, or one to another event (attacks 167, 170). Whatever else a provider throws is its failure to
+ * answer. The message says where and what is wrong, and nothing of what came: an engine may repeat what it was sent.
+ */
 export class RiskAnswerMalformed extends Error {
   constructor(reason: string) {
     super(reason)

@@ -1,4 +1,4 @@
-// `npm run bench -- login|refresh|core-call|policy|all [--json]`: the bridge in one process, the load in this one. DATABASE_URL for PostgreSQL.
+// `npm run bench -- login|refresh|core-call|policy|risk|risk-faults|all [--json]`: the bridge in one process, the load in this one. DATABASE_URL for PostgreSQL.
 import { type ChildProcess, fork } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -18,6 +18,8 @@ import { type Customer, call, deviceProof, pin } from '../journeys/customer.ts'
 import { scratch, serverUrl } from '../storage/scratch.ts'
 import { policyBench } from './policy.ts'
 import type { Result } from './result.ts'
+import { riskBench } from './risk.ts'
+import { riskFaults } from './risk-faults.ts'
 
 const redirectUri = 'https://app.example/callback'
 
@@ -266,7 +268,11 @@ const benches: Readonly<Record<string, (stage: Stage) => Promise<Result[]>>> = {
 }
 
 /** Those that need no bridge around them. */
-const alone: Readonly<Record<string, () => Promise<Result[]>>> = { policy: policyBench }
+const alone: Readonly<Record<string, () => Promise<Result[]>>> = {
+  policy: policyBench,
+  risk: riskBench,
+  'risk-faults': riskFaults,
+}
 
 async function staged(bench: (stage: Stage) => Promise<Result[]>): Promise<Result[]> {
   const place = await stage()
@@ -282,7 +288,7 @@ function report(bench: string, results: readonly Result[], json: boolean): void 
   if (json) process.stdout.write(`${JSON.stringify({ bench, database, results })}\n`)
   else
     for (const { name, value, unit } of results)
-      process.stdout.write(`${name.padEnd(28)} ${String(value).padStart(10)} ${unit}\n`)
+      process.stdout.write(`${name.padEnd(36)} ${String(value).padStart(10)} ${unit}\n`)
 }
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } })
@@ -296,4 +302,4 @@ for (const name of wanted) {
   const bench = benches[name]
   report(name, bench ? await staged(bench) : ((await alone[name]?.()) ?? []), values.json === true)
 }
-process.exit(0)
+process.exit(process.exitCode ?? 0)

@@ -50,7 +50,7 @@ const riskWith = (url: string): RiskSettings => ({
     },
     payment: {
       ask: [{ provider: 'own', weight: 1, optional: false }],
-      ...{ combine: 'strictest', onFailure: 'deny', bands: {} },
+      ...{ combine: 'strictest', onFailure: 'deny', bands: {}, shadow: ['signals'] },
     },
   },
   budgetMs: 8000,
@@ -213,6 +213,20 @@ describe('a payment', () => {
   })
 })
 
+test('an engine in shadow has no effect, and stands with what it would have changed', async () => {
+  engine.say({ action: 'allow', score: 10, reasons: [] })
+  const one = await pay({}, 'shadowed')
+  expect(one.inputs.risk?.said.action).toBe('allow')
+  const { get } = await person()
+  const id = one.inputs.risk?.said.id
+  expect((await get(`/risk/${id}`)).words).toContain('signals Has not answered: it is asked afterwards')
+  const ports = { ...parts.base, ...parts.stores, ...parts.services }
+  for (const job of await parts.services.riskReports.take(50)) await createRiskReport(ports)(job)
+  const { words } = await get(`/risk/${id}`)
+  expect(words).toContain('signals Step-up. With it the verdict would have been Step-up')
+  expect((await get('/risk/providers')).words).toMatch(/signals Payment Passes Step-up \d/)
+})
+
 describe('the engines', () => {
   test('stand with their state on this node, and who is asked about what, also to those who see no customers', async () => {
     const { get } = await person(['viewer'])
@@ -222,7 +236,7 @@ describe('the engines', () => {
       '1 of 3 risk engines is failing',
       'own service Answering',
       'gone no-such-type Not installed',
-      'Payment Asked – – Strictest Refused Where one fails that is not optional, or nobody answers, it is refused.',
+      'Payment Asked In shadow – Strictest Refused Where one fails that is not optional, or nobody answers, it is refused.',
       'Sign-in Asked weight 3 Asked optional – Weighted mean From: step-up 300, deny 900',
       'Enrolment of a device – – – Nobody is asked',
       'Step-up with device and PIN',

@@ -18,8 +18,12 @@ import {
   sharedWith,
 } from '../../src/domain/risk-event.ts'
 import { createGuardedFetch } from '../../src/plugins/net/guarded-fetch.ts'
-import { MalformedAnswer } from '../../src/plugins/risk/answer.ts'
-import type { RiskDeadline, RiskPlace, RiskPlugin } from '../../src/ports/risk.ts'
+import {
+  RiskAnswerMalformed,
+  type RiskDeadline,
+  type RiskPlace,
+  type RiskPlugin,
+} from '../../src/ports/risk.ts'
 
 const institution: Institution = {
   ...{ id: 'alder', name: 'Alder Bank', host: undefined, accent: '#123456', language: 'en', help: undefined },
@@ -113,7 +117,7 @@ export async function outcome(asked: Promise<{ action?: string } | undefined>): 
   try {
     return (await asked)?.action ?? 'done'
   } catch (error) {
-    if (error instanceof MalformedAnswer) return 'malformed'
+    if (error instanceof RiskAnswerMalformed) return 'malformed'
     if (!(error instanceof Refusal)) return String((error as Error).message)
     const { check, reason, actual } = error.detail
     return check === 'time' ? 'late' : `${check} ${reason ?? actual}`

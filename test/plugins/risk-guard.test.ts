@@ -261,6 +261,10 @@ describe('what the engine offers beside', () => {
         set: async () => undefined,
         browse: async () => [{ id: '1', text: 'Boats', kind: 'category' }],
       },
+      questions: {
+        list: async () => [{ id: 'pet', text: '' }],
+        enrol: async () => ({ taken: false, fault: 'short' }),
+      },
     })
     const event = eventWith()
     expect(await provider.challenge?.(event, 'code', deadline)).toMatchObject({ code: '123456' })
@@ -268,11 +272,12 @@ describe('what the engine offers beside', () => {
     await expect(provider.authenticate?.(event, { reference: {} }, deadline)).rejects.toThrow('timed out')
     await expect(provider.siteToUser?.get(event, deadline)).rejects.toThrow('phrase')
     expect(await provider.siteToUser?.browse(event, undefined, deadline)).toHaveLength(1)
+    await expect(provider.questions?.list(event, deadline)).rejects.toThrow('text: too_small')
+    expect(await provider.questions?.enrol(event, {}, deadline)).toEqual({ taken: false, fault: 'short' })
   })
   test('is absent where it is not', () => {
     const { provider } = guarded({ assess })
-    expect([provider.report, provider.challenge, provider.authenticate, provider.siteToUser]).toEqual(
-      Array(4).fill(undefined),
-    )
+    const { report, challenge, authenticate, siteToUser, questions } = provider
+    expect([report, challenge, authenticate, siteToUser, questions]).toEqual(Array(5).fill(undefined))
   })
 })

@@ -6,6 +6,9 @@ import type { RiskProvider } from '../../src/ports/risk.ts'
 
 export type EngineMode = 'good' | 'hang' | 'half' | 'garbage' | 'foreign' | 'down'
 
+/** Transactions of this type it denies. */
+export const fraud = 'fraud'
+
 const garbage: readonly string[] = [
   '',
   '<html>maintenance</html>',
@@ -31,13 +34,14 @@ export async function startEngine() {
     let text = ''
     for await (const chunk of request) text += chunk
     heard.push(text)
-    const { id } = JSON.parse(text) as { id: string }
-    const good = JSON.stringify({ event: id, action: 'allow', score: 10, reasons: [] })
+    const { id, facts } = JSON.parse(text) as { id: string; facts: Readonly<Record<string, unknown>> }
+    const action = facts['transaction.type'] === fraud ? 'deny' : 'allow'
+    const good = JSON.stringify({ event: id, action, score: action === 'deny' ? 1000 : 10, reasons: [] })
     if (mode === 'hang') hanging.add(response)
     else if (mode === 'down') response.destroy()
     else if (mode === 'half' && served % 2 === 0) response.writeHead(500).end('{"error":"overloaded"}')
     else if (mode === 'garbage') response.end(garbage[served % garbage.length]?.replace('EVENT', id))
-    else if (mode === 'foreign') response.end(good.replace(id, 'event-of-another'))
+    else if (mode === 'foreign') response.end('{"event":"event-of-another","action":"allow","reasons":[]}')
     else response.end(good)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))

@@ -204,6 +204,17 @@ describe('#167 an answer that is none', () => {
   })
 })
 
+test('#167 an answer that breaks off is none, though it could be read so far', async () => {
+  const { url, stop } = await rig.serving((_, res) => {
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 })
+    res.write('{"event":"event-1","action":"allow"}', () => res.destroy())
+  })
+  expect(await rig.outcome(rig.opened(service, { url }).assess(rig.signIn, rig.within(5000)))).toBe(
+    'connection connection',
+  )
+  stop()
+})
+
 test.each(['threatmetrix', 'sift', 'service'] as const)(
   '#170 an answer of %s to something else is none',
   async (name) => {

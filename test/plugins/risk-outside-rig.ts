@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadRiskPlugins } from '../../src/plugins/risk/outside-plugins.ts'
 import type { ListedPlugin } from '../../src/plugins/risk/plugin-words.ts'
+import type { Log } from '../../src/ports/log.ts'
 import { createKeptLog } from './risk-rig.ts'
 
 export const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex')
@@ -38,8 +39,8 @@ export function createPluginFolder() {
 }
 
 /** The one plugin of a file; its hash is taken as it is. */
-export async function loadedFrom(listed: ListedPlugin) {
-  const [plugin] = await loadRiskPlugins([listed], { log: createKeptLog(), taken: [] })
+export async function loadedFrom(listed: ListedPlugin, log: Log = createKeptLog()) {
+  const [plugin] = await loadRiskPlugins([listed], { log, taken: [] })
   if (plugin === undefined) throw new Error('no plugin')
   return plugin
 }

@@ -1,5 +1,5 @@
 // Plugins from outside: listed by hash, described by their threads, loaded as they were hashed, and refused in clear words.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openRiskPlugins } from '../../src/compose/risk-plugins.ts'
@@ -155,12 +155,28 @@ describe('what is not loaded', () => {
 })
 
 describe('which zod, and what of Node', () => {
+  test('a setting that is secret, also inside another', async () => {
+    const settings =
+      "z.object({ key: z.string().meta({ secret: true, title: 'Key' }), proxy: z.object({ password: z.string().meta({ secret: true }) }) })"
+    const plugin = await loadedFrom(files.listed(pluginSource(allow).replace('z.looseObject({})', settings)))
+    expect(plugin.fields.map(({ path, label, kind }) => [path, label, kind])).toEqual([
+      ['key', 'Key', 'secret'],
+      ['proxy.password', 'Proxy: password', 'secret'],
+    ])
+  })
+  test('a package is found beside us, and its entry is what is hashed', async () => {
+    const entry = readFileSync(
+      join(import.meta.dirname, '../../node_modules/canonicalize/lib/canonicalize.js'),
+    )
+    const listed = { package: 'canonicalize', sha256: sha256(entry) }
+    await expect(loadedFrom(listed)).rejects.toThrow('canonicalize: it exports no riskPlugin')
+  })
   test('a CommonJS file, and one in TypeScript', async () => {
     const common = pluginSource(allow)
       .replace("import { z } from 'zod'", "const { z } = require('zod')")
       .replace('export const riskPlugin', 'exports.riskPlugin')
     const typed = pluginSource(allow, 'const a: number = 1')
-    const both = [files.listed(common, 'cjs'), files.listed(typed, 'mts')].map(loadedFrom)
+    const both = [files.listed(common, 'cjs'), files.listed(typed, 'mts')].map((one) => loadedFrom(one))
     expect((await Promise.all(both)).map(({ type }) => type)).toEqual(['outside', 'outside'])
   })
   test('a file beside a zod of its own has ours', async () => {

@@ -10,6 +10,7 @@ import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
+import { riskContract } from './risk-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
 import { rowContract } from './store-contract.ts'
@@ -25,6 +26,7 @@ describe('embedded database', () => {
   connectionContract('embedded')
   transactionContract('embedded')
   policyContract('embedded')
+  riskContract('embedded')
   approvalContract('embedded')
 })
 

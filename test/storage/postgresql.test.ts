@@ -7,6 +7,7 @@ import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
+import { riskContract } from './risk-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
 import { rowContract } from './store-contract.ts'
@@ -26,6 +27,7 @@ if (serverUrl === undefined) {
     connectionContract('server')
     transactionContract('server')
     policyContract('server')
+    riskContract('server')
     approvalContract('server')
   })
 }

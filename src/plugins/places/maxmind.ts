@@ -1,5 +1,4 @@
 // Where addresses are, by databases of the operator's in MaxMind's format, read whole and again when their files change.
-import { unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
@@ -9,6 +8,7 @@ import type { Place } from '../../domain/place.ts'
 import { textFault } from '../../domain/plain-text.ts'
 import type { Log } from '../../ports/log.ts'
 import type { PlaceDatabases } from '../../ports/places.ts'
+import { watchedFile } from '../watched-file.ts'
 
 export interface MaxmindOptions {
   /** The databases, from where the process was started: of towns and countries, and of autonomous systems. */
@@ -77,9 +77,7 @@ async function watched(
 ): Promise<Watched | undefined> {
   if (file === undefined) return undefined
   const path = resolve(file)
-  let database = await opened(path).catch((error: Error) => {
-    throw new PlacesUnreadable(of, error.message)
-  })
+  let database: Database | undefined
   const changed = () =>
     void opened(path).then(
       (next) => {
@@ -89,11 +87,14 @@ async function watched(
       // What was read before is older, and not wrong.
       (error: unknown) => log.error('places.unreadable', { file, error: String(error) }),
     )
-  watchFile(path, { interval: everyMs, persistent: false }, changed)
-  return {
-    found: (address) => found(database, address),
-    close: () => unwatchFile(path, changed),
-  }
+  const close = watchedFile(path, { everyMs, changed })
+  const first = await opened(path).catch((error: Error) => {
+    close()
+    throw new PlacesUnreadable(of, error.message)
+  })
+  // What was read since it changed is newer.
+  database ??= first
+  return { found: (address) => database && found(database, address), close }
 }
 
 const separatorBytes = 16

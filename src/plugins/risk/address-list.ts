@@ -1,5 +1,4 @@
 // Addresses of bad repute: a file of the operator's, read at open and again when it changes, looked up in memory.
-import { unwatchFile, watchFile } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -8,6 +7,7 @@ import { textFault } from '../../domain/plain-text.ts'
 import { worstScore } from '../../domain/risk.ts'
 import type { Listed } from '../../domain/risk-signals.ts'
 import type { Log } from '../../ports/log.ts'
+import { watchedFile } from '../watched-file.ts'
 
 export interface AddressListOptions {
   /** From where the process was started. */
@@ -50,13 +50,14 @@ export function openAddressList({ file, usual, log, everyMs = 60_000 }: AddressL
       // What was read before is older, and not wrong.
       (error: unknown) => log?.error('risk.list_unreadable', { file, error: String(error) }),
     )
-  const first = read()
-  let reading = first
+  let reading: Promise<unknown> = Promise.resolve()
   // One reading after the other: the last change is what is left.
   const changed = () => {
     reading = reading.then(read)
   }
-  watchFile(path, { interval: everyMs, persistent: false }, changed)
+  const close = watchedFile(path, { everyMs, changed })
+  changed()
+  const first = reading
   return {
     async of(text) {
       await first
@@ -64,7 +65,7 @@ export function openAddressList({ file, usual, log, everyMs = 60_000 }: AddressL
       const address = addressOf(text)
       return address && found(table, address)
     },
-    close: () => unwatchFile(path, changed),
+    close,
   }
 }
 

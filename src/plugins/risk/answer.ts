@@ -1,12 +1,15 @@
 // What counts as an answer of a risk engine: bounded, plain, and about the very event that was asked (attacks 167, 170).
 import { z } from 'zod'
 import { type Assessment, riskActions, worstScore } from '../../domain/risk.ts'
-import type {
-  BrowsedPicture,
-  RiskChallenge,
-  RiskChallengeKind,
-  RiskChallengeResult,
-  SiteToUser,
+import {
+  type BrowsedPicture,
+  type QuestionsTaken,
+  RiskAnswerMalformed,
+  type RiskChallenge,
+  type RiskChallengeKind,
+  type RiskChallengeResult,
+  type RiskQuestion,
+  type SiteToUser,
 } from '../../ports/risk.ts'
 
 /** Controls, unseen marks, line breaks that are none, and halves of characters. */
@@ -25,6 +28,7 @@ const most = {
   answerText: 200,
   token: 4096,
   pictures: 500,
+  questions: 200,
   pictureBytes: 262_144,
 }
 
@@ -42,35 +46,40 @@ const assessment = z.strictObject({
   deviceToken: plain(most.token).optional(),
 })
 
-/** No answer. The message says where and what is wrong of it, and nothing of what it says. */
-export class MalformedAnswer extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'MalformedAnswer'
-  }
-}
-
-/** A copy of the answer: what the engine does with its own afterwards changes nothing. Throws MalformedAnswer. */
+/** A copy of the answer: what the engine does with its own afterwards changes nothing. Throws RiskAnswerMalformed. */
 export function judgedAssessment(answer: unknown, event: string): Assessment {
   const judged = shaped(assessment, answer)
-  if (judged.event !== event) throw new MalformedAnswer('event: of another event')
+  if (judged.event !== event) throw new RiskAnswerMalformed('event: of another event')
   return judged
 }
 
 function shaped<T>(schema: z.ZodType<T>, answer: unknown): T {
-  if (isHuge(answer)) throw new MalformedAnswer('too many members')
+  if (isHuge(answer)) throw new RiskAnswerMalformed('too many members')
   const { data, error } = schema.safeParse(answer)
   if (error === undefined) return data as T
   const [issue] = error.issues
   // The engine's own names of members are left out: they are its words.
   const path = (issue?.path ?? []).map((part) => (typeof part === 'number' ? '[]' : String(part)))
   const known = path.filter((part) => part === '[]' || knownNames.has(part)).join('.')
-  throw new MalformedAnswer(`${known === '' ? 'answer' : known}: ${issue?.code ?? 'invalid'}`)
+  throw new RiskAnswerMalformed(`${known === '' ? 'answer' : known}: ${issue?.code ?? 'invalid'}`)
 }
 
 const knownNames = new Set([
   ...Object.keys(assessment.shape),
-  ...['code', 'text', 'kind', 'token', 'state', 'questions', 'phrase', 'picture', 'data'],
+  ...[
+    'code',
+    'text',
+    'kind',
+    'token',
+    'state',
+    'questions',
+    'id',
+    'taken',
+    'fault',
+    'phrase',
+    'picture',
+    'data',
+  ],
 ])
 
 /** Every item is looked at before there are found to be too many, so many are not looked at. */
@@ -82,25 +91,38 @@ function isHuge(answer: unknown): boolean {
   )
 }
 
+const question = z.strictObject({ id: plain(200), text: plain(500) })
+
 const challenge: z.ZodType<RiskChallenge> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('code'), code: plain(32), reference }),
   z.strictObject({ kind: z.literal('out-of-band'), token: plain(200), reference }),
   z.strictObject({
     kind: z.literal('questions'),
-    questions: z
-      .array(z.strictObject({ id: plain(200), text: plain(500) }))
-      .min(1)
-      .max(20),
+    questions: z.array(question).min(1).max(20),
     reference,
   }),
 ])
 
-/** Throws MalformedAnswer, also where it is a challenge of another kind. */
+/** Throws RiskAnswerMalformed, also where it is a challenge of another kind. */
 export function judgedChallenge(answer: unknown, kind: RiskChallengeKind): RiskChallenge {
   const judged = shaped(challenge, answer)
-  if (judged.kind !== kind) throw new MalformedAnswer('kind: of another kind')
+  if (judged.kind !== kind) throw new RiskAnswerMalformed('kind: of another kind')
   return judged
 }
+
+const questions = z.array(question).min(1).max(most.questions)
+
+export const judgedQuestions = (answer: unknown): readonly RiskQuestion[] => shaped(questions, answer)
+
+const questionsTaken: z.ZodType<QuestionsTaken> = z.discriminatedUnion('taken', [
+  z.strictObject({ taken: z.literal(true) }),
+  z.strictObject({
+    taken: z.literal(false),
+    fault: z.enum(['count', 'unknown', 'short', 'long', 'same']),
+  }),
+])
+
+export const judgedQuestionsTaken = (answer: unknown): QuestionsTaken => shaped(questionsTaken, answer)
 
 const challengeResult = z.strictObject({
   state: z.enum(['pending', 'passed', 'failed', 'locked']),

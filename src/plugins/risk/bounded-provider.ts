@@ -7,6 +7,8 @@ import {
   judgedChallenge,
   judgedChallengeResult,
   judgedPictures,
+  judgedQuestions,
+  judgedQuestionsTaken,
   judgedSiteToUser,
 } from './answer.ts'
 
@@ -20,7 +22,7 @@ export interface Bounds {
 /** Offers what the engine offers. Calls reject at their deadline, and where the answer is none. */
 export function boundedProvider(provider: RiskProvider, { facts, held }: Bounds): RiskProvider {
   const share = <K extends RiskEventKind>(event: RiskEvent<K>) => sharedWith(event, facts)
-  const { report, challenge, authenticate, siteToUser } = membersOf(provider)
+  const { report, challenge, authenticate, siteToUser, questions } = membersOf(provider)
   const within = <T>(given: RiskDeadline, work: (deadline: RiskDeadline) => Promise<T>): Promise<T> =>
     held(
       timeout(Math.max(1, given.ms), TimeoutStrategy.Aggressive).execute(
@@ -47,6 +49,7 @@ export function boundedProvider(provider: RiskProvider, { facts, held }: Bounds)
           judgedChallengeResult(await authenticate(share(event), challenged, until)),
         ),
     }),
+    ...(questions && { questions: boundedQuestions(questions, { share, within }) }),
     ...(siteToUser && {
       siteToUser: {
         get: (event, deadline) =>
@@ -62,10 +65,27 @@ export function boundedProvider(provider: RiskProvider, { facts, held }: Bounds)
   }
 }
 
+type Questions = NonNullable<RiskProvider['questions']>
+
+interface Bounding {
+  readonly share: (event: RiskEvent) => RiskEvent
+  readonly within: <T>(given: RiskDeadline, work: (deadline: RiskDeadline) => Promise<T>) => Promise<T>
+}
+
+const boundedQuestions = (questions: Questions, { share, within }: Bounding): Questions => ({
+  list: (event, deadline) =>
+    within(deadline, async (until) => judgedQuestions(await questions.list(share(event), until))),
+  enrol: (event, answers, deadline) =>
+    within(deadline, async (until) =>
+      judgedQuestionsTaken(await questions.enrol(share(event), answers, until)),
+    ),
+})
+
 /** Bound, so that a provider may be a class. */
 const membersOf = (provider: RiskProvider) => ({
   report: provider.report?.bind(provider),
   challenge: provider.challenge?.bind(provider),
   authenticate: provider.authenticate?.bind(provider),
   siteToUser: provider.siteToUser,
+  questions: provider.questions,
 })

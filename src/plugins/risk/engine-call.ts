@@ -2,8 +2,7 @@
 import { Refusal } from '../../domain/refusal.ts'
 import { strictJson } from '../../domain/strict-json.ts'
 import type { GuardedAnswer, GuardedFetch } from '../../ports/guarded-fetch.ts'
-import type { RiskDeadline } from '../../ports/risk.ts'
-import { MalformedAnswer } from './answer.ts'
+import { RiskAnswerMalformed, type RiskDeadline } from '../../ports/risk.ts'
 import type { Access, EngineRequest } from './engine-access.ts'
 
 export interface Engine {
@@ -28,9 +27,9 @@ export async function askEngine(
 ): Promise<unknown> {
   const answer = await answerTo(engine, question, deadline)
   if (!isJson(answer.headers['content-type'] ?? ''))
-    throw new MalformedAnswer('its answer is not called JSON')
+    throw new RiskAnswerMalformed('its answer is not called JSON')
   const { value, fault } = strictJson(answer.body, deepest)
-  if (fault !== undefined) throw new MalformedAnswer(`its JSON: ${fault}`)
+  if (fault !== undefined) throw new RiskAnswerMalformed(`its JSON: ${fault}`)
   return value
 }
 
@@ -80,7 +79,7 @@ async function sent({ fetch, access }: Engine, { headers, request }: Sending, si
   } catch (error) {
     // It is there and answers, but not what it should (attack 167).
     if (error instanceof Refusal && error.detail.check === 'size')
-      throw new MalformedAnswer('its answer is too large')
+      throw new RiskAnswerMalformed('its answer is too large')
     throw error
   }
 }

@@ -3,7 +3,7 @@
 import { Refusal } from '../../domain/refusal.ts'
 import type { RiskFailure } from '../../domain/risk.ts'
 import { SettingsRefused } from '../../ports/connector-settings.ts'
-import { MalformedAnswer } from './answer.ts'
+import { RiskAnswerMalformed } from '../../ports/risk.ts'
 
 export interface Failed {
   readonly failure: RiskFailure
@@ -31,7 +31,7 @@ const wordOf = (thrown: unknown, name: string): string | undefined => {
  * more by an error with a `code`.
  */
 export function reasonOf(thrown: unknown): string {
-  if (thrown instanceof MalformedAnswer) return thrown.message
+  if (thrown instanceof RiskAnswerMalformed) return thrown.message
   if (thrown instanceof SettingsRefused) return thrown.faults[0]?.path ?? 'settings'
   const detail = thrown instanceof Refusal ? thrown.detail : {}
   const parts = [

@@ -22,8 +22,13 @@ import {
 import type { Assessment } from '../../domain/risk.ts'
 import { type AskedKind, type RiskEvent, type RiskFact, sharedWith } from '../../domain/risk-event.ts'
 import type { Log } from '../../ports/log.ts'
-import type { GuardedProvider, RiskHealth, RiskProvider } from '../../ports/risk.ts'
-import { judgedAssessment, MalformedAnswer } from './answer.ts'
+import {
+  type GuardedProvider,
+  RiskAnswerMalformed,
+  type RiskHealth,
+  type RiskProvider,
+} from '../../ports/risk.ts'
+import { judgedAssessment } from './answer.ts'
 import { boundedProvider } from './bounded-provider.ts'
 import { type Failed, isConnectionFault, reasonOf } from './failure.ts'
 
@@ -210,7 +215,7 @@ function failedBy(thrown: unknown): Failed {
   if (thrown instanceof Probing || isBrokenCircuitError(thrown)) return { failure: 'open', reason: 'open' }
   if (isBulkheadRejectedError(thrown)) return { failure: 'busy', reason: 'too many at once' }
   if (isTaskCancelledError(thrown)) return { failure: 'timeout', reason: 'no answer in time' }
-  if (thrown instanceof MalformedAnswer) return { failure: 'malformed', reason: reasonOf(thrown) }
+  if (thrown instanceof RiskAnswerMalformed) return { failure: 'malformed', reason: reasonOf(thrown) }
   return { failure: 'error', reason: reasonOf(thrown) }
 }
 

@@ -4,10 +4,15 @@ import type { RiskEvent, RiskFact } from '../../domain/risk-event.ts'
 import type { MappingFault } from '../../domain/risk-expression.ts'
 import { eventText, eventTextFault, requestFaults, requestMapping } from '../../domain/risk-mapping.ts'
 import { type AnswerMapping, answerFaults, answerReading } from '../../domain/risk-reading.ts'
-import type { RiskPlace, RiskPlugin, RiskPluginPorts, RiskProvider } from '../../ports/risk.ts'
+import {
+  RiskAnswerMalformed,
+  type RiskPlace,
+  type RiskPlugin,
+  type RiskPluginPorts,
+  type RiskProvider,
+} from '../../ports/risk.ts'
 import { checkSettings } from '../settings.ts'
 import { settingFields } from '../settings-form.ts'
-import { MalformedAnswer } from './answer.ts'
 import { createAccess } from './engine-access.ts'
 import { askEngine, type Engine, tellEngine } from './engine-call.ts'
 import {
@@ -131,17 +136,24 @@ function openEngine({ fetch }: Pick<RiskPluginPorts, 'fetch'>, place: RiskPlace)
   const { url, method } = given
   return {
     async assess(event, deadline) {
+      const sent = named(event)
+      // Whatever came back could not be told from an answer to another.
+      if (sent === undefined && given.response.correlation !== undefined) throw new Uncorrelated()
       const json = await askEngine(
         engine,
         { url, method, headers: given.headers, json: bodyOf(event) },
         deadline,
       )
-      const { said, fault } = read(json, named(event))
-      if (fault !== undefined) throw new MalformedAnswer(fault)
+      const { said, fault } = read(json, sent)
+      if (fault !== undefined) throw new RiskAnswerMalformed(fault)
       return { event: event.id, ...said }
     },
     ...(given.report !== undefined && reporting(engine, given, given.report)),
   }
+}
+
+class Uncorrelated extends Error {
+  readonly code = 'correlation_absent'
 }
 
 function reporting(engine: Engine, given: Settings, { url, request }: NonNullable<Settings['report']>) {

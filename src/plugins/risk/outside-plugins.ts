@@ -84,15 +84,21 @@ async function loaded(at: number, listed: ListedPlugin, log: Log): Promise<RiskP
 
 /** A plugin names its settings by `title`, and says by `secret` what nobody may see again. */
 function wordsIn(node: SettingNode): FormWords {
-  const named = Object.entries(node.properties ?? {})
+  const named = nodesIn(node, '')
   return {
     labels: Object.fromEntries(
-      named.flatMap(([name, { title }]) => (title === undefined ? [] : [[name, title]])),
+      named.flatMap(([path, { title }]) => (title === undefined ? [] : [[path, title]])),
     ),
-    secrets: named.flatMap(([name, { secret }]) => (secret === true ? [name] : [])),
+    secrets: named.flatMap(([path, { secret }]) => (secret === true ? [path] : [])),
     asked: [],
   }
 }
+
+const nodesIn = ({ properties = {} }: SettingNode, prefix: string): (readonly [string, SettingNode])[] =>
+  Object.entries(properties).flatMap(([name, node]) => [
+    [`${prefix}${name}`, node] as const,
+    ...nodesIn(node, `${prefix}${name}.`),
+  ])
 
 async function checked(listed: ListedPlugin, settings: Readonly<Record<string, unknown>>): Promise<void> {
   const said = await askPlugin({ listed, kind: 'check', settings })

@@ -44,14 +44,13 @@ export interface RsaCallPorts {
 export function createRsaCall({ fetch, settings, now }: RsaCallPorts): RsaCall {
   const { dialect } = settings
   return async (asked) => {
-    asked.deadline.signal.throwIfAborted()
     const requestId = randomUUID()
     const fields = fieldsOf(asked, { settings, requestId, at: now() })
     const token = settings.callerStyle === 'body' ? undefined : tokenOf(settings, now())
     const body = writeRequest({ operation: asked.operation, dialect, fields, token })
     const answer = await fetch(settings.url, requestOf(asked, { settings, body }))
     const returned = returnedIn(answer, asked, settings)
-    checkAnswered(returned, { asked, requestId, userName: textOrNone(fields) })
+    checkAnswered(returned, { asked, requestId, userName: textOrNone(fields).trim() })
     return returned
   }
 }

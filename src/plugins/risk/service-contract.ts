@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import { type Assessment, riskActions, worstScore } from '../../domain/risk.ts'
 import type { RiskEvent } from '../../domain/risk-event.ts'
-import type { RiskChallenge, RiskChallengeResult } from '../../ports/risk.ts'
-import { MalformedAnswer } from './answer.ts'
+import { RiskAnswerMalformed, type RiskChallenge, type RiskChallengeResult } from '../../ports/risk.ts'
 
 const text = z.string()
 const reference = z.record(text, text)
@@ -53,9 +52,9 @@ export const eventJson = ({
 function taken<T extends { event: string }>(schema: z.ZodType<T>, json: unknown, id: string): T {
   const { data, error } = schema.safeParse(json)
   if (data === undefined) {
-    throw new MalformedAnswer(`answer: ${error?.issues[0]?.code}`)
+    throw new RiskAnswerMalformed(`answer: ${error?.issues[0]?.code}`)
   }
-  if (data.event !== id) throw new MalformedAnswer('event: it is about another one')
+  if (data.event !== id) throw new RiskAnswerMalformed('event: it is about another one')
   return data
 }
 

@@ -1,10 +1,16 @@
 // Risk engines that run outside of the bridge, as a service or as a program that we start, by a contract of our own (ruling R-31).
 import { z } from 'zod'
 import { riskFactNames } from '../../domain/risk-event.ts'
-import type { RiskDeadline, RiskPlace, RiskPlugin, RiskPluginPorts, RiskProvider } from '../../ports/risk.ts'
+import {
+  RiskAnswerMalformed,
+  type RiskDeadline,
+  type RiskPlace,
+  type RiskPlugin,
+  type RiskPluginPorts,
+  type RiskProvider,
+} from '../../ports/risk.ts'
 import { checkSettings } from '../settings.ts'
 import { settingFields } from '../settings-form.ts'
-import { MalformedAnswer } from './answer.ts'
 import { createAccess } from './engine-access.ts'
 import { askEngine, type Engine, tellEngine } from './engine-call.ts'
 import { type Program, startProgram } from './engine-program.ts'
@@ -84,7 +90,7 @@ type Ask = (name: string, json: unknown, deadline: RiskDeadline) => Promise<unkn
 const challenging = (ask: Ask): Pick<RiskProvider, 'challenge' | 'authenticate'> => ({
   async challenge(event, kind, deadline) {
     const said = challengeFrom(await ask('challenge', { event: eventJson(event), kind }, deadline), event.id)
-    if (said.kind !== kind) throw new MalformedAnswer('kind: another one was asked for')
+    if (said.kind !== kind) throw new RiskAnswerMalformed('kind: another one was asked for')
     return said
   },
   async authenticate(event, { reference, answers }, deadline) {

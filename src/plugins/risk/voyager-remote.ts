@@ -1,9 +1,9 @@
 // Access signatures judged by somebody else's engine, over HTTP and JSON by a contract that this project defines.
 // No wire format of Corillian's was ever published: an engine has to be made to speak this one (docs/risk-signals.md).
 import { z } from 'zod'
-import type { Assessment, RiskAction, riskActions } from '../../domain/risk.ts'
+import { type Assessment, worstScore } from '../../domain/risk.ts'
 import type { AskedKind, RiskEvent, ToldKind } from '../../domain/risk-event.ts'
-import { accessDecisions, signatureOf } from '../../domain/voyager.ts'
+import { accessActions, accessDecisions, signatureOf } from '../../domain/voyager.ts'
 import {
   allQuestions,
   answersFault,
@@ -12,26 +12,35 @@ import {
   questionTexts,
 } from '../../domain/voyager-questions.ts'
 import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
-import type {
-  RiskChallenged,
-  RiskDeadline,
-  RiskPlace,
-  RiskPlugin,
-  RiskPluginPorts,
-  RiskProvider,
+import {
+  RiskAnswerMalformed,
+  type RiskChallenged,
+  type RiskDeadline,
+  type RiskPlace,
+  type RiskPlugin,
+  type RiskPluginPorts,
+  type RiskProvider,
 } from '../../ports/risk.ts'
 import { type AnswerHash, createAnswerHash } from '../keys/pin-hash.ts'
 import { checkSettings } from '../settings.ts'
 import { settingFields } from '../settings-form.ts'
+import { createAccess } from './engine-access.ts'
+import { askEngine, type Engine, tellEngine } from './engine-call.ts'
+import {
+  accessFaults,
+  accessLabels,
+  accessSecrets,
+  accessShape,
+  authentications,
+  engineUrl,
+} from './engine-settings.ts'
 import { networkOf, voyagerFacts } from './voyager.ts'
 import { subjectOf } from './voyager-questions.ts'
 
-const settings = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'an http or https address is needed' })
-    .max(2000)
-    .describe('Where the engine is; the operations are below it. http only on loopback.'),
-  token: z.string().trim().min(1).max(4096).optional().describe('Sent as a bearer token with each call.'),
+const shape = z.strictObject({
+  url: engineUrl.describe('Where the engine is; the operations are below it. http only on loopback.'),
+  authentication: z.enum(authentications).default('none').describe('How we prove ourselves to the engine.'),
+  ...accessShape,
   minMatch: z.number().min(0).max(1).default(0.62).describe('Told to the engine: less alike is asked.'),
   questionEvery: z
     .number()
@@ -47,9 +56,12 @@ const settings = z.strictObject({
   questionsToAsk: z.number().int().min(1).max(5).default(2).describe('Told to the engine: how many to ask.'),
 })
 
+const settings = shape.superRefine((given, ctx) => {
+  for (const { path, message } of accessFaults(given)) ctx.addIssue({ code: 'custom', path, message })
+})
+
 const labels = {
-  url: 'Address of the engine',
-  token: 'Token',
+  ...accessLabels,
   minMatch: 'Least match',
   questionEvery: 'Ask each so many sign-ins',
   questions: 'Challenge questions',
@@ -60,7 +72,7 @@ export const voyagerRemote = ({ fetch, keys }: Pick<RiskPluginPorts, 'fetch' | '
   type: 'voyager-ia-remote',
   meaning: 'An engine of access signatures of your own, asked by a contract that this project defines.',
   facts: voyagerFacts,
-  fields: settingFields(settings, { labels, secrets: ['token'], asked: [] }),
+  fields: settingFields(shape, { labels, secrets: accessSecrets, asked: [] }),
   check: (given) => checkSettings(settings, given),
   open: (place) => openRemote({ fetch, hash: createAnswerHash(keys) }, place),
 })
@@ -69,17 +81,16 @@ interface Remote {
   readonly institution: string
   readonly given: z.infer<typeof settings>
   readonly hash: AnswerHash
-  readonly call: Call
+  readonly engine: Engine
 }
-
-type Call = (operation: string, body: unknown, deadline: RiskDeadline) => Promise<unknown>
 
 function openRemote(
   { fetch, hash }: { readonly fetch: GuardedFetch; readonly hash: AnswerHash },
   place: RiskPlace,
 ): RiskProvider {
   const given = settings.parse(place.settings)
-  const remote = { institution: place.institution.id, given, hash, call: calling(fetch, given) }
+  const engine = { fetch, access: createAccess(given, { fetch, now: place.now }) }
+  const remote = { institution: place.institution.id, given, hash, engine }
   return {
     assess: (event, deadline) => evaluated(remote, event, deadline),
     report: (event, deadline) => recorded(remote, event, deadline),
@@ -87,19 +98,17 @@ function openRemote(
   }
 }
 
-function calling(fetch: GuardedFetch, { url, token }: Remote['given']): Call {
-  const base = url.replace(/\/+$/, '')
-  const headers = {
-    ...{ accept: 'application/json', 'content-type': 'application/json' },
-    ...(token !== undefined && { authorization: `Bearer ${token}` }),
-  }
-  return async (operation, body, { signal }) => {
-    const request = { method: 'POST', headers, body: JSON.stringify(body), signal }
-    const answer = await fetch(`${base}/${operation}`, request)
-    if (answer.status < 200 || answer.status > 299) throw new Error(`${operation} answered ${answer.status}`)
-    const text = Buffer.from(answer.body).toString('utf8')
-    return text === '' ? undefined : JSON.parse(text)
-  }
+type Operation = 'evaluateAccess' | 'verifyAnswers' | 'recordOutcome' | 'enrolQuestions'
+
+const to = ({ given }: Remote, operation: Operation, json: unknown) => ({
+  ...{ url: `${given.url.replace(/\/+$/, '')}/${operation}`, json },
+})
+
+/** Names alone: the engine's words stay where they are. */
+function read<T>(form: z.ZodType<T>, answer: unknown): T {
+  const { data, error } = form.safeParse(answer)
+  if (error === undefined) return data as T
+  throw new RiskAnswerMalformed(`${String(error.issues[0]?.path[0] ?? 'answer')}: ${error.issues[0]?.code}`)
 }
 
 const evaluation = z.object({
@@ -107,7 +116,7 @@ const evaluation = z.object({
   match: z.number().min(0).max(1),
   decision: z.enum(accessDecisions),
   reasons: z
-    .array(z.object({ code: z.string().min(1).max(64), text: z.string().max(300).optional() }))
+    .array(z.object({ code: z.string().min(1).max(64), text: z.string().max(200).optional() }))
     .max(20),
   questionSetRef: z.string().min(1).max(200).optional(),
   questions: z
@@ -117,22 +126,19 @@ const evaluation = z.object({
     .optional(),
 })
 
-const actions = { ALLOW: 'allow', QUESTION: 'step-up', DENY: 'deny' } as const satisfies Record<
-  string,
-  (typeof riskActions)[number]
->
-
 async function evaluated(
   remote: Remote,
   event: RiskEvent<AskedKind>,
   deadline: RiskDeadline,
 ): Promise<Assessment> {
-  const said = evaluation.parse(await remote.call('evaluateAccess', asking(remote, event), deadline))
-  if (said.ref !== event.id) throw new Error('the engine answered another question')
-  const action: RiskAction = actions[said.decision]
+  const said = read(
+    evaluation,
+    await askEngine(remote.engine, to(remote, 'evaluateAccess', asking(remote, event)), deadline),
+  )
+  if (said.ref !== event.id) throw new RiskAnswerMalformed('ref: of another event')
   return {
-    ...{ event: event.id, action, band: said.decision, reasons: said.reasons },
-    score: Math.round((1 - said.match) * 1000),
+    ...{ event: event.id, action: accessActions[said.decision], band: said.decision, reasons: said.reasons },
+    score: Math.round((1 - said.match) * worstScore),
     reference: {
       access: said.ref,
       ...(said.questionSetRef !== undefined && { questionSetRef: said.questionSetRef }),
@@ -171,7 +177,7 @@ async function recorded(remote: Remote, event: RiskEvent<ToldKind>, deadline: Ri
   const ref = event.reference?.access
   const success = outcomes[event.facts['result.outcome'] ?? '']
   if (ref === undefined || success === undefined) return
-  await remote.call('recordOutcome', { ref, success }, deadline)
+  await tellEngine(remote.engine, to(remote, 'recordOutcome', { ref, success }), deadline)
 }
 
 const verification = z.object({ ref: z.string(), result: z.enum(['passed', 'failed', 'locked']) })
@@ -197,7 +203,7 @@ const questionsOf = (
       if (fault !== undefined) return { taken: false, fault }
       const userRef = subjectOf(event)
       const questions = await hashed(remote, userRef, given)
-      await remote.call('enrolQuestions', { userRef, questions }, deadline)
+      await tellEngine(remote.engine, to(remote, 'enrolQuestions', { userRef, questions }), deadline)
       return { taken: true }
     },
   },
@@ -226,7 +232,7 @@ async function verified(remote: Remote, event: RiskEvent, { challenged, deadline
   const asked = questions.split(' ').map((id) => [id, (given.get(id) ?? '').slice(0, longestAnswer)] as const)
   const userRef = subjectOf(event)
   const sent = { ref, userRef, answers: await hashed(remote, userRef, new Map(asked)) }
-  const said = verification.parse(await remote.call('verifyAnswers', sent, deadline))
-  if (said.ref !== ref) throw new Error('the engine answered another question')
+  const said = read(verification, await askEngine(remote.engine, to(remote, 'verifyAnswers', sent), deadline))
+  if (said.ref !== ref) throw new RiskAnswerMalformed('ref: of other questions')
   return { state: said.result }
 }

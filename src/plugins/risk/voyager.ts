@@ -1,7 +1,7 @@
 // Access signatures with a history of each customer's, judged here: an engine after Corillian's Voyager IA, without a vendor.
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { type Assessment, type RiskAction, type RiskReason, worstScore } from '../../domain/risk.ts'
+import { type Assessment, type RiskReason, worstScore } from '../../domain/risk.ts'
 import {
   type AskedKind,
   askedKinds,
@@ -10,11 +10,11 @@ import {
   type ToldKind,
 } from '../../domain/risk-event.ts'
 import {
-  type AccessDecision,
   type AccessFeature,
   type AccessHistory,
   type AccessPolicy,
   type AccessSignature,
+  accessActions,
   accessDecisions,
   accessFeatures,
   judgeAccess,
@@ -163,12 +163,6 @@ async function historyOf(memory: RiskMemory, subject: string): Promise<AccessHis
 const keepAccess = ({ memory, given }: Kept, id: string, access: Access): Promise<void> =>
   memory.put(`access:${id}`, JSON.stringify(access), access.at + given.outcomeDays * dayMs)
 
-const actions: Readonly<Record<AccessDecision, RiskAction>> = {
-  ALLOW: 'allow',
-  QUESTION: 'step-up',
-  DENY: 'deny',
-}
-
 async function assessed(kept: Kept, event: RiskEvent<AskedKind>): Promise<Assessment> {
   const { memory, given, policy, now } = kept
   const subject = subjectOf(event)
@@ -188,7 +182,7 @@ async function assessed(kept: Kept, event: RiskEvent<AskedKind>): Promise<Assess
   const lock: RiskReason = { code: 'answers_locked', text: 'three wrong answers to questions' }
   return {
     event: event.id,
-    action: until === undefined ? actions[decision] : 'locked',
+    action: until === undefined ? accessActions[decision] : 'locked',
     ...(match !== undefined && { score: Math.round((1 - match) * worstScore) }),
     band: decision,
     reasons: until === undefined ? judged.reasons : [lock, ...judged.reasons],

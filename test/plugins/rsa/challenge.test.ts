@@ -21,8 +21,8 @@ const open = (more: Readonly<Record<string, unknown>> = {}) =>
 const event = eventOf('payment', undefined, { reference: { sessionId: 's-0', transactionId: 't-0' } })
 const ids = { sessionId: 's-0', transactionId: 't-0' }
 const callStatus = { statusCode: 'SUCCESS' }
-const typed = (type: string, content: Plain) => ({
-  attributes: { 'xmlns:xsi': NS.xsi, 'xsi:type': `ws:${type}` },
+const typed = (type: string, content: Plain, of: string = NS.rsa) => ({
+  attributes: { 'xmlns:xsi': NS.xsi, 'xmlns:of': of, 'xsi:type': `of:${type}` },
   ...content,
 })
 
@@ -91,6 +91,11 @@ describe('begins', () => {
       'a payload of another type',
       'code',
       { acspChallengeResponseData: { payload: typed('KBAChallengeResponse', { otp: '1' }) } },
+    ],
+    [
+      'a payload of the type of somebody else',
+      'code',
+      { acspChallengeResponseData: { payload: typed('OTPChallengeResponse', { otp: '1' }, 'urn:other') } },
     ],
     ['a payload of no type', 'code', { acspChallengeResponseData: { payload: { otp: '1' } } }],
     ['no token', 'out-of-band', { oobPhoneChallenge: { payload: { callStatus } } }],

@@ -10,8 +10,8 @@ import { portOf } from './rig.ts'
 // biome-ignore lint/suspicious/noExplicitAny: node-soap gives and takes plain objects of any shape
 export type Plain = any
 
-/** What an operation returns beside what every answer has; or a fault, thrown as node-soap wants it. */
-export type Handler = (request: Plain) => Plain
+/** What an operation returns beside what every answer has; or a fault, thrown as node-soap wants it. It may take its time. */
+export type Handler = (request: Plain) => Plain | Promise<Plain>
 
 export interface NodeSoapEngine {
   readonly url: string
@@ -50,7 +50,11 @@ export async function startNodeSoapEngine(dialect: RsaDialect): Promise<NodeSoap
     asked: [] as { operation: RsaOperation; request: Plain }[],
     handlers: {} as Partial<Record<RsaOperation, Handler>>,
     tokens: [] as Plain[],
-    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
   }
   const port = Object.fromEntries(
     (Object.keys(rsaOperations) as RsaOperation[]).map((operation) => [
@@ -83,14 +87,17 @@ function listening(server: http.Server, { wsdl, port }: { wsdl: string; port: Pl
   })
 }
 
-function answered(engine: NodeSoapEngine, asked: { operation: RsaOperation; request: Plain }): Plain {
+async function answered(
+  engine: NodeSoapEngine,
+  asked: { operation: RsaOperation; request: Plain },
+): Promise<Plain> {
   const { operation, request } = asked
   const { securityHeader } = request
   engine.asked.push(asked)
   if (securityHeader?.callerCredential !== undefined && securityHeader.callerCredential !== caller.credential)
     throw notAuthenticated
   const { deviceResult, identificationData, messageHeader, statusHeader, ...own } =
-    engine.handlers[operation]?.(request) ?? {}
+    (await engine.handlers[operation]?.(request)) ?? {}
   const returned = {
     ...(deviceResult && { deviceResult }),
     identificationData: {
