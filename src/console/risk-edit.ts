@@ -19,7 +19,7 @@ import { type Desk, type Form, type Next, type Visit, versionIn } from './desk.t
 import type { ConsoleView } from './page.ts'
 import { type Editing, freshly, newsOf, numberIn } from './risk-edit-parts.ts'
 import { commonView, type EngineForm, engineView, eventView, typesView } from './risk-edit-views.ts'
-import { isSecret, nameOfField, readSettings } from './setting-values.ts'
+import { isSecret, nameOfField, readSettings, type Settings, valueAt } from './setting-values.ts'
 import type { Fault } from './settings-form.ts'
 
 export interface RiskEditPorts {
@@ -142,11 +142,30 @@ async function saveEngine(visit: Visit, ports: RiskEditPorts, { form, known }: S
   const shown = { plugin, known, id, settings: kept, facts, now: ports.clock.now() }
   const show = (editing: Editing) => engineView(visit, { ...shown, editing })
   const taken = known === undefined && present.risk?.providers.some((one) => one.id === id)
-  if (taken) {
-    const faults = [{ path: 'id', message: 'there is an engine of this name' }]
-    return show({ ...freshly(present, false), faults, why: whyIn(form) })
-  }
+  const faults = taken
+    ? [{ path: 'id', message: 'there is an engine of this name' }]
+    : movedSecrets(plugin, form, { base, settings })
+  if (faults.length > 0) return show({ ...freshly(present, known !== undefined), faults, why: whyIn(form) })
   return step(visit, ports, { form, change: { kind: 'provider', provider }, show })
+}
+
+interface Moved {
+  readonly base: Settings
+  readonly settings: Settings
+}
+
+/** A secret is kept for the address that it was typed for: whoever names another one has to know it. */
+function movedSecrets({ fields }: RiskPlugin, form: Form, { base, settings }: Moved): readonly Fault[] {
+  const moved = fields.some(
+    ({ kind, path }) => kind === 'url' && valueAt(base, path) !== valueAt(settings, path),
+  )
+  const kept = fields.filter((field) => {
+    const name = nameOfField(field)
+    const left = (form.get(name) ?? '').trim() === '' && form.get(`${name}.forget`) !== 'on'
+    return isSecret(field) && left && valueAt(base, field.path) !== undefined
+  })
+  const message = 'the address is another one: type it again'
+  return moved ? kept.map((field) => ({ path: nameOfField(field), message })) : []
 }
 
 const isSame = (a: readonly RiskFact[], b: readonly RiskFact[]): boolean =>

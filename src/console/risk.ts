@@ -114,7 +114,7 @@ function nothing(visit: Visit, wanted: Wanted): Html {
   if (fields.some((name) => wanted[name] !== ''))
     return html`<div class="empty"><h3>Nothing was found</h3><p>No assessment fits all of this. Where the engines were not asked about an event, there is none.</p></div>`
   if (visit.institution.risk === undefined)
-    return html`<div class="empty"><h3>No engine is asked</h3><p>This institution has no risk engine: sign-ins and transactions are decided by the policy alone. The operator adds engines in the institution’s file, under <code>risk</code>.</p></div>`
+    return html`<div class="empty"><h3>No engine is asked</h3><p>This institution has no risk engine: sign-ins and transactions are decided by the policy alone. They are added under <a href="${visit.path(`${place}/providers`)}">Engines and who is asked</a>, or in the institution’s file.</p></div>`
   return html`<div class="empty"><h3>There is none yet</h3><p>Every event that the engines are asked about stands here, once somebody acts on their verdict.</p></div>`
 }
 

@@ -133,6 +133,17 @@ describe('a change of what is asked today', () => {
       detail: { why: 'renamed', what: 'provider own', loosened: ['provider own'] },
     })
   })
+  test('keeps no secret for another address: whoever names one has to know it', async () => {
+    const alice = await person()
+    const form = await alice.page('/risk/providers/own/edit')
+    const elsewhere = { 'settings.url': 'http://127.0.0.1:9', why: 'it moved' }
+    const moved = await alice.press(form, /own\/edit$/, elsewhere)
+    expect([moved.status, moved.words]).toEqual([422, expect.stringContaining('type it again')])
+    expect((await riskNow())?.providers[0]?.settings.url).toBe(engine.url)
+    const known = { ...elsewhere, 'settings.hmacSecret': `${secret}-new` }
+    expect(await alice.press(form, /own\/edit$/, known)).toMatchObject(done)
+    expect((await riskNow())?.providers[0]?.settings).toMatchObject({ hmacSecret: `${secret}-new` })
+  })
   test('is stale where somebody else was quicker, and made once where it is pressed twice', async () => {
     const [alice, bob] = [await person(), await person()]
     const [hers, his] = [await alice.page('/risk/common'), await bob.page('/risk/common')]
