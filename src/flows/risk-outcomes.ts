@@ -27,7 +27,7 @@ export interface RiskOutcomePorts {
 
 /** How a customer stepped up, or failed to. */
 export interface SteppedUp {
-  readonly method: 'pin' | 'approval' | 'sms'
+  readonly method: 'pin' | 'approval' | 'sms' | 'risk-challenge'
   readonly passed: boolean
 }
 
