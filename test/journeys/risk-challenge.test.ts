@@ -1,146 +1,56 @@
 // Sign-ins that a risk engine wants to be sure of, met by what it asks itself: a code, its call, its questions; and attacks on them.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Foundation, Services, Stores } from '../../src/compose/foundation.ts'
 import { formIn } from '../../src/demo/app-client.ts'
-import type { RsaScript } from '../../src/demo/risk-rsa-script.ts'
 import { delegated, withDeviceAndPin } from '../../src/domain/acr.ts'
-import type { RiskProviderSetting, RiskSettings } from '../../src/domain/risk.ts'
+import type { RiskProviderSetting } from '../../src/domain/risk.ts'
 import type { RiskEvent } from '../../src/domain/risk-event.ts'
-import { type RsaRig, rsaCaller, startRsa } from '../demo/risk-rsa-rig.ts'
+import type { RsaRig } from '../demo/risk-rsa-rig.ts'
 import { details } from './back-end.ts'
-import { movingClock, startBridge, type TestBridge } from './bridge.ts'
-import { agreed, arrived, type Customer, customer, enrol, introspect, signIn } from './customer.ts'
-import { type LevelIdp, withLevels } from './level-idps.ts'
+import type { TestBridge } from './bridge.ts'
+import {
+  applied,
+  asFarAsUs,
+  asked,
+  begun,
+  calls,
+  challenges,
+  clock,
+  closeChallengeBank,
+  codeIn,
+  engine,
+  errorOf,
+  events,
+  idpSays,
+  openChallengeBank,
+  type Page,
+  type Person,
+  parts,
+  pause,
+  person,
+  press,
+  settings,
+  text,
+  textsTo,
+  told,
+  type,
+  wrongFor,
+} from './challenge-bank.ts'
+import { agreed, arrived, customer, enrol, introspect, signIn } from './customer.ts'
+import type { LevelIdp } from './level-idps.ts'
 
-const clock = movingClock()
 let rsa: RsaRig
 let bridge: TestBridge
 let idps: readonly [LevelIdp, LevelIdp]
-interface Told {
-  readonly type: string
-  readonly outcome: string
-  readonly code?: string
-  readonly subject?: string
-  readonly detail?: Record<string, unknown>
-}
-const events: Told[] = []
 
 beforeAll(async () => {
-  rsa = await startRsa({ tries: 100 })
-  bridge = await startBridge(undefined, clock)
-  idps = await withLevels(bridge, { institution: { risk: settings(engine('code')) } })
-  bridge.application.observe((_institution, event) => void events.push(JSON.parse(event)))
+  ;({ rsa, bridge, idps } = await openChallengeBank())
 }, 90_000)
-afterAll(async () => {
-  for (const idp of idps) idp.stop()
-  await bridge.stop()
-  await rsa.stop()
-})
+afterAll(closeChallengeBank)
 beforeEach(() => {
   challenges()
   events.length = 0
 })
-
-const engine = (...challenge: NonNullable<RiskProviderSetting['challenge']>): RiskProviderSetting => ({
-  ...{ id: 'engine', type: 'rsa-aa', challenge },
-  settings: {
-    ...{ url: rsa.url, callerId: rsaCaller.id, callerCredential: rsaCaller.credential },
-    ...{ orgName: 'alder', autoCreateUserFlag: true },
-  },
-})
-
-/** Asked about sign-ins alone. */
-const settings = (...providers: RiskProviderSetting[]): RiskSettings => ({
-  ...{ budgetMs: 3000, stepUp: withDeviceAndPin, providers },
-  events: {
-    'sign-in': {
-      ask: providers.map(({ id }) => ({ provider: id, weight: 1, optional: false })),
-      ...{ combine: 'strictest', onFailure: 'step-up', bands: {} },
-    },
-  },
-})
-
-/** From now on the institution's file says this of its engines. */
-async function applied(risk: RiskSettings): Promise<void> {
-  const { stores } = parts()
-  const set = await stores.directory.everything('alder', 'file')
-  if (set === undefined) throw new Error('the bank is gone')
-  const institution = { ...set.institution, risk }
-  await bridge.application.apply([{ ...set, institution }], { dryRun: false })
-}
-
-const parts = () => bridge.parts as unknown as { base: Foundation; stores: Stores; services: Services }
-
-/** The engine wants to be sure of each sign-in; `more` wins. */
-function challenges(...more: RsaScript[]): void {
-  rsa.simulator.unscript()
-  rsa.simulator.script({ verdict: { action: 'CHALLENGE', score: 700 } })
-  for (const script of more) rsa.simulator.script(script)
-}
-
-const calls = (operation: string) => rsa.simulator.calls.filter((call) => call.operation === operation)
-const asked = (operation: string, before = 0) => calls(operation).length - before
-
-interface Person extends Customer {
-  readonly mobile: string
-}
-
-let numbers = 100
-
-/** A customer whom nobody has met before; the bank has their number. */
-async function person(): Promise<Person> {
-  const user = randomUUID()
-  const mobile = `+1202555${String(numbers++).padStart(4, '0')}`
-  return { ...(await customer(bridge, user, idps[0].app)), mobile }
-}
-
-type Page = Awaited<ReturnType<typeof arrived>>['page']
-
-const idpSays = ({ user, mobile }: Person) => idps[0].will({ name: user, mobile })
-
-async function begun(who: Person, extra: Readonly<Record<string, string>> = {}) {
-  idpSays(who)
-  return asFarAsUs(who, await arrived(who, extra))
-}
-
-/** The IdP is asked for the level first, and gives no more than a password. */
-async function asFarAsUs(who: Customer, { started, page }: Awaited<ReturnType<typeof arrived>>) {
-  if (!page.body.includes('name="SAMLResponse"')) return { started, page }
-  const { action, fields } = formIn(page)
-  return { started, page: await who.browser.follow(action, { until: who.app.redirectUri, form: fields }) }
-}
-
-const textsTo = ({ mobile }: Person) => bridge.world.sms.messages.filter(({ to }) => to === mobile)
-
-/** The text that came after so many. */
-async function text(who: Person, after = 0): Promise<string> {
-  for (let i = 0; i < 200; i++) {
-    const found = textsTo(who).at(after)
-    if (found !== undefined) return found.text
-    await rest(50)
-  }
-  throw new Error('no message came')
-}
-
-const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const codeIn = (message: string): string => /\b(\d{6})\b/.exec(message)?.[1] ?? ''
-const wrongFor = (code: string): string => (code === '000000' ? '000001' : '000000')
-
-function press(who: Customer, page: Page, fields: Readonly<Record<string, string>>): Promise<Page> {
-  const form = formIn(page)
-  return who.browser.follow(form.action, {
-    until: who.app.redirectUri,
-    form: { ...form.fields, ...fields },
-  })
-}
-
-const type = (who: Customer, page: Page, code: string) => press(who, page, { do: 'answer', code })
-const errorOf = (page: Page) => {
-  const query = new URL(page.returned ?? 'about:blank').searchParams
-  return [query.get('error'), query.get('error_description')]
-}
-const told = (name: string) => events.filter((event) => event.type === name)
 
 describe('a code of the engine’s own', () => {
   test('is texted, judged by the engine, and raises neither level nor methods', async () => {
@@ -164,7 +74,7 @@ describe('a code of the engine’s own', () => {
     ])
     expect(JSON.stringify(events)).not.toContain(codeIn(message))
     const heard = () => rsa.simulator.outcomes.filter(({ user }) => user === call?.user)
-    for (let i = 0; i < 100 && heard().length < 2; i++) await rest(50)
+    for (let i = 0; i < 100 && heard().length < 2; i++) await pause(50)
     const extra = heard().find(({ event }) => event === 'EXTRA_AUTH')
     expect(extra).toMatchObject({ successful: true, facts: { STEP_UP_METHOD: 'risk-challenge' } })
     // What the engine gave back with its answer is what it is shown the next time.
