@@ -14,7 +14,7 @@ const together = { ...common, isolate: false }
 // then, what fails is tried once more. What the bridge does wrong, it does twice.
 const lived = { retry: process.env.CI ? 1 : 0 }
 
-// One project a kind of test, so that `npm test` leaves out only what needs servers of its own (`interop`).
+// One project a kind of test, so that `npm test` leaves out what needs a browser (`browser`) or servers of its own (`interop`).
 export default defineConfig({
   test: {
     maxWorkers: 2,

@@ -16,6 +16,12 @@ create index risk_assessment_address on risk_assessment (institution, address, c
 create index risk_assessment_reference on risk_assessment (institution, reference);
 create index risk_assessment_about on risk_assessment (institution, about) where about is not null;
 create index risk_assessment_open on risk_assessment (settle_by) where outcome is null;
+create table risk_shadow (
+  institution text not null, assessment text not null, provider text not null, kind text not null,
+  action text not null, said text not null, would_be text not null, created_at timestamptz not null,
+  primary key (institution, assessment, provider)
+);
+create index risk_shadow_at on risk_shadow (institution, created_at);
 create table risk_memory (
   institution text not null, provider text not null, key text not null, value text, count integer not null default 0,
   expires_at timestamptz not null,

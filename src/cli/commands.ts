@@ -12,6 +12,7 @@ import { evidenceVerify } from './evidence-verify.ts'
 import { journey } from './journey.ts'
 import { keysCertify, keysList, keysPromote, keysRemove, keysRequest, keysRotate } from './keys.ts'
 import { migrate } from './migrate.ts'
+import { riskShadow } from './risk-shadow.ts'
 import { samlExplain } from './saml-explain.ts'
 import { serve } from './serve.ts'
 
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   auditVerify,
   evidenceVerify,
   samlExplain,
+  riskShadow,
   consoleInvite,
   keysList,
   keysRotate,

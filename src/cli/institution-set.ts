@@ -183,8 +183,8 @@ const riskRow = ({ budget_ms: budgetMs, step_up: stepUp, providers, events }: Ri
   events: Object.fromEntries(
     Object.entries(events).flatMap(([kind, event]) => {
       if (event === undefined) return []
-      const { on_failure: onFailure, ...rest } = event
-      return [[kind, { ...rest, onFailure }]]
+      const { on_failure: onFailure, shadow, ...rest } = event
+      return [[kind, { ...rest, onFailure, ...(shadow.length > 0 && { shadow }) }]]
     }),
   ) as RiskSettings['events'],
 })

@@ -13,7 +13,10 @@ export const journey: Command = {
     'signs out and verifies the audit. Prints each step with its time; the exit status tells whether all went well.',
   ].join('\n'),
   options: {
-    json: { meaning: 'As the last line one JSON object: {ok, steps: [{name, ok, ms}]}.' },
+    json: {
+      meaning:
+        'As the last line one JSON object: {ok, steps: [{name, ok, ms}], risk: [{dial, event, providers, action, reason, outcome}]}.',
+    },
     data: {
       value: 'DIRECTORY',
       meaning:
@@ -29,7 +32,7 @@ export const journey: Command = {
       return report.ok ? exit.ok : exit.failed
     } catch (error) {
       // Whoever reads the last line finds one, also when nothing could begin; why stands on the other stream.
-      if (flag('json')) terminal.out(`${JSON.stringify({ ok: false, steps: [] })}\n`)
+      if (flag('json')) terminal.out(`${JSON.stringify({ ok: false, steps: [], risk: [] })}\n`)
       throw error
     } finally {
       remove()

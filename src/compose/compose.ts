@@ -74,6 +74,7 @@ export async function compose(config: Config, options: RunOptions = {}): Promise
     apply,
     inviteAdministrator: inviting(base, stores).invite,
     ownKeys: createKeyFlows(base, stores, checking.connectors.plugins()),
+    riskShadows: stores.riskShadows,
     verifyAudit: (wanted) => verifyAudit({ base, stores, sequencer: running.sequencer }, auditLog, wanted),
   }
 }

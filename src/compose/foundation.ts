@@ -49,6 +49,7 @@ import { createRateLimits } from '../storage/rate-limits.ts'
 import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
 import { createRiskMemories, createRiskRecords } from '../storage/risk.ts'
+import { createRiskShadows } from '../storage/risk-shadows.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
 import { createStatistics } from '../storage/statistics.ts'
 import { createSubjectNames, createSubjectStates } from '../storage/subject-states.ts'
@@ -203,6 +204,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
 const riskStores = (connections: Foundation['connections'], seal: Foundation['seal']) => ({
   riskRecords: createRiskRecords(connections, seal),
   riskMemories: createRiskMemories(connections, seal),
+  riskShadows: createRiskShadows(connections),
 })
 
 export type Stores = ReturnType<typeof createStores>

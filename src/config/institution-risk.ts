@@ -47,11 +47,13 @@ const eventShape = (rules: RiskRules, onFailure: string) =>
       combine: z.enum(rules.riskCombinings).default(rules.riskCombinings[0]),
       on_failure: z.enum(rules.riskFallbacks).default(onFailure),
       bands: z.partialRecord(z.enum(rules.riskActions), z.int().min(0).max(1000)).default({}),
+      shadow: z.array(name).max(20).default([]),
     })
-    .superRefine(({ ask, combine, bands }, ctx) => {
+    .superRefine(({ ask, combine, bands, shadow }, ctx) => {
       const fault = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message })
       const names = ask.map(({ provider }) => provider)
-      if (new Set(names).size !== names.length) fault('ask', 'a provider is asked once about an event')
+      if (new Set([...names, ...shadow]).size !== names.length + shadow.length)
+        fault('ask', 'a provider is asked once about an event, with effect or in shadow')
       const weighted = combine === 'weighted'
       if (weighted && Object.keys(bands).every((action) => action === rules.riskActions[0]))
         fault('bands', 'weighted scores need the least score of an action at least: step-up: 400')
@@ -63,6 +65,17 @@ const eventShape = (rules: RiskRules, onFailure: string) =>
 
 /** What moves money is stopped where nobody can say what it is; everything else is stepped up. */
 const failsSafe = (kind: string): string => (kind === 'payment' ? 'deny' : 'step-up')
+
+interface Naming {
+  readonly ask: readonly { readonly provider: string }[]
+  readonly shadow: readonly string[]
+}
+
+/** Every provider that an event names, and where. */
+const namedIn = (event: Naming | undefined) => [
+  ...(event?.ask ?? []).map(({ provider }, i) => ({ provider, path: ['ask', i] })),
+  ...(event?.shadow ?? []).map((provider, i) => ({ provider, path: ['shadow', i] })),
+]
 
 /** `risk:` of an institution's file. */
 export const riskShape = (rules: RiskRules) =>
@@ -82,11 +95,11 @@ export const riskShape = (rules: RiskRules) =>
       if (new Set(ids).size !== ids.length)
         ctx.addIssue({ code: 'custom', path: ['providers'], message: 'two providers have the same id' })
       for (const [kind, event] of Object.entries(events))
-        for (const [i, { provider }] of (event?.ask ?? []).entries())
+        for (const { provider, path } of namedIn(event))
           if (!ids.includes(provider))
             ctx.addIssue({
               code: 'custom',
-              path: ['events', kind, 'ask', i],
+              path: ['events', kind, ...path],
               message: `there is no provider ${provider}; there are ${ids.join(', ')}`,
             })
     })

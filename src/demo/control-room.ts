@@ -1,4 +1,4 @@
-// The control room: what the phone did, what the IdP answered, what was decided, what was sent, what was recorded.
+// The control room: what the phone did, what the IdP answered, what was decided, what was sent, what was recorded, what engines said.
 import { PassThrough } from 'node:stream'
 import type Router from '@koa/router'
 import { type Html, html, textOf } from '../http/page/html.ts'
@@ -8,12 +8,15 @@ import { breakRoutes } from './break.ts'
 import { shownEvent } from './event-words.ts'
 import { assetRoutes, showPage } from './pages.ts'
 import { answerPane, auditPane, callPane, decisionPane, phonePane } from './panes.ts'
+import type { RiskDial } from './risk-dial.ts'
+import { dialCard, dialRoutes, riskPane } from './risk-panel.ts'
 import type { Scene } from './scene.ts'
 
 export interface ControlRoomOptions {
   readonly world: string
   readonly issuer: string
   readonly scene: Scene
+  readonly dial: RiskDial
   readonly trusted: readonly string[]
   readonly idpCertificate: string
   readonly audit: AuditLog
@@ -22,8 +25,11 @@ export interface ControlRoomOptions {
 export function controlRoomRoutes(router: Router, options: ControlRoomOptions): void {
   assetRoutes(router)
   breakRoutes(router, options)
+  dialRoutes(router, options.dial)
   router.get('/', (ctx) => showPage(ctx, roomPage(options)))
-  router.get('/panes', (ctx) => showPage(ctx, textOf(html`${finding(options)}${panes(options)}`)))
+  router.get('/panes', (ctx) =>
+    showPage(ctx, textOf(html`${finding(options)}${panes(options)}${riskPane(options)}`)),
+  )
   router.get('/events', (ctx) => {
     const stream = new PassThrough()
     ctx.set('Cache-Control', 'no-store')
@@ -59,6 +65,7 @@ function roomPage(options: ControlRoomOptions): string {
   const main = html`<div class="head"><div>${finding(options)}
 <p class="quiet">Alder Pay asks, Alder Bank’s IdP answers, Drawbridge decides and signs, the core verifies. Sign in as <code>alice</code> with <code>alice-pw</code>.</p></div></div>
 ${panes(options)}
+<div class="dials">${dialCard(options.dial)}${riskPane(options)}</div>
 <section class="card"><h2>Break something</h2><p class="small">Each is really sent, to the real address, and shows what came back.</p>
 <div class="actions">${Object.entries(trials).map(([name, label]) => html`<form method="post" action="/break/${name}"><button class="btn">${label}</button></form>`)}</div></section>`
   const tail = html`<script type="module" src="/demo/room.js"></script>`

@@ -5,6 +5,7 @@ import type { Connection, Core, Institution, RelyingParty } from '../domain/inst
 import type { Policy } from '../domain/policy.ts'
 import { defaultPolicy } from '../domain/policy-default.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
+import { demoRisk } from './risk-bank.ts'
 import { smsAccount } from './sms.ts'
 
 export interface DemoRows {
@@ -21,6 +22,8 @@ export interface DemoParts {
   readonly idpCertificate: string
   /** The public key of the bank's own API, for introspection. */
   readonly apiKey: Readonly<Record<string, unknown>>
+  /** The bank asks its risk engines. */
+  readonly risk?: boolean
 }
 
 export const demoId = 'alder'
@@ -62,7 +65,7 @@ const policy: Policy = {
   ],
 }
 
-const institution = (world: string): Institution => ({
+const institution = ({ world, risk = false }: DemoParts): Institution => ({
   id: demoId,
   name: 'Alder Bank',
   host: undefined,
@@ -81,6 +84,7 @@ const institution = (world: string): Institution => ({
       settings: { url: `${world}/sms/sendsms`, ...smsAccount, from: 'AlderBank', countries: ['US'] },
     },
   ],
+  ...(risk && { risk: demoRisk(world) }),
 })
 
 function relyingParties({ world, apiKey }: DemoParts): RelyingParty[] {
@@ -204,7 +208,7 @@ function core({ world }: DemoParts): Core {
 /** The rows for a world at this address. */
 export function demoRows(parts: DemoParts): DemoRows {
   return {
-    institution: institution(parts.world),
+    institution: institution(parts),
     relyingParties: relyingParties(parts),
     connections: [connection(parts), workforce(parts)],
     cores: [core(parts)],

@@ -10,7 +10,7 @@ import { newPayee, payment } from './payment.ts'
 const subjectOf = (walk: Walk): string => String(walk.tokens.claims.sub)
 
 /** The bank's transaction API: decided at once, or asked for. */
-async function wanted(walk: Walk, detail: Readonly<Record<string, unknown>>) {
+export async function wanted(walk: Walk, detail: Readonly<Record<string, unknown>>) {
   const body = { sub: subjectOf(walk), authorization_details: [detail] }
   const answer = await walk.backEnd.api('POST', '/transactions', body)
   expect(answer.status === 201, `a decision, not ${answer.status} ${JSON.stringify(answer.body)}`)
@@ -18,13 +18,13 @@ async function wanted(walk: Walk, detail: Readonly<Record<string, unknown>>) {
 }
 
 /** The one question that waits. */
-async function question(walk: Walk): Promise<Question> {
+export async function question(walk: Walk): Promise<Question> {
   const { status, body, text } = await api(walk, 'GET', '/approvals')
   expect(status === 200 && body.approvals.length === 1, `one question, not ${status} ${text}`)
   return body.approvals[0]
 }
 
-async function approve(walk: Walk, asked: Question, number: string | undefined): Promise<void> {
+export async function approve(walk: Walk, asked: Question, number: string | undefined): Promise<void> {
   const proof = await signedYes(walk.approvalKey.privateKey, asked, { claims: { number } })
   const pin = asked.acr === withDeviceAndPin ? { pin: walk.pin } : {}
   const answer = await api(walk, 'POST', `/approvals/${asked.id}`, { answer: 'approve', proof, ...pin })

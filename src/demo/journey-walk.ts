@@ -3,6 +3,7 @@ import type { Application } from '../ports/application.ts'
 import { type App, type Browser, formIn, type Started, type Tokens } from './app-client.ts'
 import type { ApprovalKeyPair } from './approver.ts'
 import type { BackEnd } from './back-end.ts'
+import { customers } from './idp.ts'
 import { paymentsNamespace } from './institution.ts'
 import { large } from './payment.ts'
 import type { World } from './run.ts'
@@ -28,6 +29,17 @@ export function transferBody(amount: string): string {
   return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><p:Transfer xmlns:p="${paymentsNamespace}">${inner}</p:Transfer></s:Body></s:Envelope>`
 }
 
+/** One line of the table: what was asked about, what each engine said, and what came of it for the customer. */
+export interface RiskRow {
+  /** What the engines found: `raised`; or what was wrong with them: `hang`. */
+  readonly dial: string
+  readonly event: string
+  readonly providers: readonly string[]
+  readonly action: string
+  readonly reason: string
+  readonly outcome: string
+}
+
 /** What the steps hand on to one another. */
 export interface Walk {
   readonly world: World
@@ -43,6 +55,10 @@ export interface Walk {
   /** Of the second key of the phone, and the back end of the bank that asks it. */
   approvalKey: ApprovalKeyPair
   backEnd: BackEnd
+  /** Another customer, on a phone that is not enrolled. */
+  other: Walk
+  /** What was seen of the risk engines. */
+  readonly risk: RiskRow[]
 }
 
 export type StepOf = (walk: Walk) => Promise<void>
@@ -54,6 +70,19 @@ export async function press(walk: Walk, fields: Readonly<Record<string, string>>
     until: walk.app.redirectUri,
     form: { ...form.fields, ...fields },
   })
+}
+
+/** From the app's request to the first page of the bridge behind the IdP's answer. */
+export async function signInAtIdp(walk: Walk, username: keyof typeof customers): Promise<void> {
+  const { browser, app, started } = walk
+  const asked = await browser.follow(started.url, { until: app.redirectUri })
+  expect(asked.body.includes('name="password"'), `the IdP's login page, not ${asked.status} ${asked.url}`)
+  const login = formIn(asked)
+  const fields = { ...login.fields, username, password: customers[username]?.password ?? '' }
+  const posting = await browser.follow(login.action, { until: app.redirectUri, form: fields })
+  const answer = formIn(posting)
+  expect(answer.fields.SAMLResponse, 'a SAML answer')
+  walk.page = await browser.follow(answer.action, { until: app.redirectUri, form: answer.fields })
 }
 
 /** In a session; a loopback redirect could be another app's, so consent is asked each time. */

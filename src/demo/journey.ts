@@ -7,14 +7,17 @@ import type { Application } from '../ports/application.ts'
 import { createApp, createBrowser, formIn, freshPin } from './app-client.ts'
 import { apiId, closedAccount, demoId } from './institution.ts'
 import { approvalSteps } from './journey-approvals.ts'
+import { riskSteps, riskTable } from './journey-risk.ts'
 import {
   api,
   call,
   expect,
   press,
+  type RiskRow,
   redeem,
   type StepOf,
   signInAgain,
+  signInAtIdp,
   transferBody,
   type Walk,
 } from './journey-walk.ts'
@@ -30,18 +33,8 @@ export interface JourneyOptions {
 export interface JourneyReport {
   readonly ok: boolean
   readonly steps: readonly { readonly name: string; readonly ok: boolean; readonly ms: number }[]
-}
-
-async function signInAtIdp(walk: Walk): Promise<void> {
-  const { browser, app, started } = walk
-  const asked = await browser.follow(started.url, { until: app.redirectUri })
-  expect(asked.body.includes('name="password"'), `the IdP's login page, not ${asked.status} ${asked.url}`)
-  const login = formIn(asked)
-  const fields = { ...login.fields, username: 'alice', password: 'alice-pw' }
-  const posting = await browser.follow(login.action, { until: app.redirectUri, form: fields })
-  const answer = formIn(posting)
-  expect(answer.fields.SAMLResponse, 'a SAML answer')
-  walk.page = await browser.follow(answer.action, { until: app.redirectUri, form: answer.fields })
+  /** What the bank's risk engines said of each event, and what came of it. */
+  readonly risk: readonly RiskRow[]
 }
 
 const steps: Readonly<Record<string, StepOf>> = {
@@ -55,7 +48,7 @@ const steps: Readonly<Record<string, StepOf>> = {
     walk.started = await walk.app.begin()
     expect(new URL(walk.started.url).searchParams.get('request_uri'), 'a request_uri')
   },
-  'SAML login': signInAtIdp,
+  'SAML login': (walk) => signInAtIdp(walk, 'alice'),
   consent: async (walk) => {
     expect(
       walk.page.body.includes('name="form_token"'),
@@ -207,6 +200,7 @@ const steps: Readonly<Record<string, StepOf>> = {
     expect(looser.status === 401, `no loosening without the PIN, not ${looser.status}`)
   },
   ...approvalSteps,
+  ...riskSteps,
   'payment denied by policy': async (walk) => {
     const payment = { ...large, creditorAccount: { iban: closedAccount } }
     walk.started = await walk.app.begin({ authorization_details: JSON.stringify([payment]) })
@@ -243,11 +237,20 @@ const steps: Readonly<Record<string, StepOf>> = {
   },
 }
 
-/** Walks until a step fails; the rest then counts as not done. */
+const isRisk = (name: string): boolean => Object.hasOwn(riskSteps, name)
+
+/** Walks until a step fails; the rest then counts as not done. Where the bank asks no risk engines, nothing is to be seen of them. */
 export async function runJourney({ application, world, say }: JourneyOptions): Promise<JourneyReport> {
-  const walk = { application, world, browser: createBrowser(), pin: freshPin() } as Walk
+  const walk = {
+    application,
+    world,
+    browser: createBrowser(),
+    pin: freshPin(),
+    risk: [] as RiskRow[],
+  } as unknown as Walk
   const done: { name: string; ok: boolean; ms: number }[] = []
-  for (const [name, step] of Object.entries(steps)) {
+  const due = Object.entries(steps).filter(([name]) => world.asksRisk || !isRisk(name))
+  for (const [name, step] of due) {
     const started = performance.now()
     const fault = await step(walk).then(
       () => undefined,
@@ -261,6 +264,7 @@ export async function runJourney({ application, world, say }: JourneyOptions): P
       break
     }
   }
-  const ok = done.length === Object.keys(steps).length && done.every((step) => step.ok)
-  return { ok, steps: done }
+  const ok = done.length === due.length && done.every((step) => step.ok)
+  for (const line of riskTable(walk.risk)) say(`  ${line}\n`)
+  return { ok, steps: done, risk: walk.risk }
 }

@@ -8,6 +8,7 @@ import { gate } from '../xml/gate.ts'
 import { NS } from '../xml/names.ts'
 import { verifiedBytes } from '../xml/saml/signature.ts'
 import { elements, parseTree } from '../xml/tree.ts'
+import { assessedBy } from './assessed.ts'
 import { type Decision, decisionOf } from './decision.ts'
 import { shownEvent } from './event-words.ts'
 import type { Scene } from './scene.ts'
@@ -112,7 +113,7 @@ export function answerPane({ scene, idpCertificate }: RoomView): Html {
 }
 
 const rule = (good: boolean, text: string, evidence: string): Html =>
-  html`<li>${icon(good ? 'ok' : 'stop')}<span>${text}</span><span class="quiet num">${evidence}</span></li>`
+  html`<li${!good && html` class="bad"`}>${icon(good ? 'ok' : 'stop')}<span>${text}</span><span class="quiet num">${evidence}</span></li>`
 
 /** The last decision and the events that led to it. */
 export function decisionPane({ scene }: RoomView): Html {
@@ -138,10 +139,14 @@ function reasons({ last, login, proven }: Decision): Html[] {
   const level = String(finished?.detail.acr ?? '')
     .split(':')
     .at(-1)
+  const asked = login.map(assessedBy).findLast((one) => one !== undefined)
   const pin = login.findLast(({ type }) => type.startsWith('step_up.'))
   return [
     ...(answered
       ? [rule(answered.outcome === 'ok', 'The bank’s answer held', answered.code ?? `${checks} checks`)]
+      : []),
+    ...(asked
+      ? [rule(asked.action === 'allow' || asked.action === 'review', 'The risk engines', asked.action)]
       : []),
     ...(proven ? [rule(true, 'The phone has proven its key', 'ES256')] : []),
     ...(pin ? [rule(pin.outcome === 'ok', 'PIN', pin.code ?? 'right')] : []),
@@ -168,12 +173,13 @@ export function callPane({ scene }: RoomView): Html {
     label: 'SOAP envelope',
     mask,
   }
-  const badge = { good: verdict.ok, text: verdict.ok ? 'Accepted' : `Refused: ${verdict.reason}` }
+  const badge = { good: verdict.ok, text: verdict.ok ? 'Accepted' : 'Refused' }
   const code =
     verdict.xml.length > 100_000
       ? html`<p>Too long to show.</p>`
       : markedCode(verdict.xml, verdict.verified?.ranges ?? [], view)
-  return pane({ n: 4, name: 'env', title: 'Signed call', badge, body: code })
+  const body = verdict.ok ? code : html`<p class="small">${verdict.reason}</p>${code}`
+  return pane({ n: 4, name: 'env', title: 'Signed call', badge, body })
 }
 
 // More would push the other panes out of sight; the whole trail is `audit verify`'s.

@@ -11,6 +11,8 @@ import { idpRoutes } from './idp.ts'
 import { demoId, demoRows } from './institution.ts'
 import { createPeerKey } from './keys.ts'
 import { phoneRoutes } from './phone.ts'
+import { type RiskEngines, riskEngineRoutes } from './risk-bank.ts'
+import { createRiskDial, type RiskDial } from './risk-dial.ts'
 import { createScene, type Scene } from './scene.ts'
 import { shopRoutes } from './shop.ts'
 import { type SmsInbox, smsRoutes } from './sms.ts'
@@ -23,6 +25,8 @@ export interface DemoOptions {
   /** Port of the world; 0 for a free one. */
   readonly port: number
   readonly say: (text: string) => void
+  /** Has the bank ask its risk engines; it does unless told. They stand there all the same. */
+  readonly risk?: boolean
 }
 
 export interface World {
@@ -31,6 +35,11 @@ export interface World {
   readonly scene: Scene
   /** The text messages that the bank's customers got. */
   readonly sms: SmsInbox
+  /** What the bank's risk engines find, and what is wrong with them. */
+  readonly dial: RiskDial
+  readonly engines: RiskEngines
+  /** The bank asks them. */
+  readonly asksRisk: boolean
   /** The link that makes whoever takes it the console's first owner; undefined where there is one. */
   readonly invitation: string | undefined
   /** The IdP's signing certificate, PEM. */
@@ -41,7 +50,13 @@ export interface World {
 }
 
 /** Starts the world, writes its rows, then starts the bridge. */
-export async function runDemo({ application, publicUrl, port, say }: DemoOptions): Promise<World> {
+export async function runDemo({
+  application,
+  publicUrl,
+  port,
+  say,
+  risk = true,
+}: DemoOptions): Promise<World> {
   await application.migrate()
   const scene = createScene()
   application.observe((institution, event) => {
@@ -51,7 +66,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const issuer = `${publicUrl}/${demoId}`
   const [idpKey, apiKey] = [await createPeerKey('Alder Bank IdP'), createApiKey()]
-  const sets = [demoRows({ world: url, idpCertificate: idpKey.pem, apiKey: apiKey.publicJwk })]
+  const sets = [demoRows({ world: url, idpCertificate: idpKey.pem, apiKey: apiKey.publicJwk, risk })]
   await application.apply(sets, { dryRun: false })
   const { firstInvitations } = await application.start()
   const trusted = certificatesIn(await (await fetch(`${issuer}/soap/payments/certificates`)).text())
@@ -62,10 +77,10 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   phoneRoutes(router, { world: url, issuer, scene })
   shopRoutes(router, { issuer, apiKey: apiKey.privateJwk, scene })
   const sms = smsRoutes(router)
+  const dial = createRiskDial()
+  const engines = riskEngineRoutes(router, dial)
   controlRoomRoutes(router, {
-    world: url,
-    issuer,
-    scene,
+    ...{ world: url, issuer, scene, dial },
     trusted,
     idpCertificate: idpKey.pem,
     audit: application.auditLog,
@@ -76,8 +91,7 @@ export async function runDemo({ application, publicUrl, port, say }: DemoOptions
   return {
     url,
     issuer,
-    scene,
-    sms,
+    ...{ scene, sms, dial, engines, asksRisk: risk },
     invitation,
     idpCertificate: idpKey.pem,
     apiKey: apiKey.privateJwk,

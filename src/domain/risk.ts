@@ -75,6 +75,8 @@ export interface RiskEventPolicy {
   readonly onFailure: Fallback
   /** Least score of each action, for `weighted`. */
   readonly bands: Readonly<Partial<Record<RiskAction, number>>>
+  /** Asked afterwards, without effect: to see what they would change. */
+  readonly shadow?: readonly string[] | undefined
 }
 
 /** How an engine can make sure of a customer by itself. */
@@ -181,6 +183,15 @@ export function verdictOf(
   // Where only the failure decides, it is what is named, though it allows.
   const held = answered.length === 0 ? (failed[0] ?? quiet) : strictest([said, ...failed])
   return { id, kind, ...held, score, answers }
+}
+
+/** What would have been done if this provider had been asked with the others, and had to answer. */
+export function withShadow(policy: RiskEventPolicy, verdict: RiskVerdict, answer: RiskAnswer): RiskVerdict {
+  const asked: AskedProvider = { provider: answer.provider, weight: 1, optional: false }
+  return verdictOf(
+    { ...policy, ask: [...policy.ask, asked] },
+    { ...verdict, answers: [...verdict.answers, answer] },
+  )
 }
 
 type Answered = readonly { readonly asked: AskedProvider; readonly assessment: Assessment }[]

@@ -19,6 +19,7 @@ import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals, Backchannel } from '../ports/approvals.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Places } from '../ports/places.ts'
+import type { RiskOutcome } from '../ports/risk-records.ts'
 import type { Devices, Directory } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
@@ -256,6 +257,11 @@ async function wrongNumber(ports: AnswerPorts, shown: ShownApproval): Promise<ne
   throw new Refusal('approval.number', { approval: shown.approval.id })
 }
 
+const riskOutcomeOf: Readonly<Record<ApprovalEnd, RiskOutcome>> = {
+  ...{ approved: 'approved', denied: 'denied', reported: 'fraud', failed: 'failed', held: 'failed' },
+  withdrawn: 'failed',
+}
+
 /** The one statement that decides which answer holds; the transaction goes the same way in the same unit. */
 async function ended(
   ports: AnswerPorts,
@@ -264,8 +270,10 @@ async function ended(
 ): Promise<void> {
   const now = ports.clock.now()
   const { institution, id } = approval
-  if (await ports.approvals.end(institution, id, { state, now, device: device.id })) return
-  throw new Refusal('approval.ended', { approval: id })
+  if (!(await ports.approvals.end(institution, id, { state, now, device: device.id })))
+    throw new Refusal('approval.ended', { approval: id })
+  // Of a sign-in by a back end, which has no transaction that ends.
+  await ports.riskOutcomes.aboutEnded(institution, id, riskOutcomeOf[state])
 }
 
 interface Yes {

@@ -1,7 +1,7 @@
 // Asking an institution's risk providers about one event: all at once, within one budget, and one verdict out of what they say.
 import type { AuditEvent } from '../domain/audit.ts'
 import type { Institution } from '../domain/institution.ts'
-import { type RiskAnswer, type RiskEventPolicy, type RiskVerdict, verdictOf } from '../domain/risk.ts'
+import { type RiskAnswer, type RiskVerdict, verdictOf } from '../domain/risk.ts'
 import { type AskedKind, type RiskEvent, type RiskFact, sharedWith } from '../domain/risk-event.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -11,8 +11,9 @@ import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
 import { createDeviceTokens } from './device-tokens.ts'
 import { createRiskFacts, type RiskFactPorts, type RiskSubject } from './risk-facts.ts'
+import { oweShadows, type ShadowOwingPorts } from './risk-shadow.ts'
 
-export interface AssessPorts extends RiskFactPorts {
+export interface AssessPorts extends RiskFactPorts, ShadowOwingPorts {
   readonly riskProviders: Pick<RiskProviders, 'of'>
   readonly riskRecords: Pick<RiskRecords, 'history' | 'keep' | 'ofReference'>
   readonly riskMemories: RiskMemories
@@ -31,9 +32,13 @@ export interface ToAssess extends RiskSubject {
 export interface Assessed {
   readonly verdict: RiskVerdict
   readonly asked: ToAssess
+  /** Of the event; epoch milliseconds. */
+  readonly at: number
   readonly facts: KeptAssessment['facts']
   readonly shared: KeptAssessment['shared']
   readonly address: string | undefined
+  /** Who is asked afterwards, without effect. */
+  readonly shadows: readonly string[]
 }
 
 /** With what an assessment is kept. */
@@ -62,8 +67,10 @@ export function createAssess(ports: AssessPorts): Assess {
     async ask(institution, asked) {
       const policy = institution.risk?.events[asked.kind]
       if (policy === undefined) return undefined
-      const providers = providersFor(ports, institution, policy)
-      const allowed = new Set(providers.flatMap(({ facts }) => facts))
+      const asking = policy.ask.map(({ provider }) => provider)
+      const providers = providersFor(ports, institution, asking)
+      const shadows = providersFor(ports, institution, policy.shadow ?? [])
+      const allowed = new Set([...providers, ...shadows].flatMap(({ facts }) => facts))
       const { facts, address } = await gather(institution, asked, allowed)
       const before = await ports.riskRecords.ofReference(institution.id, asked.reference)
       const event = { ...eventOf(ports, institution, asked), facts }
@@ -78,8 +85,10 @@ export function createAssess(ports: AssessPorts): Assess {
       )
       const verdict = verdictOf(policy, { ...event, answers })
       warned(ports, institution.id, verdict)
-      const shared = Object.fromEntries(providers.map((one) => [one.id, sharedFacts(one.facts, facts)]))
-      return { verdict, asked, facts, shared, address }
+      const shared = Object.fromEntries(
+        [...providers, ...shadows].map((one) => [one.id, sharedFacts(one.facts, facts)]),
+      )
+      return { verdict, asked, at: event.at, facts, shared, address, shadows: shadows.map(({ id }) => id) }
     },
     keep: (institution, assessed, keeping) => keep(ports, institution, { assessed, keeping }),
   }
@@ -98,10 +107,10 @@ const eventOf = (
 function providersFor(
   { riskProviders }: AssessPorts,
   institution: Institution,
-  { ask }: RiskEventPolicy,
+  names: readonly string[],
 ): readonly GuardedProvider[] {
   const open = riskProviders.of(institution)
-  return ask.flatMap(({ provider }) => open.find(({ id }) => id === provider) ?? [])
+  return names.flatMap((name) => open.find(({ id }) => id === name) ?? [])
 }
 
 /** The provider's own names for this sign-in, as it gave them last. */
@@ -139,7 +148,7 @@ async function keep(
   institution: Institution,
   { assessed, keeping }: Kept,
 ): Promise<void> {
-  const { verdict, asked, facts, shared, address } = assessed
+  const { verdict, asked, at, facts, shared, address, shadows: providers } = assessed
   const now = ports.clock.now()
   await ports.riskRecords.keep(
     {
@@ -150,7 +159,7 @@ async function keep(
         verdict,
         facts,
         shared,
-        at: now,
+        at,
       },
       ...{ settleBy: keeping.settleBy, outcome: keeping.outcome, endedAt: keeping.outcome && now },
     },
@@ -160,6 +169,7 @@ async function keep(
   const tokens = createDeviceTokens(ports)
   for (const { provider, assessment } of verdict.answers)
     await tokens.keep({ institution: institution.id, provider, subject, device }, assessment?.deviceToken)
+  await oweShadows(ports, institution.id, { assessment: verdict.id, providers })
   ports.audit.record(toldOf(assessed))
 }
 

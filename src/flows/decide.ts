@@ -71,10 +71,12 @@ export function createDecide(ports: DecidePorts) {
     await ports.transactions.hold({ institution: institution.id, subject })
     const found = await meanwhile?.()
     if (found !== undefined) return found
-    const kept = await decideHeld(institution, { ...asked, kind, verdict: assessed?.verdict })
+    const deciding = { ...asked, kind, verdict: assessed?.verdict }
+    const kept = await decideHeld(institution, deciding)
     const outcome = kept.state === 'open' ? undefined : ('denied' as const)
     if (assessed !== undefined)
       await ports.assess.keep(institution, assessed, { about: kept.id, settleBy: asked.expiresAt, outcome })
+    tell(ports.audit, deciding, kept)
     return kept
   }
 }
@@ -119,7 +121,6 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
       usedAt: undefined,
     }
     await ports.transactions.create(kept)
-    tell(ports.audit, asked, kept)
     return kept
   }
 }

@@ -11,6 +11,7 @@ import type { KeptAssessment, RiskOutcome, RiskRecords } from '../ports/risk-rec
 import type { Directory } from '../ports/stores.ts'
 import type { TransactionEnding, Transactions } from '../ports/transactions.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import { type ShadowJob, type ShadowPorts, shadowAnswer } from './risk-shadow.ts'
 
 export interface RiskOutcomePorts {
   readonly riskRecords: Pick<RiskRecords, 'get' | 'settle' | 'settleAbout' | 'overdue'>
@@ -24,6 +25,9 @@ export interface RiskOutcomePorts {
   readonly chance: Chance
   readonly log: Log
 }
+
+/** With what reports are made, and providers in shadow asked. */
+export interface RiskReportPorts extends RiskOutcomePorts, Pick<ShadowPorts, 'riskShadows'> {}
 
 /** How a customer stepped up, or failed to. */
 export interface SteppedUp {
@@ -127,10 +131,11 @@ const reportMs = 10_000
 const longestMs = 24 * 3600_000
 
 /** Makes one attempt at one report, and says in a unit of its own what came of it. */
-export function createRiskReport(ports: RiskOutcomePorts) {
+export function createRiskReport(ports: RiskReportPorts) {
   return async (job: Job): Promise<void> => {
     const { institution } = job
-    const report: Report = JSON.parse(ports.seal.open(institution, job.sealed))
+    const report: Report | ShadowJob = JSON.parse(ports.seal.open(institution, job.sealed))
+    if (report.kind === 'shadow') return shadowed(ports, job, report)
     const { state, kept } = await attempt(ports, job, report)
     await ports.unit.run({ institution, reference: ports.chance.reference() }, async () => {
       if (state === 'again') return void (await ports.riskReports.again(job))
@@ -138,6 +143,20 @@ export function createRiskReport(ports: RiskOutcomePorts) {
       ports.audit.record(eventOf(report, state, kept))
     })
   }
+}
+
+/** One attempt: a provider that does not answer has said that. */
+async function shadowed(
+  ports: RiskReportPorts,
+  job: Job,
+  { assessment, provider }: ShadowJob,
+): Promise<void> {
+  const { institution } = job
+  const kept = await ports.riskRecords.get(institution, assessment)
+  const answer = kept && (await shadowAnswer(ports, kept, provider))
+  await ports.unit.run({ institution, reference: ports.chance.reference() }, async () => {
+    if ((await ports.riskReports.done(job)) && answer !== undefined) await ports.riskShadows.keep(answer)
+  })
 }
 
 type Attempt =

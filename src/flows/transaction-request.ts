@@ -1,16 +1,19 @@
 // A transaction that a back end asks for, by CIBA or the transaction API: decided, and approved out of band where it must be.
-import { type Acr, highest, withDevice } from '../domain/acr.ts'
+import { type Acr, highest, withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import type { Approval, ApprovalOrigin, ApprovalPlace } from '../domain/approval.ts'
 import { approvalSeconds } from '../domain/approval.ts'
 import type { CustomerTransaction } from '../domain/customer-transaction.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
+import { riskStop } from '../domain/login.ts'
 import { stopCode } from '../domain/outcome.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { voiceOfVerdict } from '../domain/risk.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import type { Ask } from './approvals.ts'
+import type { Assess } from './assess.ts'
 import type { Decide } from './decide.ts'
 import { endTransaction } from './transaction-ending.ts'
 
@@ -20,6 +23,7 @@ export interface TransactionRequestPorts {
   readonly transactions: Transactions
   readonly audit: Audit
   readonly clock: Clock
+  readonly assess: Assess
 }
 
 /** What a back end wants of a customer who is not there. */
@@ -44,9 +48,10 @@ export function createTransactionRequests(ports: TransactionRequestPorts) {
   return {
     /**
      * The customer is always asked (CIBA). Refuses also with `transaction.denied` and `transaction.held`, by which the decision
-     * stays.
+     * stays, and without a transaction with `risk.denied` and `risk.held`.
      */
     async backchannel(institution: Institution, request: BackEndRequest): Promise<Approval> {
+      if (request.transaction === undefined) return signInBy(ports, institution, request)
       const decided = await decidedOn(ports, institution, request)
       const stopped = decided && stopCode(decided.decision.outcome)
       if (stopped !== undefined) throw new Refusal(stopped, { transaction: decided?.id })
@@ -68,6 +73,30 @@ export function createTransactionRequests(ports: TransactionRequestPorts) {
       return { transaction, approval: undefined }
     },
   }
+}
+
+/** Without a transaction it is a sign-in like any other; what its risk asks for, the phone has to reach. */
+async function signInBy(
+  ports: TransactionRequestPorts,
+  institution: Institution,
+  request: BackEndRequest,
+): Promise<Approval> {
+  const { subject, relyingParty, reference, place } = request
+  const nothing = { device: undefined, amr: [], granted: undefined, authenticatedAt: undefined }
+  const who = { subject, relyingParty: relyingParty.id, reference, place, ...nothing }
+  const assessed = await ports.assess.ask(institution, { kind: 'sign-in', ...who })
+  if (assessed === undefined) return askFor(ports, institution, { request, decided: undefined })
+  const { verdict } = assessed
+  const stopped = riskStop(verdict.action)
+  if (stopped !== undefined) {
+    await ports.assess.keep(institution, assessed, { settleBy: ports.clock.now(), outcome: 'denied' })
+    throw new Refusal(stopped, { assessment: verdict.id })
+  }
+  const outcome = voiceOfVerdict(verdict, institution.risk?.stepUp ?? withDeviceAndPin)?.outcome
+  const acr = highest(request.acr, outcome?.kind === 'step-up' ? outcome.acr : undefined)
+  const approval = await askFor(ports, institution, { request: { ...request, acr }, decided: undefined })
+  await ports.assess.keep(institution, assessed, { about: approval.id, settleBy: approval.expiresAt })
+  return approval
 }
 
 async function decidedOn(

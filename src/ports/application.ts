@@ -4,6 +4,7 @@ import type { AuditLog } from './audit-log.ts'
 import type { Actor } from './connections.ts'
 import type { Log } from './log.ts'
 import type { OneKey, OwnKeysAt, OwnKeyView } from './own-keys.ts'
+import type { RiskShadows } from './risk-records.ts'
 import type { InstitutionSet } from './stores.ts'
 
 export interface Application {
@@ -25,6 +26,8 @@ export interface Application {
   /** A link by which somebody becomes an administrator of the institution's console; it is not kept, only its hash. */
   inviteAdministrator(institution: string, roles: readonly Role[]): Promise<ConsoleInvitation>
   readonly ownKeys: OwnKeyCommands
+  /** What providers in shadow said. */
+  readonly riskShadows: Pick<RiskShadows, 'counts'>
   /** One report an institution; `since` is a checkpoint note that was kept elsewhere. */
   verifyAudit(options: VerifyOptions): Promise<readonly InstitutionAuditReport[]>
 }

@@ -1,6 +1,6 @@
 // Stores of what risk providers were asked and answered, and of what they keep of customers.
-import type { RiskVerdict } from '../domain/risk.ts'
-import type { RiskFact, RiskFacts } from '../domain/risk-event.ts'
+import type { RiskAction, RiskFailure, RiskVerdict } from '../domain/risk.ts'
+import type { AskedKind, RiskFact, RiskFacts } from '../domain/risk-event.ts'
 import type { RiskMemory } from './risk.ts'
 import type { CustomerOf } from './transactions.ts'
 
@@ -70,6 +70,32 @@ export interface RiskRecords {
     now: number,
     most: number,
   ): Promise<readonly { readonly institution: string; readonly id: string }[]>
+}
+
+/** What a provider said that was asked without effect. */
+export interface ShadowAnswer {
+  readonly institution: string
+  readonly assessment: string
+  readonly provider: string
+  readonly kind: AskedKind
+  /** What was done. */
+  readonly action: RiskAction
+  readonly said: RiskAction | RiskFailure
+  /** What would have been done with it. */
+  readonly wouldBe: RiskAction
+  readonly at: number
+}
+
+/** How often a provider in shadow would have changed this into that. */
+export interface ShadowCount extends Pick<ShadowAnswer, 'kind' | 'provider' | 'action' | 'wouldBe'> {
+  readonly times: number
+}
+
+export interface RiskShadows {
+  /** Inside a unit; the first word of a provider about an event holds. */
+  keep(answer: ShadowAnswer): Promise<void>
+  /** Since then (epoch milliseconds), also of what would have stayed as it was. */
+  counts(institution: string, since: number): Promise<readonly ShadowCount[]>
 }
 
 /** Opened for one provider of one institution; what is put is sealed. */

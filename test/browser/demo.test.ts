@@ -13,7 +13,7 @@ const complaints: string[] = []
 const acsCookies: (string | undefined)[] = []
 
 beforeAll(async () => {
-  bridge = await startBridge()
+  bridge = await startBridge(undefined, undefined, { risk: true })
   browser = await launch()
   context = await browser.newContext({ viewport: { width: 390, height: 844 } })
   page = await context.newPage()
@@ -254,6 +254,21 @@ describe('the control room', () => {
       expect(await room.locator('main').textContent()).toContain(code)
     }
     page = mine
+    await room.close()
+  })
+  test('turns the risk up: what passed is stopped, and the room says who stopped it', async () => {
+    const room = await context.newPage()
+    const turn = async (name: string) => {
+      await room.getByRole('button', { name, exact: true }).click()
+      await room.locator('[aria-pressed="true"]', { hasText: name }).waitFor()
+    }
+    await room.goto(`${bridge.world.url}/`)
+    await turn('Block')
+    await press('Pay €1,240.00')
+    await says(/risk\.denied/)
+    await room.locator('#pane-risk tbody tr').first().getByText('by rsa').waitFor()
+    await looked(room, 'demo-room-risk')
+    await turn('Low')
     await room.close()
   })
 })

@@ -156,6 +156,10 @@ export function samples({
         ],
       },
     }),
+    'challenge-unanswered': challengePage({
+      ...{ ...challenge, state: { kind: 'none', of: 'code' } },
+      fault: { kind: 'unanswered', code: 'challenge.unanswered' },
+    }),
     choose: choosePage(choose),
     'choose-again': choosePage({ ...choose, last: 'business', byAddress: true }),
     'choose-homeless': choosePage({ ...choose, byAddress: true, homeless: outside.message }),

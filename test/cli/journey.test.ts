@@ -21,6 +21,7 @@ function journey(env: Record<string, string>): Promise<{ code: number | null; ou
 interface Report {
   readonly ok: boolean
   readonly steps: readonly { name: string; ok: boolean; ms: number }[]
+  readonly risk: readonly { dial: string; event: string; providers: string[]; outcome: string }[]
 }
 const lastLine = (out: string): Report => JSON.parse(out.trimEnd().split('\n').at(-1) as string)
 
@@ -29,15 +30,27 @@ test('the walk: every step with its time, and a status that agrees', async () =>
   const report = lastLine(out)
   expect([code, report.ok], error).toEqual([0, true])
   expect(report.steps.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['replay refused', 'phone: denied', 'phone: expired', 'audit verify']),
+    expect.arrayContaining([
+      'replay refused',
+      'phone: denied',
+      'phone: expired',
+      'risk: engines hang',
+      'audit verify',
+    ]),
   )
-  expect(report.steps.length).toBeGreaterThanOrEqual(28)
+  expect(report.steps.length).toBeGreaterThanOrEqual(37)
   for (const step of report.steps)
     expect(step).toEqual({ name: expect.any(String), ok: true, ms: expect.any(Number) })
+  // Whatever an engine says, or fails to say, something passes only where the dial is low.
+  const passed = report.risk.filter(({ outcome }) => outcome === 'allowed')
+  expect(new Set(passed.map(({ dial }) => dial))).toEqual(new Set(['low']))
+  expect(report.risk).toContainEqual(
+    expect.objectContaining({ dial: 'hang', event: 'payment', action: 'deny', reason: 'risk.unanswered' }),
+  )
 }, 120_000)
 test('a start that fails: a line all the same, a reason, and another status', async () => {
   const { code, out, error } = await journey({ NODE_ENV: 'production' })
-  expect(lastLine(out)).toEqual({ ok: false, steps: [] })
+  expect(lastLine(out)).toEqual({ ok: false, steps: [], risk: [] })
   expect(code).not.toBe(0)
   expect(error).toMatch(/production/)
 })

@@ -100,7 +100,7 @@ describe('serve', () => {
         .map(({ event }) => event),
     ).toEqual(['stopping', 'stopped'])
     expect(bridge.said.error).toBe('')
-  })
+  }, 90_000)
 
   test('says in one line that a port is taken, and ends with 1', async () => {
     const taken = started([
@@ -111,7 +111,7 @@ describe('serve', () => {
     const bridge = started(['src/start.mjs', 'serve', '--config', settings], { ...key, PORT: String(port) })
     expect(await bridge.ended).toBe(1)
     expect(bridge.said.error).toMatch(/^drawbridge serve: listen EADDRINUSE[^\n]*\n$/)
-  })
+  }, 90_000)
 })
 
 describe('a lifetime', () => {

@@ -92,6 +92,8 @@ describe('a file that is wrong', () => {
       on('{ ask: [owl] }'),
       /ask\[0\].*there is no provider owl; there are rsa, own/,
     ],
+    ['one in shadow that is asked', on('{ ask: [own], shadow: [own] }'), /ask.*in shadow/],
+    ['one in shadow that there is not', on('{ ask: [own], shadow: [owl] }'), /shadow\[0\].*no provider owl/],
     ['nobody to ask', on('{ ask: [] }'), /ask.*name one provider at least/],
     ['one asked twice', on('{ ask: [own, own] }'), /ask.*asked once/],
     ['weights without bands', on('{ ask: [own], combine: weighted }'), /bands.*least score/],

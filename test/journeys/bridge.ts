@@ -41,11 +41,14 @@ export function movingClock() {
   }
 }
 
+/** What a test sets otherwise; `risk` has the demo bank ask its risk engines, which most tests are not about. */
+type TestSettings = DemoPlace['settings'] & { readonly risk?: boolean }
+
 /** `databaseUrl` for PostgreSQL; else embedded. `clock` is what the bridge believes, in place of the machine's. */
 export async function startBridge(
   databaseUrl?: string,
   clock?: Clock,
-  settings?: DemoPlace['settings'],
+  { risk = false, ...settings }: TestSettings = {},
 ): Promise<TestBridge> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
   const env = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
@@ -64,7 +67,7 @@ export async function startBridge(
       parts = given as Parts
     },
     ...(clock && { clock }),
-    ...(settings && { settings }),
+    settings,
   })
   let managementUrl = ''
   const started = application.start.bind(application)
@@ -81,6 +84,7 @@ export async function startBridge(
     publicUrl: config.publicUrl,
     port: 0,
     say: () => undefined,
+    risk,
   })
   const nodes = new Map<string, ChildProcess>()
   return {

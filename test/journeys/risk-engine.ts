@@ -37,6 +37,7 @@ export async function startRiskEngine() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
+    url,
     asked,
     told,
     /** What it says from now on, by kind of event (`report` for what it is told); forgets what it heard. */

@@ -1,53 +1,26 @@
 // Sign-ins, devices and payments of customers of whom a risk engine has its own opinion, and what it learns of their ends.
-import { randomUUID } from 'node:crypto'
+import { setTimeout as rest } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Foundation, Services, Stores } from '../../src/compose/foundation.ts'
 import { createRiskWork } from '../../src/compose/risk.ts'
 import { formIn } from '../../src/demo/app-client.ts'
 import { withDeviceAndPin } from '../../src/domain/acr.ts'
-import { type ApprovalBank, startApprovalBank } from './approval-bank.ts'
-import { answer, waiting } from './approver.ts'
-import { details, payment, transactions } from './back-end.ts'
-import {
-  agreed,
-  apiToken,
-  arrived,
-  type Customer,
-  call,
-  customer,
-  openDevice,
-  signIn,
-  withCode,
-} from './customer.ts'
+import type { Institution } from '../../src/domain/institution.ts'
+import { answer, approve, type Question, waiting, yes } from './approver.ts'
+import { asked, askRaw, details, payment, transactions } from './back-end.ts'
+import { agreed, apiToken, arrived, call, customer, openDevice, signIn, withCode } from './customer.ts'
+import { type RiskBank, startRiskBank } from './risk-bank.ts'
 import { type RiskEngine, startRiskEngine } from './risk-engine.ts'
 
+let bank: RiskBank
 let engine: RiskEngine
-let bank: ApprovalBank
-const events: { type: string; outcome: string; code?: string; detail?: Record<string, unknown> }[] = []
+const says: RiskBank['says'] = (next) => bank.says(next)
 
 beforeAll(async () => {
-  engine = await startRiskEngine()
-  bank = await startApprovalBank({ institution: { risk: engine.settings() } })
-  bank.bridge.application.observe((_institution, event) => void events.push(JSON.parse(event)))
+  bank = await startRiskBank()
+  engine = bank.engine
 }, 90_000)
-afterAll(async () => {
-  await bank.stop()
-  engine.stop()
-})
+afterAll(() => bank.stop())
 beforeEach(() => says({}))
-
-/** From now on; what was heard before is forgotten. */
-function says(next: Parameters<RiskEngine['will']>[0]): void {
-  engine.will(next)
-  events.length = 0
-}
-
-/** A customer whom nobody has met before, and no device. */
-async function stranger(): Promise<Customer> {
-  const user = randomUUID()
-  bank.idp.will({ name: user })
-  return customer(bank.bridge, user, bank.idp.app)
-}
 
 type Arrived = Awaited<ReturnType<typeof arrived>>
 const asksPin = ({ page }: Arrived) => page.body.includes('name="pin"')
@@ -55,11 +28,11 @@ const errorOf = (url: string | undefined) => {
   const query = new URL(url ?? 'about:blank').searchParams
   return [query.get('error'), query.get('error_description')]
 }
-const assessed = () => events.filter(({ type }) => type === 'risk.assessed').map(({ detail }) => detail)
+const assessed = () => bank.assessed()
 
 describe('a sign-in', () => {
   test('that is allowed goes on; the engine saw what is listed, and hears how it ended', async () => {
-    const who = await stranger()
+    const who = await bank.stranger()
     await signIn(who)
     const [event] = engine.asked
     expect(engine.asked).toHaveLength(1)
@@ -76,7 +49,7 @@ describe('a sign-in', () => {
     ])
     const [outcome] = await engine.heard('approved', event?.id)
     expect(outcome).toMatchObject({ kind: 'outcome' })
-    expect(events.map(({ type }) => type)).toContain('risk.reported')
+    expect(bank.events.map(({ type }) => type)).toContain('risk.reported')
     says({})
     await signIn(await customer(bank.bridge, who.user, bank.idp.app))
     expect(engine.asked[0]?.facts).toMatchObject({ 'history.attemptsHour': 1, 'history.signIns': 1 })
@@ -116,7 +89,7 @@ describe('a sign-in', () => {
 
   test('that must be stepped up by a customer without a device, whose IdP gives no more, ends there', async () => {
     says({ 'sign-in': { action: 'step-up' } })
-    const { returned } = await withCode(await stranger())
+    const { returned } = await withCode(await bank.stranger())
     expect(errorOf(returned)).toEqual(['unmet_authentication_requirements', 'upstream.too_weak'])
     expect(await engine.heard('failed', engine.asked[0]?.id)).toMatchObject([{ kind: 'failed-sign-in' }])
   })
@@ -127,10 +100,10 @@ describe('a sign-in', () => {
     ['hold', 'risk.held'],
   ])('of which it says %s is refused, and no code is given', async (action, code) => {
     says({ 'sign-in': { action } })
-    const { returned } = await withCode(await stranger())
+    const { returned } = await withCode(await bank.stranger())
     expect(errorOf(returned)).toEqual(['access_denied', code])
-    expect(events.filter(({ outcome }) => outcome === 'refused').map((one) => one.code)).toContain(code)
-    expect(events.map(({ type }) => type)).not.toContain('authorization.issued')
+    expect(bank.events.filter(({ outcome }) => outcome === 'refused').map((one) => one.code)).toContain(code)
+    expect(bank.events.map(({ type }) => type)).not.toContain('authorization.issued')
   })
 
   test('is asked about once, however many tabs show it', async () => {
@@ -159,11 +132,7 @@ describe('a sign-in', () => {
     const { who } = await bank.somebody()
     says({ 'sign-in': { action: 'step-up' } })
     await arrived(who)
-    const { base, stores, services } = bank.bridge.parts as unknown as {
-      base: Foundation
-      stores: Stores
-      services: Services
-    }
+    const { base, stores, services } = bank.parts
     await base.database
       .knex('risk_assessment')
       .whereNull('outcome')
@@ -192,7 +161,7 @@ describe('what an engine gives us to keep', () => {
     const { who } = await bank.somebody()
     says({ 'sign-in': { device_token: 'token-in-the-open' } })
     await signIn(who)
-    const { base, stores } = bank.bridge.parts as unknown as { base: Foundation; stores: Stores }
+    const { base, stores } = bank.parts
     const rows = await base.database.knex('risk_assessment').orderBy('created_at', 'desc').limit(1)
     const memory = await base.database.knex('risk_memory').select()
     expect(JSON.stringify([rows, memory])).not.toContain('token-in-the-open')
@@ -232,9 +201,9 @@ describe('a payment', () => {
     const at = await arrived(who, paying)
     expect(asksPin(at)).toBe(true)
     await who.app.redeem(await agreed(who, at.page), at.started)
-    const decided = events.find(({ type }) => type === 'transaction.decided')?.detail
+    const decided = bank.events.find(({ type }) => type === 'transaction.decided')?.detail
     expect(decided).toMatchObject({ decision: 'step-up', reason: 'risk.engine' })
-    const { stores } = bank.bridge.parts as unknown as { stores: Stores }
+    const { stores } = bank.parts
     const kept = await stores.transactions.get('alder', decided?.id as string)
     expect(kept?.inputs.risk?.said).toMatchObject({
       ...{ id: decided?.assessment, action: 'step-up', score: 612 },
@@ -272,8 +241,8 @@ describe('a payment', () => {
       authorization_details: [payment('20.00')],
       context: { ip_address: '198.51.100.7', device: 'Till 3' },
     }
-    const asked = await transactions(bank.bridge, { token, body })
-    expect(asked.json).toMatchObject({
+    const decided = await transactions(bank.bridge, { token, body })
+    expect(decided.json).toMatchObject({
       state: 'open',
       decision: { outcome: 'step-up', reason: 'risk.engine' },
       approval: { state: 'pending' },
@@ -292,14 +261,75 @@ describe('a payment', () => {
     const { sub } = await bank.somebody()
     const token = await apiToken(bank.bridge)
     says({ payment: { action: 'deny' } })
-    const asked = await transactions(bank.bridge, {
+    const decided = await transactions(bank.bridge, {
       token,
       body: { sub, authorization_details: [payment('20.00')] },
     })
-    expect(asked.json).toMatchObject({
+    expect(decided.json).toMatchObject({
       state: 'refused',
       decision: { outcome: 'deny', reason: 'risk.engine' },
     })
+  })
+})
+
+describe('a sign-in that a back end asks for', () => {
+  test('is asked about; what must be stepped up wants the PIN on the phone, and the engine hears of the yes', async () => {
+    const { who, sub } = await bank.somebody()
+    says({ 'sign-in': { action: 'step-up' } })
+    const request = await asked(bank.bridge, { login_hint: sub })
+    expect(engine.asked).toMatchObject([{ kind: 'sign-in', facts: { 'subject.id': sub } }])
+    const question = (await waiting(who)).at(-1) as Question
+    const proof = await yes(who, question, { claims: { number: request.number } })
+    const without = await answer(who, question, { answer: 'approve', proof })
+    expect(without.status).not.toBe(200)
+    expect((await approve(who, question, request.number)).status).toBe(200)
+    expect(await engine.heard('approved', engine.asked[0]?.id)).toHaveLength(1)
+  })
+  test('and that it stops is told to the back end, and nobody is asked', async () => {
+    const { who, sub } = await bank.somebody()
+    says({ 'sign-in': { action: 'deny' } })
+    const { status, json } = await askRaw(bank.bridge, { login_hint: sub })
+    expect([status, json.error, json.error_description]).toEqual([403, 'access_denied', 'risk.denied'])
+    expect(await waiting(who)).toEqual([])
+  })
+})
+
+describe('an engine in shadow', () => {
+  test('is asked afterwards about the same facts; what it says is kept, and has no effect', async () => {
+    const { who } = await bank.somebody()
+    const shadow = await startRiskEngine()
+    const { stores } = bank.parts
+    const before = await stores.directory.institution('alder')
+    const settings = engine.settings()
+    const [first] = settings.providers
+    const there = {
+      ...first,
+      id: 'shadow',
+      settings: { ...first?.settings, url: shadow.url },
+    } as typeof first
+    const events = {
+      'sign-in': { ...settings.events['sign-in'], shadow: ['shadow'] },
+    } as typeof settings.events
+    const risk = { ...settings, events, providers: [...settings.providers, ...(there ? [there] : [])] }
+    try {
+      await bank.reapplied({ ...before, risk } as Institution)
+      shadow.will({ 'sign-in': { action: 'deny' } })
+      says({})
+      await signIn(who)
+      expect(engine.asked).toHaveLength(1)
+      const [asked] = engine.asked
+      for (let i = 0; i < 200 && shadow.asked.length === 0; i++) await rest(50)
+      expect(shadow.asked).toEqual([{ ...asked }])
+      const counts = () => stores.riskShadows.counts('alder', 0)
+      for (let i = 0; i < 200 && (await counts()).length === 0; i++) await rest(50)
+      expect(await counts()).toEqual([
+        { kind: 'sign-in', provider: 'shadow', action: 'allow', wouldBe: 'deny', times: 1 },
+      ])
+      expect(shadow.told).toEqual([])
+    } finally {
+      await bank.reapplied(before as Institution)
+      shadow.stop()
+    }
   })
 })
 
@@ -310,14 +340,14 @@ describe('a device', () => {
     // There is no factor of ours yet by which a first device could be stepped up to.
     ['step-up', 401, 'acr.insufficient'],
   ])('of which it says %s is not opened, and no PIN is set', async (action, status, code) => {
-    const who = await stranger()
+    const who = await bank.stranger()
     const tokens = await signIn(who)
     says({ enrolment: { action } })
     const opened = await openDevice(who, tokens)
     expect([opened.status, opened.json.code]).toEqual([status, code])
     const devices = await call(who, { method: 'GET', path: '/devices', tokens })
     expect(devices.json.devices).toEqual([])
-    expect(events.map(({ type }) => type)).not.toContain('pin.set')
+    expect(bank.events.map(({ type }) => type)).not.toContain('pin.set')
   })
   test('beside another one is a change, which the PIN of this call steps up', async () => {
     const { who } = await bank.somebody()

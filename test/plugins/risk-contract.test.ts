@@ -4,7 +4,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { RiskEvent } from '../../src/domain/risk-event.ts'
 import type { RiskProvider } from '../../src/ports/risk.ts'
-import { type ContractEngine, contractChecks, riskProviderContract } from './risk-contract.ts'
+import { type ContractEngine, contractChecks, riskProviderContract, unspoilt } from './risk-contract.ts'
 import { httpProvider, startEngine } from './risk-http-engine.ts'
 import { createPluginFolder, documentedPlugin, loadedFrom, sha256 } from './risk-outside-rig.ts'
 import { allowing, placeWith } from './risk-rig.ts'
@@ -27,21 +27,33 @@ riskProviderContract('an engine over HTTP', async () => {
   }
 })
 
-riskProviderContract('the plugin of the documents, in its thread', async () => {
-  const plugin = await loadedFrom(files.listed(documentedPlugin()))
-  return { provider: plugin.open(placeWith()), facts, shared: plugin.facts }
-})
+riskProviderContract(
+  'the plugin of the documents, in its thread',
+  async () => {
+    const plugin = await loadedFrom(files.listed(documentedPlugin()))
+    return { provider: plugin.open(placeWith()), facts, shared: plugin.facts }
+  },
+  unspoilt,
+)
 
 // A plugin of your own: see docs/plugins-in-process.md.
 const own = process.env.RISK_PLUGIN
 if (own !== undefined)
-  riskProviderContract(own, async () => {
-    const plugin = await loadedFrom({ file: own, sha256: sha256(readFileSync(own)) })
-    const settings = JSON.parse(process.env.RISK_SETTINGS ?? '{}')
-    await plugin.check(settings)
-    const said = JSON.parse(process.env.RISK_FACTS ?? '{}')
-    return { provider: plugin.open(placeWith(settings)), facts: { ...facts, ...said }, shared: plugin.facts }
-  })
+  riskProviderContract(
+    own,
+    async () => {
+      const plugin = await loadedFrom({ file: own, sha256: sha256(readFileSync(own)) })
+      const settings = JSON.parse(process.env.RISK_SETTINGS ?? '{}')
+      await plugin.check(settings)
+      const said = JSON.parse(process.env.RISK_FACTS ?? '{}')
+      return {
+        provider: plugin.open(placeWith(settings)),
+        facts: { ...facts, ...said },
+        shared: plugin.facts,
+      }
+    },
+    unspoilt,
+  )
 
 describe('the contract catches', () => {
   const good: RiskProvider = { assess: async ({ id }) => allowing(id) }

@@ -4,7 +4,7 @@ import { httpEnginePaths } from '../../src/demo/risk-http.ts'
 import { httpJsonEngine } from '../../src/plugins/risk/http-json.ts'
 import { riskService } from '../../src/plugins/risk/service.ts'
 import type { RiskPlugin } from '../../src/ports/risk.ts'
-import { riskProviderContract } from './risk-contract.ts'
+import { riskProviderContract, unspoilt } from './risk-contract.ts'
 import { exampleOf, opened, openFetch, startEngines } from './risk-engines.ts'
 
 const facts = { 'app.id': 'phone', 'subject.id': 'alice', 'network.address': '203.0.113.7' } as const
@@ -32,8 +32,12 @@ riskProviderContract('http-json, by the mapping for ThreatMetrix', () =>
 
 riskProviderContract('a service', () => engineOf(riskService({ fetch: openFetch }), httpEnginePaths.service))
 
-riskProviderContract('a program', () => {
-  const program = [process.execPath, join(import.meta.dirname, '../../config/risk/engine.mjs')]
-  const plugin = riskService({ fetch: openFetch }, { ours: program })
-  return { provider: opened(plugin, { program: 'ours' }), facts, shared }
-})
+riskProviderContract(
+  'a program',
+  () => {
+    const program = [process.execPath, join(import.meta.dirname, '../../config/risk/engine.mjs')]
+    const plugin = riskService({ fetch: openFetch }, { ours: program })
+    return { provider: opened(plugin, { program: 'ours' }), facts, shared }
+  },
+  unspoilt,
+)

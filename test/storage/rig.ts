@@ -23,6 +23,7 @@ import { createPins } from '../../src/storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
 import { createRiskMemories, createRiskRecords } from '../../src/storage/risk.ts'
+import { createRiskShadows } from '../../src/storage/risk-shadows.ts'
 import { createConsents, createSubjects } from '../../src/storage/subjects.ts'
 import { createTokenStore } from '../../src/storage/token-store.ts'
 import { createTransactions } from '../../src/storage/transactions.ts'
@@ -47,6 +48,7 @@ export function everything(database: Database) {
     replays: createReplays(connections),
     riskRecords: createRiskRecords(connections, seal),
     riskMemories: createRiskMemories(connections, seal),
+    riskShadows: createRiskShadows(connections),
     devices: createDevices(connections),
     pins: createPins(connections),
     approvals: createApprovals(connections, seal),

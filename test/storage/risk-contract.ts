@@ -1,6 +1,6 @@
 // What every database must do for risk engines: what they were asked, how it ended, and what they keep of customers.
 import { expect, test } from 'vitest'
-import type { KeptAssessment, RiskOutcome } from '../../src/ports/risk-records.ts'
+import type { KeptAssessment, RiskOutcome, ShadowAnswer } from '../../src/ports/risk-records.ts'
 import { onDatabase } from './on-database.ts'
 import { type everything, id, now, scope } from './rig.ts'
 
@@ -88,6 +88,21 @@ export function riskContract(kind: 'embedded' | 'server'): void {
     await settled(ended, 'approved')
     const ids = (await all.riskRecords.overdue(now, 1000)).map((one) => one.id)
     expect([late, ended, due].map(({ verdict }) => ids.includes(verdict.id))).toEqual([true, false, false])
+  })
+
+  test('of a provider in shadow the first word about an event is counted, by institution and time', async () => {
+    const answer: ShadowAnswer = {
+      ...{ institution: id(), assessment: id(), provider: 'vendor', kind: 'payment', action: 'allow' },
+      ...{ said: 'deny', wouldBe: 'deny', at: now },
+    }
+    await all.riskShadows.keep(answer)
+    await all.riskShadows.keep({ ...answer, said: 'allow', wouldBe: 'allow' })
+    await all.riskShadows.keep({ ...answer, assessment: id() })
+    const { kind: event, provider, action, wouldBe } = answer
+    const counts = [{ kind: event, provider, action, wouldBe, times: 2 }]
+    expect(await all.riskShadows.counts(answer.institution, now)).toEqual(counts)
+    expect(await all.riskShadows.counts(answer.institution, now + 1)).toEqual([])
+    expect(await all.riskShadows.counts('birch', now)).toEqual([])
   })
 
   test('a provider’s memory is its own, ends, and counts without a gap', async () => {

@@ -102,13 +102,24 @@ function keep(answer, before = {}) {
   return claims
 }
 
+const refusals = {
+  'login.cancelled': 'You said no. Nothing was changed.',
+  'risk.denied': 'Your bank found this too risky. Nothing was changed.',
+  'risk.held': 'Your bank looks at this first. Nothing was changed.',
+  'transaction.denied': 'Your bank does not let this payment pass. Nothing was changed.',
+  'transaction.held': 'Your bank looks at this payment first. Nothing was changed.',
+  'device.required': 'Your bank asks for a phone of yours that it knows. Nothing was changed.',
+}
+
 /** An answer that is none (RFC 6749 4.1.2.1), in words for a person; the bridge's code stands in its description. */
 function refusalOf(answer) {
-  const [error, description] = [answer.get('error'), answer.get('error_description')]
-  if (error === 'access_denied') return new Error('You said no. Nothing was changed.')
-  if (error !== 'temporarily_unavailable') return new Error(description ?? error)
+  const [error, description] = [answer.get('error'), answer.get('error_description') ?? '']
+  const code = /^[a-z_]+\.[a-z_]+$/.test(description) ? description : undefined
+  if (Object.hasOwn(refusals, code ?? '')) return Object.assign(new Error(refusals[code]), { code })
+  if (error === 'access_denied' && code === undefined) return new Error(refusals['login.cancelled'])
+  if (error !== 'temporarily_unavailable') return new Error(description || error)
   const words = 'Your bank’s sign-in is closed at the moment. Nothing was changed; try again later.'
-  return Object.assign(new Error(words), { code: /\(([a-z_.]+)\)$/.exec(description ?? '')?.[1] ?? error })
+  return Object.assign(new Error(words), { code: /\(([a-z_.]+)\)$/.exec(description)?.[1] ?? error })
 }
 
 /** Back from the bank: trades the code for tokens. Resolves with what the app wanted to do, or undefined. */

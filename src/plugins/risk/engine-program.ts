@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import type { GuardedAnswer, GuardedFetch, GuardedRequest } from '../../ports/guarded-fetch.ts'
 import { createSocketFetch } from '../net/guarded-fetch.ts'
 
 export interface Program {
@@ -55,16 +56,32 @@ export function startProgram({ argv, restartMs = 200, graceMs = 2000 }: ProgramO
   start()
   const reach = createSocketFetch(socket, limits)
   return {
-    async fetch(url, request = {}) {
-      await listening(socket, request.signal ?? AbortSignal.timeout(limits.timeoutMs))
-      return reach(url, request)
-    },
+    fetch: (url, request = {}) => whenUp(socket, reach, { url, request }),
     async close() {
       closed = true
       clearTimeout(timer)
       await ended(child, graceMs)
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+interface Asking {
+  readonly url: string
+  readonly request: GuardedRequest
+}
+
+/** Between the making of its socket and its listening, and when it has just died, it refuses: nothing has reached it then. */
+async function whenUp(socket: string, reach: GuardedFetch, { url, request }: Asking): Promise<GuardedAnswer> {
+  const signal = request.signal ?? AbortSignal.timeout(limits.timeoutMs)
+  for (;;) {
+    await listening(socket, signal)
+    try {
+      return await reach(url, request)
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.detail.reason !== 'refused' || signal.aborted) throw error
+      await delay(20, undefined, { signal })
+    }
   }
 }
 

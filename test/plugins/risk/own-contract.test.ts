@@ -8,7 +8,7 @@ import { riskSignals } from '../../../src/plugins/risk/signals.ts'
 import { voyagerIa } from '../../../src/plugins/risk/voyager.ts'
 import { voyagerRemote } from '../../../src/plugins/risk/voyager-remote.ts'
 import type { RiskPlugin } from '../../../src/ports/risk.ts'
-import { riskProviderContract } from '../risk-contract.ts'
+import { riskProviderContract, unspoilt } from '../risk-contract.ts'
 import { memoryInMemory } from './memory.ts'
 
 const keys = { secret: () => new Uint8Array(32) }
@@ -21,8 +21,12 @@ const open = (plugin: RiskPlugin, settings: Readonly<Record<string, unknown>>) =
   facts: { 'subject.id': 'alice', 'network.country': 'EE', 'network.address': '198.51.100.7' },
 })
 
-riskProviderContract('built-in signals', async () => open(riskSignals({}), {}))
-riskProviderContract('access signatures', async () => open(voyagerIa({ keys }), { questions: true }))
+riskProviderContract('built-in signals', async () => open(riskSignals({}), {}), unspoilt)
+riskProviderContract(
+  'access signatures',
+  async () => open(voyagerIa({ keys }), { questions: true }),
+  unspoilt,
+)
 
 riskProviderContract('access signatures judged elsewhere', async () => {
   let mood: 'well' | 'hang' | 'garbage' = 'well'

@@ -1,0 +1,48 @@
+// The demo bank with a risk engine of a test's own, and what both have said since.
+import { randomUUID } from 'node:crypto'
+import type { Foundation, Services, Stores } from '../../src/compose/foundation.ts'
+import type { Institution } from '../../src/domain/institution.ts'
+import { startApprovalBank } from './approval-bank.ts'
+import { customer } from './customer.ts'
+import { type RiskEngine, startRiskEngine } from './risk-engine.ts'
+
+interface Told {
+  readonly type: string
+  readonly outcome: string
+  readonly code?: string
+  readonly detail?: Readonly<Record<string, unknown>>
+}
+
+export async function startRiskBank() {
+  const engine = await startRiskEngine()
+  const bank = await startApprovalBank({ institution: { risk: engine.settings() } })
+  const events: Told[] = []
+  bank.bridge.application.observe((_institution, event) => void events.push(JSON.parse(event)))
+  const parts = bank.bridge.parts as unknown as { base: Foundation; stores: Stores; services: Services }
+  return {
+    ...{ ...bank, engine, events, parts },
+    /** From now on; what was heard before is forgotten. */
+    says(next: Parameters<RiskEngine['will']>[0]): void {
+      engine.will(next)
+      events.length = 0
+    },
+    /** A customer whom nobody has met before, and no device. */
+    async stranger() {
+      const user = randomUUID()
+      bank.idp.will({ name: user })
+      return customer(bank.bridge, user, bank.idp.app)
+    },
+    async reapplied(institution: Institution): Promise<void> {
+      const { directory } = parts.stores
+      const set = await directory.everything('alder', 'file')
+      if (set !== undefined) await directory.put({ ...set, institution }, 'file')
+    },
+    assessed: () => events.filter(({ type }) => type === 'risk.assessed').map(({ detail }) => detail),
+    stop: async () => {
+      await bank.stop()
+      engine.stop()
+    },
+  }
+}
+
+export type RiskBank = Awaited<ReturnType<typeof startRiskBank>>
