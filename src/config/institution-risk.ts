@@ -9,6 +9,7 @@ export interface RiskRules {
   readonly riskActions: readonly [string, ...string[]]
   readonly riskFallbacks: readonly [string, ...string[]]
   readonly riskCombinings: readonly [string, ...string[]]
+  readonly riskChallenges: readonly [string, ...string[]]
   /** Levels that a step-up can ask for, lowest first. */
   readonly stepUpLevels: readonly [string, ...string[]]
 }
@@ -27,6 +28,10 @@ const providerShape = (rules: RiskRules) =>
     type: z.string().min(1).max(60),
     settings: z.record(z.string(), z.unknown()).default({}),
     facts: z.array(z.enum(rules.riskFacts)).max(100).optional(),
+    challenge: z
+      .array(z.enum(rules.riskChallenges))
+      .default([])
+      .refine((kinds) => new Set(kinds).size === kinds.length, 'each kind once'),
   })
 
 const askedShape = z.union([

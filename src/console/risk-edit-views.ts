@@ -2,15 +2,17 @@
 import { acrLadder, levelName } from '../domain/acr.ts'
 import {
   type AskedProvider,
+  challengeKinds,
   combinings,
   fallbacks,
   type RiskAction,
+  type RiskChallengeKind,
   type RiskEventPolicy,
   riskActions,
 } from '../domain/risk.ts'
 import { type AskedKind, type RiskFact, riskFactNames, riskFacts } from '../domain/risk-event.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi } from '../http/page/parts.ts'
+import { bdi, icon } from '../http/page/parts.ts'
 import type { RiskPlugin } from '../ports/risk.ts'
 import type { Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
@@ -25,7 +27,7 @@ import {
 } from './risk-edit-parts.ts'
 import { actionNames, combiningNames, kindNames } from './risk-words.ts'
 import { isSecret, nameOfField, type Settings } from './setting-values.ts'
-import { check, faultsAt, faultsBeside, foldedFields, labelled } from './settings-form.ts'
+import { check, faultSentences, faultsAt, faultsBeside, foldedFields, labelled } from './settings-form.ts'
 import { badge } from './words.ts'
 
 const list = '/risk/providers'
@@ -84,11 +86,12 @@ export interface EngineForm {
   readonly id: string
   readonly settings: Settings
   readonly facts: readonly RiskFact[]
+  readonly challenge: readonly RiskChallengeKind[]
   readonly now: number
 }
 
 export function engineView(visit: Visit, form: EngineForm): ConsoleView {
-  const { editing, plugin, known, id, settings, facts, now } = form
+  const { editing, plugin, known, id, settings, facts, challenge, now } = form
   const faults = coded(editing.faults)
   const idField = labelled(
     {
@@ -105,18 +108,37 @@ export function engineView(visit: Visit, form: EngineForm): ConsoleView {
     to: known === undefined ? `${place}/add` : `${list}/${known}/edit`,
     editing,
     ...(known === undefined && { hidden: { type: plugin.type } }),
-    names: ['id', 'facts', ...plugin.fields.map(nameOfField)],
+    names: ['id', 'facts', 'challenge', ...plugin.fields.map(nameOfField)],
     fields: html`<p class="quiet">${plugin.meaning}</p>
 ${known === undefined && idField}
 ${foldedFields({ fields: plugin.fields, settings, faults, now })}
 ${statusOf(editing) !== 200 && plugin.fields.some(isSecret) && html`<p class="small quiet">A secret that you typed is not shown again: type it once more.</p>`}
-${factChoices(facts, plugin)}`,
+${factChoices(facts, plugin)}
+${plugin.challenges !== undefined && challengeChoices(challenge, faultsAt(faults, 'challenge'))}`,
     button: known === undefined ? 'Add the engine' : 'Change the engine',
     below:
       known === undefined
         ? undefined
         : removeForm(visit, editing, { to: `${list}/${known}/remove`, what: `Take out ${known}` }),
   })
+}
+
+const challengeWords: Readonly<Record<RiskChallengeKind, string>> = {
+  code: 'A code of its own, which the bank sends by text message',
+  'out-of-band': 'A call or message of its own, which the customer answers with a number from the page',
+  questions: 'Questions of its own',
+}
+
+/** Which challenges of its own meet a step-up of a sign-in that it asks for. */
+function challengeChoices(chosen: readonly RiskChallengeKind[], faults: readonly string[]): Html {
+  const choices = challengeKinds.map((kind) =>
+    check({
+      name: `challenge.${kind}`,
+      label: html`${challengeWords[kind]} <code>${kind}</code>`,
+      checked: chosen.includes(kind),
+    }),
+  )
+  return html`<fieldset class="field"><legend>Where a customer has no factor of ours, a sign-in may be met by</legend>${faults.length > 0 && html`<p class="error">${icon('warn')}<span>${faultSentences(faults)}</span></p>`}${choices}</fieldset>`
 }
 
 /** Which facts may leave for it; folded where they are those of its type. */

@@ -3,6 +3,7 @@ import { acrLadder } from '../domain/acr.ts'
 import { Refusal } from '../domain/refusal.ts'
 import {
   type Combining,
+  challengeKinds,
   combinings,
   type Fallback,
   fallbacks,
@@ -97,7 +98,14 @@ async function addPage(visit: Visit, ports: RiskEditPorts): Promise<ConsoleView>
   const plugins = ports.riskProviders.plugins()
   if (typeof type !== 'string') return typesView(visit, plugins)
   const plugin = pluginOf(ports, type)
-  const empty = { known: undefined, id: '', settings: {}, facts: plugin.facts, now: ports.clock.now() }
+  const empty = {
+    known: undefined,
+    id: '',
+    settings: {},
+    facts: plugin.facts,
+    challenge: [],
+    now: ports.clock.now(),
+  }
   return engineView(visit, { ...empty, plugin, editing: freshly(present, false) })
 }
 
@@ -118,8 +126,8 @@ function engineOf(ports: RiskEditPorts, { risk }: PresentRisk, id: string): Omit
   const setting = risk?.providers.find((one) => one.id === id)
   if (setting === undefined) throw new Refusal('request.not_found', { provider: id })
   const plugin = pluginOf(ports, setting.type)
-  const { settings, facts = plugin.facts } = setting
-  return { plugin, known: id, id, settings, facts, now: ports.clock.now() }
+  const { settings, facts = plugin.facts, challenge = [] } = setting
+  return { plugin, known: id, id, settings, facts, challenge, now: ports.clock.now() }
 }
 
 interface Saving {
@@ -136,10 +144,12 @@ async function saveEngine(visit: Visit, ports: RiskEditPorts, { form, known }: S
   const settings = readSettings(plugin.fields, form, base)
   const facts = riskFactNames.filter((name) => form.get(`fact.${name}`) === 'on')
   const usual = isSame(facts, plugin.facts)
-  const provider = { id, type: plugin.type, settings, ...(!usual && { facts }) }
+  const challenge = challengeKinds.filter((kind) => form.get(`challenge.${kind}`) === 'on')
+  const runs = challenge.length > 0 && { challenge }
+  const provider = { id, type: plugin.type, settings, ...(!usual && { facts }), ...runs }
   // What was typed as a secret is on no page: the form says of those alone that are kept that one is set.
   const kept = readSettings(plugin.fields, withoutSecrets(form, plugin), base)
-  const shown = { plugin, known, id, settings: kept, facts, now: ports.clock.now() }
+  const shown = { plugin, known, id, settings: kept, facts, challenge, now: ports.clock.now() }
   const show = (editing: Editing) => engineView(visit, { ...shown, editing })
   const taken = known === undefined && present.risk?.providers.some((one) => one.id === id)
   const faults = taken

@@ -99,6 +99,8 @@ export const refusalCodes = [
   'transaction.held',
   'risk.denied',
   'risk.held',
+  'challenge.failed',
+  'challenge.unanswered',
   'approval.unknown',
   'approval.ended',
   'approval.number',

@@ -9,6 +9,7 @@ import type { GuardedProvider, RiskProviders } from '../ports/risk.ts'
 import type { KeptAssessment, RiskMemories, RiskOutcome, RiskRecords } from '../ports/risk-records.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
+import { createDeviceTokens } from './device-tokens.ts'
 import { createRiskFacts, type RiskFactPorts, type RiskSubject } from './risk-facts.ts'
 import { oweShadows, type ShadowOwingPorts } from './risk-shadow.ts'
 
@@ -122,25 +123,23 @@ const referenceOf = (before: readonly KeptAssessment[], provider: string) =>
     .findLast((answer) => answer.provider === provider && answer.assessment?.reference !== undefined)
     ?.assessment?.reference
 
-/** Where a provider's token for a customer's device is kept among what it remembers. */
-const tokenKey = ({ subject, device }: Pick<ToAssess, 'subject' | 'device'>): string =>
-  `device-token|${subject}|${device ?? ''}`
-
 interface Tokens {
   readonly institution: string
   readonly providers: readonly GuardedProvider[]
   readonly asked: ToAssess
 }
 
-async function tokensFor({ riskMemories }: AssessPorts, { institution, providers, asked }: Tokens) {
+async function tokensFor(ports: AssessPorts, { institution, providers, asked }: Tokens) {
+  const { subject, device } = asked
+  const tokens = createDeviceTokens(ports)
   const known = await Promise.all(
-    providers.map(async ({ id }) => [id, await riskMemories(institution, id).get(tokenKey(asked))] as const),
+    providers.map(
+      async ({ id: provider }) =>
+        [provider, await tokens.of({ institution, provider, subject, device })] as const,
+    ),
   )
   return new Map(known)
 }
-
-// For a year: whoever has not come for longer is a stranger to every engine.
-const tokenMs = 365 * 24 * 3600_000
 
 interface Kept {
   readonly assessed: Assessed
@@ -170,11 +169,10 @@ async function keep(
     },
     address,
   )
+  const { subject, device } = asked
+  const tokens = createDeviceTokens(ports)
   for (const { provider, assessment } of verdict.answers)
-    if (assessment?.deviceToken !== undefined)
-      await ports
-        .riskMemories(institution.id, provider)
-        .put(tokenKey(asked), assessment.deviceToken, now + tokenMs)
+    await tokens.keep({ institution: institution.id, provider, subject, device }, assessment?.deviceToken)
   await oweShadows(ports, institution.id, { assessment: verdict.id, providers })
   ports.audit.record(toldOf(assessed))
 }

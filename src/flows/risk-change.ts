@@ -1,7 +1,7 @@
 // The console's risk engines: one step at a time, judged by the rules of a file and by what it loosens, where no file says any.
 import { actorOf, isProven, permits, type Visitor } from '../domain/administrator.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { RiskSettings } from '../domain/risk.ts'
+import type { RiskProviderSetting, RiskSettings } from '../domain/risk.ts'
 import { changedRisk, changeName, isSameRisk, type RiskChange, riskLoosened } from '../domain/risk-changes.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ConnectionStore } from '../ports/connections.ts'
@@ -10,6 +10,7 @@ import type { RiskPlugin, RiskProviders } from '../ports/risk.ts'
 import type { ConsoleRisk, ConsoleRisks, RiskCheck, RiskFault } from '../ports/risk-settings.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { challengeFault } from './apply-risk.ts'
 
 export interface RiskChangePorts {
   readonly directory: Pick<Directory, 'everything'>
@@ -101,10 +102,10 @@ async function faultsOf(
   const after = changedRisk(present.risk, change)
   const found = after === undefined ? [] : riskCheck(after).map(faultAt)
   if (change.kind !== 'provider') return found
-  const { type, settings } = change.provider
+  const { type } = change.provider
   const plugin = riskProviders.plugins().find((one) => one.type === type)
   if (plugin === undefined) return [...found, { path: 'type', message: 'no such type is installed' }]
-  return [...found, ...(await settingFaults(plugin, settings))]
+  return [...found, ...(await settingFaults(plugin, change.provider))]
 }
 
 /** By the name of the field: whatever is changed at once is one engine, or one event. */
@@ -115,11 +116,12 @@ const faultAt = ({ path: [part = '', , field], message }: RiskFault): SettingsFa
 
 async function settingFaults(
   plugin: RiskPlugin,
-  settings: Readonly<Record<string, unknown>>,
+  { settings, challenge = [] }: RiskProviderSetting,
 ): Promise<readonly SettingsFault[]> {
   try {
     await plugin.check(settings)
-    return []
+    const message = challengeFault(plugin, settings, challenge)
+    return message === undefined ? [] : [{ path: 'challenge', message }]
   } catch (error) {
     if (!(error instanceof SettingsRefused)) throw error
     return error.faults

@@ -219,7 +219,11 @@ returning count`
 /** What is longer is no memory of a customer but a mistake. */
 const longestMemory = 64 * 1024
 
-export function createRiskMemories({ reader, writer }: Connections, seal: FieldSeal): RiskMemories {
+/**
+ * What a provider writes while it is asked stands by itself: its unit must not begin and wait for the other engines, or for a slow
+ * hash, with a row of this one held; and a try that was counted stays counted, whatever becomes of the request.
+ */
+export function createRiskMemories({ reader, alone }: Connections, seal: FieldSeal): RiskMemories {
   return (institution, provider) => ({
     async get(key) {
       const db = await reader()
@@ -231,7 +235,7 @@ export function createRiskMemories({ reader, writer }: Connections, seal: FieldS
     },
     async put(key, value, expiresAt) {
       if (value.length > longestMemory) throw new Error(`more than ${longestMemory} characters to remember`)
-      const db = await writer()
+      const db = await alone()
       const kept = { value: seal.seal(institution, value), expires_at: new Date(expiresAt) }
       await db('risk_memory')
         .insert({ institution, provider, key, ...kept })
@@ -239,7 +243,7 @@ export function createRiskMemories({ reader, writer }: Connections, seal: FieldS
         .merge(kept)
     },
     async count(key, expiresAt) {
-      const db = await writer()
+      const db = await alone()
       const asked = { institution, provider, key, expires: new Date(expiresAt) }
       const { rows }: { rows: { count: number }[] } = await db.raw(countQuery, asked)
       return rows[0]?.count ?? 0

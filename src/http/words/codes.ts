@@ -140,6 +140,8 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'transaction.held': [403, 'access_denied'],
   'risk.denied': [403, 'access_denied'],
   'risk.held': [403, 'access_denied'],
+  'challenge.failed': [403, 'access_denied'],
+  'challenge.unanswered': later,
   'approval.unknown': [404, 'invalid_request'],
   'approval.ended': [410, 'invalid_request'],
   'approval.number': [403, 'access_denied'],

@@ -139,6 +139,8 @@ export const groupOf = {
   'transaction.held': 'payment-held',
   'risk.denied': 'risk-denied',
   'risk.held': 'risk-held',
+  'challenge.failed': 'challenge-failed',
+  'challenge.unanswered': 'busy',
   'approval.unknown': 'approval-over',
   'approval.ended': 'approval-over',
   'approval.number': 'approval-number',
