@@ -117,6 +117,14 @@ describe('README', () => {
     }).institution
     expect(risk?.providers.map(({ type }) => type)).toEqual(['signals', 'rsa-aa'])
     expect(Object.keys(risk?.events ?? {})).toEqual(['sign-in', 'enrolment', 'payment'])
+    const [, entry = ''] = [...read('docs/risk.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, one]) => one)
+    const oak = 'institution: { id: oak, name: Oak }\nrisk:\n  events: {}\n  providers:\n'
+    const challenging = parseInstitution(
+      `${oak}${entry.replace('file:aa-password', 'secret')}`,
+      root,
+      institutionRules,
+    )
+    expect(challenging.risk?.providers[0]?.challenge).toEqual(['code', 'out-of-band'])
     for (const kind of askedKinds) expect(read('docs/risk.md')).toContain(`\`${kind}\``)
   })
   test('the bank of docs/operator.md asks its customers', () => {

@@ -35,7 +35,7 @@ import { approvalMethods, methodsFor } from '../domain/outcome.ts'
 import { conditionFault } from '../domain/policy-language.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
-import { combinings, fallbacks, type RiskSettings, riskActions } from '../domain/risk.ts'
+import { challengeKinds, combinings, fallbacks, type RiskSettings, riskActions } from '../domain/risk.ts'
 import { askedKinds, riskFactNames } from '../domain/risk-event.ts'
 import { isMoney } from '../domain/transaction.ts'
 import { schemaFaults } from '../domain/transaction-schema.ts'
@@ -105,6 +105,7 @@ export const institutionRules: InstitutionRules = {
   riskActions,
   riskFallbacks: fallbacks,
   riskCombinings: combinings,
+  riskChallenges: challengeKinds,
   approvalMethods,
   methodsFor: (level) => methodsFor(level === undefined ? withDeviceAndPin : acrNamed(level)),
   scopes: [
@@ -173,9 +174,11 @@ const institutionRow = ({
 const riskRow = ({ budget_ms: budgetMs, step_up: stepUp, providers, events }: RiskEntry): RiskSettings => ({
   budgetMs,
   stepUp: acrNamed(stepUp),
-  providers: providers.map(({ settings, ...one }) => ({
+  providers: providers.map(({ settings, challenge, ...one }) => ({
     ...one,
     settings: camelled(settings),
+    // None is as it was before there were any: a row of then is the same as one of now.
+    ...(challenge.length > 0 && { challenge }),
   })) as RiskSettings['providers'],
   events: Object.fromEntries(
     Object.entries(events).flatMap(([kind, event]) => {

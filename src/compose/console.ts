@@ -16,8 +16,12 @@ import { createPolicyFlows, type PolicyPorts } from '../flows/policies.ts'
 import { createPolicyChange, type PolicyChangePorts } from '../flows/policy-change.ts'
 import { createPolicyTrial, type PolicyTrialPorts } from '../flows/policy-trial.ts'
 import { createRelyingParties, type RelyingPartyPorts } from '../flows/relying-parties.ts'
+import { createRiskChanges, type RiskChangePorts } from '../flows/risk-change.ts'
+import { createRiskProviderFlows, type RiskProviderPorts } from '../flows/risk-providers.ts'
+import { createRiskSearch, type RiskSearchPorts } from '../flows/risk-search.ts'
 import { createTransactionFlows, type TransactionPorts } from '../flows/transactions.ts'
 import { policyText } from './policy-text.ts'
+import { riskCheck } from './risk-check.ts'
 
 type ConsoleFlowPorts = AdministratorPorts &
   BreakGlassPorts &
@@ -32,6 +36,9 @@ type ConsoleFlowPorts = AdministratorPorts &
   PolicyTrialPorts &
   TransactionPorts &
   ApprovalSearchPorts &
+  RiskSearchPorts &
+  RiskProviderPorts &
+  Omit<RiskChangePorts, 'riskCheck'> &
   RelyingPartyPorts
 
 export function createConsoleFlows(ports: ConsoleFlowPorts) {
@@ -50,6 +57,9 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     tryPolicy: createPolicyTrial(ports),
     transactionFlows: createTransactionFlows(ports),
     approvalSearch: createApprovalSearch(ports),
+    riskSearch: createRiskSearch(ports),
+    riskProviderFlows: createRiskProviderFlows(ports),
+    riskChanges: createRiskChanges({ ...ports, riskCheck }),
     healthOver: createConnectionHealth(ports),
     lastSignIn: createLastSignIn(ports),
   }

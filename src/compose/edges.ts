@@ -16,6 +16,7 @@ import { limitRoutes } from '../http/limits.ts'
 import { messageRoutes } from '../http/messages.ts'
 import { providerLogoutRoutes } from '../http/provider-logout.ts'
 import type { OidcGate } from '../http/provider-port.ts'
+import { riskChallengeRoutes } from '../http/risk-challenge.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
 import { subjectRoutes } from '../http/subjects.ts'
 import { testLoginRoutes } from '../http/test-login.ts'
@@ -30,6 +31,9 @@ import { createOidc, type Parts } from './oidc.ts'
 // Metadata of an IdP may be pasted into a form, percent-encoded.
 const consoleFormBytes = 3 * 1024 * 1024
 
+/** The pages of a sign-in. */
+const signInRoutes = [interactionRoutes, approveRoutes, codeRoutes, riskChallengeRoutes, chooseRoutes]
+
 export function createPublicApp(parts: Parts) {
   const { base, stores, services, flows } = parts
   const { config } = base
@@ -39,6 +43,7 @@ export function createPublicApp(parts: Parts) {
   const consume = createConsume({ ...flows, accessTokens })
   const authorize = createAuthorize({ accessTokens, replays: stores.replays, clock: base.clock })
   const answers = createAnswers({ ...ports, backchannel })
+  const paged = { ...ports, formBytes: config.limits.formBytes }
   const json = { authorize, authorizeClient, jsonBytes: config.limits.jsonBytes }
   // Before the unit of a request begins: nothing may wait for a key inside one.
   const ready = async (institution: string) => {
@@ -51,10 +56,7 @@ export function createPublicApp(parts: Parts) {
     publicUrl: config.publicUrl,
     proxies: createTrustedProxies(config.trustedProxies),
     routes: [
-      (router) => interactionRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
-      (router) => approveRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
-      (router) => codeRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
-      (router) => chooseRoutes(router, { ...ports, formBytes: config.limits.formBytes }),
+      ...signInRoutes.map((routes) => (router: Parameters<typeof codeRoutes>[0]) => routes(router, paged)),
       (router) => upstreamRoutes(router, { ...ports, samlBytes: config.limits.samlBytes }),
       (router) => testLoginRoutes(router, ports),
       (router) => signOutRoutes(router, { ...ports, ...config.limits }),

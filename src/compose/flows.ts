@@ -15,6 +15,7 @@ import { createChoice } from '../flows/login-choice.ts'
 import { createMetadataRefresh } from '../flows/metadata-refresh.ts'
 import { createOwnLimitFlows } from '../flows/own-limits.ts'
 import { createProviderLogout } from '../flows/provider-logout.ts'
+import { createRiskChallenges, type RiskChallengePorts } from '../flows/risk-challenge.ts'
 import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
 import { createSubjectFlows } from '../flows/subjects.ts'
@@ -52,6 +53,12 @@ const usesOf = (ports: Parameters<typeof createUseByIntrospection>[0]) => ({
   useByIntrospection: createUseByIntrospection(ports),
 })
 
+/** By what a customer proves more than their session with the IdP. */
+const stepsOf = (ports: Parameters<typeof createStepUp>[0] & RiskChallengePorts) => ({
+  stepUp: createStepUp(ports),
+  riskChallenges: createRiskChallenges(ports),
+})
+
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
   const risk = createRiskFlows({ ...base, ...stores, ...services })
   const given = { ...base, ...stores, ...services, ...settingsOf(base.config), ...risk }
@@ -82,7 +89,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     login: createLogin(ports),
     answer: createAnswer(ports),
     choice: createChoice(ports),
-    stepUp: createStepUp(ports),
+    ...stepsOf(ports),
     enrolment: createEnrolment(ports),
     callCore: createCoreCall(ports),
     ...{ ...usesOf(ports), ...approvalFlows },

@@ -48,7 +48,8 @@ import { createConsolePolicies, createOwnLimits, createPolicies } from '../stora
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
-import { createRiskMemories, createRiskRecords } from '../storage/risk.ts'
+import { createRiskMemories, createRiskRecords, createRiskTellings } from '../storage/risk.ts'
+import { createConsoleRisks } from '../storage/risk-settings.ts'
 import { createRiskShadows } from '../storage/risk-shadows.ts'
 import { createSealedKeys } from '../storage/sealed-keys.ts'
 import { createStatistics } from '../storage/statistics.ts'
@@ -196,14 +197,20 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     policies: createPolicies(connections),
     consolePolicies: createConsolePolicies(connections, directory.forget),
     pins: createPins(connections),
-    ...riskStores(connections, seal),
+    ...riskStores({ connections, seal, written: directory.forget }),
     tokens: createTokenStore(connections),
   }
 }
 
-const riskStores = (connections: Foundation['connections'], seal: Foundation['seal']) => ({
+interface RiskStorePorts extends Pick<Foundation, 'connections' | 'seal'> {
+  readonly written: () => void
+}
+
+const riskStores = ({ connections, seal, written }: RiskStorePorts) => ({
   riskRecords: createRiskRecords(connections, seal),
   riskMemories: createRiskMemories(connections, seal),
+  riskTellings: createRiskTellings(connections),
+  consoleRisks: createConsoleRisks(connections, { seal, written }),
   riskShadows: createRiskShadows(connections),
 })
 

@@ -9,6 +9,7 @@ export interface RiskRules {
   readonly riskActions: readonly [string, ...string[]]
   readonly riskFallbacks: readonly [string, ...string[]]
   readonly riskCombinings: readonly [string, ...string[]]
+  readonly riskChallenges: readonly [string, ...string[]]
   /** Levels that a step-up can ask for, lowest first. */
   readonly stepUpLevels: readonly [string, ...string[]]
 }
@@ -17,13 +18,20 @@ const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and hyphens are needed')
 
+// `risk.{provider}` is the reason of what a provider decided: these are reasons of our own.
+const taken: ReadonlySet<string> = new Set(['allowed', 'weighted', 'unanswered', 'denied', 'held'])
+
 /** What its own plugin makes of the settings is judged where they are applied. */
 const providerShape = (rules: RiskRules) =>
   z.strictObject({
-    id: name,
+    id: name.refine((id) => !taken.has(id), 'this name is taken by a reason of our own: risk.weighted'),
     type: z.string().min(1).max(60),
     settings: z.record(z.string(), z.unknown()).default({}),
     facts: z.array(z.enum(rules.riskFacts)).max(100).optional(),
+    challenge: z
+      .array(z.enum(rules.riskChallenges))
+      .default([])
+      .refine((kinds) => new Set(kinds).size === kinds.length, 'each kind once'),
   })
 
 const askedShape = z.union([

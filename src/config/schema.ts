@@ -95,6 +95,7 @@ const limits = section('What one request, and one caller, may ask for.', {
       3600,
       'Messages that cost (SMS), for each customer. What is over it is not sent, and told in the audit.',
     ),
+    probe: budget(10, 60, 'Test calls to risk engines from the console, for each institution.'),
   }),
 })
 

@@ -101,7 +101,7 @@ function timeline(one: SeenApproval, now: number): Html {
   const at = one.endedAt ?? (state === 'expired' ? one.expiresAt : undefined)
   const reached =
     at === undefined
-      ? html`<li><strong>${approvalNames[state]}</strong><span class="small quiet">until ${moment(one.expiresAt)}</span><p class="small quiet">${approvalMeans[state]}</p></li>`
+      ? html`<li><strong>${approvalNames[state]}</strong> <span class="small quiet">until ${moment(one.expiresAt)}</span><p class="small quiet">${approvalMeans[state]}</p></li>`
       : html`<li class="${approvalTones[state]}"><strong>${approvalNames[state]}</strong>${moment(at)}<p class="small quiet">${approvalMeans[state]}</p></li>`
   return html`<ol class="timeline"><li><strong>Asked</strong>${moment(one.createdAt)}</li>\n${reached}</ol>`
 }

@@ -131,6 +131,15 @@ export function measuredText({ threshold }: Limit, measured: bigint, currency: s
 export const moneyText = (minor: bigint, currency: string): string =>
   currency === '' ? minor.toString() : amountText(decimal({ minor, currency }), currency, 'en')
 
+/** Where the risk engines had the strongest say. */
+function riskText(reason: string): string {
+  if (reason === 'risk.weighted')
+    return 'The risk engines asked for it, by the weighted mean of their scores.'
+  if (reason === 'risk.unanswered')
+    return 'A risk engine gave no answer, and the institution says what is to be done then.'
+  return `The risk engine ${reason.slice('risk.'.length)} asked for it.`
+}
+
 /** Why it was decided so, for people; the code stands beside it. */
 export function reasonText(reason: string, policy: Policy | undefined, own: PolicyInputs['own']): string {
   if (reason === 'allowed') return 'No rule applied, and no limit was exceeded.'
@@ -145,5 +154,6 @@ export function reasonText(reason: string, policy: Policy | undefined, own: Poli
   if (limit !== undefined) return limitSentence(limit)
   const mine = own.find((one) => reason === `own.${one.limit.threshold.kind}`)
   if (mine !== undefined) return `The customer’s own limit: ${limitSentence(mine.limit)}`
+  if (reason.startsWith('risk.')) return riskText(reason)
   return 'Its rule or limit is not known here any more.'
 }

@@ -50,6 +50,7 @@ async function presentPage(visit: Visit, ports: PolicyPagePorts): Promise<Consol
       : undefined,
     place,
     main: html`<div class="grid">${visit.ctx.query.done === 'changed' && ruler.kind === 'console' && html`<div>${notice('ok', 'The policy is in force.', 'Every node decides by it within two seconds.')}</div>`}${policyView(policy)}
+${visit.institution.risk !== undefined && html`<p>Risk engines have their say beside rules and limits: <a href="${visit.path('/risk/providers')}">which are asked, and about what</a>.</p>`}
 <section class="card fill" aria-labelledby="change"><header><h2 id="change">How it is changed</h2></header>${await howToChange(visit, ports, ruler)}</section>
 <section class="card fill" aria-labelledby="versions"><header><h2 id="versions">Versions</h2></header><div class="stack-l">${versionTable(visit, known)}${chooser(visit, known.kept, chosenTwo(known))}</div></section>
 </div>`,

@@ -20,6 +20,7 @@ const toldHere: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'connection.state',
   'console.forbidden',
   'policy.managed',
+  'risk.managed',
 ])
 
 interface Said {
@@ -50,6 +51,7 @@ function wordsFor(visit: Visit, { code, detail }: Refusal): Said {
   if (code === 'request.malformed') return unread
   if (code === 'request.too_large') return tooLarge
   if (code === 'policy.managed') return policyByFile
+  if (code === 'risk.managed') return riskByFile
   if (code !== 'connection.managed') return wordsOf('en', code)
   const app = typeof detail.relyingParty === 'string' ? detail.relyingParty : undefined
   return {
@@ -66,6 +68,12 @@ const policyByFile: Said = {
   title: 'The policy comes from a file',
   happened: 'The operator keeps it in the institution’s file, and only the file changes it.',
   next: html`Ask the operator, who changes the file and runs <code>drawbridge apply</code>.`,
+}
+
+const riskByFile: Said = {
+  ...policyByFile,
+  title: 'The risk engines come from a file',
+  happened: 'The operator keeps them in the institution’s file, and only the file changes them.',
 }
 
 const unread: Said = {
@@ -102,6 +110,17 @@ const absent: readonly (readonly [form: RegExp, said: readonly [title: string, h
   [
     /^\/relying-parties\/./,
     ['There is no such app', 'It was removed, or none was ever registered by this client id.'],
+  ],
+  [
+    /^\/risk\/providers\/./,
+    ['There is no such risk engine', 'It was taken out of the institution’s file, or never stood there.'],
+  ],
+  [
+    /^\/risk\/./,
+    [
+      'There is no such assessment',
+      'The risk engines were not asked, or what they said is not kept any more.',
+    ],
   ],
   [
     /^\/exchanges\/./,

@@ -14,6 +14,11 @@ import { type PolicyPagePorts, policyPages } from './policy.ts'
 import { type PolicyEditPorts, policyEditPages } from './policy-edit.ts'
 import { refusalView } from './refusal-page.ts'
 import { type RelyingPartyPagePorts, relyingPartyPages } from './relying-parties.ts'
+import { riskPages } from './risk.ts'
+import { type RiskEditPorts, riskEditPages } from './risk-edit.ts'
+import type { RiskPagePorts } from './risk-page.ts'
+import type { RiskProviderPagePorts } from './risk-present.ts'
+import { riskProviderPages } from './risk-providers.ts'
 import { type SignInPorts, signInRoutes } from './sign-in.ts'
 import type { TransactionPagePorts } from './transaction-page.ts'
 import { transactionPages } from './transactions.ts'
@@ -23,6 +28,9 @@ export type ConsolePorts = SignInPorts &
   ExchangePagePorts &
   TransactionPagePorts &
   ApprovalPagePorts &
+  RiskPagePorts &
+  RiskProviderPagePorts &
+  RiskEditPorts &
   PolicyPagePorts &
   PolicyEditPorts &
   RelyingPartyPagePorts &
@@ -38,6 +46,9 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   exchangePages(desk, ports)
   transactionPages(desk, ports)
   approvalPages(desk, ports)
+  riskProviderPages(desk, ports)
+  riskEditPages(desk, ports)
+  riskPages(desk, ports)
   policyPages(desk, ports)
   policyEditPages(desk, ports)
   administratorPages(desk, ports)

@@ -62,7 +62,10 @@ function readField(field: SettingField, form: Form, before: unknown): unknown {
     case 'switch':
       return form.get(name) === 'on'
     case 'choices':
-      return someOf(field.options.filter((option) => form.get(`${name}.${option}`) === 'on'))
+      return someOf(
+        field.options.filter((option) => form.get(`${name}.${option}`) === 'on'),
+        before ?? field.usual,
+      )
     case 'secret':
     case 'secret-lines':
       if (text !== '') return text

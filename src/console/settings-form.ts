@@ -168,7 +168,7 @@ function switchOf(field: SettingField, { settings, faults }: SettingsFormView): 
 
 function choices(field: SettingField, { settings, faults }: SettingsFormView): Html {
   const name = nameOfField(field)
-  const chosen = valueAt(settings, field.path)
+  const chosen = valueAt(settings, field.path) ?? field.usual
   const isChosen = (option: string) => Array.isArray(chosen) && chosen.includes(option)
   return html`<fieldset class="field"><legend>${field.label}</legend>${field.meaning !== '' && html`<p class="hint">${spoken(field.meaning)}</p>`}
 ${field.options.map((option) => check({ name: `${name}.${option}`, label: html`<code>${option}</code>`, checked: isChosen(option) }))}${faultText(`${idOf(name)}-e`, faultsAt(faults, name))}</fieldset>`

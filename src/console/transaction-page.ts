@@ -8,7 +8,7 @@ import { isExceeded, type Limit } from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
 import { maskedDisplay, maskedParties } from '../domain/masked-display.ts'
 import { type Policy, type PolicyInputs, type Rule, voicesOf } from '../domain/policy.ts'
-import { factTypes, type PolicyFacts } from '../domain/policy-facts.ts'
+import { factTypes, type PolicyFacts, unasked } from '../domain/policy-facts.ts'
 import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { ApprovalSearch, SeenApproval } from '../flows/approval-search.ts'
@@ -17,7 +17,7 @@ import type { RelyingPartyFlows } from '../flows/relying-parties.ts'
 import type { Explained, TransactionFlows } from '../flows/transactions.ts'
 import { evidenceId } from '../http/evidence.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { bdi, keyValues, masked, notice } from '../http/page/parts.ts'
+import { bdi, keyValues, masked, notice, type Row } from '../http/page/parts.ts'
 import { approvalBadge } from './approval-words.ts'
 import type { Download, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
@@ -30,6 +30,7 @@ import {
   outcomeText,
   reasonText,
 } from './policy-words.ts'
+import { actionBadge } from './risk-words.ts'
 import { dataTable } from './table.ts'
 import { stateBadge, stateMeans, stateNames } from './transaction-words.ts'
 import { badge, moment } from './words.ts'
@@ -152,7 +153,7 @@ function timeline(one: CustomerTransaction, now: number): Html {
     approved && html`<li class="ok"><strong>${stateNames.approved}</strong>${moment(one.endedAt ?? 0)}</li>`
   const reached =
     at === undefined
-      ? html`<li><strong>${stateNames[state]}</strong><span class="small quiet">until ${moment(one.expiresAt)}</span><p class="small quiet">${stateMeans[state]}</p></li>`
+      ? html`<li><strong>${stateNames[state]}</strong> <span class="small quiet">until ${moment(one.expiresAt)}</span><p class="small quiet">${stateMeans[state]}</p></li>`
       : html`<li class="${tone}"><strong>${stateNames[state]}</strong>${moment(at)}<p class="small quiet">${stateMeans[state]}</p></li>`
   return html`<ol class="timeline"><li class="${decidedTones[one.decision.outcome.kind]}"><strong>Decided: ${outcomeText(one.decision.outcome)}</strong>${moment(one.createdAt)}</li>\n${before}${reached}</ol>`
 }
@@ -185,9 +186,20 @@ function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked 
     ],
     one.reference === '' ? undefined : ['Reference', html`<span class="ref">${one.reference}</span>`],
     ['Type', html`<code>${transaction.type}</code>`],
+    riskRow(visit, one),
     ['Hash of the transaction', html`<code>${transaction.hash}</code>`],
     ['Id', html`<code>${one.id}</code>`],
   ])
+}
+
+/** What the risk engines said of it, a click from why. */
+function riskRow(visit: Visit, { inputs: { risk } }: CustomerTransaction): Row | undefined {
+  if (risk === undefined) return undefined
+  const { id, action, reason } = risk.said
+  return [
+    'Risk engines',
+    html`<a href="${visit.path(`/risk/${id}`)}">What they said, and why</a> ${actionBadge(action)} <code>${reason}</code>`,
+  ]
 }
 
 function rulesCard({ inputs }: CustomerTransaction, policy: Policy): Html {
@@ -260,7 +272,9 @@ const row = (name: Html, { limit, measured, currency }: Measurement): readonly (
 ]
 
 /** Every name that a condition can ask, with what it was; amounts also as people read them. */
-function factsOf(facts: PolicyFacts, payee: string | undefined): Html {
+function factsOf(kept: PolicyFacts, payee: string | undefined): Html {
+  // What was decided before there were risk engines has no facts of theirs.
+  const facts = { ...kept, risk: kept.risk ?? unasked }
   const rows = Object.entries(factTypes).flatMap(([group, members]) =>
     Object.keys(members).map((member) => {
       const value = (facts[group as keyof PolicyFacts] as Readonly<Record<string, unknown>>)[member]

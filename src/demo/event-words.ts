@@ -33,6 +33,8 @@ const words: Readonly<Record<AuditType, string>> = {
   'risk.assessed': 'The bank’s risk engines were asked',
   'risk.reported': 'The risk engines were told how it ended',
   'risk.unreported': 'A risk engine could not be told how it ended',
+  'risk.changed': 'The bank changed its risk engines',
+  'risk.tried': 'An administrator made a test call to a risk engine',
   'transaction.decided': 'The bank’s policy decided on the payment',
   'transaction.approved': 'Payment approved',
   'transaction.used': 'Payment given out to be carried out, once',

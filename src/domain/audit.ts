@@ -32,6 +32,8 @@ export const auditTypes = [
   'risk.assessed',
   'risk.reported',
   'risk.unreported',
+  'risk.tried',
+  'risk.changed',
   'transaction.decided',
   'transaction.approved',
   'transaction.used',

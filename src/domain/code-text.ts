@@ -3,9 +3,17 @@ import type { Language } from './language.ts'
 import { withoutAccounts } from './mask.ts'
 import type { Display } from './transaction-display.ts'
 
-const words: Readonly<Record<Language, { readonly by: string; readonly never: string }>> = {
-  en: { by: 'is your code for', never: 'Never tell it to anybody.' },
-  es: { by: 'es tu código para', never: 'No se lo digas a nadie.' },
+const words: Readonly<Record<Language, Readonly<Record<'by' | 'signIn' | 'never', string>>>> = {
+  en: {
+    by: 'is your code for',
+    signIn: 'is your code to sign in',
+    never: 'Never tell it to anybody.',
+  },
+  es: {
+    by: 'es tu código para',
+    signIn: 'es tu código para iniciar sesión',
+    never: 'No se lo digas a nadie.',
+  },
 }
 
 export interface ToText {
@@ -22,6 +30,12 @@ export function codeText({ code, bank, display }: ToText, language: Language): s
   const facts = display.rows.filter(({ prominent }) => prominent).map(({ value }) => withoutAccounts(value))
   const what = [display.title, ...facts].join(' ').replaceAll('\n', ', ')
   return `${bank}: ${code} ${by}: ${what}. ${never}`
+}
+
+/** A code that a risk engine made, for a sign-in that it wants to be sure of. */
+export function signInCodeText({ code, bank }: Pick<ToText, 'code' | 'bank'>, language: Language): string {
+  const { signIn, never } = words[language]
+  return `${bank}: ${code} ${signIn}. ${never}`
 }
 
 export const codeDigits = 6

@@ -1,9 +1,20 @@
 // One stored record a sign-in, and the pure dispatcher that says what comes next.
-import { type Acr, elsewhere, levelReached, meets, satisfies, withDevice, withDeviceAndPin } from './acr.ts'
+import {
+  type Acr,
+  elsewhere,
+  highest,
+  levelReached,
+  meets,
+  type Need,
+  satisfies,
+  withDevice,
+  withDeviceAndPin,
+} from './acr.ts'
 import type { Language } from './language.ts'
+import type { LoginChallenge } from './login-challenge.ts'
 import { type ApprovalMethod, type Outcome, stopCode } from './outcome.ts'
 import type { RefusalCode } from './refusal.ts'
-import type { RiskAction } from './risk.ts'
+import type { RiskAction, RiskChallengeKind } from './risk.ts'
 import type { Transaction } from './transaction.ts'
 import type { Raiser } from './upstream-level.ts'
 
@@ -27,6 +38,14 @@ export interface LoginRisk {
   readonly id: string
   readonly action: RiskAction
   readonly reason: string
+  /** The level that they want, apart from what app, policy and limits need; `ours`: by factors of ours alone. */
+  readonly needs?: { readonly acr: Acr; readonly ours: boolean } | undefined
+  /** The one that wants it may ask by itself a customer who has nothing that reaches the level; the first kind is next. */
+  readonly challenge?: { readonly provider: string; readonly kinds: readonly RiskChallengeKind[] } | undefined
+  /** The customer passed its challenge. That meets what it wants, and is no factor: level and methods stay what they are. */
+  readonly cleared?: boolean | undefined
+  /** The challenge ended the sign-in: it failed for good, or the engine locked the customer. */
+  readonly ends?: RefusalCode | undefined
 }
 
 /** A code on its way to a customer's number; only what it is checked by is kept. */
@@ -62,6 +81,8 @@ export interface LoginTransaction {
   readonly asksRisk?: boolean | undefined
   /** What they said; undefined until they were asked. */
   readonly risk?: LoginRisk | undefined
+  /** A challenge of the engine's own, under way. */
+  readonly challenge?: LoginChallenge | undefined
   /** What the policy made of it; undefined until the customer is known and it was asked. */
   readonly decision?: LoginDecision | undefined
   /** Thumbprint of the DPoP key proven at PAR (ruling R-18); undefined where none was. */
@@ -132,6 +153,8 @@ export type Step =
   | { readonly step: 'approve'; readonly acr: Acr }
   /** By a code from a text message. */
   | { readonly step: 'code'; readonly acr: Acr }
+  /** By what the risk engine asks itself; it raises nothing. */
+  | { readonly step: 'challenge'; readonly kind: RiskChallengeKind }
   | { readonly step: 'consent' }
   | { readonly step: 'finish'; readonly acr: Acr }
   | { readonly step: 'refuse'; readonly code: RefusalCode }
@@ -144,18 +167,31 @@ export function nextStep(login: LoginTransaction): Step {
   if (login.outcome === 'refused') return { step: 'refuse', code: login.refusal ?? 'interaction.step' }
   if (login.subject === undefined) return { step: login.connection === undefined ? 'choose' : 'upstream' }
   if (login.asksRisk === true && login.risk === undefined) return { step: 'assess' }
-  const risky = login.risk && riskStop(login.risk.action)
+  const risky = login.risk && (riskStop(login.risk.action) ?? login.risk.ends)
   if (risky !== undefined) return { step: 'refuse', code: risky }
   if (login.transaction !== undefined && login.decision === undefined) return { step: 'decide' }
   const stopped = login.decision && stopCode(login.decision.outcome)
   if (stopped !== undefined) return { step: 'refuse', code: stopped }
-  const { amr, neededAcr, approvalAcr } = login
-  const reached = levelReached(amr, login.granted)
-  const need = { acr: neededAcr, approval: approvalAcr }
-  const met = meets({ acr: reached, amr }, need) && approvedBy(amr, waysOf(login))
-  if (neededAcr !== undefined && !met) return raise(login, neededAcr)
+  if (!isMet(login)) return raise(login)
   if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }
-  return { step: 'finish', acr: reached }
+  return { step: 'finish', acr: reachedBy(login) }
+}
+
+/** What this sign-in needs: what app, policy and limits do, and what the risk providers want while it is not met otherwise. */
+export function needOf({ neededAcr, approvalAcr, risk }: LoginTransaction): Need {
+  const wanted = risk?.cleared === true ? undefined : risk?.needs
+  return {
+    acr: highest(neededAcr, wanted?.acr),
+    approval: highest(approvalAcr, wanted?.ours === true ? wanted.acr : undefined),
+  }
+}
+
+const reachedBy = ({ amr, granted }: LoginTransaction): Acr => levelReached(amr, granted)
+
+function isMet(login: LoginTransaction): boolean {
+  const need = needOf(login)
+  if (need.acr === undefined) return true
+  return meets({ acr: reachedBy(login), amr: login.amr }, need) && approvedBy(login.amr, waysOf(login))
 }
 
 /** How a sign-in ends that the risk providers stop; undefined where they do not. */
@@ -173,9 +209,23 @@ const methodOf: Readonly<Record<ApprovalMethod, string>> = { pin: 'pin', approva
 const approvedBy = (amr: readonly string[], ways: readonly ApprovalMethod[] | undefined): boolean =>
   ways?.some((way) => amr.includes(methodOf[way])) ?? true
 
+/** Towards the level that is needed; where nothing reaches it, by the challenge of the engine that wants it. */
+function raise(login: LoginTransaction): Step {
+  const step = raising(login)
+  const { risk } = login
+  const kind = risk?.cleared === true ? undefined : risk?.challenge?.kinds[0]
+  if (step.step !== 'refuse' || risk === undefined || kind === undefined) return step
+  // It meets the engine's own wish alone: what else is needed comes first, and where that cannot be reached it is in vain.
+  const besides: LoginTransaction = { ...login, risk: { ...risk, cleared: true } }
+  if (isMet(besides)) return { step: 'challenge', kind }
+  const other = raising(besides)
+  return other.step === 'refuse' ? step : other
+}
+
 // A PIN counts only on top of a device (ruling R-20): without one there is nothing on a page that could raise the level.
-function raise(login: LoginTransaction, acr: Acr): Step {
+function raising(login: LoginTransaction): Step {
   const { device, raisedBy, upstreamSpent = false } = login
+  const { acr = withDeviceAndPin } = needOf(login)
   const ours = ourStep(login, acr)
   const itCan = idpCan(login, acr)
   if (itCan && (raisedBy === 'idp' || ours?.step !== 'step-up')) return { step: 'raise', acr }
@@ -199,9 +249,9 @@ function ourStep(login: LoginTransaction, acr: Acr): Step | undefined {
   return first ?? ways.map((way) => can[way]).find((step) => step !== undefined)
 }
 
-/** A code says that the customer has their number; the level is the device's. */
-const codeCan = ({ device, hasNumber }: LoginTransaction): boolean =>
-  device !== undefined && hasNumber === true
+/** A code says that the customer has their number; the level is the device's. A second one would say no more. */
+const codeCan = ({ device, hasNumber, amr }: LoginTransaction): boolean =>
+  device !== undefined && hasNumber === true && !amr.includes('sms')
 
 /** May the customer approve this on a phone instead? */
 export const phoneCan = (login: LoginTransaction): boolean =>
@@ -215,8 +265,8 @@ export const pinCan = (login: LoginTransaction, acr: Acr): boolean =>
   (waysOf(login)?.includes('pin') ?? true)
 
 /** Once a sign-in at most: an IdP that answers too weakly again is not asked a third time. */
-const idpCan = ({ upstreamGives, upstreamSpent, approvalAcr }: LoginTransaction, acr: Acr): boolean =>
-  upstreamSpent !== true && approvalAcr === undefined && satisfies(upstreamGives, acr)
+const idpCan = (login: LoginTransaction, acr: Acr): boolean =>
+  login.upstreamSpent !== true && needOf(login).approval === undefined && satisfies(login.upstreamGives, acr)
 
 /**
  * Has this question been answered already? Then a second press of the same button changes nothing, and is led to where

@@ -96,7 +96,7 @@ export const riskFacts = {
   'history.lastLongitude': number('bridge', 'Its degrees east.'),
   'result.of': text('bridge', 'Of what is told: the event that it is the outcome of.'),
   'result.outcome': text('bridge', 'approved, denied, expired, failed, fraud, genuine.'),
-  'result.method': text('bridge', 'How the customer stepped up: pin, approval, sms.'),
+  'result.method': text('bridge', 'How the customer stepped up: pin, approval, sms, risk-challenge.'),
   'result.attempts': number('bridge', 'How many tries it took.'),
 } as const satisfies Readonly<Record<string, FactMeaning>>
 

@@ -79,6 +79,10 @@ export interface RiskEventPolicy {
   readonly shadow?: readonly string[] | undefined
 }
 
+/** How an engine can make sure of a customer by itself. */
+export const challengeKinds = ['code', 'out-of-band', 'questions'] as const
+export type RiskChallengeKind = (typeof challengeKinds)[number]
+
 /** One provider of an institution; `settings` are checked by the plugin of that `type`, and sealed where they are kept. */
 export interface RiskProviderSetting {
   readonly id: string
@@ -86,6 +90,8 @@ export interface RiskProviderSetting {
   readonly settings: Readonly<Record<string, unknown>>
   /** The facts that may leave for it; what its plugin needs at least unless told. */
   readonly facts?: readonly RiskFact[] | undefined
+  /** Its challenges that a sign-in may be met by, the first that can be done; none unless told. */
+  readonly challenge?: readonly RiskChallengeKind[] | undefined
 }
 
 export interface RiskSettings {
@@ -220,7 +226,40 @@ const ways: Readonly<Record<Combining, (policy: RiskEventPolicy, answered: Answe
     first === undefined ? { ...quiet, score: undefined } : { ...sayOf(first), score: first.assessment.score },
 }
 
-const scoreOf = ({ score, action }: Assessment): number => score ?? usualScores[action]
+/** What its answer counts as among weighted scores. */
+export const scoreOf = ({ score, action }: Assessment): number => score ?? usualScores[action]
+
+/** What comes out when the kept answers are combined once more by the policy that was kept with them. */
+export type CombinedAgain =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'no-policy' }
+  | { readonly kind: 'other'; readonly verdict: RiskVerdict }
+
+/** Pure: nothing of today. */
+export function combinedAgain(kept: RiskVerdict, policy: RiskEventPolicy | undefined): CombinedAgain {
+  if (policy === undefined) return { kind: 'no-policy' }
+  const verdict = verdictOf(policy, kept)
+  const same =
+    verdict.action === kept.action && verdict.reason === kept.reason && verdict.score === kept.score
+  return same ? { kind: 'same' } : { kind: 'other', verdict }
+}
+
+/**
+ * The provider that alone wants the step-up: were it to allow, nobody would stop it, nor want one. Undefined where another one
+ * wants it too, or failed so that it counts, or the scores of all together decide.
+ */
+export function soleDemand(policy: RiskEventPolicy, verdict: RiskVerdict): string | undefined {
+  const { action, reason, answers } = verdict
+  const provider = policy.ask.map((one) => one.provider).find((id) => reason === `risk.${id}`)
+  if (action !== 'step-up' || provider === undefined) return undefined
+  const allowed = answers.map((answer) =>
+    answer.provider === provider && answer.assessment !== undefined
+      ? { ...answer, assessment: { ...answer.assessment, action: 'allow' as const } }
+      : answer,
+  )
+  const without = verdictOf(policy, { ...verdict, answers: allowed })
+  return strengthOf(without.action) < strengthOf('step-up') ? provider : undefined
+}
 
 /** What a verdict says of a transaction, as one voice beside rules and limits; undefined where it lets it pass. */
 export function voiceOfVerdict(

@@ -4,6 +4,7 @@ import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { weakened } from '../domain/policy-strictness.ts'
 import { riskLoosened } from '../domain/risk-changes.ts'
 import type { RowChange } from '../ports/application.ts'
+import type { ConsoleRisks } from '../ports/risk-settings.ts'
 import type { Directory, InstitutionSet } from '../ports/stores.ts'
 import type { ConsolePolicies } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
@@ -12,6 +13,7 @@ import { entryName, policyChanged } from './policy-change.ts'
 export interface ApplyPolicyPorts {
   readonly directory: Pick<Directory, 'everything'>
   readonly consolePolicies: ConsolePolicies
+  readonly consoleRisks: Pick<ConsoleRisks, 'get' | 'remove'>
   readonly audit: Audit
 }
 
@@ -23,19 +25,24 @@ interface PolicyEffect {
   readonly after: Policy
   /** The console had set one, and the file says another. */
   readonly takesOver: boolean
+  /** The same of the risk engines. */
+  readonly takesRisk: boolean
 }
 
 export async function policyEffect(
-  { directory, consolePolicies }: ApplyPolicyPorts,
+  { directory, consolePolicies, consoleRisks }: ApplyPolicyPorts,
   { institution }: InstitutionSet,
 ): Promise<PolicyEffect> {
   const present = await directory.everything(institution.id)
   const kept = await consolePolicies.get(institution.id)
+  const keptRisk = await consoleRisks.get(institution.id)
+  const risk = institution.risk ?? keptRisk?.risk
   const before = present && policyOf(present.institution)
   const rulesLook = before?.rules.some(({ when }) => /\brisk\b/.test(when)) === true
-  const loosened = riskLoosened(present?.institution.risk, institution.risk, rulesLook)
+  const loosened = riskLoosened(present?.institution.risk, risk, rulesLook)
   return {
     riskLoosens: loosened.map((one) => `risk ${one}`),
+    takesRisk: keptRisk !== undefined && institution.risk !== undefined,
     before,
     after: policyOf({ ...institution, policy: institution.policy ?? kept?.policy }),
     takesOver: kept !== undefined && institution.policy !== undefined,
@@ -44,23 +51,36 @@ export async function policyEffect(
 
 /** The rows with what they mean for the policy; the console's goes as a row of its own. */
 export function withPolicy(changes: readonly RowChange[], id: string, effect: PolicyEffect): RowChange[] {
-  const { before, after, takesOver, riskLoosens } = effect
+  const { before, after, takesOver, takesRisk, riskLoosens } = effect
   const weaker = (before === undefined ? [] : weakened(after, before)).map(entryName)
   const loosens = [...weaker, ...riskLoosens]
   const rows = changes.map((row) =>
     row.kind === 'institution' && loosens.length > 0 ? { ...row, loosens } : row,
   )
-  const gone = { institution: id, kind: 'policy', id: 'console', change: 'removed', fields: [] } as const
-  return takesOver ? [...rows, gone] : rows
+  const gone = { institution: id, id: 'console', change: 'removed', fields: [] } as const
+  return [
+    ...rows,
+    ...(takesOver ? [{ ...gone, kind: 'policy' as const }] : []),
+    ...(takesRisk ? [{ ...gone, kind: 'risk' as const }] : []),
+  ]
 }
 
 /** Within the unit that writes the rows: what the console had set ends, and what came into force is told. */
 export async function policyApplied(
-  { consolePolicies, audit }: ApplyPolicyPorts,
+  { consolePolicies, consoleRisks, audit }: ApplyPolicyPorts,
   id: string,
-  { before, after, takesOver }: PolicyEffect,
+  { before, after, takesOver, takesRisk, riskLoosens }: PolicyEffect,
 ): Promise<void> {
   if (takesOver) await consolePolicies.remove(id)
+  if (takesRisk) {
+    await consoleRisks.remove(id)
+    const why = 'the file took the place of what the console had set'
+    audit.record({
+      type: 'risk.changed',
+      outcome: 'ok',
+      detail: { by: 'file', why, what: 'everything', loosened: riskLoosens },
+    })
+  }
   if (before === undefined) return
   const [base, version] = [policyVersion(before), policyVersion(after)]
   if (base === version && !takesOver) return

@@ -1,7 +1,7 @@
 // Asking an institution's risk providers about one event: all at once, within one budget, and one verdict out of what they say.
 import type { AuditEvent } from '../domain/audit.ts'
 import type { Institution } from '../domain/institution.ts'
-import { type RiskAnswer, type RiskVerdict, verdictOf } from '../domain/risk.ts'
+import { type RiskAnswer, type RiskEventPolicy, type RiskVerdict, verdictOf } from '../domain/risk.ts'
 import { type AskedKind, type RiskEvent, type RiskFact, sharedWith } from '../domain/risk-event.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -9,6 +9,7 @@ import type { GuardedProvider, RiskProviders } from '../ports/risk.ts'
 import type { KeptAssessment, RiskMemories, RiskOutcome, RiskRecords } from '../ports/risk-records.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
+import { createDeviceTokens } from './device-tokens.ts'
 import { createRiskFacts, type RiskFactPorts, type RiskSubject } from './risk-facts.ts'
 import { oweShadows, type ShadowOwingPorts } from './risk-shadow.ts'
 
@@ -30,6 +31,8 @@ export interface ToAssess extends RiskSubject {
 /** What was asked and answered, not kept yet. */
 export interface Assessed {
   readonly verdict: RiskVerdict
+  /** By which the answers were combined. */
+  readonly policy: RiskEventPolicy
   readonly asked: ToAssess
   /** Of the event; epoch milliseconds. */
   readonly at: number
@@ -87,7 +90,8 @@ export function createAssess(ports: AssessPorts): Assess {
       const shared = Object.fromEntries(
         [...providers, ...shadows].map((one) => [one.id, sharedFacts(one.facts, facts)]),
       )
-      return { verdict, asked, at: event.at, facts, shared, address, shadows: shadows.map(({ id }) => id) }
+      const owed = shadows.map(({ id }) => id)
+      return { verdict, policy, asked, at: event.at, facts, shared, address, shadows: owed }
     },
     keep: (institution, assessed, keeping) => keep(ports, institution, { assessed, keeping }),
   }
@@ -119,30 +123,23 @@ const referenceOf = (before: readonly KeptAssessment[], provider: string) =>
     .findLast((answer) => answer.provider === provider && answer.assessment?.reference !== undefined)
     ?.assessment?.reference
 
-/**
- * Where a provider's token for a customer's device is kept among what it remembers. Without a device whose key was proven there
- * is nothing to tie it to: given to whoever comes by the customer's name, it would make a stranger's browser a known one.
- */
-const tokenKey = ({ subject, device }: Pick<ToAssess, 'subject' | 'device'>): string | undefined =>
-  device === undefined ? undefined : `device-token|${subject}|${device}`
-
 interface Tokens {
   readonly institution: string
   readonly providers: readonly GuardedProvider[]
   readonly asked: ToAssess
 }
 
-async function tokensFor({ riskMemories }: AssessPorts, { institution, providers, asked }: Tokens) {
-  const key = tokenKey(asked)
-  if (key === undefined) return new Map<string, undefined>()
+async function tokensFor(ports: AssessPorts, { institution, providers, asked }: Tokens) {
+  const { subject, device } = asked
+  const tokens = createDeviceTokens(ports)
   const known = await Promise.all(
-    providers.map(async ({ id }) => [id, await riskMemories(institution, id).get(key)] as const),
+    providers.map(
+      async ({ id: provider }) =>
+        [provider, await tokens.of({ institution, provider, subject, device })] as const,
+    ),
   )
   return new Map(known)
 }
-
-// For a year: whoever has not come for longer is a stranger to every engine.
-const tokenMs = 365 * 24 * 3600_000
 
 interface Kept {
   readonly assessed: Assessed
@@ -154,7 +151,7 @@ async function keep(
   institution: Institution,
   { assessed, keeping }: Kept,
 ): Promise<void> {
-  const { verdict, asked, at, facts, shared, address, shadows: providers } = assessed
+  const { verdict, policy, asked, at, facts, shared, address, shadows: providers } = assessed
   const now = ports.clock.now()
   await ports.riskRecords.keep(
     {
@@ -163,6 +160,7 @@ async function keep(
         reference: asked.reference,
         about: keeping.about,
         verdict,
+        policy,
         facts,
         shared,
         at,
@@ -171,10 +169,10 @@ async function keep(
     },
     address,
   )
-  const key = tokenKey(asked)
+  const { subject, device } = asked
+  const tokens = createDeviceTokens(ports)
   for (const { provider, assessment } of verdict.answers)
-    if (key !== undefined && assessment?.deviceToken !== undefined)
-      await ports.riskMemories(institution.id, provider).put(key, assessment.deviceToken, now + tokenMs)
+    await tokens.keep({ institution: institution.id, provider, subject, device }, assessment?.deviceToken)
   await oweShadows(ports, institution.id, { assessment: verdict.id, providers })
   ports.audit.record(toldOf(assessed))
 }

@@ -10,12 +10,13 @@ import {
   type Institution,
   type RelyingParty,
 } from '../domain/institution.ts'
-import { type LoginTransaction, nextStep, type Step, type UpstreamSent } from '../domain/login.ts'
+import { type LoginTransaction, needOf, nextStep, type Step, type UpstreamSent } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 
 import type { Transaction } from '../domain/transaction.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { Connectors, UpstreamDeparture } from '../ports/connector.ts'
+import type { RiskProviders } from '../ports/risk.ts'
 import type { UpstreamSessions } from '../ports/sign-out.ts'
 import type {
   Consents,
@@ -57,6 +58,7 @@ export interface LoginPorts {
   readonly decide: Decide
   readonly assess: Assess
   readonly riskOutcomes: Pick<RiskOutcomes, 'ended'>
+  readonly riskProviders: Pick<RiskProviders, 'of'>
   readonly keepEvidence: KeepEvidence
   readonly canText: CanText
   readonly audit: Audit
@@ -177,13 +179,14 @@ async function goUpstream(
   ports: LoginPorts,
   { institution, login, browserHash }: Departure,
 ): Promise<UpstreamDeparture> {
-  const { step } = nextStep(login)
-  if (step !== 'upstream' && step !== 'raise') throw new Refusal('interaction.step', { uid: login.uid })
+  const next = nextStep(login)
+  if (next.step !== 'upstream' && next.step !== 'raise')
+    throw new Refusal('interaction.step', { uid: login.uid })
   const connection = await connectionFor(ports.directory, institution.id, login.connection)
   const now = ports.clock.now()
   // To raise, the customer is asked anew: the answer must be of now, and not of a session that the IdP still has.
-  const freshLogin = login.freshLogin || step === 'raise'
-  const askedAcr = step === 'raise' ? login.neededAcr : await askedUpstream(ports, login, connection)
+  const freshLogin = login.freshLogin || next.step === 'raise'
+  const askedAcr = next.step === 'raise' ? next.acr : await askedUpstream(ports, login, connection)
   // RelayState is the uid: as opaque as any handle, and worth nothing without the cookie of the browser that began.
   const departure = await ports.connectors
     .of(institution, connection)
@@ -367,7 +370,7 @@ export async function withCustomer(
   const device =
     login.dpopJkt === undefined ? undefined : await ports.devices.byKey(institution, login.dpopJkt)
   const present = counts(device, customer.subject)
-  const raises = login.neededAcr !== undefined
+  const raises = needOf(login).acr !== undefined
   const hasPin = raises && present && (await ports.pins.verifier(institution, customer.subject)) !== undefined
   const hasApprover = raises && (await canApprove(ports, institution, customer.subject))
   const agreed = await ports.consents.scopes(institution, customer.subject, login.relyingParty)

@@ -23,14 +23,18 @@ export async function raised(
   login: LoginTransaction,
   { acr, ours }: Raising,
 ): Promise<LoginTransaction> {
+  return {
+    ...(await withFactors(ports, login)),
+    neededAcr: highest(login.neededAcr, acr),
+    ...(ours && { approvalAcr: highest(login.approvalAcr, acr) }),
+  }
+}
+
+/** The record with what its customer has of ours. */
+export async function withFactors(ports: RaisedPorts, login: LoginTransaction): Promise<LoginTransaction> {
   const { institution, subject = '', device } = login
   // A PIN is worth nothing without the device, so nobody looks for it then (ruling R-20).
   const found = device === undefined ? undefined : await ports.pins.verifier(institution, subject)
-  return {
-    ...login,
-    neededAcr: highest(login.neededAcr, acr),
-    ...(ours && { approvalAcr: highest(login.approvalAcr, acr) }),
-    hasPin: found !== undefined,
-    hasApprover: await canApprove(ports, institution, subject),
-  }
+  const hasApprover = await canApprove(ports, institution, subject)
+  return { ...login, hasPin: found !== undefined, hasApprover }
 }

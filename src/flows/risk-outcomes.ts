@@ -31,7 +31,7 @@ export interface RiskReportPorts extends RiskOutcomePorts, Pick<ShadowPorts, 'ri
 
 /** How a customer stepped up, or failed to. */
 export interface SteppedUp {
-  readonly method: 'pin' | 'approval' | 'sms'
+  readonly method: 'pin' | 'approval' | 'sms' | 'risk-challenge'
   readonly passed: boolean
 }
 

@@ -174,6 +174,8 @@ async function show(ctx: Context, ports: InteractionPorts, login: LoginTransacti
       return back(ctx, login, '/approve')
     case 'code':
       return back(ctx, login, '/code')
+    case 'challenge':
+      return back(ctx, login, '/challenge')
     case 'step-up':
       return showPin(ctx, ports, { login, state: { kind: 'ask' } })
     case 'consent':

@@ -66,8 +66,8 @@ export interface ApplyReport {
 /** One row that differs. Field paths only: settings may hold what must not be printed. */
 export interface RowChange {
   readonly institution: string
-  /** `policy`: what the console had set, which ends where the file says one. */
-  readonly kind: 'institution' | 'relying_party' | 'connection' | 'core' | 'policy'
+  /** `policy`, `risk`: what the console had set, which ends where the file says one. */
+  readonly kind: 'institution' | 'relying_party' | 'connection' | 'core' | 'policy' | 'risk'
   readonly id: string
   readonly change: 'added' | 'changed' | 'removed'
   readonly fields: readonly string[]

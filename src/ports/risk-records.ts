@@ -1,5 +1,5 @@
 // Stores of what risk providers were asked and answered, and of what they keep of customers.
-import type { RiskAction, RiskFailure, RiskVerdict } from '../domain/risk.ts'
+import type { RiskAction, RiskEventPolicy, RiskFailure, RiskVerdict } from '../domain/risk.ts'
 import type { AskedKind, RiskFact, RiskFacts } from '../domain/risk-event.ts'
 import type { RiskMemory } from './risk.ts'
 import type { CustomerOf } from './transactions.ts'
@@ -11,6 +11,8 @@ export type RiskOutcome = (typeof riskOutcomes)[number]
 /** One event that providers were asked about, with everything that its verdict rests on. */
 export interface KeptAssessment extends CustomerOf {
   readonly verdict: RiskVerdict
+  /** By which the answers were combined; undefined where it was kept before policies were. */
+  readonly policy?: RiskEventPolicy | undefined
   readonly relyingParty: string
   /** Of the sign-in or call that it came with. */
   readonly reference: string
@@ -36,17 +38,48 @@ export interface RiskHistory {
   readonly last: { readonly at: number; readonly facts: RiskFacts } | undefined
 }
 
+/** Which of them; what is undefined is any. */
+export interface RiskFilter {
+  readonly kind?: AskedKind | undefined
+  readonly action?: RiskAction | undefined
+  readonly reason?: string | undefined
+  /** A provider that gave no answer. */
+  readonly failed?: string | undefined
+  readonly relyingParty?: string | undefined
+  readonly reference?: string | undefined
+  readonly subject?: string | undefined
+  /** Epoch milliseconds: asked at `from` or later, and earlier than `until`. */
+  readonly from?: number | undefined
+  readonly until?: number | undefined
+  /** Goes on behind this one: of two of the same moment none is shown twice or left out. */
+  readonly behind?: { readonly createdAt: number; readonly id: string } | undefined
+  /** 201 at most. */
+  readonly limit: number
+}
+
+/** One time that an engine was to be told how something ended. */
+export interface RiskTelling {
+  readonly provider: string
+  readonly outcome: string
+  /** False where it could not be told within its time. */
+  readonly told: boolean
+  readonly at: number
+}
+
+/** What of it stands in the audit. */
+export interface RiskTellings {
+  /** About one assessment, oldest first. */
+  ofAssessment(institution: string, id: string): Promise<readonly RiskTelling[]>
+}
+
 export interface RiskRecords {
   /** Inside a unit. `address` is a token, by which attempts from there are counted. */
   keep(one: KeptAssessment, address: string | undefined): Promise<void>
   get(institution: string, id: string): Promise<KeptAssessment | undefined>
   /** Of one sign-in or call, oldest first. */
   ofReference(institution: string, reference: string): Promise<readonly KeptAssessment[]>
-  /** Newest first; 201 at most. */
-  list(
-    institution: string,
-    filter: { readonly subject?: string | undefined; readonly limit: number },
-  ): Promise<readonly KeptAssessment[]>
+  /** Newest first. */
+  list(institution: string, filter: RiskFilter): Promise<readonly KeptAssessment[]>
   history(
     customer: CustomerOf,
     asked: { readonly address: string | undefined; readonly now: number },
@@ -94,6 +127,11 @@ export interface ShadowCount extends Pick<ShadowAnswer, 'kind' | 'provider' | 'a
 export interface RiskShadows {
   /** Inside a unit; the first word of a provider about an event holds. */
   keep(answer: ShadowAnswer): Promise<void>
+  /** About one assessment. */
+  ofAssessment(
+    institution: string,
+    id: string,
+  ): Promise<readonly Pick<ShadowAnswer, 'provider' | 'said' | 'wouldBe'>[]>
   /** Since then (epoch milliseconds), also of what would have stayed as it was. */
   counts(institution: string, since: number): Promise<readonly ShadowCount[]>
 }

@@ -1,6 +1,6 @@
 // Risk engines as plugins: what a provider must offer, what it may, and what it is given.
 import type { Institution } from '../domain/institution.ts'
-import type { Assessment, RiskAnswer } from '../domain/risk.ts'
+import type { Assessment, RiskAnswer, RiskChallengeKind, RiskProviderSetting } from '../domain/risk.ts'
 import type { AskedKind, RiskEvent, RiskFact, ToldKind } from '../domain/risk-event.ts'
 import type { SettingField } from './connector-settings.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
@@ -32,9 +32,7 @@ export type RiskChallenge =
       readonly reference: Readonly<Record<string, string>>
     }
 
-export type RiskChallengeKind = RiskChallenge['kind']
-
-/** What came of a challenge. It never raises a level by itself: the policy says what it is worth. */
+/** What came of a challenge. It never raises a level: it meets what the engine wanted, and nothing else (decision 0044). */
 export interface RiskChallengeResult {
   readonly state: 'pending' | 'passed' | 'failed' | 'locked'
   readonly deviceToken?: string | undefined
@@ -65,12 +63,21 @@ export class RiskAnswerMalformed extends Error {
   }
 }
 
+/** The engine has no such challenge for this customer: another kind may do, and asking again will not. */
+export class RiskChallengeUnable extends Error {
+  constructor(reason: string) {
+    super(reason)
+    this.name = 'RiskChallengeUnable'
+  }
+}
+
 /** One engine, opened for one entry of an institution. Every call ends by its deadline, whatever the engine does. */
 export interface RiskProvider {
   /** Rejects where there is no answer. What it resolves with is judged by us before it counts. */
   assess(event: RiskEvent<AskedKind>, deadline: RiskDeadline): Promise<Assessment>
   /** Teaches the engine; a rejection is tried again later. */
   report?(event: RiskEvent<ToldKind>, deadline: RiskDeadline): Promise<void>
+  /** Rejects with RiskChallengeUnable where this customer cannot be asked so, and otherwise where it does not begin. */
   challenge?(event: RiskEvent, kind: RiskChallengeKind, deadline: RiskDeadline): Promise<RiskChallenge>
   authenticate?(
     event: RiskEvent,
@@ -149,6 +156,8 @@ export interface RiskPlugin {
   readonly fields: readonly SettingField[]
   /** Throws SettingsRefused when the settings do not fit, or rejects with it: the schema of a plugin from outside is in its thread. */
   check(settings: Readonly<Record<string, unknown>>): void | Promise<void>
+  /** The challenges of its own that it runs with these settings, which were checked; none where the member is absent. */
+  challenges?(settings: Readonly<Record<string, unknown>>): readonly RiskChallengeKind[]
   open(place: RiskPlace): RiskProvider
 }
 
@@ -186,9 +195,24 @@ export interface GuardedProvider {
   health(): RiskHealth
 }
 
+/** What came of a test call; of a failure also why, in codes and names alone. */
+export interface RiskTrial {
+  readonly answer: RiskAnswer
+  readonly reason: string | undefined
+}
+
 /** Finds providers, opened and cached. */
 export interface RiskProviders {
   of(institution: Institution): readonly GuardedProvider[]
   plugins(): readonly RiskPlugin[]
+  /**
+   * Asks one provider by its settings, opened for this alone: what it remembers is forgotten, and neither breaker nor figures
+   * hear of it. As `assess` it ends by the deadline, and never rejects.
+   */
+  tryOut(
+    institution: Institution,
+    setting: RiskProviderSetting,
+    asked: { readonly event: RiskEvent<AskedKind>; readonly ms: number },
+  ): Promise<RiskTrial>
   close(): Promise<void>
 }

@@ -25,7 +25,8 @@ export interface Directory {
   core(institution: string, id: string): Promise<Core | undefined>
   /**
    * Everything of one institution, always fresh: for applying files and for listings. With `managedBy`, of the relying
-   * parties, connections and cores only those that come from there, and by `file` without the policy that the console set.
+   * parties, connections and cores only those that come from there, and by `file` without the policy and the risk
+   * engines that the console set.
    */
   everything(institution: string, managedBy?: ManagedBy): Promise<InstitutionSet | undefined>
 }
@@ -148,7 +149,7 @@ export interface RateLimits {
   /** Counts one; says whether it is still within the budget, and after how many seconds to come back when not. */
   take(bucket: RateBucket, key: string): Promise<{ allowed: boolean; retryAfterSeconds: number }>
 }
-export type RateBucket = 'pin' | 'interaction' | 'token' | 'device' | 'acs' | 'gateway' | 'channel'
+export type RateBucket = 'pin' | 'interaction' | 'token' | 'device' | 'acs' | 'gateway' | 'channel' | 'probe'
 
 /** What customers agreed to, so that claimed-https apps need not ask again (ruling R-22). */
 export interface Consents {

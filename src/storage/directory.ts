@@ -8,6 +8,7 @@ import type { FieldSeal } from '../ports/field-seal.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
 import { contentIn, learnedIn, putConnections } from './connections.ts'
 import { createPolicies } from './policies.ts'
+import { openedRisk } from './risk-settings.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
@@ -134,12 +135,23 @@ async function withConsolePolicy(db: Queries, institution: Institution): Promise
   return ruledBy(institution, row?.content ?? null)
 }
 
+/** The same of its risk engines. */
+const askedBy = (seal: FieldSeal, institution: Institution, content: string | null): Institution =>
+  institution.risk === undefined && content !== null
+    ? { ...institution, risk: openedRisk(seal, institution.id, content) }
+    : institution
+
 async function readAll(db: Queries, seal: FieldSeal): Promise<readonly Institution[]> {
-  const rows: { settings: KeptInstitution; content: Policy | null }[] = await db('institution')
+  const rows: { settings: KeptInstitution; content: Policy | null; risk: string | null }[] = await db(
+    'institution',
+  )
     .leftJoin('console_policy', 'console_policy.institution', 'institution.institution')
-    .select('institution.settings', 'console_policy.content')
+    .leftJoin('console_risk', 'console_risk.institution', 'institution.institution')
+    .select('institution.settings', 'console_policy.content', 'console_risk.content as risk')
     .orderBy('institution.institution')
-  return rows.map(({ settings, content }) => ruledBy(institutionOf(seal, settings), content))
+  return rows.map(({ settings, content, risk }) =>
+    askedBy(seal, ruledBy(institutionOf(seal, settings), content), risk),
+  )
 }
 
 const everything = `
@@ -147,6 +159,8 @@ select 'institution' as kind, '' as id, settings, '' as state, 0 as version, '' 
   null::jsonb as learned, null::timestamptz as valid_until
   from institution where institution = :id
 union all select 'policy', '', content, '', 0, 'console', null, null from console_policy where institution = :id
+union all select 'risk', '', to_jsonb(content), '', 0, 'console', null, null from console_risk
+  where institution = :id and content is not null
 union all select 'relying_party', id, settings, '', 0, managed_by, null, null from relying_party where institution = :id
 union all select 'connection', c.id, c.settings, c.state, c.version, c.managed_by, c.learned, m.valid_until
   from connection c
@@ -182,8 +196,9 @@ async function readSet(
   const institution = rows.find((row) => row.kind === 'institution')?.settings as KeptInstitution | undefined
   if (institution === undefined) return undefined
   const [policy = null] = managedBy === 'file' ? [] : of<Policy>('policy')
+  const [risk = null] = managedBy === 'file' ? [] : of<string>('risk')
   return {
-    institution: ruledBy(institutionOf(seal, institution), policy),
+    institution: askedBy(seal, ruledBy(institutionOf(seal, institution), policy), risk),
     relyingParties: of<RelyingParty>('relying_party'),
     connections: wanted
       .filter((row) => row.kind === 'connection')

@@ -1,5 +1,6 @@
 // Sign-ins in progress, one row each; only an open record changes.
 import type { LoginTransaction } from '../domain/login.ts'
+import type { BegunChallenge, LoginChallenge } from '../domain/login-challenge.ts'
 import { keptTransaction, type Transaction } from '../domain/transaction.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
@@ -7,20 +8,32 @@ import type { Logins } from '../ports/stores.ts'
 import { parsed, restored, written } from './transaction-json.ts'
 import type { Connections } from './unit-of-work.ts'
 
-// What the customer is about to pay, and to whom, stands sealed; the rest names nobody.
+// What the customer is about to pay, and to whom, stands sealed, and what a risk engine gave us for its challenge; the rest names nobody.
 type StoredTransaction = { readonly sealed: string } | Earlier
 /** A sign-in that began under an earlier version. */
 interface Earlier {
   readonly detail: unknown
 }
 
-type Stored = Omit<LoginTransaction, 'transaction'> & { transaction: StoredTransaction | undefined }
+interface StoredChallenge extends Omit<LoginChallenge, 'begun'> {
+  readonly begun: string | undefined
+}
+
+interface Stored extends Omit<LoginTransaction, 'transaction' | 'challenge'> {
+  readonly transaction: StoredTransaction | undefined
+  readonly challenge: StoredChallenge | undefined
+}
 
 function toRow(login: LoginTransaction, seal: FieldSeal) {
-  const { transaction, institution } = login
+  const { transaction, challenge, institution } = login
   const sealed = transaction && { sealed: seal.seal(institution, written(transaction)) }
+  const begun = challenge?.begun && seal.seal(institution, JSON.stringify(challenge.begun))
   return {
-    record: JSON.stringify({ ...login, transaction: sealed }),
+    record: JSON.stringify({
+      ...login,
+      transaction: sealed,
+      challenge: challenge && { ...challenge, begun },
+    }),
     outcome: login.outcome,
     upstream_request: login.upstreamRequest ?? null,
     expires_at: new Date(login.expiresAt),
@@ -33,7 +46,7 @@ function fromRow(
   seal: FieldSeal,
 ): LoginTransaction | undefined {
   if (row === undefined) return undefined
-  const { transaction, ...record } = row.record
+  const { transaction, challenge, ...record } = row.record
   const empty = {
     connection: undefined,
     neededAcr: undefined,
@@ -48,6 +61,7 @@ function fromRow(
     ...record,
     outcome: row.outcome,
     transaction: transaction && opened(transaction, record.institution, seal),
+    ...(challenge && { challenge: openedChallenge(challenge, record.institution, seal) }),
   } as LoginTransaction
 }
 
@@ -55,6 +69,15 @@ const opened = (stored: StoredTransaction, institution: string, seal: FieldSeal)
   'sealed' in stored
     ? restored(parsed<Transaction>(seal.open(institution, stored.sealed)))
     : keptTransaction([stored.detail], builtInTypes)
+
+function openedChallenge(
+  { begun, ...rest }: StoredChallenge,
+  institution: string,
+  seal: FieldSeal,
+): LoginChallenge {
+  if (begun === undefined) return rest
+  return { ...rest, begun: JSON.parse(seal.open(institution, begun)) as BegunChallenge }
+}
 
 export function createLogins({ reader, writer, send }: Connections, seal: FieldSeal): Logins {
   return {

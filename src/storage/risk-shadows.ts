@@ -15,6 +15,13 @@ export const createRiskShadows = ({ reader, send }: Connections): RiskShadows =>
         .onConflict(['institution', 'assessment', 'provider'])
         .ignore(),
     ),
+  async ofAssessment(institution, assessment) {
+    const db = await reader()
+    return db('risk_shadow')
+      .where({ institution, assessment })
+      .orderBy('provider')
+      .select('provider', 'said', { wouldBe: 'would_be' })
+  },
   async counts(institution, since) {
     const db = await reader()
     const { rows }: { rows: ShadowCount[] } = await db.raw(countQuery, {

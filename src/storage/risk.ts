@@ -1,15 +1,18 @@
 // What risk providers were asked and answered, sealed but for what is counted; and what they keep of customers.
-import type { RiskVerdict } from '../domain/risk.ts'
+import type { RiskEventPolicy, RiskVerdict } from '../domain/risk.ts'
 import type { RiskFacts } from '../domain/risk-event.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
 import type {
   KeptAssessment,
+  RiskFilter,
   RiskHistory,
   RiskMemories,
   RiskOutcome,
   RiskRecords,
+  RiskTellings,
 } from '../ports/risk-records.ts'
 import type { CustomerOf } from '../ports/transactions.ts'
+import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
 interface Row {
@@ -28,6 +31,7 @@ interface Row {
 
 interface Sealed {
   readonly verdict: RiskVerdict
+  readonly policy?: RiskEventPolicy | undefined
   readonly facts: RiskFacts
   readonly shared: KeptAssessment['shared']
 }
@@ -115,10 +119,8 @@ export function createRiskRecords({ reader, writer, send }: Connections, seal: F
         .limit(most)
       return rows.map(from)
     },
-    async list(institution, { subject, limit }) {
-      const db = await reader()
-      const query = db('risk_assessment').where({ institution, ...(subject !== undefined && { subject }) })
-      const rows: Row[] = await query.orderBy('created_at', 'desc').limit(Math.min(limit, most))
+    async list(institution, filter) {
+      const rows = await listed(await reader(), institution, filter)
       return rows.map(from)
     },
     history: (customer, asked) => historyOf(reader, seal, { customer, ...asked }),
@@ -136,6 +138,40 @@ export function createRiskRecords({ reader, writer, send }: Connections, seal: F
     },
   }
 }
+
+function listed(db: Queries, institution: string, filter: RiskFilter): Promise<Row[]> {
+  const { kind, action, reason, failed, relyingParty, reference, subject, from, until, behind } = filter
+  const query = db('risk_assessment').where({ institution })
+  query.orderBy('created_at', 'desc').orderBy('id', 'desc')
+  const wanted = { kind, action, reason, relying_party: relyingParty, reference, subject }
+  query.where(Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)))
+  if (failed !== undefined) query.whereRaw('? = any(failed)', [failed])
+  if (from !== undefined) query.where('created_at', '>=', new Date(from))
+  if (until !== undefined) query.where('created_at', '<', new Date(until))
+  if (behind !== undefined)
+    query.whereRaw('(created_at, id) < (?, ?)', [new Date(behind.createdAt), behind.id])
+  return query.limit(Math.min(filter.limit, most)) as unknown as Promise<Row[]>
+}
+
+// Word for word the index of migration 0032: else every event of the institution would be read.
+const told = `type in ('risk.reported', 'risk.unreported')
+  and substring(body from '"assessment":"([A-Za-z0-9_-]{22})"') = ?`
+
+export const createRiskTellings = ({ reader }: Connections): RiskTellings => ({
+  async ofAssessment(institution, id) {
+    const db = await reader()
+    const rows: { body: string; type: string; at: Date }[] = await db('audit_event')
+      .where({ institution })
+      .whereRaw(told, [id])
+      .orderBy('at')
+      .limit(most)
+      .select('body', 'type', 'at')
+    return rows.map(({ body, type, at }) => {
+      const { provider, outcome } = JSON.parse(body).detail
+      return { provider, outcome, told: type === 'risk.reported', at: at.getTime() }
+    })
+  },
+})
 
 interface Settling {
   readonly where: Readonly<Record<string, string>>
@@ -163,13 +199,14 @@ interface Keeping {
 }
 
 function rowOf(one: KeptAssessment, { address, seal }: Keeping) {
-  const { institution, verdict, facts, shared } = one
-  const sealed: Sealed = { verdict: withoutTokens(verdict), facts, shared }
+  const { institution, verdict, policy, facts, shared } = one
+  const sealed: Sealed = { verdict: withoutTokens(verdict), policy, facts, shared }
   return {
     ...{ institution, id: verdict.id, kind: verdict.kind, subject: one.subject },
     ...{ relying_party: one.relyingParty, reference: one.reference },
     ...{ about: one.about ?? null, address: address ?? null },
     ...{ action: verdict.action, reason: verdict.reason, score: verdict.score ?? null },
+    failed: verdict.answers.filter(({ failure }) => failure !== undefined).map(({ provider }) => provider),
     record: seal.seal(institution, JSON.stringify(sealed)),
     created_at: new Date(one.at),
     settle_by: new Date(one.settleBy),
@@ -192,10 +229,10 @@ const opened = (institution: string, record: string, seal: FieldSeal): Sealed =>
   JSON.parse(seal.open(institution, record))
 
 function fromRow(row: Row, seal: FieldSeal): KeptAssessment {
-  const { verdict, facts, shared } = opened(row.institution, row.record, seal)
+  const { verdict, policy, facts, shared } = opened(row.institution, row.record, seal)
   return {
     ...{ institution: row.institution, subject: row.subject },
-    verdict: { ...verdict, score: verdict.score },
+    ...{ verdict: { ...verdict, score: verdict.score }, policy },
     ...{ relyingParty: row.relying_party, reference: row.reference },
     about: row.about ?? undefined,
     ...{ facts, shared, at: row.created_at.getTime(), settleBy: row.settle_by.getTime() },
@@ -216,7 +253,11 @@ returning count`
 /** What is longer is no memory of a customer but a mistake. */
 const longestMemory = 64 * 1024
 
-export function createRiskMemories({ reader, writer }: Connections, seal: FieldSeal): RiskMemories {
+/**
+ * What a provider writes while it is asked stands by itself: its unit must not begin and wait for the other engines, or for a slow
+ * hash, with a row of this one held; and a try that was counted stays counted, whatever becomes of the request.
+ */
+export function createRiskMemories({ reader, alone }: Connections, seal: FieldSeal): RiskMemories {
   return (institution, provider) => ({
     async get(key) {
       const db = await reader()
@@ -228,7 +269,7 @@ export function createRiskMemories({ reader, writer }: Connections, seal: FieldS
     },
     async put(key, value, expiresAt) {
       if (value.length > longestMemory) throw new Error(`more than ${longestMemory} characters to remember`)
-      const db = await writer()
+      const db = await alone()
       const kept = { value: seal.seal(institution, value), expires_at: new Date(expiresAt) }
       await db('risk_memory')
         .insert({ institution, provider, key, ...kept })
@@ -236,7 +277,7 @@ export function createRiskMemories({ reader, writer }: Connections, seal: FieldS
         .merge(kept)
     },
     async count(key, expiresAt) {
-      const db = await writer()
+      const db = await alone()
       const asked = { institution, provider, key, expires: new Date(expiresAt) }
       const { rows }: { rows: { count: number }[] } = await db.raw(countQuery, asked)
       return rows[0]?.count ?? 0

@@ -53,7 +53,7 @@ const settled = async <T>(asked: Promise<T>, told: (answer: T) => string | undef
   }
 }
 
-describe('attack 168: hostile XML from the engine', () => {
+describe('#168 hostile XML from the engine', () => {
   // The one that hides a lie in the header leaves the Body as it was, and the Body is what holds.
   const due = (hostile: string, truth: string) => (hostile === 'wrapped-in-header' ? truth : 'no answer')
 
@@ -128,7 +128,7 @@ async function answeredWith(change: (xml: string) => string): Promise<Assessment
   }
 }
 
-describe('attack 170: answers of something else', () => {
+describe('#170 answers of something else', () => {
   test.each(['request-id', 'user', 'earlier'] as const satisfies readonly RsaMix[])(
     'one with the %s of another is none',
     async (mix) => {

@@ -93,6 +93,7 @@ test('while an answer of an IdP is checked, the database is free', async () => {
     answerSettings: { namedMs: 60_000 },
     assess: nobodyAsked,
     riskOutcomes: nobodyTold,
+    riskProviders: { of: () => [] },
     decide: createDecide({ ...parts.base, ...parts.stores, assess: nobodyAsked }),
     keepEvidence: createKeepEvidence(parts.stores),
     canText: async () => false,

@@ -3,10 +3,12 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBackEnd } from '../../src/demo/back-end.ts'
 import { demoRows } from '../../src/demo/institution.ts'
+import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import type { Policy } from '../../src/domain/policy.ts'
+import type { RiskSettings } from '../../src/domain/risk.ts'
 import { approve, approver, waiting } from '../journeys/approver.ts'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
-import { creditor, debtor, payment, spend, spender } from '../journeys/spending.ts'
+import { carriedOut, creditor, debtor, payment, spend, spender } from '../journeys/spending.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
 import { looked as lookedAt } from './looked.ts'
@@ -23,6 +25,7 @@ const earlier: Policy = {
 let bridge: TestBridge
 let browser: Browser
 let page: Page
+let payer: Awaited<ReturnType<typeof spender>>
 const complaints: string[] = []
 
 const apply = (institution = {}) =>
@@ -46,7 +49,8 @@ beforeAll(async () => {
   await page.getByLabel('Password').fill('alice-pw')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { level: 1 }).waitFor()
-  await spend(await spender(bridge), { creditorName: evil })
+  payer = await spender(bridge)
+  await spend(payer, { creditorName: evil })
 })
 afterAll(async () => {
   await browser?.close()
@@ -182,6 +186,43 @@ limits:
     await page.getByRole('button', { name: 'Loosen the policy' }).click()
     await page.getByText('The policy is in force.').waitFor()
     await page.getByText('It was set here by').waitFor()
+  })
+})
+
+describe('risk engines', () => {
+  test('say what they said of a payment, and stand with the events that they are asked about', async () => {
+    const asked = {
+      ask: [{ provider: 'signals', weight: 1, optional: false }],
+      combine: 'strictest' as const,
+    }
+    const risk: RiskSettings = {
+      providers: [{ id: 'signals', type: 'signals', settings: {} }],
+      events: { payment: { ...asked, onFailure: 'deny', bands: {} } },
+      ...{ budgetMs: 5000, stepUp: withDeviceAndPin },
+    }
+    await apply({ risk })
+    await carriedOut(payer, '80.00')
+    await at('/risk?kind=payment')
+    await looked('risk')
+    await page.locator('tbody a').first().click()
+    await page.getByText('Combined again, it comes out the same.').waitFor()
+    await looked('risk-assessment')
+    await at('/risk/providers')
+    await page.getByRole('heading', { name: '1 risk engine is asked' }).waitFor()
+    await looked('risk-engines')
+    await at('/risk/providers/signals')
+    await page.getByRole('button', { name: 'Make the test call' }).click()
+    await page.getByText('It answered in').waitFor()
+    await looked('risk-engine')
+  })
+  test('are added by the form of their type, where the file has none', async () => {
+    await apply({ risk: undefined })
+    await at('/risk/add?type=service')
+    await page.getByLabel('Name of the engine').fill('Own engine')
+    await page.getByRole('button', { name: 'Add the engine' }).click()
+    await page.getByText('Nothing was changed.').waitFor()
+    await looked('risk-form')
+    expect(complaints.splice(0)).toEqual([expect.stringContaining('422')])
   })
 })
 

@@ -5,6 +5,7 @@ import { displayOf } from '../../src/domain/transaction-display.ts'
 import { typeNamed } from '../../src/domain/transaction-type.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import { type ApproveView, approvePage } from '../../src/http/page/approve.ts'
+import { type ChallengeView, challengePage } from '../../src/http/page/challenge.ts'
 import { type ChooseView, choosePage } from '../../src/http/page/choose.ts'
 import { codePage as sentCodePage } from '../../src/http/page/code.ts'
 import { markedCode } from '../../src/http/page/code-view.ts'
@@ -45,7 +46,12 @@ export const plain: Outside = {
 export const nonce = 'dGVzdC1ub25jZS0wMDAx'
 
 /** Pages with a script, which needs the nonce. */
-export const scripted: readonly string[] = ['post-form', 'approve-sign-in', 'approve-payment']
+export const scripted: readonly string[] = [
+  'post-form',
+  'approve-sign-in',
+  'approve-payment',
+  'challenge-call',
+]
 
 const noon = Date.UTC(2026, 10, 24, 12, 21, 7)
 
@@ -101,6 +107,10 @@ export function samples({
     ...{ pinHere: true, asks: '/state', nonce },
     state: { kind: 'waiting', number: '47', until: noon + 300_000 },
   }
+  const challenge: ChallengeView = {
+    ...{ ...common, ...form, asks: '/state', nonce, answerBy: noon + 300_000 },
+    state: { kind: 'out-of-band', token: outside.token },
+  }
   const error = { ...common, at: noon, support: [['Upstream', outside.message]] as const }
   const back = { startAgain: `${base}/again`, backToApp: 'com.alder.pay:/cb' }
   return {
@@ -130,6 +140,25 @@ export function samples({
       ...{ ...common, hidden: approve.hidden, action: approve.action, digits: 6, transaction: payment },
       ...{ institution: approve.institution, relyingParty: approve.relyingParty },
       ...{ answerBy: noon + 300_000, fault: 'wrong' },
+    }),
+    'challenge-call': challengePage(challenge),
+    'challenge-code': challengePage({
+      ...{ ...challenge, state: { kind: 'code' } },
+      fault: { kind: 'wrong', code: 'challenge.failed', left: 3 },
+    }),
+    'challenge-questions': challengePage({
+      ...challenge,
+      state: {
+        kind: 'questions',
+        questions: [
+          { id: outside.token, text: outside.message },
+          { id: 'first-pet', text: 'What was your first pet called?' },
+        ],
+      },
+    }),
+    'challenge-unanswered': challengePage({
+      ...{ ...challenge, state: { kind: 'none', of: 'code' } },
+      fault: { kind: 'unanswered', code: 'challenge.unanswered' },
     }),
     choose: choosePage(choose),
     'choose-again': choosePage({ ...choose, last: 'business', byAddress: true }),

@@ -56,6 +56,7 @@ describe('usage', () => {
       'audit verify',
       'evidence verify',
       'saml explain',
+      'risk shadow',
       'console invite',
       'keys list',
       'keys rotate',

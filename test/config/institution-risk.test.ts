@@ -61,6 +61,14 @@ test('without a word there are none', () => {
   expect(institutionSet(none, { coreMs: 1 }).institution.risk).toBeUndefined()
 })
 
+test('challenges are those that the file lists, in its order; without any, a row is as it was before there were some', () => {
+  const risk = read(
+    '{ providers: [{ id: a, type: x, challenge: [out-of-band, code] }, { id: b, type: x }], events: {} }',
+  )
+  expect(risk?.providers.map(({ challenge }) => challenge)).toEqual([['out-of-band', 'code'], undefined])
+  expect(Object.keys(risk?.providers[1] ?? {})).not.toContain('challenge')
+})
+
 function faultsOf(risk: string): string {
   try {
     read(risk)
@@ -111,6 +119,17 @@ describe('a file that is wrong', () => {
       'a fact that there is not',
       '{ providers: [{ id: a, type: x, facts: [iban] }], events: {} }',
       /facts\[0\]/,
+    ],
+    ['a name of ours', '{ providers: [{ id: weighted, type: x }], events: {} }', /name is taken/],
+    [
+      'a challenge that there is not',
+      '{ providers: [{ id: a, type: x, challenge: [fax] }], events: {} }',
+      /challenge\[0\]/,
+    ],
+    [
+      'a challenge twice',
+      '{ providers: [{ id: a, type: x, challenge: [code, code] }], events: {} }',
+      /challenge.*each kind once/,
     ],
     ['a budget of nothing', `{ budget_ms: 1, ${providers}, events: {} }`, /budget_ms/],
   ])('%s', (_what, risk, fault) => expect(faultsOf(risk)).toMatch(fault))

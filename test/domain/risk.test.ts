@@ -11,6 +11,7 @@ import {
   type RiskEventPolicy,
   riskActions,
   ruledScore,
+  soleDemand,
   summaryOf,
   verdictOf,
   voiceOfVerdict,
@@ -200,4 +201,28 @@ test('a provider sees what is listed and cannot change it for the next (attacks 
   expect(shared.facts).toEqual({ 'subject.id': 's' })
   expect(() => Object.assign(shared.facts, { 'subject.id': 'other' })).toThrow(TypeError)
   expect(() => Object.assign(shared, { id: 'other' })).toThrow(TypeError)
+})
+
+describe('the provider that alone wants the step-up', () => {
+  const sole = (change: Partial<RiskEventPolicy>, ...answers: readonly RiskAnswer[]) => {
+    const rules = policy(change)
+    return soleDemand(rules, verdictOf(rules, { id: 'e', kind: 'sign-in', answers }))
+  }
+  test.each<[string, Partial<RiskEventPolicy>, readonly RiskAnswer[], string | undefined]>([
+    ['the other allows', {}, [said('a', 'step-up'), said('b', 'allow')], 'a'],
+    ['the other reviews', {}, [said('a', 'review'), said('b', 'step-up')], 'b'],
+    ['both want it', {}, [said('a', 'step-up'), said('b', 'step-up')], undefined],
+    ['the other wants a factor', {}, [said('a', 'step-up'), said('b', 'enrol')], undefined],
+    ['the other failed', {}, [said('a', 'step-up'), failed('b')], undefined],
+    ['it failed, and may', { onFailure: 'allow' }, [said('a', 'step-up'), failed('b')], 'a'],
+    ['the other stops it', {}, [said('a', 'step-up'), said('b', 'deny')], undefined],
+    ['nobody wants it', {}, [said('a', 'allow'), said('b', 'allow')], undefined],
+    ['it was asked first', { combine: 'first' }, [said('a', 'step-up'), said('b', 'deny')], 'a'],
+    [
+      'all scores decide',
+      { combine: 'weighted', bands: { 'step-up': 100 } },
+      [said('a', 'step-up', 900), said('b', 'allow', 0)],
+      undefined,
+    ],
+  ])('%s', (_what, change, answers, provider) => expect(sole(change, ...answers)).toBe(provider))
 })

@@ -30,6 +30,8 @@ export interface Says {
   readonly cannot?: boolean
   /** By OpenID Connect: it does not say when it asked the customer. */
   readonly undated?: boolean
+  /** The number that the bank has of the customer; by SAML. */
+  readonly mobile?: string
   /** The class where it does not belong: an attribute, or a claim of userinfo. */
   readonly elsewhere?: string
 }
@@ -80,13 +82,14 @@ async function samlIdp(issuer: string): Promise<Made> {
     const connection = /\/saml\/([^/]+)\/metadata</.exec(xml)?.[1] ?? ''
     const classes = [...xml.matchAll(/ClassRef>([^<]+)<\//g)].map(([, one = '']) => one)
     told.asked.push({ classes, fresh: /ForceAuthn="true"/.test(xml) })
-    const { context = password, name = 'alice', ago = 1, cannot, elsewhere } = take()
+    const { context = password, name = 'alice', ago = 1, cannot, elsewhere, mobile } = take()
     const authnInstant = new Date(Date.now() - ago * 1000).toISOString()
     const extra =
       elsewhere === undefined
         ? ''
         : ['acr', 'AuthnContextClassRef', 'authnContext'].map((one) => attribute(one, elsewhere)).join('')
-    const facts = { authnContext: context, nameId: name, authnInstant, attributes: extra }
+    const attributes = mobile === undefined ? extra : `${extra}${attribute('mobile', mobile)}`
+    const facts = { authnContext: context, nameId: name, authnInstant, attributes }
     const signed = answerTo({ issuer, connection, requestId, facts }, { key })
     const no = {
       responseId: '_no',
@@ -166,7 +169,7 @@ export async function withLevels({ application, world, issuer }: TestBridge, cha
   const [first, ...others] = rows.relyingParties as [RelyingParty, ...RelyingParty[]]
   const [own] = rows.connections as [Connection]
   const connections = idps.flatMap(({ type, settings }) => {
-    const common = { ...own, type, settings, claims: {}, levels }
+    const common = { ...own, type, settings, claims: { phone_number: 'mobile' }, levels }
     return [
       { ...common, id: `${type}-levels` },
       { ...common, id: `${type}-first`, raisedBy: 'idp' as const },

@@ -18,6 +18,7 @@ const budgets: RateBudgets = {
   acs: budget,
   gateway: budget,
   channel: budget,
+  probe: budget,
 }
 
 let place: Scratch

@@ -23,6 +23,7 @@ import { createPins } from '../../src/storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
 import { createRiskMemories, createRiskRecords } from '../../src/storage/risk.ts'
+import { createConsoleRisks } from '../../src/storage/risk-settings.ts'
 import { createRiskShadows } from '../../src/storage/risk-shadows.ts'
 import { createConsents, createSubjects } from '../../src/storage/subjects.ts'
 import { createTokenStore } from '../../src/storage/token-store.ts'
@@ -57,6 +58,7 @@ export function everything(database: Database) {
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
     consolePolicies: createConsolePolicies(connections, directory.forget),
+    consoleRisks: createConsoleRisks(connections, { seal, written: directory.forget }),
     logins: createLogins(connections, seal),
     answers: createUpstreamAnswers(connections),
     subjects: createSubjects(connections, seal),

@@ -126,4 +126,17 @@ export function riskContract(kind: 'embedded' | 'server'): void {
     expect(await mine.count(over, later)).toBe(1)
     expect(await mine.count(over, later)).toBe(2)
   })
+
+  test('what a provider counts and puts while it is asked stays, whatever becomes of the request', async () => {
+    const memory = all.riskMemories('alder', id())
+    const later = Date.now() + hour
+    const dying = inUnit(async () => {
+      expect(await memory.count('tries', later)).toBe(1)
+      await memory.put('kept', 'yes', later)
+      all.unit.fail()
+      throw new Error('the request failed')
+    })
+    await expect(dying).rejects.toThrow('the request failed')
+    expect([await memory.count('tries', later), await memory.get('kept')]).toEqual([2, 'yes'])
+  })
 }

@@ -244,6 +244,13 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'It protects your account from somebody who may have your password.',
     next: 'Call your bank and read out the reference.',
   },
+  'challenge-failed': {
+    title: 'We couldn’t make sure that it is you',
+    happened: 'Too many answers weren’t right.',
+    unchanged: 'You are not signed in, and nothing was changed.',
+    meaning: 'It protects your account from somebody who may have your password.',
+    next: 'Try again later. If it wasn’t you who tried, call your bank.',
+  },
   'approval-over': {
     title: 'This question is over',
     happened: 'It was answered already, its time has passed, or whoever asked no longer needs an answer.',

@@ -246,6 +246,13 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     meaning: 'Protege tu cuenta de quien pueda tener tu contraseña.',
     next: 'Llama a tu banco y lee la referencia.',
   },
+  'challenge-failed': {
+    title: 'No hemos podido comprobar que eres tú',
+    happened: 'Demasiadas respuestas no eran correctas.',
+    unchanged: 'No has iniciado sesión y no se ha cambiado nada.',
+    meaning: 'Protege tu cuenta de quien pueda tener tu contraseña.',
+    next: 'Inténtalo más tarde. Si no eras tú, llama a tu banco.',
+  },
   'approval-over': {
     title: 'Esta pregunta ya ha terminado',
     happened: 'Ya se ha respondido, ha caducado o quien preguntaba ya no necesita respuesta.',

@@ -1,12 +1,11 @@
 // What counts as an answer of a risk engine: bounded, plain, and about the very event that was asked (attacks 167, 170).
 import { z } from 'zod'
-import { type Assessment, riskActions, worstScore } from '../../domain/risk.ts'
+import { type Assessment, type RiskChallengeKind, riskActions, worstScore } from '../../domain/risk.ts'
 import {
   type BrowsedPicture,
   type QuestionsTaken,
   RiskAnswerMalformed,
   type RiskChallenge,
-  type RiskChallengeKind,
   type RiskChallengeResult,
   type RiskQuestion,
   type SiteToUser,

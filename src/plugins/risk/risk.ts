@@ -44,10 +44,33 @@ export function createRiskProviders(ports: RiskProvidersPorts): RiskProviders {
       kept.set(institution.id, next)
       return [...next.values()].map(({ guard }) => guard)
     },
+    async tryOut(institution, setting, { event, ms }) {
+      const plugin = byType.get(setting.type)
+      const forgetful = { ...ports, memory: scratchMemory }
+      const { guard } = opened(forgetful, { institution, setting, plugin })
+      const answer = await guard.assess(event, ms)
+      // What it has to end it ends by itself: nobody waits for that.
+      void guard.close()
+      return { answer, reason: guard.health().lastFailure?.reason }
+    },
     async close() {
       const guards = [...kept.values()].flatMap((one) => [...one.values()].map(({ guard }) => guard))
       kept.clear()
       await Promise.all(guards.map((guard) => guard.close()))
+    },
+  }
+}
+
+/** Of one test call. */
+function scratchMemory(): RiskMemory {
+  const kept = new Map<string, string>()
+  return {
+    get: async (key) => kept.get(key),
+    put: async (key, value) => void kept.set(key, value),
+    count: async (key) => {
+      const count = Number(kept.get(key) ?? 0) + 1
+      kept.set(key, String(count))
+      return count
     },
   }
 }

@@ -1,11 +1,12 @@
 // Challenges of an AA-compatible engine: a code that we deliver, a call that it makes and we wait for, questions that it asks.
+import type { RiskChallengeKind } from '../../domain/risk.ts'
 import type { RiskEvent } from '../../domain/risk-event.ts'
 import {
   RiskAnswerMalformed,
   type RiskChallenge,
   type RiskChallenged,
-  type RiskChallengeKind,
   type RiskChallengeResult,
+  RiskChallengeUnable,
   type RiskDeadline,
 } from '../../ports/risk.ts'
 import { at, listAt, type RsaRead, textAt } from '../../xml/rsa/read.ts'
@@ -61,6 +62,9 @@ const begun: Readonly<Record<RiskChallengeKind, Begun>> = {
   // The engine may send the answers that it has on file along: they are not even looked at.
   questions(returned, reference) {
     const payload = at(only(at(returned, 'credentialChallengeList'), 'challengeQuestionChallenge'), 'payload')
+    // The engine answers, and has too few answers of this customer: that is no failure of its.
+    if (textAt(payload, 'callStatus', 'statusCode') === 'FAIL')
+      throw new RiskChallengeUnable('the engine has not enough questions for this customer')
     checkCall(payload)
     const asked = listAt(at(payload, 'challengeQuestions'), 'challengeQuestion')
     const questions = asked.map((question) => ({

@@ -1,5 +1,5 @@
 // RSA Adaptive Authentication and what speaks like it: asked over SOAP, taught by notify, obeyed by its action codes.
-import type { Assessment } from '../../domain/risk.ts'
+import { type Assessment, challengeKinds } from '../../domain/risk.ts'
 import type { AskedKind, RiskEvent, RiskFact } from '../../domain/risk-event.ts'
 import type { RiskDeadline, RiskPlace, RiskPlugin, RiskPluginPorts, RiskProvider } from '../../ports/risk.ts'
 import type { RsaRead } from '../../xml/rsa/read.ts'
@@ -32,6 +32,7 @@ export const rsaAdaptiveAuthentication = ({ fetch }: RiskPluginPorts): RiskPlugi
     asked: ['callerId', 'orgName'],
   }),
   check: (settings) => checkSettings(rsaSettings, settings),
+  challenges: () => challengeKinds,
   open: (place) => opened(place, fetch),
 })
 

@@ -1,5 +1,6 @@
 // Risk engines that run outside of the bridge, as a service or as a program that we start, by a contract of our own (ruling R-31).
 import { z } from 'zod'
+import { challengeKinds } from '../../domain/risk.ts'
 import { riskFactNames } from '../../domain/risk-event.ts'
 import {
   RiskAnswerMalformed,
@@ -56,6 +57,7 @@ export const riskService = (ports: Pick<RiskPluginPorts, 'fetch'>, programs: Pro
   facts: riskFactNames.filter((name) => name !== 'subject.username' && name !== 'transaction.creditorName'),
   fields: settingFields(shape, { labels: accessLabels, secrets: accessSecrets, asked: [] }),
   check: (given) => checkSettings(settingsFor(programs), given),
+  challenges: ({ offers }) => (Array.isArray(offers) && offers.includes('challenge') ? challengeKinds : []),
   open: (place) => openService(ports, programs, place),
 })
 

@@ -10,7 +10,12 @@ import {
   questionTexts,
 } from '../../domain/voyager-questions.ts'
 import type { PinHash } from '../../ports/pin-hash.ts'
-import type { RiskChallengeResult, RiskMemory, RiskProvider } from '../../ports/risk.ts'
+import {
+  type RiskChallengeResult,
+  RiskChallengeUnable,
+  type RiskMemory,
+  type RiskProvider,
+} from '../../ports/risk.ts'
 
 export interface QuestionPorts {
   readonly institution: string
@@ -64,10 +69,10 @@ export const voyagerQuestions = (
   ports: QuestionPorts,
 ): Required<Pick<RiskProvider, 'challenge' | 'authenticate' | 'questions'>> => ({
   async challenge(event, kind) {
-    if (kind !== 'questions') throw new Error('this engine asks questions and nothing else')
+    if (kind !== 'questions') throw new RiskChallengeUnable('this engine asks questions and nothing else')
     const subject = subjectOf(event)
     const kept = await keptAnswers(ports.memory, subject)
-    if (kept === undefined) throw new Error('the customer has given no answers yet')
+    if (kept === undefined) throw new RiskChallengeUnable('the customer has given no answers yet')
     const questions = questionTexts(askedIn(ports, subject, kept), event.facts['client.language'])
     return { kind, questions, reference: { ...event.reference, round: String(kept.round) } }
   },

@@ -15,6 +15,7 @@ import type { GuardedFetch } from '../../ports/guarded-fetch.ts'
 import {
   RiskAnswerMalformed,
   type RiskChallenged,
+  RiskChallengeUnable,
   type RiskDeadline,
   type RiskPlace,
   type RiskPlugin,
@@ -74,6 +75,7 @@ export const voyagerRemote = ({ fetch, keys }: Pick<RiskPluginPorts, 'fetch' | '
   facts: voyagerFacts,
   fields: settingFields(shape, { labels, secrets: accessSecrets, asked: [] }),
   check: (given) => checkSettings(settings, given),
+  challenges: (given) => (given.questions === true ? ['questions'] : []),
   open: (place) => openRemote({ fetch, hash: createAnswerHash(keys) }, place),
 })
 
@@ -189,7 +191,7 @@ const questionsOf = (
     const { questionSetRef, questions = '' } = reference ?? {}
     const asked = questionTexts(questions.split(' '), facts['client.language'])
     if (kind !== 'questions' || questionSetRef === undefined || asked.length === 0)
-      throw new Error('the engine asked no questions')
+      throw new RiskChallengeUnable('the engine asked no questions')
     return { kind, questions: asked, reference: { ...reference, questionSetRef } }
   },
 

@@ -100,6 +100,7 @@ export const voyagerIa = ({ keys }: Pick<RiskPluginPorts, 'keys'>): RiskPlugin =
   facts: voyagerFacts,
   fields: settingFields(settings, { labels, secrets: [], asked: [] }),
   check: (given) => checkSettings(settings, given),
+  challenges: (given) => (given.questions === true ? ['questions'] : []),
   open: (place) => openVoyager(keys, place),
 })
 

@@ -1,6 +1,7 @@
 // The engine's own challenges, and its pictures and phrases, through a SOAP stack that is not ours.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { RiskChallenge, RiskChallengeKind } from '../../../src/ports/risk.ts'
+import type { RiskChallengeKind } from '../../../src/domain/risk.ts'
+import type { RiskChallenge } from '../../../src/ports/risk.ts'
 import { NS } from '../../../src/xml/names.ts'
 import type { RsaOperation } from '../../../src/xml/rsa/shapes.ts'
 import { caller, type NodeSoapEngine, type Plain, startNodeSoapEngine } from './node-soap-engine.ts'

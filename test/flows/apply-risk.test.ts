@@ -1,0 +1,50 @@
+// A file that lets an engine run challenges: only those that its plugin runs, with the settings that the file gives it.
+import { expect, test } from 'vitest'
+import type { RiskProviderSetting } from '../../src/domain/risk.ts'
+import { riskFaults } from '../../src/flows/apply-risk.ts'
+import { rsaAdaptiveAuthentication } from '../../src/plugins/risk/rsa.ts'
+import { riskService } from '../../src/plugins/risk/service.ts'
+import { riskSignals } from '../../src/plugins/risk/signals.ts'
+import { voyagerIa } from '../../src/plugins/risk/voyager.ts'
+import { voyagerRemote } from '../../src/plugins/risk/voyager-remote.ts'
+import type { RiskPluginPorts } from '../../src/ports/risk.ts'
+import { alder } from '../journeys/parts.ts'
+
+// Nothing is opened, so that nothing is reached.
+const ports = {} as RiskPluginPorts
+const made = [rsaAdaptiveAuthentication, voyagerIa, voyagerRemote, riskSignals, riskService]
+const plugins = made.map((make) => make(ports))
+
+const rsa = { url: 'https://aa.example/', callerId: 'bridge', callerCredential: 'secret' }
+const service = { url: 'https://engine.example/' }
+
+test.each<[string, string, object, RiskProviderSetting['challenge'], RegExp | undefined]>([
+  ['all of RSA', 'rsa-aa', rsa, ['code', 'out-of-band', 'questions'], undefined],
+  ['questions of access signatures', 'voyager-ia', { questions: true }, ['questions'], undefined],
+  ['questions that are off', 'voyager-ia', {}, ['questions'], /it runs no challenge, and not questions/],
+  [
+    'a code of access signatures',
+    'voyager-ia',
+    { questions: true },
+    ['code'],
+    /it runs questions, and not code/,
+  ],
+  [
+    'questions of a remote one',
+    'voyager-ia-remote',
+    { ...service, questions: true },
+    ['questions'],
+    undefined,
+  ],
+  ['a service that offers them', 'service', { ...service, offers: ['challenge'] }, ['code'], undefined],
+  ['a service that does not', 'service', service, ['code'], /risk provider one: challenge: .*no challenge/],
+  ['signals', 'signals', {}, ['questions'], /no challenge/],
+  ['none at all', 'signals', {}, undefined, undefined],
+])('%s', async (_what, type, settings, challenge, fault) => {
+  const provider = { id: 'one', type, settings: { ...settings }, ...(challenge && { challenge }) }
+  const risk = { providers: [provider], events: {}, budgetMs: 800, stepUp: 'urn:drawbridge:acr:device-pin' }
+  const set = { institution: { ...alder, risk }, relyingParties: [], connections: [], cores: [] }
+  const faults = await riskFaults({ riskPlugins: async () => plugins }, set as never)
+  if (fault === undefined) expect(faults).toEqual([])
+  else expect(faults).toEqual([expect.stringMatching(fault)])
+})
