@@ -1,8 +1,13 @@
 // What a change of an institution's risk providers does, and may loosen: everything of which it is not plain that it only adds (ruling R-34).
 import canonicalize from 'canonicalize'
 import { type Acr, withDeviceAndPin } from './acr.ts'
+import type { Policy } from './policy.ts'
 import type { RiskEventPolicy, RiskProviderSetting, RiskSettings } from './risk.ts'
 import type { AskedKind } from './risk-event.ts'
+
+/** Does any rule of the policy look at what the providers say? */
+export const looksAtRisk = (policy: Policy | undefined): boolean =>
+  policy?.rules.some(({ when }) => /\brisk\b/.test(when)) === true
 
 /**
  * The entries that may let pass what was stopped before: `provider rsa`, `payment`, `budget`, `step-up`. Who was not asked before

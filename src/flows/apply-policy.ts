@@ -2,7 +2,7 @@
 import type { Policy } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { weakened } from '../domain/policy-strictness.ts'
-import { riskLoosened } from '../domain/risk-changes.ts'
+import { looksAtRisk, riskLoosened } from '../domain/risk-changes.ts'
 import type { RowChange } from '../ports/application.ts'
 import type { ConsoleRisks } from '../ports/risk-settings.ts'
 import type { Directory, InstitutionSet } from '../ports/stores.ts'
@@ -38,8 +38,7 @@ export async function policyEffect(
   const keptRisk = await consoleRisks.get(institution.id)
   const risk = institution.risk ?? keptRisk?.risk
   const before = present && policyOf(present.institution)
-  const rulesLook = before?.rules.some(({ when }) => /\brisk\b/.test(when)) === true
-  const loosened = riskLoosened(present?.institution.risk, risk, rulesLook)
+  const loosened = riskLoosened(present?.institution.risk, risk, looksAtRisk(before))
   return {
     riskLoosens: loosened.map((one) => `risk ${one}`),
     takesRisk: keptRisk !== undefined && institution.risk !== undefined,

@@ -2,7 +2,14 @@
 import { actorOf, isProven, permits, type Visitor } from '../domain/administrator.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { RiskProviderSetting, RiskSettings } from '../domain/risk.ts'
-import { changedRisk, changeName, isSameRisk, type RiskChange, riskLoosened } from '../domain/risk-changes.ts'
+import {
+  changedRisk,
+  changeName,
+  isSameRisk,
+  looksAtRisk,
+  type RiskChange,
+  riskLoosened,
+} from '../domain/risk-changes.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ConnectionStore } from '../ports/connections.ts'
 import { type SettingsFault, SettingsRefused } from '../ports/connector-settings.ts'
@@ -13,7 +20,7 @@ import type { Audit } from '../ports/unit-of-work.ts'
 import { challengeFault } from './apply-risk.ts'
 
 export interface RiskChangePorts {
-  readonly directory: Pick<Directory, 'everything'>
+  readonly directory: Pick<Directory, 'everything' | 'institution'>
   readonly connectionStore: Pick<ConnectionStore, 'lock'>
   readonly consoleRisks: ConsoleRisks
   readonly riskProviders: Pick<RiskProviders, 'plugins'>
@@ -28,6 +35,8 @@ export type RiskRuler =
   | ({ readonly kind: 'console' } & Pick<ConsoleRisk, 'by' | 'at'>)
 
 export interface PresentRisk {
+  /** A rule of the policy in force looks at risk: whoever is asked anew may give it a better score than silence. */
+  readonly rulesLook: boolean
   readonly risk: RiskSettings | undefined
   /** Of the console's: what a step is judged against. */
   readonly version: number
@@ -54,7 +63,7 @@ export function createRiskChanges(ports: RiskChangePorts) {
     present: (institution: string): Promise<PresentRisk> => presentOf(ports, institution),
     /** What this step would loosen: whoever takes it is asked why, and to prove themselves. */
     loosened: (present: PresentRisk, change: RiskChange): readonly string[] =>
-      riskLoosened(present.risk, changedRisk(present.risk, change)),
+      riskLoosened(present.risk, changedRisk(present.risk, change), present.rulesLook),
     /**
      * In force from the commit on; resolves with what does not hold, where nothing was changed then. Refuses with `risk.managed`,
      * with `risk.stale` where it was changed since the person looked, and where it loosens with `console.forbidden`,
@@ -71,7 +80,7 @@ export function createRiskChanges(ports: RiskChangePorts) {
       if (isSameRisk(now.risk, after)) return []
       if (now.version !== step.base)
         throw new Refusal('risk.stale', { base: step.base, present: now.version })
-      const loosened = riskLoosened(now.risk, after)
+      const loosened = riskLoosened(now.risk, after, now.rulesLook)
       admit(ports, taker, loosened)
       await put(ports, { step, version: now.version + 1, after, loosened }, taker)
       return []
@@ -83,9 +92,10 @@ async function presentOf({ directory, consoleRisks }: RiskChangePorts, id: strin
   const byFile = (await directory.everything(id, 'file'))?.institution.risk
   const set = await consoleRisks.get(id)
   const version = set?.version ?? 0
-  if (byFile !== undefined) return { risk: byFile, version, ruler: { kind: 'file' } }
-  if (set === undefined) return { risk: undefined, version, ruler: { kind: 'nobody' } }
-  return { risk: set.risk, version, ruler: { kind: 'console', by: set.by, at: set.at } }
+  const rulesLook = looksAtRisk((await directory.institution(id))?.policy)
+  if (byFile !== undefined) return { rulesLook, risk: byFile, version, ruler: { kind: 'file' } }
+  if (set === undefined) return { rulesLook, risk: undefined, version, ruler: { kind: 'nobody' } }
+  return { rulesLook, risk: set.risk, version, ruler: { kind: 'console', by: set.by, at: set.at } }
 }
 
 async function editable(ports: RiskChangePorts, id: string): Promise<PresentRisk> {
