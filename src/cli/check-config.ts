@@ -2,8 +2,9 @@
 import { ConfigFault, type ConfigurationFault, faultLine } from '../config/faults.ts'
 import { NoConfiguration } from '../config/load.ts'
 import { readFiles } from './apply.ts'
-import { type Command, exit } from './command.ts'
+import { type Command, exit, type Invocation } from './command.ts'
 import { configFor, configOption } from './config-option.ts'
+import { institutionSet } from './institution-set.ts'
 
 export const checkConfig: Command = {
   name: 'check-config',
@@ -11,18 +12,48 @@ export const checkConfig: Command = {
   operands: '[FILE...]',
   description: [
     'Prints every fault with its place and ends with status 1, or says that all is well. References to secrets are',
-    'followed. Files that are named are checked as `apply` would check them, but for what only apply can judge: the',
-    'settings of connections, by their connectors, all of a logo, and what stands in the database beside the file.',
+    'followed. Files that are named are checked as `apply` would check them, risk engines by their plugins too, but for what',
+    'only apply can judge: the settings of connections, by their connectors, all of a logo, and what stands in the database',
+    'beside the file.',
   ].join('\n'),
   options: configOption,
   async run(invocation) {
     const { terminal, operands } = invocation
-    const faults = [...faultsIn(() => configFor(invocation)), ...faultsIn(() => readFiles(operands))]
+    const read = [...faultsIn(() => configFor(invocation)), ...faultsIn(() => readFiles(operands))]
+    const faults = [...read, ...(await engineFaults(invocation))]
     for (const fault of faults) terminal.error(`${faultLine(fault)}\n`)
     if (faults.length === 0) terminal.out('the configuration holds\n')
     else terminal.error(`${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}\n`)
     return faults.length === 0 ? exit.ok : exit.failed
   },
+}
+
+/** Of every file that can be read, whatever is wrong with the others. */
+async function engineFaults(invocation: Invocation): Promise<readonly ConfigurationFault[]> {
+  const config = read(() => configFor(invocation))
+  if (config === undefined) return []
+  const sets = invocation.operands
+    .flatMap((name) => read(() => readFiles([name])) ?? [])
+    .map((file) => institutionSet(file, config.timeouts))
+    .filter(({ institution }) => institution.risk !== undefined)
+  if (sets.length === 0 && config.risk.plugins.length === 0) return []
+  // It brings a lot along, which files without engines do without.
+  const { judgedRisk } = await import('../compose/risk-judged.ts')
+  try {
+    return (await judgedRisk(config, sets)).map((message) => ({ path: '', message }))
+  } catch (error) {
+    if (error instanceof ConfigFault) return error.faults
+    throw error
+  }
+}
+
+/** What can be read; what is wrong with it is told elsewhere. */
+function read<T>(reading: () => T): T | undefined {
+  try {
+    return reading()
+  } catch {
+    return undefined
+  }
 }
 
 function faultsIn(check: () => unknown): readonly ConfigurationFault[] {

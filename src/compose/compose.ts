@@ -168,7 +168,7 @@ function createRunning({ base, stores, url, made }: RunningPorts) {
   const stop = () => (stopping ??= close())
   const start = async (): Promise<Addresses> => {
     await migrated(database, stores, url)
-    const services = await createServices(base, stores)
+    const services = await createServices(base)
     closers.push(...closersOf(services))
     sequencer = startSequencer(
       { database, keys, log, originOf: originOf(base, stores) },

@@ -228,7 +228,7 @@ async function placesOf({ config, log }: Foundation): Promise<OpenPlaces> {
 }
 
 /** What is opened late: workers and tables that a mere migration does not need. */
-export async function createServices(base: Foundation, stores: Stores) {
+export async function createServices(base: Foundation) {
   const { config, database, log } = base
   const { workers, deadlineMs } = config.saml
   // First: where there is a fault, nothing else was opened yet.

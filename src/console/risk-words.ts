@@ -82,6 +82,7 @@ export const outcomeWords: Readonly<
 > = {
   approved: ['ok', 'Went well'],
   denied: ['', 'Not approved'],
+  refused: ['', 'Stopped'],
   expired: ['', 'Not ended in time'],
   failed: ['warn', 'Failed'],
   fraud: ['bad', 'Fraud'],

@@ -186,8 +186,9 @@ export function verdictOf(
   const covered = policy.combine === 'first' && answered.length > 0
   const fails = answered.length === 0 || (!covered && missing.some(({ optional }) => !optional))
   const failed: readonly Say[] = fails ? [{ action: policy.onFailure, reason: unanswered }] : []
-  // Where only the failure decides, it is what is named, though it allows.
-  const held = answered.length === 0 ? (failed[0] ?? quiet) : strictest([said, ...failed])
+  // Where the failure decides, or would have and allows, it is what is named (attack 169).
+  const strongest = strictest([said, ...failed])
+  const held = fails && strongest.action === 'allow' ? { ...strongest, reason: unanswered } : strongest
   return { id, kind, ...held, score, answers, ...(fails && { unanswered: true }) }
 }
 

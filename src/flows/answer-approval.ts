@@ -269,11 +269,14 @@ async function ended(
   state: ApprovalEnd,
 ): Promise<void> {
   const now = ports.clock.now()
-  const { institution, id } = approval
+  const { institution, id, transactionId } = approval
   if (!(await ports.approvals.end(institution, id, { state, now, device: device.id })))
     throw new Refusal('approval.ended', { approval: id })
-  // Of a sign-in by a back end, which has no transaction that ends.
-  await ports.riskOutcomes.aboutEnded(institution, id, riskOutcomeOf[state])
+  // Of a sign-in by a back end, which has no transaction that ends; and of what the customer said no to, before it is released.
+  const outcome = riskOutcomeOf[state]
+  await ports.riskOutcomes.aboutEnded(institution, id, outcome)
+  if (outcome !== 'approved' && transactionId !== undefined)
+    await ports.riskOutcomes.aboutEnded(institution, transactionId, outcome)
 }
 
 interface Yes {

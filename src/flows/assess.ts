@@ -11,6 +11,7 @@ import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
 import { createDeviceTokens } from './device-tokens.ts'
 import { createRiskFacts, type RiskFactPorts, type RiskSubject } from './risk-facts.ts'
+import { owe } from './risk-owing.ts'
 import { oweShadows, type ShadowOwingPorts } from './risk-shadow.ts'
 
 export interface AssessPorts extends RiskFactPorts, ShadowOwingPorts {
@@ -48,7 +49,7 @@ export interface Keeping {
   readonly about?: string | undefined
   /** Epoch milliseconds: what has not ended by then has expired. */
   readonly settleBy: number
-  /** It ended with what the bank decided: nobody needs to be told what they said themselves. */
+  /** It ended with what was decided; the providers are told. */
   readonly outcome?: RiskOutcome | undefined
 }
 
@@ -174,6 +175,8 @@ async function keep(
   for (const { provider, assessment } of verdict.answers)
     await tokens.keep({ institution: institution.id, provider, subject, device }, assessment?.deviceToken)
   await oweShadows(ports, institution.id, { assessment: verdict.id, providers })
+  if (keeping.outcome !== undefined)
+    await owe(ports, { institution: institution.id, verdict }, { kind: 'outcome', outcome: keeping.outcome })
   ports.audit.record(toldOf(assessed))
 }
 

@@ -73,7 +73,7 @@ export function createDecide(ports: DecidePorts) {
     if (found !== undefined) return found
     const deciding = { ...asked, kind, verdict: assessed?.verdict }
     const kept = await decideHeld(institution, deciding)
-    const outcome = kept.state === 'open' ? undefined : ('denied' as const)
+    const outcome = kept.state === 'open' ? undefined : ('refused' as const)
     if (assessed !== undefined)
       await ports.assess.keep(institution, assessed, { about: kept.id, settleBy: asked.expiresAt, outcome })
     tell(ports.audit, deciding, kept)

@@ -155,7 +155,7 @@ async function riskOf(
   const asksMore = voiceOfVerdict(assessed.verdict, stepUp)?.outcome.kind === 'step-up'
   const short = asksMore && others === 0 && !satisfies(granted, stepUp)
   if (stopped === undefined && !short) return assessed
-  await ports.assess.keep(institution, assessed, { settleBy: ports.clock.now(), outcome: 'denied' })
+  await ports.assess.keep(institution, assessed, { settleBy: ports.clock.now(), outcome: 'refused' })
   throw new Refusal(stopped ?? 'acr.insufficient', { needed: stepUp, assessment: assessed.verdict.id })
 }
 

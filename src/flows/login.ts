@@ -57,7 +57,7 @@ export interface LoginPorts {
   readonly transactions: Transactions
   readonly decide: Decide
   readonly assess: Assess
-  readonly riskOutcomes: Pick<RiskOutcomes, 'ended'>
+  readonly riskOutcomes: Pick<RiskOutcomes, 'ended' | 'aboutEnded'>
   readonly riskProviders: Pick<RiskProviders, 'of'>
   readonly keepEvidence: KeepEvidence
   readonly canText: CanText
@@ -232,6 +232,8 @@ async function cancel(ports: LoginPorts, login: LoginTransaction): Promise<Login
   const next: LoginTransaction = { ...login, outcome: 'cancelled' }
   await change(ports.logins, next)
   await ports.riskOutcomes.ended(login, 'denied')
+  if (login.decision !== undefined)
+    await ports.riskOutcomes.aboutEnded(login.institution, login.decision.id, 'denied')
   await settleTransaction(ports, login, { state: 'released' })
   ports.audit.record({
     type: 'login.cancelled',

@@ -98,7 +98,7 @@ async function askedAbout(ports: OwnLimitPorts, institution: Institution, token:
   const assessed = await ports.assess.ask(institution, { ...who, kind: 'limit-change', reference })
   if (assessed === undefined) return
   const stopped = riskStop(assessed.verdict.action)
-  const outcome = stopped === undefined ? 'approved' : 'denied'
+  const outcome = stopped === undefined ? 'approved' : 'refused'
   await ports.assess.keep(institution, assessed, { settleBy: ports.clock.now(), outcome })
   if (stopped !== undefined) throw new Refusal(stopped, { assessment: assessed.verdict.id })
 }

@@ -11,6 +11,7 @@ import type { KeptAssessment, RiskOutcome, RiskRecords } from '../ports/risk-rec
 import type { Directory } from '../ports/stores.ts'
 import type { TransactionEnding, Transactions } from '../ports/transactions.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
+import { owe, type Report } from './risk-owing.ts'
 import { type ShadowJob, type ShadowPorts, shadowAnswer } from './risk-shadow.ts'
 
 export interface RiskOutcomePorts {
@@ -33,16 +34,6 @@ export interface RiskReportPorts extends RiskOutcomePorts, Pick<ShadowPorts, 'ri
 export interface SteppedUp {
   readonly method: 'pin' | 'approval' | 'sms' | 'risk-challenge'
   readonly passed: boolean
-}
-
-/** One thing that one provider is to be told. */
-interface Report {
-  readonly assessment: string
-  readonly provider: string
-  readonly kind: ToldKind
-  readonly outcome: string
-  readonly method?: string | undefined
-  readonly at: number
 }
 
 export type RiskOutcomes = ReturnType<typeof createRiskOutcomes>
@@ -81,7 +72,7 @@ export function createRiskOutcomes(ports: RiskOutcomePorts) {
 }
 
 const outcomeOf: Readonly<Record<TransactionEnding['state'], RiskOutcome>> = {
-  ...{ approved: 'approved', used: 'approved', released: 'denied', held: 'failed' },
+  ...{ approved: 'approved', used: 'approved', released: 'refused', held: 'failed' },
 }
 
 /** The store of transactions whose ends the risk providers hear of, whichever flow ends them. */
@@ -96,19 +87,6 @@ export const tellingRisk = (
     return ended
   },
 })
-
-async function owe(
-  { riskReports, seal, clock }: RiskOutcomePorts,
-  { institution, verdict }: KeptAssessment,
-  said: Pick<Report, 'kind' | 'outcome' | 'method'>,
-): Promise<void> {
-  for (const { provider, assessment } of verdict.answers) {
-    // Whoever gave no answer was not there, or did not understand: there is nothing that it could learn about.
-    if (assessment === undefined) continue
-    const report: Report = { assessment: verdict.id, provider, ...said, at: clock.now() }
-    await riskReports.put(institution, seal.seal(institution, JSON.stringify(report)))
-  }
-}
 
 const mostOverdue = 100
 

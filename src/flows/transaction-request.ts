@@ -89,7 +89,7 @@ async function signInBy(
   const { verdict } = assessed
   const stopped = riskStop(verdict.action)
   if (stopped !== undefined) {
-    await ports.assess.keep(institution, assessed, { settleBy: ports.clock.now(), outcome: 'denied' })
+    await ports.assess.keep(institution, assessed, { settleBy: ports.clock.now(), outcome: 'refused' })
     throw new Refusal(stopped, { assessment: verdict.id })
   }
   const outcome = voiceOfVerdict(verdict, institution.risk?.stepUp ?? withDeviceAndPin)?.outcome

@@ -4,8 +4,11 @@ import type { AskedKind, RiskFact, RiskFacts } from '../domain/risk-event.ts'
 import type { RiskMemory } from './risk.ts'
 import type { CustomerOf } from './transactions.ts'
 
-/** How what was asked about ended. `fraud` is what the customer or the bank said of it, whatever it was before. */
-export const riskOutcomes = ['approved', 'denied', 'expired', 'failed', 'fraud'] as const
+/**
+ * How what was asked about ended. `denied`: by the customer. `refused`: it was stopped, or could not go on, without their word.
+ * `failed`: they could not show that it was them. `fraud` is what the customer said of it, whatever it was before.
+ */
+export const riskOutcomes = ['approved', 'denied', 'refused', 'expired', 'failed', 'fraud'] as const
 export type RiskOutcome = (typeof riskOutcomes)[number]
 
 /** One event that providers were asked about, with everything that its verdict rests on. */

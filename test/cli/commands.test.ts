@@ -141,6 +141,24 @@ describe('without a good configuration', () => {
     expect({ code, out }).toEqual({ code: 0, out: 'the configuration holds\n' })
   })
 
+  test('check-config has risk engines judged by their plugins, in every file that can be read', async () => {
+    const [engine, broken] = [join(folder, 'engine.yaml'), join(folder, 'broken.yaml')]
+    const risk = (type: string, set: string) =>
+      `institution: { id: oak, name: Oak }\nrisk: { providers: [{ id: a, type: ${type}, settings: ${set} }], events: {} }\n`
+    writeFileSync(broken, 'institution: { id: elm }\n')
+    writeFileSync(engine, risk('signal', '{}'))
+    const unknown = await typed(`check-config --config ${settings} ${broken} ${engine}`)
+    expect(unknown.code).toBe(1)
+    expect(unknown.error).toContain(
+      'oak: risk provider a: no risk provider of type signal; there are signals,',
+    )
+    expect(unknown.error).toContain('institution.name')
+    writeFileSync(engine, risk('service', '{ url: "ftp://engine.example" }'))
+    expect((await typed(`check-config --config ${settings} ${engine}`)).error).toContain('risk provider a:')
+    writeFileSync(engine, risk('signals', '{}'))
+    expect((await typed(`check-config --config ${settings} ${engine}`)).out).toBe('the configuration holds\n')
+  })
+
   test('the demo refuses production, and a directory that it did not make', async () => {
     const production = await typed('demo', { NODE_ENV: 'production' })
     expect(production).toMatchObject({

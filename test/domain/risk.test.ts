@@ -79,6 +79,8 @@ test('rules see the worst score where one that had to answer did not, whatever t
 })
 
 test('that failing is allowed is said all the same', () => {
+  const answers = [said('a', 'allow', 5), failed('b')]
+  expect(verdict({ onFailure: 'allow' }, ...answers)).toEqual(['allow', 'risk.unanswered', 5])
   expect(verdict({ onFailure: 'allow' }, failed('a'), failed('b'))).toEqual([
     ...['allow', 'risk.unanswered', undefined],
   ])

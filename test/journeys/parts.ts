@@ -65,7 +65,7 @@ export async function startParts(change: Partial<SettingsInput> = {}, over: Part
   const checker = change.saml === undefined ? await sharedChecker() : undefined
   const base = { ...createFoundation(config, database, { checker }), ...over }
   const stores = createStores(base)
-  const services = await createServices(base, stores)
+  const services = await createServices(base)
   const flows = createFlows(base, stores, services)
   const app = createPublicApp({ base, stores, services, flows })
   const server = await openPublicServer(app, config.listen)

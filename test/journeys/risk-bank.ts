@@ -14,6 +14,12 @@ interface Told {
   readonly detail?: Readonly<Record<string, unknown>>
 }
 
+/** What an app is told of a sign-in that ended otherwise. */
+export const errorOf = (url: string | undefined) => {
+  const query = new URL(url ?? 'about:blank').searchParams
+  return [query.get('error'), query.get('error_description')]
+}
+
 export async function startRiskBank() {
   const engine = await startRiskEngine()
   const bank = await startApprovalBank({ institution: { risk: engine.settings() } })

@@ -9,7 +9,7 @@ import { answer, approve, type Question, waiting, yes } from './approver.ts'
 import { asked, askRaw, details, payment, transactions } from './back-end.ts'
 import { agreed, apiToken, arrived, call, customer, openDevice, signIn, withCode } from './customer.ts'
 import { strong } from './level-idps.ts'
-import { type RiskBank, startRiskBank } from './risk-bank.ts'
+import { errorOf, type RiskBank, startRiskBank } from './risk-bank.ts'
 import { type RiskEngine, startRiskEngine } from './risk-engine.ts'
 
 let bank: RiskBank
@@ -25,10 +25,6 @@ beforeEach(() => says({}))
 
 type Arrived = Awaited<ReturnType<typeof arrived>>
 const asksPin = ({ page }: Arrived) => page.body.includes('name="pin"')
-const errorOf = (url: string | undefined) => {
-  const query = new URL(url ?? 'about:blank').searchParams
-  return [query.get('error'), query.get('error_description')]
-}
 const assessed = () => bank.assessed()
 
 describe('a sign-in', () => {
@@ -251,6 +247,17 @@ describe('a payment', () => {
     expect(errorOf(page.returned)).toEqual(['access_denied', code])
   })
 
+  test('that the customer says no to is told as denied, and the sign-in that it came with too', async () => {
+    const { who } = await bank.somebody()
+    says({ payment: { action: 'step-up' } })
+    const form = formIn((await arrived(who, paying)).page)
+    await who.browser.follow(form.action, {
+      until: who.app.redirectUri,
+      form: { ...form.fields, do: 'deny' },
+    })
+    for (const one of engine.asked) expect(await engine.heard('denied', one.id)).toHaveLength(1)
+  })
+
   test('of which it says nothing is denied', async () => {
     const { who } = await bank.somebody()
     says({ payment: 'fail' })
@@ -296,6 +303,7 @@ describe('a payment', () => {
       state: 'refused',
       decision: { outcome: 'deny', reason: 'risk.engine' },
     })
+    expect(await engine.heard('refused', engine.asked[0]?.id)).toHaveLength(1)
   })
 })
 

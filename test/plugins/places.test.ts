@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { createServices, type Foundation, type Stores } from '../../src/compose/foundation.ts'
+import { createServices, type Foundation } from '../../src/compose/foundation.ts'
 import { ConfigFault } from '../../src/config/faults.ts'
 import { noPlaces, type OpenPlaces, openMaxmind } from '../../src/plugins/places/maxmind.ts'
 import { announced, city, madePlaces } from './made-places.ts'
@@ -134,9 +134,7 @@ describe('which network announces an address', () => {
   test('a file that is not there is named by its setting', async () => {
     const config = { saml: {}, places: { asnDatabase: join(directory, 'none.mmdb') } }
     const base = { config, log } as unknown as Foundation
-    await expect(createServices(base, {} as Stores)).rejects.toThrow(
-      /^places\.asn_database: \/.*none\.mmdb cannot be read/,
-    )
+    await expect(createServices(base)).rejects.toThrow(/^places\.asn_database: \/.*none\.mmdb cannot be read/)
   })
 })
 
@@ -156,10 +154,8 @@ test('a file that is not there', async () => {
   await expect(openMaxmind({ file, log })).rejects.toThrow(`${file} cannot be read (ENOENT)`)
   // What `serve` says of it: with status 78, before anything else is opened.
   const base = { config: { saml: {}, places: { database: file } }, log } as unknown as Foundation
-  await expect(createServices(base, {} as Stores)).rejects.toThrow(ConfigFault)
-  await expect(createServices(base, {} as Stores)).rejects.toThrow(
-    /^places\.database: \/.*none\.mmdb cannot be read/,
-  )
+  await expect(createServices(base)).rejects.toThrow(ConfigFault)
+  await expect(createServices(base)).rejects.toThrow(/^places\.database: \/.*none\.mmdb cannot be read/)
   expect(noPlaces.of('89.160.20.112')).toBeUndefined()
   expect(noPlaces.covered).toEqual({ places: false, systems: false })
 })
