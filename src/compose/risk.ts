@@ -36,13 +36,21 @@ export function startRiskReports(
 ): { stop(): Promise<void> } {
   const work = createRiskWork(base, stores, services)
   const telling = startBackground({ name: 'risk.reports', everyMs, pass: work.report }, base.log)
-  const ending = startBackground({ name: 'risk.expiry', everyMs: expiryMs, pass: work.expire }, base.log)
+  const ending = startBackground(
+    { name: 'risk.expiry', everyMs: expiryMs, pass: () => allOf(work.expire) },
+    base.log,
+  )
   return {
     async stop() {
       await Promise.all([telling.stop(), ending.stop()])
       await work.ended()
     },
   }
+}
+
+/** One pass after the other while there is more to do. */
+async function allOf(pass: () => Promise<boolean>): Promise<void> {
+  while (await pass());
 }
 
 /** One pass of each; `report` waits for none of what it begins, `ended` waits for all. */

@@ -90,22 +90,24 @@ export const tellingRisk = (
 
 const mostOverdue = 100
 
-/** Ends, as expired, what nobody ended in its time. Resolves with how many. */
+/** Ends, as expired, what nobody ended in its time. True where there may be more. */
 export function createRiskExpiry(ports: RiskOutcomePorts) {
-  return async (): Promise<number> => {
+  return async (): Promise<boolean> => {
     const now = ports.clock.now()
     const late = await ports.riskRecords.overdue(now, mostOverdue)
+    let ended = 0
     for (const { institution, id } of late) {
       const ending = ports.unit.run({ institution, reference: ports.chance.reference() }, async () => {
         const kept = await ports.riskRecords.settle(institution, id, { outcome: 'expired', now })
         if (kept !== undefined) await owe(ports, kept, { kind: 'outcome', outcome: 'expired' })
+        ended += 1
       })
       // One that cannot be read must not keep those that come after it, of every institution.
       await ending.catch((error: unknown) =>
         ports.log.error('risk.expiry', { institution, assessment: id, error: String(error) }),
       )
     }
-    return late.length
+    return ended === mostOverdue
   }
 }
 
