@@ -299,6 +299,16 @@ describe('settings that do not fit are told with their place', () => {
     [{ correlation: 'event.at' }, ['correlation']],
     [{ report: { url: 'https://engine.example', request: { a: 'x' } } }, ['report.request.a']],
     [{ url: 'ftp://engine.example' }, ['url']],
+    [{ url: 'http://engine.example' }, ['url']],
+    [{ url: 'http://127.0.0.1.engine.example' }, ['url']],
+    [{ url: 'http://169.254.169.254/' }, ['url']],
+    [{ url: 'https://user@engine.example' }, ['url']],
+    [{ url: 'https://:password@engine.example' }, ['url']],
+    [{ report: { url: 'http://engine.example', request: {} } }, ['report.url']],
+    [
+      { authentication: 'oauth', tokenUrl: 'http://as.example', clientId: 'a', clientSecret: 'b' },
+      ['tokenUrl'],
+    ],
     [{ headers: { Authorization: 'x' } }, ['headers.Authorization']],
     [{ headers: { 'X-Tenant': 'a\nb' } }, ['headers.X-Tenant']],
     [{ authentication: 'hmac' }, ['hmacSecret']],
@@ -312,6 +322,10 @@ describe('settings that do not fit are told with their place', () => {
   )
   test.each([
     [{ url: 'https://engine.example' }, []],
+    [{ url: 'http://localhost:9' }, []],
+    [{ url: 'http://127.8.0.1:9' }, []],
+    [{ url: 'http://[::1]:9' }, []],
+    [{ url: 'http://engine.example' }, ['url']],
     [{}, ['url']],
     [{ url: 'https://engine.example', program: 'ours' }, ['program']],
     [{ program: 'ours' }, []],
