@@ -87,15 +87,19 @@ describe('the worked examples', () => {
     })
     const result = {
       'subject.id': 's1',
-      'result.of': 'sign-in',
+      'result.of': 'event-1',
+      'result.kind': 'sign-in',
       'result.outcome': 'approved',
       'result.method': 'pin',
+    } as const
+    const told: RiskEvent<'step-up-result'> = {
+      ...{ ...rig.signIn, id: 'report-1', kind: 'step-up-result', facts: result },
     }
-    const told: RiskEvent<'step-up-result'> = { ...rig.signIn, kind: 'step-up-result', facts: result }
-    await sift.report?.(told, rig.within(5000))
+    // By the names that the example lets out: a mapping may use no others.
+    await sift.report?.(rig.seen(told, factsOf('sift')), rig.within(5000))
     expect(bodySent()).toMatchObject({
       ...{ $type: '$verification', $status: '$success', $verified_event: '$login' },
-      ...{ $verification_type: '$shared_knowledge', $user_id: 's1' },
+      ...{ $verification_type: '$shared_knowledge', $user_id: 's1', $session_id: 'event-1' },
     })
   })
   test('the service gets the event as it is', async () => {

@@ -112,7 +112,8 @@ const facts: readonly RiskFact[] = [
   ] as const),
   ...(['client.language', 'transaction.type', 'transaction.amount', 'transaction.minor'] as const),
   ...(['transaction.currency', 'transaction.debtorAccount', 'transaction.creditorAccount'] as const),
-  ...(['history.knownPayee', 'result.of', 'result.outcome', 'result.method', 'result.attempts'] as const),
+  ...(['history.knownPayee', 'result.of', 'result.kind', 'result.outcome'] as const),
+  ...(['result.method', 'result.attempts'] as const),
 ]
 
 export const httpJsonEngine = (ports: Pick<RiskPluginPorts, 'fetch'>): RiskPlugin => ({
