@@ -166,6 +166,8 @@ export interface RiskPlugin {
   check(settings: Readonly<Record<string, unknown>>): void | Promise<void>
   /** The challenges of its own that it runs with these settings, which were checked; none where the member is absent. */
   challenges?(settings: Readonly<Record<string, unknown>>): readonly RiskChallengeKind[]
+  /** The facts without which these settings, which were checked, cannot work; none where the member is absent. */
+  needs?(settings: Readonly<Record<string, unknown>>): readonly RiskFact[]
   open(place: RiskPlace): RiskProvider
 }
 
