@@ -1,5 +1,7 @@
 // What applying a file means for risk providers: their settings, as their own plugins judge them.
 import type { RiskChallengeKind, RiskProviderSetting } from '../domain/risk.ts'
+import { snake } from '../domain/written-name.ts'
+import { SettingsRefused } from '../ports/connector-settings.ts'
 import type { RiskPlugin } from '../ports/risk.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
 
@@ -30,6 +32,16 @@ export function factsFault(
   return `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} needed by these settings`
 }
 
+/** By the names of the file, which writes the first level of settings in snake_case; so do messages that quote one. */
+const asWritten = ({ faults }: SettingsRefused): SettingsRefused =>
+  new SettingsRefused(
+    faults.map(({ path, message }) => {
+      const [settings = '', first, ...deeper] = path.split('.')
+      if (first === undefined) return { path, message: message.replace(/"\w+"/g, snake) }
+      return { path: [settings, snake(first), ...deeper].join('.'), message }
+    }),
+  )
+
 export async function riskFaults(
   { riskPlugins }: ApplyRiskPorts,
   { institution: { id, risk } }: InstitutionSet,
@@ -53,7 +65,8 @@ export async function riskFaults(
           fault === undefined ? [] : [`${place}: ${where}: ${fault}`],
         )
       } catch (error) {
-        return [`${place}: ${error instanceof Error ? error.message : String(error)}`]
+        const thrown = error instanceof SettingsRefused ? asWritten(error) : error
+        return [`${place}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]
       }
     }),
   )

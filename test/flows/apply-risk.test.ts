@@ -24,6 +24,15 @@ const judged = (...providers: RiskProviderSetting[]) => {
   return riskFaults({ riskPlugins: async () => plugins }, set as never)
 }
 
+test.each<[string, RiskProviderSetting['settings'], RegExp]>([
+  ['rsa-aa', { ...rsa, callerStyle: 'x' }, / → at caller_style$/],
+  ['rsa-aa', { ...rsa, customFacts: { deviceAge: 'x' } }, / → at custom_facts\.deviceAge$/],
+  ['rsa-aa', { ...rsa, orgNames: 'x' }, /"org_names" → at settings$/],
+  ['voyager-ia', { denyBelow: 0.9 }, / → at deny_below$/],
+])('a fault of %s in the words of the file: %j', async (type, settings, expected) => {
+  expect(await judged({ id: 'one', type, settings })).toEqual([expect.stringMatching(expected)])
+})
+
 test.each<[string, object, RiskProviderSetting['facts'], string | undefined]>([
   ['the usual', {}, undefined, undefined],
   ['a name that leaves', { userName: 'subject.username' }, ['subject.username'], undefined],
