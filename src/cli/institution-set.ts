@@ -43,11 +43,9 @@ import type { TransactionType } from '../domain/transaction-type.ts'
 import { transactionTypeFaults } from '../domain/transaction-type-faults.ts'
 import { builtInTypes } from '../domain/transaction-types/known.ts'
 import { levelFaults, type Raiser, raisers } from '../domain/upstream-level.ts'
+import { snake } from '../domain/written-name.ts'
 import { policyFrom } from '../domain/written-policy.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
-
-/** `debtorAccount` as a file writes it. */
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** The names of facts in a file are snake_case, and so are the faults that tell of them. */
 function typeFaults(entry: unknown, earlier: readonly unknown[]) {

@@ -204,6 +204,9 @@ const settingTable = (fields: readonly SettingField[], { caption, settings, now 
 function settingValue(field: SettingField, value: unknown, now: number): Html | string {
   if (value === undefined) return html`<span class="quiet">None</span>`
   if (field.kind === 'json') return html`<pre class="mono small">${JSON.stringify(value, null, 2)}</pre>`
+  // Whoever wrote it before addresses with a password were refused.
+  if (field.kind === 'url' && typeof value === 'string')
+    return shown(field, { value: value.replace(/^(https?:)[/\\]*[^/\\?#]*@/i, '$1//'), now })
   return shown(field, { value, now })
 }
 

@@ -3,6 +3,10 @@
 // RFC 8252 7.3: apps on a laptop may use http, and only on loopback.
 const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost)$/
 
+/** Does this address go in the clear to somewhere else than this machine? */
+export const isClearAbroad = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'http:' && !loopback.test(hostname)
+
 /** What is wrong with a redirect; undefined when it is fine (RFC 8252, RFC 6749 3.1.2). */
 export function redirectFault(text: string): string | undefined {
   const url = URL.parse(text)

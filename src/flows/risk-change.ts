@@ -17,7 +17,7 @@ import type { RiskPlugin, RiskProviders } from '../ports/risk.ts'
 import type { ConsoleRisk, ConsoleRisks, RiskCheck, RiskFault } from '../ports/risk-settings.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
-import { challengeFault } from './apply-risk.ts'
+import { challengeFault, factsFault } from './apply-risk.ts'
 
 export interface RiskChangePorts {
   readonly directory: Pick<Directory, 'everything' | 'institution'>
@@ -126,12 +126,16 @@ const faultAt = ({ path: [part = '', , field], message }: RiskFault): SettingsFa
 
 async function settingFaults(
   plugin: RiskPlugin,
-  { settings, challenge = [] }: RiskProviderSetting,
+  setting: RiskProviderSetting,
 ): Promise<readonly SettingsFault[]> {
+  const { settings, challenge = [] } = setting
   try {
     await plugin.check(settings)
-    const message = challengeFault(plugin, settings, challenge)
-    return message === undefined ? [] : [{ path: 'challenge', message }]
+    const found = [
+      ['challenge', challengeFault(plugin, settings, challenge)],
+      ['facts', factsFault(plugin, setting)],
+    ] as const
+    return found.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]))
   } catch (error) {
     if (!(error instanceof SettingsRefused)) throw error
     return error.faults

@@ -178,6 +178,7 @@ function toldEvent(job: Job, report: Report, kept: KeptAssessment): RiskEvent<To
     facts: {
       ...Object.fromEntries(names.map((name) => [name, kept.facts[name]])),
       'result.of': report.assessment,
+      'result.kind': kept.verdict.kind,
       'result.outcome': report.outcome,
       'result.method': report.method,
     },

@@ -71,11 +71,19 @@ export class RiskChallengeUnable extends Error {
   }
 }
 
+/** What was told to `report` is nothing that this engine learns from: it was not told, and need not be again. */
+export class RiskLearnsNothing extends Error {
+  constructor() {
+    super('it learns nothing')
+    this.name = 'RiskLearnsNothing'
+  }
+}
+
 /** One engine, opened for one entry of an institution. Every call ends by its deadline, whatever the engine does. */
 export interface RiskProvider {
   /** Rejects where there is no answer. What it resolves with is judged by us before it counts. */
   assess(event: RiskEvent<AskedKind>, deadline: RiskDeadline): Promise<Assessment>
-  /** Teaches the engine; a rejection is tried again later. */
+  /** Teaches the engine; a rejection is tried again later, but for RiskLearnsNothing. */
   report?(event: RiskEvent<ToldKind>, deadline: RiskDeadline): Promise<void>
   /** Rejects with RiskChallengeUnable where this customer cannot be asked so, and otherwise where it does not begin. */
   challenge?(event: RiskEvent, kind: RiskChallengeKind, deadline: RiskDeadline): Promise<RiskChallenge>
@@ -158,6 +166,8 @@ export interface RiskPlugin {
   check(settings: Readonly<Record<string, unknown>>): void | Promise<void>
   /** The challenges of its own that it runs with these settings, which were checked; none where the member is absent. */
   challenges?(settings: Readonly<Record<string, unknown>>): readonly RiskChallengeKind[]
+  /** The facts without which these settings, which were checked, cannot work; none where the member is absent. */
+  needs?(settings: Readonly<Record<string, unknown>>): readonly RiskFact[]
   open(place: RiskPlace): RiskProvider
 }
 

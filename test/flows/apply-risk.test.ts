@@ -18,6 +18,43 @@ const plugins = made.map((make) => make(ports))
 const rsa = { url: 'https://aa.example/', callerId: 'bridge', callerCredential: 'secret' }
 const service = { url: 'https://engine.example/' }
 
+const judged = (...providers: RiskProviderSetting[]) => {
+  const risk = { providers, events: {}, budgetMs: 800, stepUp: 'urn:drawbridge:acr:device-pin' }
+  const set = { institution: { ...alder, risk }, relyingParties: [], connections: [], cores: [] }
+  return riskFaults({ riskPlugins: async () => plugins }, set as never)
+}
+
+test.each<[string, RiskProviderSetting['settings'], RegExp]>([
+  ['rsa-aa', { ...rsa, callerStyle: 'x' }, / → at caller_style$/],
+  ['rsa-aa', { ...rsa, customFacts: { deviceAge: 'x' } }, / → at custom_facts\.deviceAge$/],
+  ['rsa-aa', { ...rsa, orgNames: 'x' }, /"org_names" → at settings$/],
+  ['voyager-ia', { denyBelow: 0.9 }, / → at deny_below$/],
+])('a fault of %s in the words of the file: %j', async (type, settings, expected) => {
+  expect(await judged({ id: 'one', type, settings })).toEqual([expect.stringMatching(expected)])
+})
+
+test.each<[string, object, RiskProviderSetting['facts'], string | undefined]>([
+  ['the usual', {}, undefined, undefined],
+  ['a name that leaves', { userName: 'subject.username' }, ['subject.username'], undefined],
+  [
+    'a name that does not leave',
+    { userName: 'subject.username' },
+    undefined,
+    'subject.username is needed by these settings',
+  ],
+  ['no name', {}, ['device.id'], 'subject.id is needed by these settings'],
+  [
+    'facts of our own',
+    { customFacts: { AGE: 'device.ageDays', TOWN: 'network.town', DEVICE: 'device.id' } },
+    undefined,
+    'device.ageDays, network.town are needed by these settings',
+  ],
+])('facts that RSA needs: %s', async (_what, more, facts, fault) => {
+  const provider = { id: 'one', type: 'rsa-aa', settings: { ...rsa, ...more }, ...(facts && { facts }) }
+  const expected = fault === undefined ? [] : [`alder: risk provider one: facts: ${fault}`]
+  expect(await judged(provider)).toEqual(expected)
+})
+
 test.each<[string, string, object, RiskProviderSetting['challenge'], RegExp | undefined]>([
   ['all of RSA', 'rsa-aa', rsa, ['code', 'out-of-band', 'questions'], undefined],
   ['questions of access signatures', 'voyager-ia', { questions: true }, ['questions'], undefined],
@@ -42,9 +79,7 @@ test.each<[string, string, object, RiskProviderSetting['challenge'], RegExp | un
   ['none at all', 'signals', {}, undefined, undefined],
 ])('%s', async (_what, type, settings, challenge, fault) => {
   const provider = { id: 'one', type, settings: { ...settings }, ...(challenge && { challenge }) }
-  const risk = { providers: [provider], events: {}, budgetMs: 800, stepUp: 'urn:drawbridge:acr:device-pin' }
-  const set = { institution: { ...alder, risk }, relyingParties: [], connections: [], cores: [] }
-  const faults = await riskFaults({ riskPlugins: async () => plugins }, set as never)
+  const faults = await judged(provider)
   if (fault === undefined) expect(faults).toEqual([])
   else expect(faults).toEqual([expect.stringMatching(fault)])
 })

@@ -211,7 +211,19 @@ describe('health', () => {
     expect(engine.health().lastFailure?.reason).toBe('TypeError')
     next = () => Promise.reject(Object.assign(new Error(), { code: 'secret of the engine', name: '\u202e' }))
     await bad()
-    expect(engine.health().lastFailure?.reason).toBe('unnamed')
+    expect(engine.health().lastFailure?.reason).toBe('unknown')
+    for (const [thrown, reason] of [
+      [coded('alice'), 'Error'],
+      [coded('alice.smith'), 'Error'],
+      [Object.assign(coded('quota'), { name: 'Alice' }), 'unknown'],
+      [Object.assign(new TypeError('fetch failed'), { cause: coded('ECONNREFUSED') }), 'ECONNREFUSED'],
+      [coded('fetch.refused'), 'fetch.refused'],
+      [{ code: 'A'.repeat(41) }, 'unknown'],
+    ] as const) {
+      next = () => Promise.reject(thrown)
+      await bad()
+      expect(engine.health().lastFailure?.reason).toBe(reason)
+    }
     next = () => Promise.reject(new Refusal('fetch.failed', { check: 'status', actual: '503' }))
     await bad()
     expect(engine.health().lastFailure?.reason).toBe('fetch.failed: status: 503')

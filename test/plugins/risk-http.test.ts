@@ -87,15 +87,19 @@ describe('the worked examples', () => {
     })
     const result = {
       'subject.id': 's1',
-      'result.of': 'sign-in',
+      'result.of': 'event-1',
+      'result.kind': 'sign-in',
       'result.outcome': 'approved',
       'result.method': 'pin',
+    } as const
+    const told: RiskEvent<'step-up-result'> = {
+      ...{ ...rig.signIn, id: 'report-1', kind: 'step-up-result', facts: result },
     }
-    const told: RiskEvent<'step-up-result'> = { ...rig.signIn, kind: 'step-up-result', facts: result }
-    await sift.report?.(told, rig.within(5000))
+    // By the names that the example lets out: a mapping may use no others.
+    await sift.report?.(rig.seen(told, factsOf('sift')), rig.within(5000))
     expect(bodySent()).toMatchObject({
       ...{ $type: '$verification', $status: '$success', $verified_event: '$login' },
-      ...{ $verification_type: '$shared_knowledge', $user_id: 's1' },
+      ...{ $verification_type: '$shared_knowledge', $user_id: 's1', $session_id: 'event-1' },
     })
   })
   test('the service gets the event as it is', async () => {
@@ -299,6 +303,16 @@ describe('settings that do not fit are told with their place', () => {
     [{ correlation: 'event.at' }, ['correlation']],
     [{ report: { url: 'https://engine.example', request: { a: 'x' } } }, ['report.request.a']],
     [{ url: 'ftp://engine.example' }, ['url']],
+    [{ url: 'http://engine.example' }, ['url']],
+    [{ url: 'http://127.0.0.1.engine.example' }, ['url']],
+    [{ url: 'http://169.254.169.254/' }, ['url']],
+    [{ url: 'https://user@engine.example' }, ['url']],
+    [{ url: 'https://:password@engine.example' }, ['url']],
+    [{ report: { url: 'http://engine.example', request: {} } }, ['report.url']],
+    [
+      { authentication: 'oauth', tokenUrl: 'http://as.example', clientId: 'a', clientSecret: 'b' },
+      ['tokenUrl'],
+    ],
     [{ headers: { Authorization: 'x' } }, ['headers.Authorization']],
     [{ headers: { 'X-Tenant': 'a\nb' } }, ['headers.X-Tenant']],
     [{ authentication: 'hmac' }, ['hmacSecret']],
@@ -312,6 +326,10 @@ describe('settings that do not fit are told with their place', () => {
   )
   test.each([
     [{ url: 'https://engine.example' }, []],
+    [{ url: 'http://localhost:9' }, []],
+    [{ url: 'http://127.8.0.1:9' }, []],
+    [{ url: 'http://[::1]:9' }, []],
+    [{ url: 'http://engine.example' }, ['url']],
     [{}, ['url']],
     [{ url: 'https://engine.example', program: 'ours' }, ['program']],
     [{ program: 'ours' }, []],

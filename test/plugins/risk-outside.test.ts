@@ -59,6 +59,13 @@ describe('the plugin of docs/plugins-in-process.md', () => {
   })
 })
 
+test('a plugin without report learns nothing, and is not said to have', async () => {
+  const provider = (await loadedFrom(files.listed(pluginSource(allow)))).open(placeWith())
+  const told = { ...eventWith({ 'result.outcome': 'approved' }), kind: 'outcome' } as const
+  expect(await guarded(provider).report(told, 5000)).toBe(false)
+  await provider.close?.()
+})
+
 describe('what is not loaded', () => {
   const made = (source: string) => refused(files.listed(source))
   const refused = (listed: ListedPlugin): Promise<string> =>

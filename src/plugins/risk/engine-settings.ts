@@ -1,6 +1,7 @@
 // How the bridge proves itself to a risk engine over HTTP, as its administrator writes it; for every plugin that asks one so.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
+import { isClearAbroad } from '../../domain/redirect.ts'
 
 export const authentications = ['none', 'basic', 'bearer', 'header', 'hmac', 'oauth'] as const
 export type Authentication = (typeof authentications)[number]
@@ -22,12 +23,23 @@ const certificate = z
   )
   .meta({ kind: 'pem' })
 
-/** Where http would go in the clear is refused when it is fetched. */
+/** What is no address at all is told of by another rule. */
+function judgedUrl(text: string, holds: (url: URL) => boolean): boolean {
+  const url = URL.parse(text)
+  return url === null || holds(url)
+}
+
+/** What can be told from the address alone; where its name leads is judged when it is fetched. */
 export const engineUrl = z
   .string()
   .max(2000)
   .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'an http or https address is needed')
   .refine((text) => !text.includes('#'), 'an address without a fragment is needed')
+  .refine((text) => judgedUrl(text, (url) => !isClearAbroad(url)), 'http only on loopback')
+  .refine(
+    (text) => judgedUrl(text, ({ username, password }) => `${username}${password}` === ''),
+    'no user name or password in the address',
+  )
   .meta({ format: 'uri' })
 
 // A file often ends with a line break that is no part of the secret.

@@ -1,6 +1,6 @@
 // Why an engine gave no answer, in a few words that hold neither secrets nor people.
 
-import { Refusal } from '../../domain/refusal.ts'
+import { Refusal, refusalCodes } from '../../domain/refusal.ts'
 import type { RiskFailure } from '../../domain/risk.ts'
 import { SettingsRefused } from '../../ports/connector-settings.ts'
 import { RiskAnswerMalformed } from '../../ports/risk.ts'
@@ -10,6 +10,21 @@ export interface Failed {
   readonly reason: string
 }
 
+/** A failure of ours whose code may be shown: whoever makes one lets no customer into it. */
+export class CodedFailure extends Error {
+  readonly code: string
+
+  constructor(code: string, message = code) {
+    super(message)
+    this.name = 'CodedFailure'
+    this.code = code
+  }
+}
+
+// Node's are of this form. A plugin may put anything into its `code`, also whom it was asked about.
+const code = /^[A-Z][A-Z0-9_]{0,39}$/
+const className = /^([A-Z][A-Za-z]{0,39})?Error$/
+const ours: ReadonlySet<string> = new Set(refusalCodes)
 const word = /^[A-Za-z][\w.-]{0,59}$/
 
 /** A member of whatever was thrown; it may be anything, also an object that throws when it is looked at. */
@@ -26,19 +41,33 @@ const wordOf = (thrown: unknown, name: string): string | undefined => {
   return typeof value === 'string' && word.test(value) ? value : undefined
 }
 
+const textOf = (thrown: unknown, name: string): string => {
+  const value = memberOf(thrown, name)
+  return typeof value === 'string' ? value : ''
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  if (thrown instanceof CodedFailure) return thrown.code
+  const said = textOf(thrown, 'code')
+  return code.test(said) || ours.has(said) ? said : undefined
+}
+
+/** What an error of anybody's is called in logs: its code, that of its cause, or its class; undefined where none may be shown. */
+export function shownName(thrown: unknown): string | undefined {
+  const name = textOf(thrown, 'name')
+  return codeOf(thrown) ?? codeOf(memberOf(thrown, 'cause')) ?? (className.test(name) ? name : undefined)
+}
+
 /**
  * Codes and names alone: an engine's own words may repeat what it was sent, the customer or our key among it. A plugin says
- * more by an error with a `code`.
+ * more by an error with a `code` in capitals.
  */
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof RiskAnswerMalformed) return thrown.message
   if (thrown instanceof SettingsRefused) return thrown.faults[0]?.path ?? 'settings'
   const detail = thrown instanceof Refusal ? thrown.detail : {}
   const parts = [
-    wordOf(thrown, 'code') ??
-      wordOf(memberOf(thrown, 'cause'), 'code') ??
-      wordOf(thrown, 'name') ??
-      'unnamed',
+    shownName(thrown) ?? 'unknown',
     wordOf(detail, 'check'),
     wordOf(detail, 'reason'),
     /^[1-5]\d\d$/.test(String(detail.actual)) ? String(detail.actual) : undefined,

@@ -26,6 +26,7 @@ import {
   type GuardedProvider,
   RiskAnswerMalformed,
   type RiskHealth,
+  RiskLearnsNothing,
   type RiskProvider,
 } from '../../ports/risk.ts'
 import { judgedAssessment } from './answer.ts'
@@ -119,8 +120,7 @@ export function guardRiskProvider(guarding: Guarding): ClosingGuard {
     async report(event, ms) {
       if (bounded.report === undefined) return false
       const deadline = { ms: allowed(ms), signal: new AbortController().signal }
-      await told(parts, async () => bounded.report?.(event, deadline))
-      return true
+      return told(parts, async () => bounded.report?.(event, deadline))
     },
     health: () => healthOf(seen, parts.breaker),
     async close() {
@@ -212,12 +212,16 @@ async function ask(
 }
 
 /** An engine that is left alone is not told either: whoever waits for it takes the places of those that are there. */
-async function told({ reports, breaker }: Parts, work: () => Promise<void>): Promise<void> {
+async function told({ reports, breaker }: Parts, work: () => Promise<void>): Promise<boolean> {
   if (breaker.state === CircuitState.Open) throw new Error('open')
-  await reports.execute(work).catch((thrown: unknown) => {
+  try {
+    await reports.execute(work)
+    return true
+  } catch (thrown) {
+    if (thrown instanceof RiskLearnsNothing) return false
     // Whoever logs it must not log the engine's own words.
     throw new Error(failedBy(thrown).reason)
-  })
+  }
 }
 
 function failedBy(thrown: unknown): Failed {

@@ -23,6 +23,7 @@ import {
   authentications,
   engineUrl,
 } from './engine-settings.ts'
+import { CodedFailure } from './failure.ts'
 
 const expression = z.string().min(1)
 // Its shape is a matter of the mapping's own check, which knows each place.
@@ -111,7 +112,8 @@ const facts: readonly RiskFact[] = [
   ] as const),
   ...(['client.language', 'transaction.type', 'transaction.amount', 'transaction.minor'] as const),
   ...(['transaction.currency', 'transaction.debtorAccount', 'transaction.creditorAccount'] as const),
-  ...(['history.knownPayee', 'result.of', 'result.outcome', 'result.method', 'result.attempts'] as const),
+  ...(['history.knownPayee', 'result.of', 'result.kind', 'result.outcome'] as const),
+  ...(['result.method', 'result.attempts'] as const),
 ]
 
 export const httpJsonEngine = (ports: Pick<RiskPluginPorts, 'fetch'>): RiskPlugin => ({
@@ -138,7 +140,8 @@ function openEngine({ fetch }: Pick<RiskPluginPorts, 'fetch'>, place: RiskPlace)
     async assess(event, deadline) {
       const sent = named(event)
       // Whatever came back could not be told from an answer to another.
-      if (sent === undefined && given.response.correlation !== undefined) throw new Uncorrelated()
+      if (sent === undefined && given.response.correlation !== undefined)
+        throw new CodedFailure('correlation_absent')
       const json = await askEngine(
         engine,
         { url, method, headers: given.headers, json: bodyOf(event) },
@@ -150,10 +153,6 @@ function openEngine({ fetch }: Pick<RiskPluginPorts, 'fetch'>, place: RiskPlace)
     },
     ...(given.report !== undefined && reporting(engine, given, given.report)),
   }
-}
-
-class Uncorrelated extends Error {
-  readonly code = 'correlation_absent'
 }
 
 function reporting(engine: Engine, given: Settings, { url, request }: NonNullable<Settings['report']>) {

@@ -5,7 +5,7 @@ import { textFault } from '../../domain/plain-text.ts'
 import { riskFactNames } from '../../domain/risk-event.ts'
 import { SettingsRefused } from '../../ports/connector-settings.ts'
 import type { Log } from '../../ports/log.ts'
-import type { RiskPlace, RiskPlugin, RiskProvider } from '../../ports/risk.ts'
+import { RiskLearnsNothing, type RiskPlace, type RiskPlugin, type RiskProvider } from '../../ports/risk.ts'
 import { type FormWords, nodeFields, type SettingNode } from '../settings-form.ts'
 import { askPlugin, openPluginThread, PluginFault } from './plugin-thread.ts'
 import type { ListedPlugin } from './plugin-words.ts'
@@ -115,7 +115,9 @@ function openedIn(
   return {
     // What it answers is judged by the guard, as every provider's answer is.
     assess: async (event, deadline) => (await thread.call('assess', event, deadline)) as never,
-    report: async (event, deadline) => void (await thread.call('report', event, deadline)),
+    async report(event, deadline) {
+      if ((await thread.call('report', event, deadline)) === false) throw new RiskLearnsNothing()
+    },
     close: () => thread.close(),
   }
 }

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { RiskEvent } from '../../domain/risk-event.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RiskDeadline, RiskMemory } from '../../ports/risk.ts'
+import { CodedFailure, shownName } from './failure.ts'
 import type { FirstWord, ListedPlugin, Order, Said, ThreadTask, ThrownWords } from './plugin-words.ts'
 
 export const threadLimits = {
@@ -17,18 +18,15 @@ export const threadLimits = {
   resources: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
 } as const
 
-/** What went wrong in a thread. The code may be shown: it is ours, or a plain word of the plugin's. */
-export class PluginFault extends Error {
-  readonly code: string
-
+/** What went wrong in a thread. */
+export class PluginFault extends CodedFailure {
   constructor(code: string, message = code) {
-    super(message)
+    super(code, message)
     this.name = 'PluginFault'
-    this.code = code
   }
 }
 
-const faultOf = ({ code, name }: ThrownWords): PluginFault => new PluginFault(code ?? name ?? 'plugin_failed')
+const faultOf = (thrown: ThrownWords): PluginFault => new PluginFault(shownName(thrown) ?? 'plugin_failed')
 
 function started(task: ThreadTask): Worker {
   const worker = new Worker(join(import.meta.dirname, 'plugin-worker.ts'), {

@@ -60,7 +60,7 @@ export type Order =
 
 export type Said =
   | FirstWord
-  /** `json` is the answer as text, so that what is too large is seen before it is here. */
+  /** `json` is the answer as text, so that what is too large is seen before it is here; of a report `false` where none is taken. */
   | { readonly word: 'answer'; readonly id: number; readonly json?: string }
   | { readonly word: 'failed'; readonly id: number; readonly thrown: ThrownWords }
   | { readonly word: 'pong'; readonly id: number }

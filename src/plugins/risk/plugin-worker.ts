@@ -5,8 +5,9 @@ import { isBuiltin, registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
+import type { RiskEvent } from '../../domain/risk-event.ts'
 import { SettingsRefused } from '../../ports/connector-settings.ts'
-import type { RiskProvider } from '../../ports/risk.ts'
+import type { RiskDeadline, RiskProvider } from '../../ports/risk.ts'
 import { checkSettings } from '../settings.ts'
 import {
   type FirstWord,
@@ -149,10 +150,11 @@ async function answer(
   calls.set(id, stop)
   try {
     const deadline = { ms, signal: stop.signal }
-    const answered = await (order === 'assess'
-      ? provider.assess(event as never, deadline)
-      : provider.report?.(event as never, deadline))
-    const json = order === 'assess' ? JSON.stringify(answered) : undefined
+    const answered =
+      order === 'assess'
+        ? await provider.assess(event as never, deadline)
+        : await reported(provider, event, deadline)
+    const json = JSON.stringify(answered)
     if (json !== undefined && json.length > longestAnswer) say({ word: 'answer', id })
     else say({ word: 'answer', id, ...(json !== undefined && { json }) })
   } catch (error) {
@@ -160,6 +162,17 @@ async function answer(
   } finally {
     calls.delete(id)
   }
+}
+
+/** What a plugin has is known when it is open, and no sooner: false where it has no `report`. */
+async function reported(
+  provider: RiskProvider,
+  event: RiskEvent,
+  deadline: RiskDeadline,
+): Promise<false | undefined> {
+  if (provider.report === undefined) return false
+  await provider.report(event as never, deadline)
+  return undefined
 }
 
 function frozen<T>(value: T): T {

@@ -3,7 +3,7 @@ import type { Institution } from '../../domain/institution.ts'
 import type { RiskProviderSetting } from '../../domain/risk.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RiskMemory, RiskPlugin, RiskProvider, RiskProviders } from '../../ports/risk.ts'
-import { reasonOf } from './failure.ts'
+import { CodedFailure, reasonOf } from './failure.ts'
 import { type ClosingGuard, type GuardSettings, guardRiskProvider } from './guard.ts'
 
 export interface RiskProvidersPorts {
@@ -92,7 +92,7 @@ function opened(ports: RiskProvidersPorts, { institution, setting, plugin }: Ope
   const guarded = (provider: RiskProvider) =>
     guardRiskProvider({ institution: institution.id, id, type, facts, provider, now, log, settings })
   try {
-    if (plugin === undefined) throw new Unopened('unknown_type')
+    if (plugin === undefined) throw new CodedFailure('unknown_type')
     const place = { institution, provider: id, settings: setting.settings, now }
     const provider = plugin.open({ ...place, memory: memory(institution.id, id) })
     return { guard: guarded(provider), againAt: undefined }
@@ -100,16 +100,5 @@ function opened(ports: RiskProvidersPorts, { institution, setting, plugin }: Ope
     log.error('risk.unopened', { institution: institution.id, provider: id, type, reason: reasonOf(error) })
     const failing = { assess: () => Promise.reject(error), report: () => Promise.reject(error) }
     return { guard: guarded(failing), againAt: now() + againMs }
-  }
-}
-
-/** There is no plugin of that type. */
-class Unopened extends Error {
-  readonly code: string
-
-  constructor(code: string) {
-    super(code)
-    this.name = 'Unopened'
-    this.code = code
   }
 }

@@ -7,17 +7,16 @@ import { XmlRefused } from '../../xml/gate.ts'
 import { type RsaFault, type RsaRead, readAnswer, textAt } from '../../xml/rsa/read.ts'
 import { type RsaOperation, rsaOperations } from '../../xml/rsa/shapes.ts'
 import { type RsaFields, type UsernameToken, writeRequest } from '../../xml/rsa/write.ts'
+import { CodedFailure } from './failure.ts'
 import { deviceRequest, identificationData } from './rsa-event.ts'
 import type { RsaSettings } from './rsa-settings.ts'
 
 /** The engine did not do what it was asked. `code` is of its own words, in letters that may be logged; no more of them is kept. */
-export class RsaFailed extends Error {
-  readonly code: string
+export class RsaFailed extends CodedFailure {
   constructor(code: string) {
     const safe = code.replaceAll(/[^\w.-]/g, '.').slice(0, 60)
     super(safe)
     this.name = 'RsaFailed'
-    this.code = safe
   }
 }
 

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { isRiskFact, type RiskFact } from '../../domain/risk-event.ts'
 import { rsaDialects } from '../../xml/rsa/shapes.ts'
+import { engineUrl } from './engine-settings.ts'
 
 const readable = (read: (pem: string) => unknown) => (pem: string) => {
   try {
@@ -26,10 +27,7 @@ const eventWord = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'a word is needed: 
 const factName = z.string().regex(/^[A-Za-z][\w.-]{0,63}$/, 'a name of a fact is needed: DEVICE_AGE_DAYS')
 
 const shape = z.strictObject({
-  url: z
-    .string()
-    .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'an http or https address is needed')
-    .describe('Address of the SOAP service; http only on loopback.'),
+  url: engineUrl.describe('Address of the SOAP service; http only on loopback.'),
   dialect: z
     .enum(rsaDialects)
     .default('site-to-user')

@@ -33,6 +33,10 @@ export const rsaAdaptiveAuthentication = ({ fetch }: RiskPluginPorts): RiskPlugi
   }),
   check: (settings) => checkSettings(rsaSettings, settings),
   challenges: () => challengeKinds,
+  needs(given) {
+    const { userName, customFacts } = rsaSettings.parse(given)
+    return [...new Set([userName, ...Object.values(customFacts)])]
+  },
   open: (place) => opened(place, fetch),
 })
 

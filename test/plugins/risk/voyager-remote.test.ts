@@ -207,6 +207,8 @@ describe('questions', () => {
 test.each<[Readonly<Record<string, unknown>>, RegExp]>([
   [{}, /url/],
   [{ url: 'ftp://x.example' }, /an http or https address is needed/],
+  [{ url: 'http://x.example' }, /http only on loopback/],
+  [{ url: 'https://me:secret@x.example' }, /no user name or password in the address/],
   [{ url: 'https://x.example', tokens: 'x' }, /tokens/],
   [{ url: 'https://x.example', authentication: 'bearer' }, /bearer needs it/],
 ])('settings that do not hold: %j', (settings, words) => expect(() => plugin.check(settings)).toThrow(words))

@@ -14,6 +14,8 @@ const least = { url: 'https://aa.bank.example/services', callerId: 'bridge', cal
 describe('settings', () => {
   test.each<[string, Readonly<Record<string, unknown>>]>([
     ['url', { url: 'ftp://aa.bank.example' }],
+    ['url', { url: 'http://aa.bank.example' }],
+    ['url', { url: 'https://bridge:secret@aa.bank.example' }],
     ['callerCredential', { callerCredential: ' ' }],
     ['dialect', { dialect: '6.x' }],
     ['callerStyle', { callerStyle: 'SECRET_HMAC_SHA1' }],
@@ -44,7 +46,7 @@ describe('settings', () => {
   test('the form has a field for each, secrets as such', () => {
     const kinds = Object.fromEntries(plugin.fields.map(({ path, kind }) => [path, kind]))
     expect(kinds).toMatchObject({
-      ...{ url: 'text', dialect: 'select', callerCredential: 'secret', httpPassword: 'secret' },
+      ...{ url: 'url', dialect: 'select', callerCredential: 'secret', httpPassword: 'secret' },
       ...{ tlsKey: 'secret-lines', customFacts: 'json', createUsers: 'switch', questions: 'number' },
     })
     const required = plugin.fields.filter((field) => field.required).map(({ path }) => path)
