@@ -62,6 +62,12 @@ describe('an engine', () => {
     expect(wrong.words).toContain('lower-case letters, digits and hyphens are needed')
     expect(wrong.words).toContain('Code risk.settings.')
     expect([wrong.body.includes(secret), wrong.words.includes('One is set')]).toEqual([false, false])
+    const rsa = await alice.press(await alice.page('/risk/add?type=rsa-aa'), /risk\/add$/, {
+      ...{ id: 'aa', 'settings.url': 'https://aa.example/', 'settings.callerId': 'bridge' },
+      ...{ 'settings.callerCredential': secret, 'settings.userName': 'subject.username' },
+    })
+    expect(rsa.status).toBe(422)
+    expect(rsa.words).toContain('subject.username is needed by these settings')
     expect(await riskNow()).toBeUndefined()
     const right = { ...typed, id: 'own', 'settings.keyId': 'bridge' }
     expect(await alice.press(wrong, /risk\/add$/, right)).toMatchObject(done)
