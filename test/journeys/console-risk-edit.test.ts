@@ -210,6 +210,22 @@ describe('attacks', () => {
   })
 })
 
+test('a password in an address, from before such were refused, is on no page of the engine', async () => {
+  const { consoleRisks } = parts.stores
+  const put = async (risk: Institution['risk']) => {
+    const version = ((await consoleRisks.get('alder'))?.version ?? 0) + 1
+    await consoleRisks.put('alder', { risk, version, by: 'administrator:alice', at: Date.now() })
+  }
+  const old = { id: 'old', type: 'service', settings: { url: 'https://me:hidden@engine.example/a' } }
+  await put({ providers: [old], events: {}, budgetMs: 800, stepUp: 'urn:drawbridge:acr:device-pin' })
+  const { words, body } = await (await person()).page('/risk/providers/old')
+  expect([words, body]).toEqual([
+    expect.stringContaining('https://engine.example/a'),
+    expect.not.stringContaining('hidden@'),
+  ])
+  await put(undefined)
+})
+
 test('a file that has engines takes over: what was set here ends, and nothing is changed here any more', async () => {
   const alice = await person()
   const add = await alice.page('/risk/add?type=signals')
