@@ -113,7 +113,7 @@ export function engineView(visit: Visit, form: EngineForm): ConsoleView {
 ${known === undefined && idField}
 ${foldedFields({ fields: plugin.fields, settings, faults, now })}
 ${statusOf(editing) !== 200 && plugin.fields.some(isSecret) && html`<p class="small quiet">A secret that you typed is not shown again: type it once more.</p>`}
-${factChoices(facts, plugin)}
+${factChoices(facts, plugin, faultsAt(faults, 'facts'))}
 ${plugin.challenges !== undefined && challengeChoices(challenge, faultsAt(faults, 'challenge'))}`,
     button: known === undefined ? 'Add the engine' : 'Change the engine',
     below:
@@ -138,13 +138,16 @@ function challengeChoices(chosen: readonly RiskChallengeKind[], faults: readonly
       checked: chosen.includes(kind),
     }),
   )
-  return html`<fieldset class="field"><legend>Where a customer has no factor of ours, a sign-in may be met by</legend>${faults.length > 0 && html`<p class="error">${icon('warn')}<span>${faultSentences(faults)}</span></p>`}${choices}</fieldset>`
+  return html`<fieldset class="field"><legend>Where a customer has no factor of ours, a sign-in may be met by</legend>${choiceFaults(faults)}${choices}</fieldset>`
 }
 
-/** Which facts may leave for it; folded where they are those of its type. */
-function factChoices(facts: readonly RiskFact[], plugin: RiskPlugin): Html {
+const choiceFaults = (faults: readonly string[]) =>
+  faults.length > 0 && html`<p class="error">${icon('warn')}<span>${faultSentences(faults)}</span></p>`
+
+/** Which facts may leave for it; folded where they are those of its type, and nothing is wrong with them. */
+function factChoices(facts: readonly RiskFact[], plugin: RiskPlugin, faults: readonly string[]): Html {
   const usual = facts.length === plugin.facts.length && plugin.facts.every((name) => facts.includes(name))
-  return html`<details class="more"${!usual && html` open`}><summary>What may leave for it${usual && ': as its type needs it'}</summary><fieldset class="field"><legend>Facts that may leave for it</legend><div class="finder">${riskFactNames.map(
+  return html`<details class="more"${(!usual || faults.length > 0) && html` open`}><summary>What may leave for it${usual && ': as its type needs it'}</summary><fieldset class="field"><legend>Facts that may leave for it</legend>${choiceFaults(faults)}<div class="finder">${riskFactNames.map(
     (name) =>
       check({
         name: `fact.${name}`,

@@ -62,6 +62,12 @@ describe('an engine', () => {
     expect(wrong.words).toContain('lower-case letters, digits and hyphens are needed')
     expect(wrong.words).toContain('Code risk.settings.')
     expect([wrong.body.includes(secret), wrong.words.includes('One is set')]).toEqual([false, false])
+    const rsa = await alice.press(await alice.page('/risk/add?type=rsa-aa'), /risk\/add$/, {
+      ...{ id: 'aa', 'settings.url': 'https://aa.example/', 'settings.callerId': 'bridge' },
+      ...{ 'settings.callerCredential': secret, 'settings.userName': 'subject.username' },
+    })
+    expect(rsa.status).toBe(422)
+    expect(rsa.words).toContain('subject.username is needed by these settings')
     expect(await riskNow()).toBeUndefined()
     const right = { ...typed, id: 'own', 'settings.keyId': 'bridge' }
     expect(await alice.press(wrong, /risk\/add$/, right)).toMatchObject(done)
@@ -202,6 +208,22 @@ describe('attacks', () => {
       expect([path, (await page(path)).status]).toEqual([path, 404])
     expect(await riskNow()).toBeUndefined()
   })
+})
+
+test('a password in an address, from before such were refused, is on no page of the engine', async () => {
+  const { consoleRisks } = parts.stores
+  const put = async (risk: Institution['risk']) => {
+    const version = ((await consoleRisks.get('alder'))?.version ?? 0) + 1
+    await consoleRisks.put('alder', { risk, version, by: 'administrator:alice', at: Date.now() })
+  }
+  const old = { id: 'old', type: 'service', settings: { url: 'https://me:hidden@engine.example/a' } }
+  await put({ providers: [old], events: {}, budgetMs: 800, stepUp: 'urn:drawbridge:acr:device-pin' })
+  const { words, body } = await (await person()).page('/risk/providers/old')
+  expect([words, body]).toEqual([
+    expect.stringContaining('https://engine.example/a'),
+    expect.not.stringContaining('hidden@'),
+  ])
+  await put(undefined)
 })
 
 test('a file that has engines takes over: what was set here ends, and nothing is changed here any more', async () => {
