@@ -17,6 +17,7 @@ import { messageRoutes } from '../http/messages.ts'
 import { providerLogoutRoutes } from '../http/provider-logout.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import { riskChallengeRoutes } from '../http/risk-challenge.ts'
+import { riskQuestionRoutes } from '../http/risk-questions.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
 import { subjectRoutes } from '../http/subjects.ts'
 import { testLoginRoutes } from '../http/test-login.ts'
@@ -67,6 +68,7 @@ export function createPublicApp(parts: Parts) {
       (router) => limitRoutes(router, { ...ports, ...json }),
       (router) => approvalRoutes(router, { ...ports, ...json, answers }),
       (router) => userCodeRoutes(router, { ...ports, ...json }),
+      (router) => riskQuestionRoutes(router, { ...ports, ...json }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
       (router) => transactionRoutes(router, { ...ports, ...json, consume }),
       (router) => evidenceRoutes(router, { ...ports, authorizeClient }),

@@ -7,6 +7,7 @@ import {
   type RiskOutcomePorts,
   tellingRisk,
 } from '../flows/risk-outcomes.ts'
+import { createRiskQuestions } from '../flows/risk-questions.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import { startBackground } from './background.ts'
 import type { Foundation, Services, Stores } from './foundation.ts'
@@ -18,6 +19,7 @@ export function createRiskFlows(
   const riskOutcomes = createRiskOutcomes(given)
   return {
     assess: createAssess(given),
+    riskQuestions: createRiskQuestions(given),
     riskOutcomes,
     transactions: tellingRisk(given.transactions, riskOutcomes),
   }

@@ -32,6 +32,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'step_up.locked': 'PIN locked',
   'risk.assessed': 'The bank’s risk engines were asked',
   'risk.reported': 'The risk engines were told how it ended',
+  'risk.questions_set': 'The customer answered the questions of a risk engine anew',
   'risk.unreported': 'A risk engine could not be told how it ended',
   'risk.changed': 'The bank changed its risk engines',
   'risk.tried': 'An administrator made a test call to a risk engine',

@@ -32,6 +32,7 @@ export const auditTypes = [
   'risk.assessed',
   'risk.reported',
   'risk.unreported',
+  'risk.questions_set',
   'risk.tried',
   'risk.changed',
   'transaction.decided',

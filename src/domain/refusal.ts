@@ -101,6 +101,7 @@ export const refusalCodes = [
   'risk.held',
   'challenge.failed',
   'challenge.unanswered',
+  'questions.refused',
   'approval.unknown',
   'approval.ended',
   'approval.number',

@@ -142,6 +142,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'risk.held': [403, 'access_denied'],
   'challenge.failed': [403, 'access_denied'],
   'challenge.unanswered': later,
+  'questions.refused': invalid,
   'approval.unknown': [404, 'invalid_request'],
   'approval.ended': [410, 'invalid_request'],
   'approval.number': [403, 'access_denied'],

@@ -141,6 +141,7 @@ export const groupOf = {
   'risk.held': 'risk-held',
   'challenge.failed': 'challenge-failed',
   'challenge.unanswered': 'busy',
+  'questions.refused': 'not-understood',
   'approval.unknown': 'approval-over',
   'approval.ended': 'approval-over',
   'approval.number': 'approval-number',
