@@ -1,4 +1,4 @@
-// How long `npm start` takes until it says that it is up: the first time, and later. Ends with 1 where it is twice the aim.
+// How long `npm start` takes until it says that it is up: the first time, and later. Ends with 1 where it is three times the aim.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,8 +8,8 @@ import { join } from 'node:path'
 const tries = 3
 const mostTries = 8
 const aims = { first: 10_000, later: 2_000 } as const
-// What a change may not do: a busy machine alone must not turn this red.
-const worst = 2
+// What a change may not do: a busy machine, or one half as fast as that of the aims, must not turn this red by itself.
+const worst = 3
 
 const root = join(import.meta.dirname, '../..')
 
