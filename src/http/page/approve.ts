@@ -6,6 +6,7 @@ import { type Html, html, trusted } from './html.ts'
 import { filled, hiddenFields, notice } from './parts.ts'
 import { type Answering, type Asking, deadlineFooter, page } from './shell.ts'
 import { transactionFacts, transactionHeading, transactionTitle } from './transaction.ts'
+import { waitingScript } from './waiting.ts'
 
 /** Where the page stands. */
 export type ApproveState =
@@ -48,7 +49,7 @@ ${actions(view)}
     footer: deadlineFooter(view, { answerBy: state.kind === 'waiting' ? state.until : undefined }),
     tail:
       state.kind === 'waiting'
-        ? html`<script nonce="${view.nonce}">${trusted(script(view.asks))}</script>`
+        ? html`<script nonce="${view.nonce}">${trusted(waitingScript(view.asks))}</script>`
         : undefined,
   })
 }
@@ -84,15 +85,3 @@ ${pinHere && html`<button class="btn" name="do" value="pin">${texts.withPin}</bu
 <button class="btn danger-quiet" name="do" value="deny">${texts.stop}</button>
 </div>`
 }
-
-// Looks every two seconds, and leads on as soon as there is something to lead to; a page that nobody looks at rests.
-const script = (asks: string): string => `
-const look = async () => {
-  if (document.hidden) return
-  const answer = await fetch(${JSON.stringify(asks)}, { headers: { accept: 'application/json' } }).catch(() => undefined)
-  if (answer === undefined || !answer.ok) return
-  const { state } = await answer.json()
-  if (state !== 'waiting') location.replace(location.href)
-}
-setInterval(look, 2000)
-`

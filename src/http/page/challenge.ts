@@ -5,6 +5,7 @@ import { counted } from '../words/format.ts'
 import { type Html, html, trusted } from './html.ts'
 import { filled, hiddenFields, icon, notice, supportDetails } from './parts.ts'
 import { type Answering, type Asking, deadlineFooter, page } from './shell.ts'
+import { waitingScript } from './waiting.ts'
 
 /** What came of the answer before. */
 export interface ChallengeFault {
@@ -64,7 +65,7 @@ ${fault !== undefined && supportDetails(language, fault.code)}`,
     footer: deadlineFooter(view, { answerBy: view.answerBy }),
     tail:
       state.kind === 'out-of-band'
-        ? html`<script nonce="${view.nonce}">${trusted(script(view.asks))}</script>`
+        ? html`<script nonce="${view.nonce}">${trusted(waitingScript(view.asks))}</script>`
         : undefined,
   })
 }
@@ -143,15 +144,3 @@ ${!nothing && kind !== 'questions' && button('again', again, false)}
 <button class="btn danger-quiet" name="do" value="deny" formnovalidate>${pin.refuse}</button>
 </div>`
 }
-
-// Looks every two seconds, and leads on as soon as the call is over; a page that nobody looks at rests.
-const script = (asks: string): string => `
-const look = async () => {
-  if (document.hidden) return
-  const answer = await fetch(${JSON.stringify(asks)}, { headers: { accept: 'application/json' } }).catch(() => undefined)
-  if (answer === undefined || !answer.ok) return
-  const { state } = await answer.json()
-  if (state !== 'waiting') location.replace(location.href)
-}
-setInterval(look, 2000)
-`
