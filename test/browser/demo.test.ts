@@ -109,8 +109,19 @@ describe('the phone', () => {
     page.on('request', (request) => {
       if (request.method() === 'POST' && request.url().endsWith('/pin')) posts.push(request.url())
     })
+    // However fast this machine is, the first answer comes back only once both presses are on their way.
+    const answers = await context.newCDPSession(page)
+    answers.on('Fetch.requestPaused', async ({ requestId }) => {
+      await expect
+        .poll(() => posts.length, { timeout: 5_000 })
+        .toBe(2)
+        .catch(() => undefined)
+      await answers.send('Fetch.continueRequest', { requestId }).catch(() => undefined)
+    })
+    await answers.send('Fetch.enable', { patterns: [{ urlPattern: '*/pin', requestStage: 'Response' }] })
     await page.getByRole('button', { name: /^Approve/ }).click({ clickCount: 2, delay: 30 })
     await page.waitForURL(/\/phone\//)
+    await answers.detach()
     expect(posts).toHaveLength(2)
     await says('€1,240.00 to Nordhaven Energy: accepted.')
   })
