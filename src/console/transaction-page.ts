@@ -4,7 +4,7 @@ import { acrLadder, levelName } from '../domain/acr.ts'
 import { actorOf } from '../domain/administrator.ts'
 import { type CustomerTransaction, type DecidedAgain, shownState } from '../domain/customer-transaction.ts'
 import { fileText } from '../domain/evidence-bundle.ts'
-import { isExceeded, type Limit } from '../domain/limit.ts'
+import { isExceeded, type Limit, type Measure } from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
 import { maskedDisplay, maskedParties } from '../domain/masked-display.ts'
 import { type Policy, type PolicyInputs, type Rule, voicesOf } from '../domain/policy.ts'
@@ -30,6 +30,7 @@ import {
   outcomeText,
   reasonText,
 } from './policy-words.ts'
+import { ratesText, rateText } from './rates-view.ts'
 import { actionBadge } from './risk-words.ts'
 import { dataTable } from './table.ts'
 import { stateBadge, stateMeans, stateNames } from './transaction-words.ts'
@@ -187,9 +188,20 @@ function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked 
     one.reference === '' ? undefined : ['Reference', html`<span class="ref">${one.reference}</span>`],
     ['Type', html`<code>${transaction.type}</code>`],
     riskRow(visit, one),
+    ratesRow(one),
     ['Hash of the transaction', html`<code>${transaction.hash}</code>`],
     ['Id', html`<code>${one.id}</code>`],
   ])
+}
+
+/** What its amount was converted by. */
+function ratesRow({ inputs: { rates }, transaction: { amount } }: CustomerTransaction): Row | undefined {
+  if (rates === undefined || amount === undefined) return undefined
+  const rate = rateText(rates, amount.currency)
+  return [
+    'Rates',
+    html`${ratesText(rates)}${rate !== undefined && html`<br><span class="quiet">${rate}</span>`}`,
+  ]
 }
 
 /** What the risk engines said of it, a click from why. */
@@ -260,7 +272,7 @@ ${others.length > 0 && html`<p class="small quiet">Not about it: ${others.map(({
 
 interface Measurement {
   readonly limit: Limit
-  readonly measured: bigint
+  readonly measured: Measure
   readonly currency: string
 }
 

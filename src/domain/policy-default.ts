@@ -27,13 +27,15 @@ export const builtInLimit = 'step_up_over'
 export function policyOf({
   policy = defaultPolicy,
   stepUpOver,
-}: Pick<Institution, 'policy' | 'stepUpOver'>): Policy {
+  stepUpOverIn,
+}: Pick<Institution, 'policy' | 'stepUpOver' | 'stepUpOverIn'>): Policy {
+  const others = stepUpOverIn === undefined ? { unlisted: 'exceeded' as const } : { in: stepUpOverIn }
   const stepUp = {
     id: builtInLimit,
     types: [],
     from: [],
     to: [],
-    threshold: { kind: 'amount', per: 'payment', over: stepUpOver, unlisted: 'exceeded' },
+    threshold: { kind: 'amount', per: 'payment', over: stepUpOver, ...others },
     outcome: approve,
   } as const
   return { rules: policy.rules, limits: [stepUp, ...policy.limits] }

@@ -1,9 +1,10 @@
 // An institution's policy on transactions: rules and limits in, one decision out. Pure: the same inputs decide the same.
 import { withDeviceAndPin } from './acr.ts'
-import { isExceeded, type Limit } from './limit.ts'
+import { isExceeded, type Limit, type Measure } from './limit.ts'
 import { type Outcome, strongest, type Voice } from './outcome.ts'
 import { type PolicyFacts, unasked } from './policy-facts.ts'
 import { conditionOf } from './policy-language.ts'
+import { type KeptRates, usedRates } from './rates.ts'
 import type { RiskSummary } from './risk.ts'
 
 /** One condition and what it leads to. */
@@ -24,9 +25,11 @@ export interface Policy {
 export interface PolicyInputs {
   readonly facts: PolicyFacts
   /** What was measured for each limit of the policy that is about this transaction: limit id -> value. */
-  readonly measures: Readonly<Record<string, bigint>>
+  readonly measures: Readonly<Record<string, Measure>>
   /** The customer's own limits, as they were in force, and what was measured for them. */
-  readonly own: readonly { readonly limit: Limit; readonly measured: bigint }[]
+  readonly own: readonly { readonly limit: Limit; readonly measured: Measure }[]
+  /** What amounts were converted by; absent where the institution had no rates, or there was no amount. */
+  readonly rates?: KeptRates | undefined
   /** What the risk providers said, and what that leads to; absent where none was asked. */
   readonly risk?: { readonly said: RiskSummary; readonly voice: Voice | undefined } | undefined
 }
@@ -48,7 +51,7 @@ export const decide = (policy: Policy, inputs: PolicyInputs): Decision =>
 /** Everything that has its say, in the order of rules, limits, the customer's own limits, and the risk providers. */
 export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
   const { currency } = inputs.facts.transaction
-  const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs.facts))
+  const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs))
   const limits = policy.limits.flatMap((limit) => {
     const measured = Object.hasOwn(inputs.measures, limit.id) ? inputs.measures[limit.id] : undefined
     const over = measured !== undefined && isExceeded(limit, measured, currency)
@@ -66,10 +69,10 @@ export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
 /** What a customer's own limit leads to; never anything weaker or stronger. */
 export const ownOutcome: Outcome = { kind: 'step-up', acr: withDeviceAndPin }
 
-function voiceOf(rule: Rule, all: readonly Rule[], facts: PolicyFacts): Voice[] {
+function voiceOf(rule: Rule, all: readonly Rule[], { facts, rates }: PolicyInputs): Voice[] {
   try {
     // What was decided before there were risk providers is decided again as nobody was asked then.
-    return conditionOf(rule.when)({ ...facts, risk: facts.risk ?? unasked })
+    return conditionOf(rule.when)({ ...facts, risk: facts.risk ?? unasked }, usedRates(rates))
       ? [{ outcome: rule.outcome, reason: rule.reason ?? `rule.${rule.id}` }]
       : []
   } catch {

@@ -77,10 +77,10 @@ test('written and read again it is the same, with the ends of lines of a browser
     fc.property(policies, (policy) => {
       fc.pre(policy.rules.every((one) => institutionRules.conditionFault(one.when) === undefined))
       const written = policyText.write(policy)
-      expect(policyText.read(written, { EUR: '1.00' })).toEqual({ policy })
-      expect(policyText.read(written.replaceAll('\n', '\r\n'), {})).toEqual({ policy })
+      expect(policyText.read(written, { stepUpOver: { EUR: '1.00' } })).toEqual({ policy })
+      expect(policyText.read(written.replaceAll('\n', '\r\n'), { stepUpOver: {} })).toEqual({ policy })
       const below = `policy:\n${indented(written)}`
-      expect(policyText.read(below, {})).toEqual({ policy })
+      expect(policyText.read(below, { stepUpOver: {} })).toEqual({ policy })
       const file = `institution:\n  id: oak\n  name: Oak\n${indented(below)}`
       const set = institutionSet(parseInstitution(file, '.', institutionRules), { coreMs: 1 })
       expect(set.institution.policy).toEqual(policy)
@@ -92,7 +92,7 @@ test('written and read again it is the same, with the ends of lines of a browser
 test('a limit that forgets a currency of `step_up_over` is told with its line, also below `policy:`', () => {
   const said = 'limits:\n  - id: a\n    over: { EUR: "1.00" }\n'
   const message = 'limits[0].over: GBP of step_up_over is not limited by a: say an amount'
-  expect(policyText.read(said, { GBP: '1.00' })).toEqual({ faults: [{ line: 3, message }] })
+  expect(policyText.read(said, { stepUpOver: { GBP: '1.00' } })).toEqual({ faults: [{ line: 3, message }] })
   const below = `policy:\n${indented(said)}`
-  expect(policyText.read(below, { GBP: '1.00' })).toEqual({ faults: [{ line: 4, message }] })
+  expect(policyText.read(below, { stepUpOver: { GBP: '1.00' } })).toEqual({ faults: [{ line: 4, message }] })
 })
