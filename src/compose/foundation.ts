@@ -48,6 +48,7 @@ import { createConsolePolicies, createOwnLimits, createPolicies } from '../stora
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
+import { createRetention } from '../storage/retention.ts'
 import { createRiskMemories, createRiskRecords, createRiskTellings } from '../storage/risk.ts'
 import { createConsoleRisks } from '../storage/risk-settings.ts'
 import { createRiskShadows } from '../storage/risk-shadows.ts'
@@ -185,8 +186,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     statistics: createStatistics(connections),
     relyingPartyStore: createRelyingPartyStore(connections, directory.forget),
     ...{ consents: createConsents(connections), replays: createReplays(connections) },
-    devices: createDevices(connections),
-    deviceMessages: createDeviceMessages(connections),
+    ...{ devices: createDevices(connections), deviceMessages: createDeviceMessages(connections) },
     deliveryRecords: createDeliveryRecords(connections),
     transactions: createTransactions(connections, seal),
     approvals: createApprovals(connections, seal),
@@ -195,6 +195,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     userCodes: createUserCodes(connections),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
+    retentionStore: createRetention(connections),
     consolePolicies: createConsolePolicies(connections, directory.forget),
     pins: createPins(connections),
     ...riskStores({ connections, seal, written: directory.forget }),

@@ -65,6 +65,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'key.retired': 'The bridge no longer signs by its old key',
   'key.dropped': 'The bridge destroyed an old key',
   'expiry.warned': 'Something ends soon',
+  'retention.removed': 'Old records were deleted',
   'subject.disabled': 'The bank has disabled the customer',
   'subject.enabled': 'The bank has enabled the customer',
   'logout.upstream_asked': 'The bank’s IdP was asked to end its session',

@@ -90,6 +90,7 @@ export const auditTypes = [
   'key.retired',
   'key.dropped',
   'expiry.warned',
+  'retention.removed',
   'audit.void',
 ] as const
 export type AuditType = (typeof auditTypes)[number]

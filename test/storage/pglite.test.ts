@@ -10,6 +10,7 @@ import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
+import { retentionContract } from './retention-contract.ts'
 import { riskContract } from './risk-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
@@ -28,6 +29,7 @@ describe('embedded database', () => {
   policyContract('embedded')
   riskContract('embedded')
   approvalContract('embedded')
+  retentionContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

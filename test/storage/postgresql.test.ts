@@ -7,6 +7,7 @@ import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
+import { retentionContract } from './retention-contract.ts'
 import { riskContract } from './risk-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
@@ -29,5 +30,6 @@ if (serverUrl === undefined) {
     policyContract('server')
     riskContract('server')
     approvalContract('server')
+    retentionContract('server')
   })
 }

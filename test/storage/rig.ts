@@ -22,6 +22,7 @@ import type { Database } from '../../src/storage/open.ts'
 import { createPins } from '../../src/storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
+import { createRetention } from '../../src/storage/retention.ts'
 import { createRiskMemories, createRiskRecords } from '../../src/storage/risk.ts'
 import { createConsoleRisks } from '../../src/storage/risk-settings.ts'
 import { createRiskShadows } from '../../src/storage/risk-shadows.ts'
@@ -54,6 +55,7 @@ export function everything(database: Database) {
     pins: createPins(connections),
     approvals: createApprovals(connections, seal),
     evidence: createEvidenceStore(connections, seal),
+    retentionStore: createRetention(connections),
     transactions: createTransactions(connections, seal),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),

@@ -17,11 +17,11 @@ import { bank, limit } from './policy-samples.ts'
 import { everything, id, now } from './rig.ts'
 import { migrated, type Scratch, scratch } from './scratch.ts'
 
-const payment = (amount: string, creditor = 'DE89370400440532013000') =>
+const payment = (amount: string, creditor = 'DE89370400440532013000', currency = 'EUR') =>
   transactionOf(
     {
       type: 'payment_initiation',
-      instructedAmount: { amount, currency: 'EUR' },
+      instructedAmount: { amount, currency },
       debtorAccount: { iban: 'ES9121000418450200051332' },
       creditorName: 'Nordhaven Energy',
       creditorAccount: { iban: creditor },
@@ -67,7 +67,13 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
   const asked = (
     subject: string,
     amount: string,
-    change: { creditor?: string; at?: number; reference?: string; relyingParty?: string } = {},
+    change: {
+      creditor?: string
+      currency?: string
+      at?: number
+      reference?: string
+      relyingParty?: string
+    } = {},
   ) => {
     const { at = now, reference = 'DB-TEST', relyingParty = 'app' } = change
     const decided = createDecide({
@@ -81,7 +87,7 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
     return (institution: Institution): Promise<CustomerTransaction> =>
       all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, async () =>
         decided(institution, {
-          transaction: payment(amount, change.creditor),
+          transaction: payment(amount, change.creditor, change.currency),
           subject,
           ...{ relyingParty, device: 'd', amr: ['fed', 'pop'], granted: undefined },
           ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference } },
@@ -147,6 +153,63 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
         }),
         { numRuns: kind === 'server' ? 40 : 5 },
       )
+    })
+    test('no order of parallel payments in several currencies exceeds a limit in one of them', async () => {
+      const perBase = { USD: '1.3333', JPY: '162.35' }
+      const institution = {
+        ...bank({
+          rules: [],
+          limits: [limit({ threshold: { kind: 'amount', per: 'day', over: { EUR: '100.00' }, in: 'EUR' } })],
+        }),
+        ...{ stepUpOverIn: 'EUR', rates: { base: 'EUR', asOf: now, validHours: 24, perBase } },
+      }
+      const payments = fc.array(
+        fc.record({
+          minor: fc.integer({ min: 1, max: 9000 }),
+          currency: fc.constantFrom('EUR', 'USD', 'JPY', 'CHF'),
+          givenUp: fc.boolean(),
+        }),
+        { minLength: 3, maxLength: 8 },
+      )
+      // Not rounded: what a limit counts is more than this, by a cent a payment at most.
+      const worth = (minor: number, currency: string) =>
+        currency === 'EUR' ? minor : currency === 'USD' ? minor / 1.3333 : (minor * 100) / 162.35
+      await fc.assert(
+        fc.asyncProperty(payments, async (some) => {
+          const subject = await customer()
+          const counted = await Promise.all(
+            some.map(async ({ minor, currency, givenUp }) => {
+              const text = currency === 'JPY' ? String(minor) : (minor / 100).toFixed(2)
+              const kept = await asked(subject, text, { currency })(institution)
+              if (kept.decision.outcome.kind !== 'allow') return 0
+              expect(currency).not.toBe('CHF')
+              const found = await all.transactions.get('alder', kept.id)
+              expect(decide(policyOf(institution), found?.inputs ?? kept.inputs)).toEqual(kept.decision)
+              await all.transactions.end('alder', kept.id, { state: givenUp ? 'released' : 'approved', now })
+              return givenUp ? 0 : worth(minor, currency)
+            }),
+          )
+          expect(counted.reduce((sum, one) => sum + one, 0)).toBeLessThan(10_000.001)
+        }),
+        { numRuns: kind === 'server' ? 40 : 5 },
+      )
+    })
+    test('rates that are too old convert nothing, and the decision keeps that they were not used', async () => {
+      const institution = {
+        ...bank({
+          rules: [],
+          limits: [limit({ threshold: { kind: 'amount', per: 'day', over: { EUR: '100.00' }, in: 'EUR' } })],
+        }),
+        ...{ stepUpOverIn: 'EUR', rates: { base: 'EUR', asOf: now, validHours: 24, perBase: { USD: '1' } } },
+      }
+      const pay = async (at: number, currency: string) =>
+        (await asked(await customer(), '1.00', { at, currency })(institution)).decision
+      const day = 24 * 3600_000
+      expect((await pay(now + day - 1, 'USD')).outcome.kind).toBe('allow')
+      expect(await pay(now + day, 'USD')).toEqual({ outcome: { kind: 'deny' }, reason: 'limit.day' })
+      expect((await pay(now + day, 'EUR')).outcome.kind).toBe('allow')
+      const late = await asked(await customer(), '1.00', { at: now + day })(institution)
+      expect((await all.transactions.get('alder', late.id))?.inputs.rates).toMatchObject({ used: false })
     })
     test('nobody’s payments count for somebody else', async () => {
       const institution = bank({ rules: [], limits: [limit({})] })

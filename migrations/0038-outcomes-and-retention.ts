@@ -1,0 +1,17 @@
+// Counting what was decided day by day without reading the rows, and finding evidence by its age.
+import type { Knex } from 'knex'
+
+const indexes = `
+create index customer_transaction_outcome on customer_transaction (institution, created_at)
+  include (outcome, state, expires_at);
+create index approval_evidence_at on approval_evidence (institution, created_at);
+`
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(indexes)
+}
+
+/** Migrations go forward only; a mistake is mended by the next one. */
+export async function down(): Promise<void> {
+  throw new Error('migrations go forward only')
+}
