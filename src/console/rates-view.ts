@@ -9,7 +9,7 @@ const hourMs = 3600_000
 
 /** One card of a grid. */
 export const ratesCard = (kept: KeptRates): Html =>
-  html`<section class="card fill" aria-labelledby="rates"><header><h2 id="rates">Rates</h2></header>${!kept.used && tooOld}
+  html`<section class="card fill stack" aria-labelledby="rates"><header><h2 id="rates">Rates</h2></header>${!kept.used && tooOld}
 <p>Of ${moment(kept.table.asOf)}, used until ${moment(endOf(kept))}. The institution’s file says them under <code>rates</code>. Limits round what they convert up.</p>
 ${dataTable({
   caption: `What one ${kept.table.base} is in each currency`,

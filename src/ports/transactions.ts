@@ -2,6 +2,7 @@
 import type { CustomerTransaction, ShownState, TransactionState } from '../domain/customer-transaction.ts'
 import type { Past } from '../domain/limit.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
+import type { OutcomeCount } from '../domain/outcome-days.ts'
 import type { OwnLimits } from '../domain/own-limits.ts'
 import type { Policy } from '../domain/policy.ts'
 
@@ -69,6 +70,8 @@ export interface Transactions {
   get(institution: string, id: string): Promise<CustomerTransaction | undefined>
   /** Newest first. */
   list(institution: string, filter: TransactionFilter): Promise<readonly CustomerTransaction[]>
+  /** Counts since a moment, by day, decision and state; read from an index, without the transactions themselves. */
+  outcomes(institution: string, asked: { since: number; now: number }): Promise<readonly OutcomeCount[]>
   /**
    * open -> `state`; false when it was no longer open, so that a transaction ends in one way, and when it was to be approved,
    * held or used after its time.

@@ -2,6 +2,7 @@
 import { withDeviceAndPin } from '../domain/acr.ts'
 import type { CustomerTransaction } from '../domain/customer-transaction.ts'
 import type { Past } from '../domain/limit.ts'
+import type { OutcomeCount } from '../domain/outcome-days.ts'
 import type { PolicyInputs } from '../domain/policy.ts'
 import type { RiskKind } from '../domain/transaction-type.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
@@ -58,6 +59,25 @@ union all
   where institution = :institution and subject = :subject and to_account = :to
   and state in ('approved', 'used') and step_up = :pin limit 1)`
 
+// All that it names is in the index of migration 0038.
+const outcomesQuery = `
+select (extract(epoch from date_trunc('day', created_at, 'UTC')) * 1000)::bigint as day, outcome,
+  case when state = 'open' and expires_at <= :now then 'lapsed' else state end as state, count(*) as count
+  from customer_transaction where institution = :institution and created_at >= :since
+  group by 1, 2, 3`
+
+type CountRow = Readonly<Record<'day' | 'count', string>> & Pick<OutcomeCount, 'outcome' | 'state'>
+
+async function outcomesOf(
+  db: Queries,
+  institution: string,
+  { since, now }: { since: number; now: number },
+): Promise<readonly OutcomeCount[]> {
+  const asked = { institution, since: new Date(since), now: new Date(now) }
+  const { rows }: { rows: CountRow[] } = await db.raw(outcomesQuery, asked)
+  return rows.map(({ day, count, ...row }) => ({ ...row, day: Number(day), count: Number(count) }))
+}
+
 export function createTransactions({ reader, writer, send }: Connections, seal: FieldSeal): Transactions {
   return {
     async hold({ institution, subject }) {
@@ -83,6 +103,7 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
       const rows = await listed(await reader(), institution, filter)
       return rows.map((row) => fromRow(row, seal))
     },
+    outcomes: async (institution, asked) => outcomesOf(await reader(), institution, asked),
     async end(institution, id, { state, now }) {
       const db = await writer()
       const open = db('customer_transaction').where({ institution, id, state: 'open' })

@@ -328,6 +328,44 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
     })
   })
 
+  describe('outcomes', () => {
+    test('are counted by day, decision and state, of one institution and since a moment', async () => {
+      const institution = id()
+      const days = [0, 1, 2].map((n) => Date.UTC(2026, 0, 5 + n))
+      const row = (at: number, change: object) => ({
+        ...{
+          institution,
+          id: id(),
+          subject: 's',
+          relying_party: 'app',
+          type: 't',
+          kind: 'payment',
+          hash: 'h',
+        },
+        ...{ minor: 1, outcome: 'allow', state: 'used', reason: 'r', policy: 'p', record: 'r' },
+        ...{ created_at: new Date(at), expires_at: new Date(at + 10), ...change },
+      })
+      const [first = 0, second = 0, third = 0] = days
+      const rows = [
+        row(first - 1, {}),
+        ...[row(first, {}), row(second - 1, {}), row(second, { state: 'approved' })],
+        ...[row(third, { state: 'open' }), row(third + 1, { state: 'open' })],
+        row(third, { outcome: 'deny', state: 'refused' }),
+        row(third, { institution: id() }),
+      ]
+      await database.knex('customer_transaction').insert(rows)
+      const counted = await all.transactions.outcomes(institution, { since: first, now: third + 10 })
+      const sorted = counted.toSorted((a, b) => a.day - b.day || a.state.localeCompare(b.state))
+      expect(sorted).toEqual([
+        { day: first, outcome: 'allow', state: 'used', count: 2 },
+        { day: second, outcome: 'allow', state: 'approved', count: 1 },
+        { day: third, outcome: 'allow', state: 'lapsed', count: 1 },
+        { day: third, outcome: 'allow', state: 'open', count: 1 },
+        { day: third, outcome: 'deny', state: 'refused', count: 1 },
+      ])
+    })
+  })
+
   describe('transactions that are looked for', () => {
     const list = (filter: Partial<TransactionFilter>) =>
       all.transactions.list('alder', { now, limit: 50, ...filter })
