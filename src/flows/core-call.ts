@@ -10,6 +10,7 @@ import {
 } from '../domain/gateway.ts'
 import type { Core, CoreOperation, Institution } from '../domain/institution.ts'
 import { stopCode } from '../domain/outcome.ts'
+import { isOverStepUp } from '../domain/policy-default.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type FactName, factNames } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -131,7 +132,7 @@ async function decided(ports: CoreCallPorts, call: CoreCall, request: SoapReques
     operation,
     token: call.token,
     facts,
-    limits: call.institution.stepUpOver,
+    alwaysAsks: (amount) => isOverStepUp(call.institution, amount, ports.clock.now()),
     types: typesOf(call.institution),
   })
   if (decision.consumes !== undefined) await useUp(ports, call, decision.consumes.hash)

@@ -82,7 +82,7 @@ export interface ConfigurationPorts extends LevelPorts, CibaPorts {
 export function configuration(ports: ConfigurationPorts): Configuration {
   const { issuer, prefix, institution, relyingParty } = ports
   const needed = async (ctx: KoaContextWithOIDC) =>
-    needOf(ctx, { institution, relyingParty: await clientOf(ctx, ports) })
+    needOf(ctx, { institution, relyingParty: await clientOf(ctx, ports), now: ports.now() })
   return {
     adapter: ports.adapter,
     jwks: { keys: [{ ...ports.secrets.idTokenKey }] as never },

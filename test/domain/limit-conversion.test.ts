@@ -4,7 +4,7 @@ import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import { decidedAgain } from '../../src/domain/customer-transaction.ts'
 import { isExceeded, type Limit, type Measuring, measure, type Past } from '../../src/domain/limit.ts'
 import { decide, type Policy, type PolicyInputs } from '../../src/domain/policy.ts'
-import { policyOf, policyVersion } from '../../src/domain/policy-default.ts'
+import { isOverStepUp, policyOf, policyVersion } from '../../src/domain/policy-default.ts'
 import type { PolicyFacts } from '../../src/domain/policy-facts.ts'
 import { conditionCurrencies, conditionFault, conditionOf } from '../../src/domain/policy-language.ts'
 import { ratesLoosened, unratedIn } from '../../src/domain/policy-rates.ts'
@@ -88,6 +88,15 @@ describe('a limit in one currency', () => {
     const [builtIn] = policyOf({ stepUpOver: { EUR: '100.00' }, stepUpOverIn: 'EUR' }).limits
     const value = builtIn && measure(builtIn, given(transaction, [], rates))
     expect(builtIn && value !== undefined && isExceeded(builtIn, value, transaction[1])).toBe(exceeded)
+    // What is asked before the policy is says the same, also where the rates are too old.
+    const bank = { stepUpOver: { EUR: '100.00' }, stepUpOverIn: 'EUR', rates }
+    const [minor, currency] = transaction
+    expect(isOverStepUp(bank, { minor, currency }, now)).toBe(exceeded)
+    const late = now + 24 * 3600_000
+    expect(isOverStepUp(bank, { minor, currency }, late)).toBe(exceeded || currency !== 'EUR')
+    expect(isOverStepUp({ ...bank, stepUpOverIn: undefined }, { minor, currency }, now)).toBe(
+      exceeded || currency !== 'EUR',
+    )
   })
 })
 

@@ -7,6 +7,7 @@ import { approvalContract } from './approval-contract.ts'
 import { breakGlassContract } from './break-glass-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
+import { conversionContract } from './conversion-contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
@@ -29,6 +30,7 @@ describe('embedded database', () => {
   policyContract('embedded')
   riskContract('embedded')
   approvalContract('embedded')
+  conversionContract('embedded')
   retentionContract('embedded')
 })
 

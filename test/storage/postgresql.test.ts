@@ -4,6 +4,7 @@ import { approvalContract } from './approval-contract.ts'
 import { breakGlassContract } from './break-glass-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
+import { conversionContract } from './conversion-contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
@@ -30,6 +31,7 @@ if (serverUrl === undefined) {
     policyContract('server')
     riskContract('server')
     approvalContract('server')
+    conversionContract('server')
     retentionContract('server')
   })
 }
