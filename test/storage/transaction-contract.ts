@@ -1,3 +1,4 @@
+// What every database must do for transactions: end in one way, count once, and never let two slip under a limit together.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CustomerTransaction } from '../../src/domain/customer-transaction.ts'
