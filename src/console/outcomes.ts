@@ -10,7 +10,7 @@ import type { ConsoleView } from './page.ts'
 import { outcomeNames } from './policy-words.ts'
 import { count } from './words.ts'
 
-export const outcomesPlace = '/transactions/outcomes'
+export const outcomesPlace = '/outcomes'
 const list = '/transactions'
 
 const outcomeFills: Readonly<Record<OutcomeKind, Fill>> = {

@@ -34,7 +34,6 @@ const place = '/transactions'
 
 export function transactionPages(desk: Desk, ports: TransactionPagePorts): void {
   desk.page(place, 'transactions', (visit) => listPage(visit, ports))
-  // Before the one below, which would take its name for an id.
   desk.page(outcomesPlace, 'transactions', (visit) => outcomesPage(visit, ports))
   desk.page(`${place}/:id`, 'transactions', (visit) => transactionPage(visit, ports))
   desk.download(`${place}/:id/evidence`, 'transactions', (visit) => evidenceDownload(visit, ports))

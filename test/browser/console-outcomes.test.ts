@@ -105,7 +105,7 @@ test('before there is any the page says so', async () => {
 test('what was decided today, and how it ended, as a picture, in words, and as a table that leads to the day', async () => {
   spent ??= spender(bridge).then((who) => spend(who))
   await spent
-  await at('/transactions/outcomes')
+  await at('/outcomes')
   await card('Decisions a day')
     .getByText('5 decisions in 30 days: passes 2; step-up 2; held 0; refused 1.', { exact: true })
     .waitFor()
@@ -129,7 +129,7 @@ test('what was decided today, and how it ended, as a picture, in words, and as a
 
 test('a month can be read at every width and in both colours', async () => {
   await aMonth()
-  await at('/transactions/outcomes')
+  await at('/outcomes')
   await looked(page, 'console-outcomes')
   expect(await card('Decisions a day').locator('svg text').last().textContent()).toMatch(
     /^\d{1,2} [A-Z][a-z]+$/,
