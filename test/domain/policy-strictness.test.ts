@@ -26,6 +26,9 @@ const over = (amounts: Record<string, string>, change: Partial<Limit> = {}) =>
 const converting = (amounts: Record<string, string>, into = 'EUR'): Limit['threshold'] => ({
   ...{ kind: 'amount', per: 'day', over: amounts, in: into },
 })
+const stopping = (amounts: Record<string, string>): Limit['threshold'] => ({
+  ...{ kind: 'amount', per: 'day', over: amounts, unlisted: 'exceeded' },
+})
 const builtIn = (stepUpOver: Record<string, string>) => policyOf({ policy: policy([]), stepUpOver })
 
 describe('what loosens is named, with why', () => {
@@ -104,6 +107,12 @@ describe('what loosens is named, with why', () => {
       'an amount by conversion in the place of one of its own',
       policy([], [limit('l', { threshold: converting({ EUR: '0.01' }) })]),
       policy([], [limit('l', { threshold: converting({ EUR: '10.00', USD: '10.00' }) })]),
+      ['limit l threshold'],
+    ],
+    [
+      'other currencies stopped whatever they are, but no longer in the sum of what is paid in euros',
+      policy([], [limit('l', { threshold: stopping({ EUR: '10.00' }) })]),
+      policy([], [limit('l', { threshold: converting({ EUR: '10.00' }) })]),
       ['limit l threshold'],
     ],
     [
