@@ -155,6 +155,8 @@ const institutionRow = ({
   // Undefined where the file has none: then the console's decides, or the default.
   policy: entry.policy && policyFrom(entry.policy),
   limitCoolDownHours: entry.limit_cool_down_hours,
+  reviewHours: entry.review_hours,
+  releaseHours: entry.release_hours,
   pin: { length: entry.pin.length, attempts: entry.pin.attempts, lockSeconds: entry.pin.lock_seconds },
   devicesPerSubject: entry.devices_per_subject,
   approvals: {

@@ -1,7 +1,7 @@
 // What asks customers out of band, and takes their answers.
 import { type ApprovalKeyPorts, createApprovalKeys } from '../flows/approval-key.ts'
 import { type AskPorts, createAsk } from '../flows/approvals.ts'
-import { createBackEndTransactions } from '../flows/back-end-transactions.ts'
+import { type BackEndPorts, createBackEndTransactions } from '../flows/back-end-transactions.ts'
 import { type CanTextPorts, createCanText } from '../flows/can-text.ts'
 import { createKeepEvidence, type KeepEvidencePorts } from '../flows/evidence.ts'
 import { createEvidenceExport, type EvidenceExportPorts } from '../flows/evidence-export.ts'
@@ -23,7 +23,11 @@ type Needed = Omit<AskPorts, 'reach'> &
   SmsCodePorts &
   Omit<ApprovalKeyPorts, 'checkPin' | 'reach'> &
   Omit<TransactionRequestPorts, 'ask'> &
-  Omit<LoginApprovalPorts, 'ask'> & { readonly subjectNames: SubjectNames; readonly transactionMs: number }
+  Omit<LoginApprovalPorts, 'ask'> & {
+    readonly subjectNames: SubjectNames
+    readonly cases: BackEndPorts['cases']
+    readonly transactionMs: number
+  }
 
 /** The flows of approvals that need nothing of the OpenID provider. */
 export function createApprovalFlows(given: Needed) {

@@ -23,6 +23,7 @@ import { createAuditLog, type Sequencer, startSequencer } from '../storage/audit
 import { migrate, pendingMigrations } from '../storage/migrate.ts'
 import { type Database, openDatabase } from '../storage/open.ts'
 import { startSweeper } from '../storage/sweeper.ts'
+import { startCases } from './cases.ts'
 import { startDeliveries } from './deliveries.ts'
 import { createPublicApp } from './edges.ts'
 import { createFlows } from './flows.ts'
@@ -215,6 +216,7 @@ const backgrounds = ({ base, stores, services, flows }: Parts) => [
   sweeping(base),
   startDeliveries(base, stores, services),
   startRiskReports(base, stores, services),
+  startCases(base, stores, flows),
   startNotices(base, stores),
   startMetadata(base, stores, flows),
   startRenewal(base, stores, flows),

@@ -28,6 +28,7 @@ import { createApprovals } from '../storage/approvals.ts'
 import { createAuditProofs } from '../storage/audit-proofs.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createBreakGlassKeys, createBreakGlassUses } from '../storage/break-glass.ts'
+import { createCases } from '../storage/cases.ts'
 import { createOwnKeyStore, createSealedOwnKeys } from '../storage/connection-keys.ts'
 import { createConnectionStore } from '../storage/connections.ts'
 import { createDeliveryRecords } from '../storage/deliveries.ts'
@@ -188,25 +189,30 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     devices: createDevices(connections),
     deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
-    transactions: createTransactions(connections, seal),
+    ...transactionStores({ connections, seal, written: directory.forget }),
     approvals: createApprovals(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),
-    ownLimits: createOwnLimits(connections, seal),
-    policies: createPolicies(connections),
-    consolePolicies: createConsolePolicies(connections, directory.forget),
     pins: createPins(connections),
     ...riskStores({ connections, seal, written: directory.forget }),
     tokens: createTokenStore(connections),
   }
 }
 
-interface RiskStorePorts extends Pick<Foundation, 'connections' | 'seal'> {
+interface WritingStorePorts extends Pick<Foundation, 'connections' | 'seal'> {
   readonly written: () => void
 }
 
-const riskStores = ({ connections, seal, written }: RiskStorePorts) => ({
+const transactionStores = ({ connections, seal, written }: WritingStorePorts) => ({
+  transactions: createTransactions(connections, seal),
+  cases: createCases(connections, seal),
+  ownLimits: createOwnLimits(connections, seal),
+  policies: createPolicies(connections),
+  consolePolicies: createConsolePolicies(connections, written),
+})
+
+const riskStores = ({ connections, seal, written }: WritingStorePorts) => ({
   riskRecords: createRiskRecords(connections, seal),
   riskMemories: createRiskMemories(connections, seal),
   riskTellings: createRiskTellings(connections),

@@ -134,6 +134,8 @@ const institutionShape = (rules: InstitutionRules) =>
       step_up_over: amounts(rules).default({}),
       policy: policyShape(rules).optional(),
       limit_cool_down_hours: z.int().min(0).max(720).default(24),
+      review_hours: z.int().min(1).max(168).default(24),
+      release_hours: z.int().min(1).max(168).default(24),
       pin: z
         .strictObject({
           length: z.int().min(4).max(12).default(6),

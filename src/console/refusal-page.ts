@@ -123,6 +123,10 @@ const absent: readonly (readonly [form: RegExp, said: readonly [title: string, h
     ],
   ],
   [
+    /^\/cases\/./,
+    ['There is no such case', 'Nothing was held by this id, or it was held before there were cases.'],
+  ],
+  [
     /^\/exchanges\/./,
     ['There is no such exchange', 'Exchanges are kept for a while, by default seven days.'],
   ],

@@ -5,6 +5,7 @@ import type { ApprovalPagePorts } from './approval-page.ts'
 import { approvalPages } from './approvals.ts'
 import { breakGlassDoor } from './break-glass.ts'
 import { type BreakGlassKeyPorts, breakGlassKeyPages } from './break-glass-keys.ts'
+import { type CasePagePorts, casePages } from './cases.ts'
 import { connectionPages } from './connection-pages.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
 import { createDesk } from './desk.ts'
@@ -28,6 +29,7 @@ export type ConsolePorts = SignInPorts &
   ExchangePagePorts &
   TransactionPagePorts &
   ApprovalPagePorts &
+  CasePagePorts &
   RiskPagePorts &
   RiskProviderPagePorts &
   RiskEditPorts &
@@ -46,6 +48,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   exchangePages(desk, ports)
   transactionPages(desk, ports)
   approvalPages(desk, ports)
+  casePages(desk, ports)
   riskProviderPages(desk, ports)
   riskEditPages(desk, ports)
   riskPages(desk, ports)

@@ -25,6 +25,9 @@ export interface Institution {
   readonly policy?: Policy | undefined
   /** How long a customer's loosening of their own limits waits, in hours; 24 unless told. */
   readonly limitCoolDownHours?: number | undefined
+  /** How long what is held waits for the bank's people, and how long what they released may be sent again, in hours; 24 unless told. */
+  readonly reviewHours?: number | undefined
+  readonly releaseHours?: number | undefined
   readonly pin: PinPolicy
   readonly devicesPerSubject: number
   /** How customers are asked out of band; `approvalSettings` has the defaults. */
