@@ -56,13 +56,13 @@ export const decide = (policy: Policy, inputs: PolicyInputs): Decision =>
 
 /**
  * Everything that has its say, in the order of rules, limits, the customer's own limits, and the risk providers. A release sets
- * aside what only says `review`, and nothing else; what was held never passes unasked.
+ * aside what only says `review`, and nothing else; what was held never passes unasked. Of equals the release is named.
  */
 export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
   const voices = saidOf(policy, inputs)
   return inputs.release === undefined
     ? voices
-    : [...voices.filter(({ outcome }) => outcome.kind !== 'review'), releasedVoice]
+    : [releasedVoice, ...voices.filter(({ outcome }) => outcome.kind !== 'review')]
 }
 
 const releasedVoice: Voice = {
