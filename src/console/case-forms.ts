@@ -55,6 +55,14 @@ const offers: Readonly<Record<CaseStep, Offered>> = {
   },
 }
 
+/** Of one's own proposal. */
+const takeBack: Offered = {
+  ...offers['send-back'],
+  title: 'Take it back',
+  button: 'Take your proposal back',
+  reason: 'Stands in the history, beside your name.',
+}
+
 const order: readonly CaseStep[] = ['confirm', 'propose', 'send-back', 'stop']
 
 /** Could they, if they gave a reason and had just proven themselves? */
@@ -74,12 +82,16 @@ export function caseForms(
   { now, typed }: { readonly now: number; readonly typed: TypedStep | undefined },
 ): Html {
   const steps = order.filter((step) => isOffered(visit, one, { step, now }))
-  const own = one.state === 'proposed' && one.proposedBy === actorOf(visit.visitor)
-  return html`${own && html`<p>You proposed it. Somebody else has to agree.</p>`}${
+  const own = isOwn(visit, one)
+  return html`${own && steps.length > 0 && html`<p>You proposed it. Somebody else has to agree.</p>`}${
     visit.visitor.kind === 'break-glass' &&
+    steps.length > 0 &&
     html`<p>A key from the safe has no name, so that it releases nothing: two people who signed in have to.</p>`
   }${steps.map((step) => stepForm(visit, one, { step, typed: typed?.step === step ? typed : undefined }))}`
 }
+
+const isOwn = ({ visitor }: Visit, { state, proposedBy }: HeldCase): boolean =>
+  state === 'proposed' && proposedBy === actorOf(visitor)
 
 interface Shown {
   readonly step: CaseStep
@@ -87,21 +99,22 @@ interface Shown {
 }
 
 function stepForm(visit: Visit, one: HeldCase, { step, typed }: Shown): Html {
-  const { title, means, button, tone } = offers[step]
+  const offer = step === 'send-back' && isOwn(visit, one) ? takeBack : offers[step]
+  const { title, means, button, tone, reason } = offer
   const fields = { form_token: visit.formToken, version: String(one.version) }
   const kind = { primary: ' primary', danger: ' danger', plain: '' }[tone]
   return html`<form method="post" action="${visit.path(`/cases/${one.id}/${step}`)}" class="card stack-l" aria-labelledby="${step}">${hiddenFields(fields)}<h2 id="${step}">${title}</h2><p>${means}${step === 'confirm' && !visit.proven && ' You will be asked to sign in once more.'}</p>
-${reasonField(step, typed)}${step === 'stop' && fraudBox}
+${reasonField({ step, typed }, reason)}${step === 'stop' && fraudBox}
 <div class="actions"><button class="btn${kind}">${button}</button></div></form>`
 }
 
-function reasonField(step: CaseStep, typed: TypedStep | undefined): Html {
+function reasonField({ step, typed }: Shown, hint: string): Html {
   const id = `why-${step}`
   const needed = needsReason(step)
   const missing = typed?.news === 'case.reason'
   const error = html`<p class="error" id="${id}-e">${icon('warn')}<span>${withCode('Say why.', 'case.reason')}</span></p>`
   return html`<div class="field"><label for="${id}">Why${!needed && ' (optional)'}</label><input class="input" id="${id}" name="why" value="${typed?.why ?? ''}" maxlength="300" autocomplete="off"${needed && html` required`} aria-describedby="${id}-h${missing && ` ${id}-e`}"${missing && html` aria-invalid="true"`}>
-<p class="hint" id="${id}-h">${offers[step].reason}</p>${missing && error}</div>`
+<p class="hint" id="${id}-h">${hint}</p>${missing && error}</div>`
 }
 
 const fraudBox = html`<p class="check"><input type="checkbox" id="fraud" name="fraud" value="on"><label for="fraud">This was fraud: tell the risk engines</label></p>`

@@ -10,7 +10,7 @@ import { bdi, keyValues, notice, type Row } from '../http/page/parts.ts'
 import { caseForms, type TypedStep } from './case-forms.ts'
 import {
   caseBadge,
-  caseFindings,
+  caseFinding,
   caseMeans,
   caseNews,
   entryNames,
@@ -37,13 +37,12 @@ export async function casePage(visit: Visit, ports: CasePagePorts, typed?: Typed
   const { institution } = visit
   const explained = await ports.caseFlows.explain(institution, String(visit.ctx.params.id))
   const { one, transaction, now } = explained
-  const state = shownCaseState(one, now)
   const names = await namesIn(visit, ports, explained)
   const app = (await appNames(ports, institution.id)).get(one.relyingParty) ?? one.relyingParty
   const what = transaction === undefined ? html`What was held` : html`${headingOf(transaction)}`
   return {
     title: `Case ${one.reference === '' ? one.id : one.reference}`,
-    heading: html`${what}: ${caseFindings[state]}`,
+    heading: html`${what}: ${caseFinding(one, now)}`,
     lead: html`${whyHeld(explained)} Held ${moment(one.createdAt)}.`,
     aside: html`<div>${caseBadge(one, now)}</div>`,
     place,
@@ -86,12 +85,12 @@ async function namesIn(
 /** Newest first, as everywhere in the console. */
 function history({ one, history: entries, now }: ExplainedCase, names: ReadonlyMap<string, string>): Html {
   const state = shownCaseState(one, now)
-  return html`<p class="small quiet">${caseMeans[state]}</p><ol class="timeline">${entries
+  return html`<div class="stack"><p class="small quiet">${caseMeans[state]}</p><ol class="timeline">${entries
     .toReversed()
     .map(
       ({ step, by, why, at }) =>
         html`<li class="${entryTones[step]}"><strong>${entryNames[step]}</strong>${moment(at)}<p class="small">${bdi(names.get(by) ?? by)}${why !== '' && html`: ${bdi(why)}`}</p></li>\n`,
-    )}<li class="warn"><strong>Held</strong>${moment(one.createdAt)}</li></ol>`
+    )}<li class="warn"><strong>Held</strong>${moment(one.createdAt)}</li></ol></div>`
 }
 
 function factsOf(visit: Visit, { one, transaction, now }: ExplainedCase, app: string): Html {
@@ -109,9 +108,14 @@ function factsOf(visit: Visit, { one, transaction, now }: ExplainedCase, app: st
       html`<a href="${visit.path(`/risk/${risk.said.id}`)}">What they said, and why</a>`,
     ],
     ['App', html`${bdi(app)} <code>${one.relyingParty}</code>`],
-    ['Customer', html`<a href="${visit.path(`/transactions?${search}`)}"><code>${one.subject}</code></a>`],
+    [
+      'Customer',
+      html`<a href="${visit.path(`/transactions?${search}`)}"><code>${one.subject}</code></a>, <a href="${visit.path(`${place}?${search}`)}">what else of them waits</a>`,
+    ],
     one.reference === '' ? undefined : ['Reference', html`<span class="ref">${one.reference}</span>`],
-    ['Fraud', one.state === 'stopped' ? (one.fraud ? 'Yes: the risk engines are told' : 'Not said') : '–'],
+    one.state === 'stopped'
+      ? ['Fraud', one.fraud ? 'Yes: the risk engines are told' : 'Not said']
+      : undefined,
     ['Hash of the transaction', html`<code>${one.hash}</code>`],
   ])
 }

@@ -20,7 +20,13 @@ export function caseBadge(one: Pick<HeldCase, 'state' | 'deadline'>, now: number
 }
 
 /** After what is held, as the page's finding. */
-export const caseFindings: Readonly<Record<CaseState, string>> = {
+export function caseFinding(one: HeldCase, now: number): string {
+  if (one.usedBy !== undefined) return 'it was sent again'
+  if (one.sendUntil !== undefined && one.sendUntil <= now) return 'it was not sent again in time'
+  return findings[shownCaseState(one, now)]
+}
+
+const findings: Readonly<Record<CaseState, string>> = {
   open: 'somebody has to look',
   proposed: 'another person has to agree',
   released: 'it can be sent again',

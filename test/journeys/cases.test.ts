@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCasePass } from '../../src/compose/cases.ts'
 import { verifyEvidence } from '../../src/compose/evidence-verify.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import type { Institution } from '../../src/domain/institution.ts'
 import type { Policy, Rule } from '../../src/domain/policy.ts'
@@ -140,6 +141,23 @@ describe('a payment that the policy holds', () => {
     const day = { id: 'day', types: [], from: [], to: [], threshold, outcome: { kind: 'deny' } } as const
     await decidesBy({ rules: [], limits: [day] })
     expect(errorOf((await arrived(who, paying('1.00'))).page.returned)[1]).toBe('transaction.denied')
+  })
+})
+
+describe('a payment that the gateway holds', () => {
+  test('is released for a sign-in, and carried out by its token; the gateway alone uses nothing up', async () => {
+    const { who } = await bank.somebody()
+    const energy: Rule = { id: 'energy', when: 'transaction.amount == 2700', outcome: { kind: 'review' } }
+    await decidesBy({ rules: [energy], limits: [] })
+    const through = (tokens: Approver['tokens']) =>
+      call(who, { method: 'POST', path: '/soap/payments', tokens, body: transferBody('27.00') })
+    expect((await through(who.tokens)).text).toContain('transaction.held')
+    await desk.released(lastCase())
+    expect((await through(who.tokens)).text).toContain('transaction.held')
+    const at = await arrived(who, paying('27.00'))
+    expect(asksPin(at)).toBe(true)
+    const tokens = await who.app.redeem(await agreed(who, at.page), at.started)
+    expect((await through(tokens)).status).toBe(200)
   })
 })
 
