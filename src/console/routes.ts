@@ -8,6 +8,7 @@ import { type BreakGlassKeyPorts, breakGlassKeyPages } from './break-glass-keys.
 import { type CasePagePorts, casePages } from './cases.ts'
 import { connectionPages } from './connection-pages.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
+import { type CustomerLimitPorts, customerLimitPages } from './customer-limits.ts'
 import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
@@ -30,6 +31,7 @@ export type ConsolePorts = SignInPorts &
   TransactionPagePorts &
   ApprovalPagePorts &
   CasePagePorts &
+  CustomerLimitPorts &
   RiskPagePorts &
   RiskProviderPagePorts &
   RiskEditPorts &
@@ -49,6 +51,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   transactionPages(desk, ports)
   approvalPages(desk, ports)
   casePages(desk, ports)
+  customerLimitPages(desk, ports)
   riskProviderPages(desk, ports)
   riskEditPages(desk, ports)
   riskPages(desk, ports)

@@ -81,6 +81,20 @@ describe('a good file', () => {
     })
   })
 
+  test('how long what is held waits, and what was released may be sent again', () => {
+    const hours = (fields: string) => {
+      const institution = `{ id: oak, name: Oak${fields} }`
+      const row = institutionSet(read({ ...good, institution }), { coreMs: 1 }).institution
+      return [row.reviewHours, row.releaseHours]
+    }
+    expect(hours('')).toEqual([24, 24])
+    expect(hours(', review_hours: 4, release_hours: 168')).toEqual([4, 168])
+    for (const wrong of ['review_hours: 0', 'review_hours: 169', 'release_hours: 0', 'release_hours: 1.5']) {
+      const [, fault] = faultsOf({ institution: `{ id: oak, name: Oak, ${wrong} }` })
+      expect(fault).toContain(`institution.${wrong.split(':')[0]}`)
+    }
+  })
+
   test('a table of levels, and who raises first, come with the connection', () => {
     const levels = "{ device: ['https://refeds.org/profile/mfa'] }"
     const text = `[{ id: idp, name: IdP, settings: {}, levels: ${levels}, raised_by: idp }]`
