@@ -2,11 +2,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { afterStep, type CaseStep, caseSteps, type HeldCase } from '../../src/domain/held-case.ts'
+import { transactionOf } from '../../src/domain/transaction.ts'
+import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
+import { createDecide } from '../../src/flows/decide.ts'
 import type { CaseMove } from '../../src/ports/cases.ts'
 import type { Held } from '../../src/ports/transactions.ts'
 import type { Database } from '../../src/storage/open.ts'
+import { nobodyAsked } from '../flows/no-risk.ts'
 import { onDatabase } from './on-database.ts'
-import { count, type everything, id, now, twenty } from './rig.ts'
+import { bank } from './policy-samples.ts'
+import { count, type everything, id, now, scope, twenty } from './rig.ts'
 
 const hour = 3600_000
 
@@ -33,6 +38,18 @@ const move = (step: CaseStep, version: number, change: Partial<CaseMove> = {}): 
   }
 }
 const ann = 'administrator:ann'
+
+const holding = bank({ rules: [{ id: 'all', when: 'true', outcome: { kind: 'review' } }], limits: [] })
+const payment = transactionOf(
+  {
+    type: 'payment_initiation',
+    instructedAmount: { amount: '40.00', currency: 'EUR' },
+    debtorAccount: { iban: 'ES9121000418450200051332' },
+    creditorName: 'Nordhaven Energy',
+    creditorAccount: { iban: 'DE89370400440532013000' },
+  },
+  builtInTypes,
+)
 
 /** Registers the suite for one kind of database. */
 export function caseContract(kind: 'embedded' | 'server'): void {
@@ -200,6 +217,44 @@ export function caseContract(kind: 'embedded' | 'server'): void {
       expect(count(won)).toBe(1)
       expect((await all.cases.get('alder', one.id))?.usedBy).toBe(`t${won.indexOf(true)}`)
       expect(await all.cases.releasedFor(customerOf(one), sent(one))).toBeUndefined()
+    })
+    test('of ten decisions on the same payment at once one asks the PIN, and nine are held with a case each', async () => {
+      const key = {
+        institution: 'alder',
+        connection: 'idp',
+        issuer: 'i',
+        format: 'f',
+        qualifiers: '[]',
+        value: id(),
+      }
+      const subject = await all.subjects.resolve(key, {}, id())
+      const { hash } = payment
+      const one = await released({ subject, hash })
+      const decide = createDecide({
+        ...{ ...all, assess: nobodyAsked, clock: { now: () => now } },
+        keys: { secret: () => new Uint8Array(32) },
+        chance: { token: id, number: () => 0 } as never,
+      })
+      const asked = {
+        ...{
+          transaction: payment,
+          subject,
+          relyingParty: one.relyingParty,
+          device: 'd',
+          amr: ['fed', 'pop'],
+        },
+        ...{ granted: undefined, authenticatedAt: now, expiresAt: now + hour },
+      }
+      const trace = { reference: 'DB-TEST' }
+      const decided = await Promise.all(
+        Array.from({ length: 10 }, () => all.unit.run(scope(), () => decide(holding, { ...asked, trace }))),
+      )
+      const kinds = decided.map(({ decision }) => decision.outcome.kind).sort()
+      expect(kinds).toEqual([...Array(9).fill('review'), 'step-up'])
+      const passed = decided.find(({ inputs }) => inputs.release !== undefined)
+      expect((await all.cases.get('alder', one.id))?.usedBy).toBe(passed?.id)
+      const waits = { states: ['open'], subject, nearestFirst: true, limit: 100 } as const
+      expect(await all.cases.list('alder', waits)).toHaveLength(9)
     })
     test('is none before two agreed, nor when its time is over', async () => {
       const [waits, late] = [await proposed(), await released()]
