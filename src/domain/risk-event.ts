@@ -39,6 +39,11 @@ const flag = (by: FactMeaning['by'], meaning: string) => ({ type: 'flag', by, me
 export const riskFacts = {
   'subject.id': text('bridge', 'Our own name of the customer; it means nothing elsewhere.'),
   'subject.username': text('bank', 'The name that the IdP knows them by (claim preferred_username).'),
+  'subject.sim': text(
+    'bridge',
+    'What the telephone operator says of the SIM card behind their number: kept, swapped, unknown; absent where the bank asks none.',
+  ),
+  'subject.simHours': number('bridge', 'Hours since that card was changed, where the operator tells.'),
   'app.id': text('bridge', 'The app or API.'),
   'device.id': text('bridge', 'The enrolled device whose key was proven.'),
   'device.present': flag('bridge', 'The key of an active device was proven.'),

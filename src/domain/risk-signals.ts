@@ -7,6 +7,8 @@ import type { AskedKind, RiskEvent, RiskFact } from './risk-event.ts'
 export const usualPoints = {
   unknown_device: 150,
   young_device: 150,
+  sim_swapped: 400,
+  sim_unknown: 100,
   impossible_travel: 500,
   new_country: 150,
   unknown_place: 100,
@@ -152,6 +154,13 @@ function youngDevice(heard: Heard): Finding | undefined {
   return { text: `the device is ${round(days)} days old, less than ${heard.rules.youngDays}` }
 }
 
+function simSwapped(heard: Heard): Finding | undefined {
+  if (heard.text('subject.sim') !== 'swapped') return undefined
+  const hours = heard.number('subject.simHours')
+  const ago = hours === undefined ? 'lately' : `${round(hours)} h ago`
+  return { text: `the SIM card of the customer’s number was changed ${ago}` }
+}
+
 const minor = (text: string | undefined): bigint | undefined =>
   text !== undefined && /^\d{1,30}$/.test(text) ? BigInt(text) : undefined
 
@@ -221,6 +230,12 @@ const finders: Readonly<Record<SignalCode, (heard: Heard) => Finding | undefined
       'no key of an enrolled device was proven',
     ),
   young_device: youngDevice,
+  sim_swapped: simSwapped,
+  sim_unknown: (heard) =>
+    when(
+      heard.text('subject.sim') === 'unknown',
+      'the telephone operator gave no answer about the SIM card of the customer’s number',
+    ),
   impossible_travel: impossibleTravel,
   new_country: newCountry,
   unknown_place: (heard) =>

@@ -17,6 +17,7 @@ import type { Pins } from '../ports/stores.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type ChallengeEnginePorts, createChallengeEngine } from './challenge-engine.ts'
 import { awaitTurn, type ChallengeTurnPorts, endTurn, isBusy, takeTurn } from './challenge-turn.ts'
+import { type CodeGate, codeWithheld } from './code-gate.ts'
 import { createDeviceTokens } from './device-tokens.ts'
 import { heldLogin } from './held-login.ts'
 import { change, traceOf } from './login.ts'
@@ -26,6 +27,7 @@ export interface RiskChallengePorts extends ChallengeEnginePorts, ChallengeTurnP
   readonly pins: Pick<Pins, 'countTry' | 'clear'>
   readonly deliveries: Deliveries
   readonly riskOutcomes: Pick<RiskOutcomes, 'steppedUp'>
+  readonly codeGate: CodeGate
   readonly audit: Audit
 }
 
@@ -89,7 +91,7 @@ async function begin(
   if (!isDue(login) && (!again || kind === 'questions')) return login
   if (kind !== 'questions') mayAgain(login.challenge ?? noChallenge, ports.clock.now())
   const taken = await takeTurn(ports, login)
-  const said = await ports.engine.begin(institution, taken, kind)
+  const said = await begunOrNot(ports, institution, { login: taken, kind })
   const now = await endTurn(ports, taken)
   if (now === undefined) throw new Refusal('interaction.step', { uid: login.uid })
   if (said === 'unable') {
@@ -100,6 +102,18 @@ async function begin(
   }
   if (said === 'unanswered') return unanswered(ports, now)
   return begunBy(ports, institution, { login: now, said, language })
+}
+
+/** No engine makes a code that may not be sent: `unable`, as if it had none for this customer (attack 138). */
+async function begunOrNot(
+  ports: Parts,
+  institution: Institution,
+  { login, kind }: { readonly login: LoginTransaction; readonly kind: RiskChallengeKind },
+) {
+  const doubt = kind === 'code' ? await ports.codeGate(institution, login.subject ?? '') : undefined
+  if (doubt === undefined) return ports.engine.begin(institution, login, kind)
+  ports.audit.record(codeWithheld(login, doubt))
+  return 'unable'
 }
 
 function mayAgain({ sends, sentAt }: LoginChallenge, now: number): void {
