@@ -167,6 +167,8 @@ const institutionRow = ({
     newDeviceHours: entry.approvals.new_device_hours,
     farKilometres: entry.approvals.far_kilometres,
   },
+  // False is as it was before there were any: a row of then is the same as one of now.
+  ...(entry.browser_signals && { browserSignals: true }),
   // The schema has let only types through that the domain takes.
   ...(types.length > 0 && { transactionTypes: types.map(typeRow) }),
   ...(channels.length > 0 && { channels: channels.map(channel) }),

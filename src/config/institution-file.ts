@@ -147,6 +147,7 @@ const institutionShape = (rules: InstitutionRules) =>
         .prefault({}),
       devices_per_subject: z.int().min(1).max(100).default(5),
       approvals: approvalsShape.prefault({}),
+      browser_signals: z.boolean().default(false),
     })
     .superRefine((entry, ctx) => {
       for (const { path, message } of currencyFaults(entry)) ctx.addIssue({ code: 'custom', path, message })

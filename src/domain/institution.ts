@@ -36,6 +36,8 @@ export interface Institution {
   readonly channels?: readonly ChannelSetting[] | undefined
   /** Its risk providers, and who is asked about what; nobody unless told. */
   readonly risk?: RiskSettings | undefined
+  /** Browsers are asked what they say of their device, where risk engines may know; not unless told. */
+  readonly browserSignals?: boolean | undefined
   /** Who tells of the lines of its customers; nobody unless told. */
   readonly lineFacts?: LineFactsSetting | undefined
 }

@@ -2,6 +2,7 @@
 import { type Coordinates, kilometresBetween } from './place.ts'
 import { type RiskAction, type RiskReason, worstScore } from './risk.ts'
 import type { AskedKind, RiskEvent, RiskFact } from './risk-event.ts'
+import { clientContradicts, clientSilent, scriptedClient, zoneElsewhere } from './risk-signals-client.ts'
 
 /** What each signal adds to the score unless told otherwise. */
 export const usualPoints = {
@@ -15,6 +16,9 @@ export const usualPoints = {
   unknown_address: 50,
   said_elsewhere: 150,
   scripted_client: 150,
+  client_silent: 50,
+  client_contradicts: 150,
+  zone_elsewhere: 150,
   listed_address: 500,
   list_unread: 100,
   denied_country: 1000,
@@ -137,15 +141,6 @@ function saidElsewhere(heard: Heard): Finding | undefined {
   return { text: `the caller says it is ${round(kilometres)} km from where its address is` }
 }
 
-// What programs say of themselves when nobody told them to lie.
-const programs =
-  /\b(curl|wget|python-requests|python-urllib|aiohttp|httpx|go-http-client|libwww-perl|scrapy|headlesschrome|phantomjs|selenium|puppeteer|playwright)\b/i
-
-function scriptedClient(heard: Heard): Finding | undefined {
-  const found = programs.exec(heard.text('client.userAgent')?.slice(0, 512) ?? '')?.[1]
-  return found === undefined ? undefined : { text: `the caller says it is a program: ${found.toLowerCase()}` }
-}
-
 function youngDevice(heard: Heard): Finding | undefined {
   const days = heard.number('device.ageDays')
   if (heard.flag('device.present') !== true) return undefined
@@ -247,6 +242,9 @@ const finders: Readonly<Record<SignalCode, (heard: Heard) => Finding | undefined
     ),
   said_elsewhere: saidElsewhere,
   scripted_client: scriptedClient,
+  client_silent: clientSilent,
+  client_contradicts: clientContradicts,
+  zone_elsewhere: zoneElsewhere,
   listed_address: listedAddress,
   list_unread: ({ listed }) => when(listed === 'unread', 'the list of addresses could not be read'),
   denied_country: (heard) => listedCountry(heard, heard.rules.denyCountries),

@@ -1,5 +1,6 @@
 // Risk engines that run outside of the bridge, as a service or as a program that we start, by a contract of our own (ruling R-31).
 import { z } from 'zod'
+import { collectedFacts } from '../../domain/client-signals.ts'
 import { challengeKinds } from '../../domain/risk.ts'
 import { type RiskFact, riskFactNames } from '../../domain/risk-event.ts'
 import {
@@ -51,11 +52,12 @@ const settingsFor = (programs: Programs) =>
   })
 
 /**
- * An engine is the institution's own, made for this: yet nothing leaves for it unasked that names a customer outside, or that an
- * operator is paid for.
+ * An engine is the institution's own, made for this: yet nothing leaves for it unasked that names a customer outside, that an
+ * operator is paid for, or that tells one device from another.
  */
 const onlyWhereListed: ReadonlySet<RiskFact> = new Set<RiskFact>([
   ...(['subject.username', 'transaction.creditorName', 'subject.sim', 'subject.simHours'] as const),
+  ...collectedFacts,
 ])
 
 export const riskService = (ports: Pick<RiskPluginPorts, 'fetch'>, programs: Programs = {}): RiskPlugin => ({
