@@ -267,6 +267,20 @@ describe('a code of a risk engine’s own (#138)', () => {
   })
 })
 
+test('a swap while the customer waits leads from the engine’s code to its call, and the code is worth nothing (#138)', async () => {
+  await bankAsks({ by: ['sms'], change: { risk: settings(engine('code', 'out-of-band')) } })
+  const who = await person()
+  const { page } = await begun(who)
+  const code = codeIn(await text(who))
+  operator.will(swapped)
+  later(301)
+  const call = await press(who, page, { do: 'again' })
+  expect(call.body).toMatch(/<output>\d+<\/output>/)
+  await type(who, page, code)
+  expect(told('step_up.passed')).toEqual([])
+  expect(textsTo(who)).toHaveLength(1)
+})
+
 describe('what risk engines hear of it', () => {
   const provider = (facts?: string[]) =>
     ({
