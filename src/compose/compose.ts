@@ -15,6 +15,8 @@ import { pushChannel } from '../plugins/channels/push.ts'
 import { createConnectors } from '../plugins/connectors/connectors.ts'
 import { oidcConnector } from '../plugins/connectors/oidc.ts'
 import { samlConnector } from '../plugins/connectors/saml.ts'
+import { camaraSimSwap } from '../plugins/lines/camara.ts'
+import { createLineFacts } from '../plugins/lines/lines.ts'
 import type { Addresses, Application, VerifyOptions } from '../ports/application.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Log } from '../ports/log.ts'
@@ -95,12 +97,17 @@ function checkersOf(base: Foundation, stores: Stores) {
     plugins: [pushChannel({ ...stores }), httpSmsChannel({ ...base, fetch: unneeded })],
     publicUrl: config.publicUrl,
   })
+  const lineFacts = createLineFacts({
+    ...base,
+    plugins: [camaraSimSwap({ fetch: unneeded, now: base.clock.now })],
+    now: base.clock.now,
+  })
   let plugins: Promise<readonly RiskPlugin[]> | undefined
   const riskPlugins = () => {
     plugins ??= openRiskPlugins(config, { ...base, fetch: unneeded })
     return plugins
   }
-  return { connectors, channels, riskPlugins }
+  return { connectors, channels, lineFacts, riskPlugins }
 }
 
 interface Verifying {

@@ -16,6 +16,8 @@ import { createCoreClient } from '../plugins/cores/http.ts'
 import { createLocalKeys } from '../plugins/keys/local.ts'
 import { createLocalOwnKeys } from '../plugins/keys/own.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
+import { camaraSimSwap } from '../plugins/lines/camara.ts'
+import { createLineFacts } from '../plugins/lines/lines.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
@@ -264,6 +266,10 @@ export async function createServices(base: Foundation) {
     channels: createChannels({
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],
       publicUrl: config.publicUrl,
+    }),
+    lineFacts: createLineFacts({
+      ...{ plugins: [camaraSimSwap({ fetch, now: base.clock.now })], keys: base.keys },
+      ...{ now: base.clock.now, log },
     }),
     riskPlugins: async () => plugins,
     riskProviders: createRiskProviders({

@@ -30,6 +30,7 @@ const words: Readonly<Record<AuditType, string>> = {
   'step_up.tried': 'A wrong PIN was typed',
   'step_up.passed': 'The level was raised: by PIN, or on a phone',
   'step_up.locked': 'PIN locked',
+  'code.withheld': 'Code not sent',
   'risk.assessed': 'The bank’s risk engines were asked',
   'risk.reported': 'The risk engines were told how it ended',
   'risk.questions_set': 'The customer answered the questions of a risk engine anew',

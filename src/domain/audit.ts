@@ -16,6 +16,7 @@ export const auditTypes = [
   'step_up.tried',
   'step_up.passed',
   'step_up.locked',
+  'code.withheld',
   'consent.given',
   'token.issued',
   'token.refreshed',

@@ -2,6 +2,7 @@
 import type { Acr } from './acr.ts'
 import type { Policy } from './policy.ts'
 import type { RiskSettings } from './risk.ts'
+import type { LineFactsSetting } from './sim.ts'
 import type { FactName, TransactionType } from './transaction-type.ts'
 import type { LevelTable, Raiser } from './upstream-level.ts'
 
@@ -38,6 +39,10 @@ export interface Institution {
   readonly channels?: readonly ChannelSetting[] | undefined
   /** Its risk providers, and who is asked about what; nobody unless told. */
   readonly risk?: RiskSettings | undefined
+  /** Browsers are asked what they say of their device, where risk engines may know; not unless told. */
+  readonly browserSignals?: boolean | undefined
+  /** Who tells of the lines of its customers; nobody unless told. */
+  readonly lineFacts?: LineFactsSetting | undefined
 }
 
 /** One of them; `settings` are checked by the channel plugin of that `type`, and sealed where they are kept. */

@@ -1,6 +1,7 @@
 // What becomes of a transaction: its facts gathered, the policy asked, the answer kept and told, all in one unit.
 import { type Acr, acrLadder, levelReached, withDeviceAndPin } from '../domain/acr.ts'
 import type { ApprovalPlace } from '../domain/approval.ts'
+import type { CollectedSignals } from '../domain/client-signals.ts'
 import { type CustomerTransaction, firstState } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type Limit, longestMinutes, type Measuring, measure } from '../domain/limit.ts'
@@ -47,6 +48,8 @@ export interface ToDecide {
   readonly expiresAt: number
   /** Where a back end says that the customer is. */
   readonly place?: ApprovalPlace | undefined
+  /** What the browser or app of this sign-in said of its device. */
+  readonly signals?: CollectedSignals | undefined
   /** What its audit event names beside the customer. */
   readonly trace: { readonly reference: string; readonly core?: string }
 }
@@ -68,8 +71,9 @@ export function createDecide(ports: DecidePorts) {
     meanwhile?: () => Promise<Found | undefined>,
   ): Promise<CustomerTransaction | Found> {
     const kind = kindOf(institution, asked)
-    const { subject, relyingParty, device, amr, granted, authenticatedAt, transaction, place } = asked
-    const who = { subject, relyingParty, device, amr, granted, authenticatedAt, transaction, place }
+    const { subject, relyingParty, device, amr, granted, authenticatedAt, transaction } = asked
+    const from = { place: asked.place, signals: asked.signals }
+    const who = { subject, relyingParty, device, amr, granted, authenticatedAt, transaction, ...from }
     const assessed = await ports.assess.ask(institution, { ...who, kind, reference: asked.trace.reference })
     const customer = await ports.transactions.hold({ institution: institution.id, subject })
     const found = await meanwhile?.()

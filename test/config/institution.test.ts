@@ -24,7 +24,9 @@ const yamlOf = (parts: Record<string, string>) =>
 
 const read = (parts: Record<string, string>) => parseInstitution(yamlOf(parts), examples, institutionRules)
 
-function faultsOf(change: Partial<typeof good> & { readonly channels?: string }): string[] {
+function faultsOf(
+  change: Partial<typeof good> & { readonly channels?: string; readonly line_facts?: string },
+): string[] {
   try {
     read({ ...good, ...change })
   } catch (error) {
@@ -65,6 +67,16 @@ describe('a good file', () => {
       { id: 'phones', type: 'push', settings: {} },
     ])
     expect(institutionSet(read(good), { coreMs: 7 }).institution).not.toHaveProperty('channels')
+  })
+
+  test('whom to ask about lines is part of the institution, with what holds unless it says otherwise', () => {
+    const line_facts = '{ type: camara-sim-swap, settings: { url: "https://o.example/v2", client_id: a } }'
+    const set = institutionSet(read({ ...good, line_facts }), { coreMs: 7 })
+    expect(set.institution.lineFacts).toEqual({
+      ...{ type: 'camara-sim-swap', maxAgeHours: 72, onFailure: 'refuse' },
+      settings: { url: 'https://o.example/v2', clientId: 'a' },
+    })
+    expect(institutionSet(read(good), { coreMs: 7 }).institution).not.toHaveProperty('lineFacts')
   })
 
   test('the smallest file is taken, with its defaults', () => {
@@ -258,6 +270,16 @@ describe('a fault is told for', () => {
       'two channels of one name',
       { channels: '[{ id: one, type: push }, { id: one, type: http-sms }]' },
       'channels[1].id: one is there twice',
+    ],
+    [
+      'more hours than an operator looks back',
+      { line_facts: '{ type: camara-sim-swap, max_age_hours: 2401 }' },
+      'line_facts.max_age_hours: Too big',
+    ],
+    [
+      'a card that is neither refused nor sent to',
+      { line_facts: '{ type: camara-sim-swap, on_failure: allow }' },
+      'line_facts.on_failure: Invalid option: expected one of "refuse"|"send"',
     ],
   ])('%s', (_, change, expected) => {
     const found = faultsOf(change)
