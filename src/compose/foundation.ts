@@ -16,7 +16,7 @@ import { createCoreClient } from '../plugins/cores/http.ts'
 import { createLocalKeys } from '../plugins/keys/local.ts'
 import { createLocalOwnKeys } from '../plugins/keys/own.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
-import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
+import { addressFault, createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
 import { noPlaces, type OpenPlaces, openMaxmind, PlacesUnreadable } from '../plugins/places/maxmind.ts'
@@ -43,6 +43,7 @@ import { createLogoutNotices } from '../storage/logout-notices.ts'
 import { createMetadataStates } from '../storage/metadata-states.ts'
 import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
+import { createPings } from '../storage/pings.ts'
 import { createPins } from '../storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../storage/policies.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
@@ -114,6 +115,7 @@ export function createFoundation(config: Config, database: Database, options: Co
     seal,
     keys,
     ownKeys,
+    addressFault: (text: string) => addressFault(text, config.outbound.allowedNetworks),
     passkeys: webauthn,
     pictures: createPictures({ deadlineMs: 5000 }),
     ...createUnits({ database, events }),
@@ -189,7 +191,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
     transactions: createTransactions(connections, seal),
-    approvals: createApprovals(connections, seal),
+    ...{ approvals: createApprovals(connections, seal), pings: createPings(connections, seal) },
     evidence: createEvidenceStore(connections, seal),
     auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),
