@@ -5,7 +5,7 @@ import { ConfigFault } from '../config/faults.ts'
 import { referenceFrom } from '../domain/reference.ts'
 import { createLog } from '../http/logging.ts'
 import { createMessageWaiting } from '../http/message-waiting.ts'
-import { createMetrics, type MeteredMetrics } from '../http/metrics.ts'
+import { createMetrics } from '../http/metrics.ts'
 import { createChannels } from '../plugins/channels/channels.ts'
 import { httpSmsChannel } from '../plugins/channels/http-sms.ts'
 import { pushChannel } from '../plugins/channels/push.ts'
@@ -64,6 +64,7 @@ import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
 import { createUpstreamSessions } from '../storage/upstream-sessions.ts'
 import { createSamlChecker } from '../xml/saml/checker.ts'
 import { createMetadataReader } from '../xml/saml/metadata-reader.ts'
+import { countEvent } from './counted.ts'
 import { openRiskPlugins } from './risk-plugins.ts'
 
 export interface ComposeOptions {
@@ -92,7 +93,7 @@ export function createFoundation(config: Config, database: Database, options: Co
   const lifetimeMs = config.keys.renewal.clientAssertionDays * 24 * 3600_000
   const observers: ((institution: string, event: string) => void)[] = []
   const committed = (institution: string, bodies: readonly string[]) => {
-    for (const body of bodies) countEvent(metrics, body)
+    for (const body of bodies) countEvent({ metrics, log }, institution, body)
     for (const observer of observers) for (const body of bodies) observer(institution, body)
   }
   const node = randomBytes(6).toString('hex')
@@ -119,42 +120,6 @@ export function createFoundation(config: Config, database: Database, options: Co
     passkeys: webauthn,
     pictures: createPictures({ deadlineMs: 5000 }),
     ...createUnits({ database, events }),
-  }
-}
-
-/** Outcomes are counted from the audit, where each stands once, and only when it is committed. */
-function countEvent(metrics: MeteredMetrics, body: string): void {
-  const { type, outcome, core = '', detail = {} } = JSON.parse(body)
-  metrics.count('drawbridge_audit_events_total', { type })
-  if (type.startsWith('delivery.'))
-    metrics.count('drawbridge_deliveries_total', {
-      kind: detail.kind ?? '',
-      outcome: type.slice('delivery.'.length),
-    })
-  if (type === 'risk.assessed') countAssessment(metrics, detail)
-  if (/^login\.(finished|refused|cancelled)$/.test(type)) {
-    metrics.count('drawbridge_logins_total', { outcome: type.slice('login.'.length), acr: detail.acr ?? '' })
-  }
-  if (!/^call\.(answered|refused|failed)$/.test(type)) return
-  metrics.count('drawbridge_core_calls_total', { core, outcome })
-  if (typeof detail.ms === 'number')
-    metrics.time('drawbridge_core_call_seconds', detail.ms / 1000, { core, outcome })
-}
-
-interface AssessedDetail {
-  readonly kind: string
-  readonly action: string
-  readonly reason: string
-  readonly providers: readonly string[]
-}
-
-/** Whoever slows an engine down to get in shows here: more answers that failed, more that was stepped up unanswered (attack 169). */
-function countAssessment(metrics: MeteredMetrics, { kind, action, reason, providers }: AssessedDetail): void {
-  const answered = reason === 'risk.unanswered' ? 'no' : 'yes'
-  metrics.count('drawbridge_risk_assessments_total', { kind, action, answered })
-  for (const one of providers) {
-    const [provider = '', said = ''] = one.split(': ')
-    metrics.count('drawbridge_risk_answers_total', { provider, said })
   }
 }
 
