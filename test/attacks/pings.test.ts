@@ -1,5 +1,6 @@
 // Attack 136: whoever is pinged answers with anything but a plain yes, or has an address that leads where nobody may send us.
 import type { ServerResponse } from 'node:http'
+import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RelyingParty } from '../../src/domain/institution.ts'
 import { createPingDelivery } from '../../src/flows/pings.ts'
@@ -39,19 +40,31 @@ beforeEach(async () => {
   receiver = await startPingReceiver()
   await pingedAt(receiver.url)
   request = `auth-req-${++last}`
-  const at = clock.now()
-  const named = { request, token, relyingParty: 'shop', subject: 's1', approval: `a${last}` }
-  await parts.inUnit(() =>
-    parts.stores.pings.put(
-      { institution: 'alder', reference: 'DB-TEST-0001', ...named },
-      { dueAt: at, expiresAt: at + 600_000 },
-    ),
-  )
+  await owePing(request, 0)
 })
 afterEach(async () => {
   receiver.stop()
   await parts.base.database.knex('backchannel_ping').del()
 })
+
+/** Of a question that is over after so many seconds. */
+async function owePing(name: string, seconds: number) {
+  const dueAt = clock.now() + seconds * 1000
+  const named = { request: name, token, relyingParty: 'shop', subject: 's1', approval: `a${last}` }
+  const ping = { institution: 'alder', reference: 'DB-TEST-0001', ...named }
+  await parts.inUnit(() => parts.stores.pings.put(ping, { dueAt, expiresAt: dueAt + 600_000 }))
+}
+
+/** What may happen to a ping. */
+const steps = {
+  ends: (name: string) => parts.inUnit(() => parts.stores.pings.due('alder', name, clock.now())),
+  'a look': () => pass(),
+  'two nodes look': () => Promise.all([pass(), pass()]),
+  'a node takes it and dies': () =>
+    parts.stores.pings.take({ now: clock.now(), leaseUntil: clock.now() + 30_000, most: 20 }),
+  'a second': async () => clock.advance(1),
+  'half a minute': async () => clock.advance(31),
+}
 
 async function pingedAt(ping: string | undefined) {
   const shop: RelyingParty = {
@@ -189,6 +202,26 @@ describe('#136 pings', () => {
     await Promise.all(Array.from({ length: 20 }, () => pass()))
     expect([receiver.pings.length, await owed()]).toEqual([1, 0])
   })
+
+  test('in whatever order it ends, lapses, is looked for and is lost by a node that dies: one ping', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...Object.keys(steps)) as fc.Arbitrary<keyof typeof steps>, {
+          maxLength: 12,
+        }),
+        async (order) => {
+          const name = `auth-req-${++last}`
+          await owePing(name, 60)
+          for (const step of order) await steps[step](name)
+          // Whatever happened: the question is over, and so is every lease.
+          clock.advance(120)
+          await pass()
+          await pass()
+          expect(receiver.of(name)).toHaveLength(1)
+        },
+      ),
+      { numRuns: 60 },
+    ))
 
   test('neither log nor audit knows the token, nor the name of the request', async () => {
     await pass()
