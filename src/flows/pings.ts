@@ -20,36 +20,30 @@ export interface PingPorts {
 
 // Longer than the deadline of one try, so that no second node sends while the first still waits.
 const leaseMs = 30_000
-const most = 20
 
 /** How one try ended. `void`: the back end is not to be pinged any more. */
 type Outcome =
   | { readonly kind: 'heard' | 'void' }
   | { readonly kind: 'again' | 'refused'; readonly code: string }
 
-/** Sends what is due, of every institution; resolves with how many were tried. */
-export function createPingDelivery(ports: PingPorts) {
-  return async (): Promise<number> => {
-    const now = ports.clock.now()
-    const due = await ports.pings.take({ now, leaseUntil: now + leaseMs, most })
-    await Promise.all(due.map((ping) => deliver(ports, ping)))
-    return due.length
-  }
-}
-
-async function deliver(ports: PingPorts, ping: DuePing): Promise<void> {
-  const { institution, relyingParty, approval } = ping
-  try {
-    const endpoint = (await ports.directory.relyingParty(institution, relyingParty))?.backchannel?.ping
-    const outcome: Outcome =
-      endpoint === undefined ? { kind: 'void' } : await attempt(ports.send, endpoint, ping)
-    // Nothing is sent inside: the answer is here before the unit begins (ruling R-1).
-    await ports.unit.run({ institution, reference: ports.chance.reference() }, () =>
-      settle(ports, ping, outcome),
-    )
-  } catch (error) {
-    // The lease ends, and whoever comes next tries again; the others that are due must not wait for this one.
-    ports.log.error('ping', { institution, approval, error: String(error) })
+export function createPings(ports: PingPorts) {
+  return {
+    /** What is due, of every institution, for this node alone. */
+    take(most: number): Promise<readonly DuePing[]> {
+      const now = ports.clock.now()
+      return ports.pings.take({ now, leaseUntil: now + leaseMs, most })
+    },
+    /** Makes one attempt, and says in a unit of its own what came of it. */
+    async attempt(ping: DuePing): Promise<void> {
+      const { institution, relyingParty } = ping
+      const endpoint = (await ports.directory.relyingParty(institution, relyingParty))?.backchannel?.ping
+      const outcome: Outcome =
+        endpoint === undefined ? { kind: 'void' } : await attempt(ports.send, endpoint, ping)
+      // Nothing is sent inside: the answer is here before the unit begins (ruling R-1).
+      await ports.unit.run({ institution, reference: ports.chance.reference() }, () =>
+        settle(ports, ping, outcome),
+      )
+    },
   }
 }
 
@@ -71,13 +65,14 @@ function judged(status: number): Outcome {
 
 async function settle(ports: PingPorts, ping: DuePing, outcome: Outcome): Promise<void> {
   const { pings, audit, clock, log } = ports
-  const { institution, request, relyingParty, subject, reference, approval, tries, expiresAt } = ping
+  const { institution, relyingParty, subject, reference, approval, tries, expiresAt } = ping
   const dueAt = outcome.kind === 'again' ? nextTry(tries, clock.now()) : undefined
   if (outcome.kind === 'again' && dueAt !== undefined && dueAt < expiresAt) {
     log.warn('ping.again', { institution, relyingParty, approval, tries, reason: outcome.code })
-    return pings.postpone(institution, request, dueAt)
+    await pings.postpone(ping, dueAt)
+    return
   }
-  await pings.settle(institution, request)
+  if (!(await pings.settle(ping))) return
   const event = { reference, relyingParty, subject, detail: { approval, tries } }
   if (outcome.kind === 'heard') audit.record({ type: 'ping.sent', outcome: 'ok', ...event })
   if ('code' in outcome)

@@ -33,9 +33,10 @@ export interface Pings {
     readonly leaseUntil: number
     readonly most: number
   }): Promise<readonly DuePing[]>
-  /** It was heard, or never will be; its token is gone with it. */
-  settle(institution: string, request: string): Promise<void>
-  postpone(institution: string, request: string, dueAt: number): Promise<void>
+  /** It was heard, or never will be; its token is gone with it. False where another node has taken it since. */
+  settle(ping: DuePing): Promise<boolean>
+  /** False as above. */
+  postpone(ping: DuePing, dueAt: number): Promise<boolean>
 }
 
 /**

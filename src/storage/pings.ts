@@ -50,18 +50,20 @@ export function createPings({ writer, send }: Connections, seal: FieldSeal): Pin
       const { rows } = (await db.raw(taking, values)) as unknown as { rows: Row[] }
       return rows.map((row) => fromRow(row, seal))
     },
-    async settle(institution, request) {
-      await send((db) => db('backchannel_ping').where(key(institution, request)).del())
+    async settle(ping) {
+      const db = await writer()
+      return (await db('backchannel_ping').where(taken(ping)).del()) === 1
     },
-    async postpone(institution, request, dueAt) {
-      await send((db) =>
-        db('backchannel_ping')
-          .where(key(institution, request))
-          .update({ due_at: new Date(dueAt) }),
-      )
+    async postpone(ping, dueAt) {
+      const db = await writer()
+      const later = { due_at: new Date(dueAt) }
+      return (await db('backchannel_ping').where(taken(ping)).update(later)) === 1
     },
   }
 }
+
+// A claim is named by its number: who comes too late ends nothing of whoever has the row now.
+const taken = ({ institution, request, tries }: DuePing) => ({ ...key(institution, request), tries })
 
 function rowOf({ institution, request, token, relyingParty, subject, ...rest }: Ping, seal: FieldSeal) {
   const sealed: Sealed = { request, token }

@@ -2,10 +2,11 @@
 import type { ServerResponse } from 'node:http'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createPingWork } from '../../src/compose/pings.ts'
 import type { RelyingParty } from '../../src/domain/institution.ts'
-import { createPingDelivery } from '../../src/flows/pings.ts'
 import { createGuardedFetch, type Resolve } from '../../src/plugins/net/guarded-fetch.ts'
 import { createPingSender } from '../../src/plugins/relying-parties/pings.ts'
+import type { DuePing } from '../../src/ports/pings.ts'
 import { loopback } from '../flows/deliveries-rig.ts'
 import { type Parts, startParts } from '../journeys/parts.ts'
 import { type PingReceiver, startPingReceiver } from '../journeys/ping-receiver.ts'
@@ -78,10 +79,18 @@ async function pingedAt(ping: string | undefined) {
 
 const settings = { allowedNetworks: ['127.0.0.0/8'], timeoutMs: 5000, maxBytes: 1024 }
 
-/** One node's pass; each try waits for as long as it is told, and a machine that is slow takes longer. */
-const pass = (resolve?: Resolve, ms = 5000) => {
+/** One node's pass; each try waits for as long as it is told, and a machine that is slow takes longer. Resolves with how many were tried. */
+async function pass(resolve?: Resolve, ms = 5000): Promise<number> {
+  let sent = 0
   const send = createPingSender(createGuardedFetch(settings, resolve), ms)
-  return createPingDelivery({ ...parts.base, ...parts.stores, send })()
+  const counted: typeof send = (...asked) => {
+    sent += 1
+    return send(...asked)
+  }
+  const work = createPingWork({ ...parts.base, ...parts.stores, send: counted })
+  await work.pass()
+  await work.ended()
+  return sent
 }
 
 /** How it ended by the audit; nothing where it goes on. */
@@ -196,6 +205,34 @@ describe('#136 pings', () => {
     await pingedAt(undefined)
     await pass()
     expect([await ended(), receiver.pings.length, await owed()]).toEqual([undefined, 0, 0])
+  })
+
+  test('one that hangs keeps no other waiting', async () => {
+    receiver.says = () => undefined
+    const send = createPingSender(createGuardedFetch(settings), 60_000)
+    const work = createPingWork({ ...parts.base, ...parts.stores, send })
+    await work.pass()
+    await receiver.heard(request)
+    receiver.says = (response) => response.writeHead(204).end()
+    await owePing(`auth-req-${++last}`, 0)
+    await work.pass()
+    await receiver.heard(`auth-req-${last}`)
+    await expect.poll(ended).toEqual(['ping.sent', undefined, 1])
+    // The first is still under way, as long as its back end holds it.
+    expect(await owed()).toBe(1)
+    receiver.stop()
+    await work.ended()
+  })
+
+  test('who comes back when another node has taken it ends nothing', async () => {
+    const at = clock.now()
+    const [slow] = await parts.stores.pings.take({ now: at, leaseUntil: at + 1000, most: 1 })
+    clock.advance(2)
+    const [quick] = await parts.stores.pings.take({ now: clock.now(), leaseUntil: at + 60_000, most: 1 })
+    const { settle, postpone } = parts.stores.pings
+    const [was, is] = [slow, quick] as DuePing[] as [DuePing, DuePing]
+    expect([await settle(was), await postpone(was, 0), await owed()]).toEqual([false, false, 1])
+    expect([await postpone(is, clock.now()), await settle(is), await owed()]).toEqual([true, true, 0])
   })
 
   test('twenty who send at once send one', async () => {

@@ -279,12 +279,14 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       await all.pings.due(institution, request, at)
       expect(await take(at + 999)).toEqual([])
       expect(await take(at + 2000)).toEqual([{ ...ping, tries: 2, expiresAt }])
-      await all.pings.postpone(institution, request, at + 9000)
+      // Who had it first comes too late to say anything of it.
+      expect(await all.pings.settle({ ...ping, tries: 1, expiresAt })).toBe(false)
+      expect(await all.pings.postpone({ ...ping, tries: 2, expiresAt }, at + 9000)).toBe(true)
       expect(await take(at + 8000)).toEqual([])
       const dump = JSON.stringify(await database.knex('backchannel_ping').where({ institution }))
       expect(dump).not.toContain(request)
       expect(dump).not.toContain('token-of-the-client')
-      await all.pings.settle(institution, request)
+      expect(await all.pings.settle({ ...ping, tries: 2, expiresAt })).toBe(true)
       expect(await take(at + 99_000)).toEqual([])
     })
     test('a ping whose unit fails is neither owed nor due', async () => {
@@ -305,7 +307,6 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       await failing(() => all.pings.due(institution, request, at))
       const due = await all.pings.take({ now: at + 1, leaseUntil: at + 2, most: 20 })
       expect(due.filter((one) => one.institution === institution)).toEqual([])
-      await all.pings.settle(institution, request)
     })
     test('an upstream session is found by its exact name and from its browser session', async () => {
       const [login, browser] = [id(), id()]
