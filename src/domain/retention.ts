@@ -1,6 +1,6 @@
 // How long an institution keeps what its customers did, and how a pass that deletes goes over it.
 
-/** `evidence`: proofs of approvals. `transactions`: what was decided, and what was asked on phones. `risk`: what engines said. */
+/** `evidence`: proofs of approvals. `transactions`: what was decided, what was asked on phones, and who looked at what was held. `risk`: what engines said. */
 export const retained = ['evidence', 'transactions', 'risk'] as const
 export type Retained = (typeof retained)[number]
 
@@ -10,13 +10,21 @@ export type Retention = Readonly<Partial<Record<Retained, number>>>
 /** No record goes sooner: limits count 30 days back, and the history that risk engines are given goes back 90. */
 export const leastDays = 100
 
-/** In the order in which they go: evidence keeps its transaction, and an approval does. */
-export const recordKinds = ['evidence', 'approvals', 'transactions', 'assessments', 'shadows'] as const
+/** In the order in which they go: evidence, an approval and a case each keep their transaction. */
+export const recordKinds = [
+  'evidence',
+  'approvals',
+  'cases',
+  'transactions',
+  'assessments',
+  'shadows',
+] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 const settingOf: Readonly<Record<RecordKind, Retained>> = {
   evidence: 'evidence',
   approvals: 'transactions',
+  cases: 'transactions',
   transactions: 'transactions',
   assessments: 'risk',
   shadows: 'risk',

@@ -18,8 +18,8 @@ export interface RetentionLooked {
 
 export interface RetentionStore {
   /**
-   * Deletes what has ended before `before` and nothing needs any more: no transaction that evidence or an approval is kept of, that
-   * is open, or by which somebody could still be told to carry it out; no approval with evidence; no assessment whose end is
+   * Deletes what has ended before `before` and nothing needs any more: no transaction that evidence, an approval or a case is kept of, that
+   * is open, or by which somebody could still be told to carry it out; no approval with evidence; no case that waits; no assessment whose end is
    * owed. What another node deletes at this moment is left to it.
    */
   removeOld(institution: string, kind: RecordKind, look: RetentionLook): Promise<RetentionLooked>

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { approvalContract } from './approval-contract.ts'
 import { breakGlassContract } from './break-glass-contract.ts'
+import { caseContract } from './case-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { conversionContract } from './conversion-contract.ts'
@@ -33,5 +34,6 @@ if (serverUrl === undefined) {
     approvalContract('server')
     conversionContract('server')
     retentionContract('server')
+    caseContract('server')
   })
 }

@@ -136,6 +136,35 @@ export function retentionContract(kind: 'embedded' | 'server'): void {
     expect((await remove(institution, 'approvals')).removed).toBe(2)
     expect((await left('approval', institution)).sort()).toEqual([byId, byTransaction, late].sort())
   })
+  test('a case that waits stays with its transaction; one that ended goes before it, with its steps', async () => {
+    const institution = id()
+    const held = (state: string) => {
+      const ended = state === 'open' || state === 'proposed' ? null : at(old + 2)
+      return transaction(institution, { state: 'held', used_at: null }).then(async (one) => {
+        await database.knex('held_case').insert({
+          ...{ institution, id: one, subject: 's', relying_party: 'app', reference: 'r', hash: 'h' },
+          ...{
+            reason: 'rule.huge',
+            state,
+            version: 1,
+            created_at: at(old),
+            deadline: at(old + 1),
+            ended_at: ended,
+          },
+        })
+        const step = { institution, id: one, version: 1, step: 'stop', done_by: 'b', why: 'w', at: at(old) }
+        await database.knex('held_case_step').insert(step)
+        return one
+      })
+    }
+    const waiting = [await held('open'), await held('proposed')]
+    for (const state of ['released', 'stopped', 'expired']) await held(state)
+    expect((await remove(institution, 'transactions')).removed).toBe(0)
+    expect((await remove(institution, 'cases')).removed).toBe(3)
+    expect((await remove(institution, 'transactions')).removed).toBe(3)
+    for (const table of ['held_case', 'held_case_step', 'customer_transaction'])
+      expect((await left(table, institution)).sort()).toEqual([...waiting].sort())
+  })
   test('an assessment whose end is owed, or came lately, stays', async () => {
     const institution = id()
     const owed = await assessment(institution, { outcome: null, ended_at: null })
