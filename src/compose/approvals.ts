@@ -11,6 +11,7 @@ import { createSmsCodes, type SmsCodePorts } from '../flows/sms-code.ts'
 import { createPinCheck, type StepUpPorts } from '../flows/step-up.ts'
 import { createTransactionRequests, type TransactionRequestPorts } from '../flows/transaction-request.ts'
 import { createCheckUserCode, createUserCodeFlows, type UserCodePorts } from '../flows/user-code.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { SubjectNames } from '../ports/subjects.ts'
 
 type Needed = Omit<AskPorts, 'reach'> &
@@ -23,7 +24,11 @@ type Needed = Omit<AskPorts, 'reach'> &
   SmsCodePorts &
   Omit<ApprovalKeyPorts, 'checkPin' | 'reach'> &
   Omit<TransactionRequestPorts, 'ask'> &
-  Omit<LoginApprovalPorts, 'ask'> & { readonly subjectNames: SubjectNames; readonly transactionMs: number }
+  Omit<LoginApprovalPorts, 'ask'> & {
+    readonly subjectNames: SubjectNames
+    readonly freezes: Freezes
+    readonly transactionMs: number
+  }
 
 /** The flows of approvals that need nothing of the OpenID provider. */
 export function createApprovalFlows(given: Needed) {

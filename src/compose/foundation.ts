@@ -37,6 +37,7 @@ import { createDirectory } from '../storage/directory.ts'
 import { createEvidenceStore, createUserCodes } from '../storage/evidence.ts'
 import { createExchanges } from '../storage/exchanges.ts'
 import { createExpiryWarnings } from '../storage/expiry-warnings.ts'
+import { createFreezes } from '../storage/freezes.ts'
 import { openJobs } from '../storage/jobs.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
@@ -185,7 +186,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     statistics: createStatistics(connections),
     relyingPartyStore: createRelyingPartyStore(connections, directory.forget),
     ...{ consents: createConsents(connections), replays: createReplays(connections) },
-    devices: createDevices(connections),
+    ...{ devices: createDevices(connections), freezes: createFreezes(connections, seal) },
     deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
     transactions: createTransactions(connections, seal),

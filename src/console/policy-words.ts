@@ -4,7 +4,7 @@ import { amountText } from '../domain/display-values.ts'
 import { localeOf } from '../domain/language.ts'
 import { type Limit, minutesOf, type Threshold } from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
-import type { ApprovalMethod, Outcome, OutcomeKind } from '../domain/outcome.ts'
+import { type ApprovalMethod, type Outcome, type OutcomeKind, payeeFrozen } from '../domain/outcome.ts'
 import type { Policy, PolicyInputs, Rule } from '../domain/policy.ts'
 import { defaultPolicy } from '../domain/policy-default.ts'
 import { decimal } from '../domain/transaction.ts'
@@ -143,6 +143,7 @@ function riskText(reason: string): string {
 /** Why it was decided so, for people; the code stands beside it. */
 export function reasonText(reason: string, policy: Policy | undefined, own: PolicyInputs['own']): string {
   if (reason === 'allowed') return 'No rule applied, and no limit was exceeded.'
+  if (reason === payeeFrozen.reason) return 'The bank has frozen the account that it goes to.'
   const rule = policy?.rules.find((one) => (one.reason ?? `rule.${one.id}`) === reason)
   if (rule !== undefined)
     return isDefaultRule(rule)

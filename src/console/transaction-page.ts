@@ -222,7 +222,7 @@ function rulesCard({ inputs }: CustomerTransaction, policy: Policy): Html {
 }
 
 function heldBadge(rule: Rule, inputs: PolicyInputs): Html {
-  const [voice] = voicesOf({ rules: [rule], limits: [] }, { ...inputs, own: [] })
+  const [voice] = voicesOf({ rules: [rule], limits: [] }, { facts: inputs.facts, measures: {}, own: [] })
   if (voice === undefined) return badge('', 'Did not apply')
   return voice.reason === `rule_failed.${rule.id}` ? badge('warn', 'Failed') : badge('info', 'Applied')
 }

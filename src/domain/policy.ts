@@ -1,7 +1,7 @@
 // An institution's policy on transactions: rules and limits in, one decision out. Pure: the same inputs decide the same.
 import { withDeviceAndPin } from './acr.ts'
 import { isExceeded, type Limit } from './limit.ts'
-import { type Outcome, strongest, type Voice } from './outcome.ts'
+import { type Outcome, payeeFrozen, strongest, type Voice } from './outcome.ts'
 import { type PolicyFacts, unasked } from './policy-facts.ts'
 import { conditionOf } from './policy-language.ts'
 import type { RiskSummary } from './risk.ts'
@@ -29,6 +29,8 @@ export interface PolicyInputs {
   readonly own: readonly { readonly limit: Limit; readonly measured: bigint }[]
   /** What the risk providers said, and what that leads to; absent where none was asked. */
   readonly risk?: { readonly said: RiskSummary; readonly voice: Voice | undefined } | undefined
+  /** The bank has frozen the account that it goes to. */
+  readonly payeeFrozen?: true | undefined
 }
 
 export interface Decision {
@@ -45,7 +47,7 @@ const allowed: Voice = { outcome: { kind: 'allow' }, reason: 'allowed' }
 export const decide = (policy: Policy, inputs: PolicyInputs): Decision =>
   strongest(voicesOf(policy, inputs), allowed)
 
-/** Everything that has its say, in the order of rules, limits, the customer's own limits, and the risk providers. */
+/** Everything that has its say, in the order of what is frozen, rules, limits, the customer's own limits, and the risk providers. */
 export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
   const { currency } = inputs.facts.transaction
   const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs.facts))
@@ -60,7 +62,8 @@ export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
       : [],
   )
   const risk = inputs.risk?.voice === undefined ? [] : [inputs.risk.voice]
-  return [...rules, ...limits, ...own, ...risk]
+  const frozen = inputs.payeeFrozen ? [payeeFrozen] : []
+  return [...frozen, ...rules, ...limits, ...own, ...risk]
 }
 
 /** What a customer's own limit leads to; never anything weaker or stronger. */

@@ -109,7 +109,10 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
     const policy = policyOf(institution)
     const measuring = { now, ...history, transaction: { ...measuredOf(transaction, kind), from, to }, token }
     const facts = factsOf(asked, history, now)
-    const inputs = { ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) }
+    const inputs: PolicyInputs = {
+      ...{ ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) },
+      ...(history.payeeFrozen && { payeeFrozen: true }),
+    }
     const decision = decide(policy, inputs)
     const kept: CustomerTransaction = {
       ...customer,

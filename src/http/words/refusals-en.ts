@@ -224,6 +224,12 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'If you think it should be possible, call your bank and read out the reference.',
   },
+  paused: {
+    title: 'Your bank has paused this',
+    happened: 'At this moment your bank lets nobody do this from here.',
+    ...noPayment,
+    next: 'Call your bank and read out the reference.',
+  },
   'payment-held': {
     title: 'Your bank has to look at this first',
     happened: 'Your bank’s rules hold this back until somebody there has looked at it.',

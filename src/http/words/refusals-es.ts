@@ -226,6 +226,12 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Si crees que debería ser posible, llama a tu banco y lee la referencia.',
   },
+  paused: {
+    title: 'Tu banco lo ha puesto en pausa',
+    happened: 'En este momento tu banco no deja que nadie lo haga desde aquí.',
+    ...noPayment,
+    next: 'Llama a tu banco y lee la referencia.',
+  },
   'payment-held': {
     title: 'Tu banco tiene que verlo antes',
     happened: 'Las reglas de tu banco lo retienen hasta que alguien de allí lo haya visto.',
