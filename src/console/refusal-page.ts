@@ -122,6 +122,7 @@ const absent: readonly (readonly [form: RegExp, said: readonly [title: string, h
       'The risk engines were not asked, or what they said is not kept any more.',
     ],
   ],
+  [/^\/freezes\/./, ['There is no such freeze', 'Nothing was ever frozen by this address.']],
   [
     /^\/exchanges\/./,
     ['There is no such exchange', 'Exchanges are kept for a while, by default seven days.'],

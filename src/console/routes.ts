@@ -9,6 +9,7 @@ import { connectionPages } from './connection-pages.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
 import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
+import { type FreezePagePorts, freezePages } from './freezes.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
 import { type PolicyPagePorts, policyPages } from './policy.ts'
 import { type PolicyEditPorts, policyEditPages } from './policy-edit.ts'
@@ -28,6 +29,7 @@ export type ConsolePorts = SignInPorts &
   ExchangePagePorts &
   TransactionPagePorts &
   ApprovalPagePorts &
+  FreezePagePorts &
   RiskPagePorts &
   RiskProviderPagePorts &
   RiskEditPorts &
@@ -46,6 +48,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   exchangePages(desk, ports)
   transactionPages(desk, ports)
   approvalPages(desk, ports)
+  freezePages(desk, ports)
   riskProviderPages(desk, ports)
   riskEditPages(desk, ports)
   riskPages(desk, ports)

@@ -29,7 +29,7 @@ export function createFreezes({ reader, writer, send }: Connections, seal: Field
       const { institution } = freeze
       await send((db) => taken(db, institution, freeze))
       const db = await writer()
-      const made = await db('freeze')
+      const made = await db('freeze_record')
         .insert(rowOf(freeze, seal))
         .onConflict(['institution', 'id'])
         .ignore()
@@ -38,7 +38,7 @@ export function createFreezes({ reader, writer, send }: Connections, seal: Field
     },
     async lift(institution, id, { by, at, why }) {
       const db = await writer()
-      const lifted = await db('freeze')
+      const lifted = await db('freeze_record')
         .where({ institution, id })
         .whereRaw(inForce)
         .update({
@@ -70,7 +70,8 @@ export function createFreezes({ reader, writer, send }: Connections, seal: Field
   }
 }
 
-const rows = (db: Queries) => db('freeze').select('freeze.*', db.raw(`(${inForce}) as in_force`))
+const rows = (db: Queries) =>
+  db('freeze_record').select('freeze_record.*', db.raw(`(${inForce}) as in_force`))
 
 async function isFrozen(db: Queries, institution: string, { kind, key }: FreezeTarget): Promise<boolean> {
   const condition = frozen(kind, { institution: ':institution', key: ':key' })

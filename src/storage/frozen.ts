@@ -4,14 +4,15 @@ import type { FreezeKind, FreezeTarget } from '../domain/freeze.ts'
 import type { Queries } from './transaction.ts'
 
 /** In force, by the clock of the database: one for all nodes. */
-export const inForce = 'freeze.lifted_at is null and (freeze.ends_at is null or freeze.ends_at > now())'
+export const inForce =
+  'freeze_record.lifted_at is null and (freeze_record.ends_at is null or freeze_record.ends_at > now())'
 
 /** A condition: is that of this kind frozen whose institution and key these columns or bindings are? */
 export const frozen = (
   kind: FreezeKind,
   { institution, key }: { readonly institution: string; readonly key: string },
 ): string =>
-  `exists (select 1 from freeze where freeze.institution = ${institution} and freeze.kind = '${kind}' and freeze.target = ${key} and ${inForce})`
+  `exists (select 1 from freeze_record where freeze_record.institution = ${institution} and freeze_record.kind = '${kind}' and freeze_record.target = ${key} and ${inForce})`
 
 const lockKey = (institution: string, { kind, key }: FreezeTarget): string =>
   `freeze|${institution}|${kind}|${key}`
