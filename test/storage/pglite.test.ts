@@ -8,6 +8,7 @@ import { breakGlassContract } from './break-glass-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
+import { freezeContract } from './freeze-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
 import { riskContract } from './risk-contract.ts'
@@ -28,6 +29,7 @@ describe('embedded database', () => {
   policyContract('embedded')
   riskContract('embedded')
   approvalContract('embedded')
+  freezeContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

@@ -5,6 +5,7 @@ import { breakGlassContract } from './break-glass-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
+import { freezeContract } from './freeze-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
 import { riskContract } from './risk-contract.ts'
@@ -29,5 +30,6 @@ if (serverUrl === undefined) {
     policyContract('server')
     riskContract('server')
     approvalContract('server')
+    freezeContract('server')
   })
 }
