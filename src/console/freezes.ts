@@ -123,8 +123,8 @@ async function onePage(visit: Visit, ports: FreezePagePorts, telling: Telling = 
     status: refused === undefined ? 200 : httpStatusOf(refused),
     main: html`<div class="grid">${doneNotice(visit)}
 <section class="card fill" aria-labelledby="facts"><header><h2 id="facts">What, why and by whom</h2></header>${factsOf(one, names)}</section>
-${!isOver && visit.may('freeze') && liftCard(visit, one, telling)}</div>
-<p><a href="${visit.path(place)}">All freezes</a></p>`,
+${!isOver && visit.may('freeze') && liftCard(visit, one, telling)}
+<p><a href="${visit.path(place)}">All freezes</a></p></div>`,
   }
 }
 

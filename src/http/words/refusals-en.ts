@@ -226,7 +226,7 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   paused: {
     title: 'Your bank has paused this',
-    happened: 'At this moment your bank lets nobody do this from here.',
+    happened: 'For now nobody can do this from here.',
     ...noPayment,
     next: 'Call your bank and read out the reference.',
   },

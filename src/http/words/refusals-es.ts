@@ -6,6 +6,7 @@ const notSignedIn = {
   meaning: 'No se ha hecho ningún pago y no has iniciado sesión.',
 }
 const noPayment = { unchanged: 'No ha cambiado nada.', meaning: 'No se ha hecho ningún pago.' }
+const askThem = { ...noPayment, next: 'Llama a tu banco y lee la referencia.' }
 const asBefore = { unchanged: 'No ha cambiado nada.', meaning: 'Todo sigue como antes.' }
 
 export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
@@ -227,16 +228,14 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     next: 'Si crees que debería ser posible, llama a tu banco y lee la referencia.',
   },
   paused: {
-    title: 'Tu banco lo ha puesto en pausa',
-    happened: 'En este momento tu banco no deja que nadie lo haga desde aquí.',
-    ...noPayment,
-    next: 'Llama a tu banco y lee la referencia.',
+    title: 'Tu banco lo ha pausado',
+    happened: 'Por ahora nadie puede hacerlo desde aquí.',
+    ...askThem,
   },
   'payment-held': {
     title: 'Tu banco tiene que verlo antes',
     happened: 'Las reglas de tu banco lo retienen hasta que alguien de allí lo haya visto.',
-    ...noPayment,
-    next: 'Llama a tu banco y lee la referencia.',
+    ...askThem,
   },
   'risk-denied': {
     title: 'Tu banco lo ha detenido',
