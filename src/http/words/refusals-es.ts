@@ -1,12 +1,12 @@
 // Refusals in Spanish: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
+import { paused } from './paused.ts'
 
 const notSignedIn = {
   unchanged: 'No ha cambiado nada.',
   meaning: 'No se ha hecho ningún pago y no has iniciado sesión.',
 }
 const noPayment = { unchanged: 'No ha cambiado nada.', meaning: 'No se ha hecho ningún pago.' }
-const askThem = { ...noPayment, next: 'Llama a tu banco y lee la referencia.' }
 const asBefore = { unchanged: 'No ha cambiado nada.', meaning: 'Todo sigue como antes.' }
 
 export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
@@ -227,15 +227,12 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Si crees que debería ser posible, llama a tu banco y lee la referencia.',
   },
-  paused: {
-    title: 'Tu banco lo ha pausado',
-    happened: 'Por ahora nadie puede hacerlo desde aquí.',
-    ...askThem,
-  },
+  paused: paused.es,
   'payment-held': {
     title: 'Tu banco tiene que verlo antes',
     happened: 'Las reglas de tu banco lo retienen hasta que alguien de allí lo haya visto.',
-    ...askThem,
+    ...noPayment,
+    next: 'Llama a tu banco y lee la referencia.',
   },
   'risk-denied': {
     title: 'Tu banco lo ha detenido',
