@@ -1,6 +1,7 @@
 // The bank freezes a customer, a device, a payee or a core: every door is shut at once, and opens again when it is lifted.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formIn } from '../../src/demo/app-client.ts'
+import { transferBody } from '../../src/demo/journey-walk.ts'
 import { type ApprovalBank, startApprovalBank } from './approval-bank.ts'
 import { answer, approve as approveOnPhone, waiting, yes } from './approver.ts'
 import { askRaw, poll, transactions } from './back-end.ts'
@@ -274,5 +275,26 @@ describe('a core that is frozen', () => {
     expect(events[0]).toMatchObject({ code: 'core.frozen', core: 'payments' })
     await lift(id)
     expect((await pay(who, tokens)).status).toBe(200)
+  })
+  test('nor does one that no customer has to approve, and it counts against no limit', async () => {
+    const { freeze, lift } = freezing(bridge)
+    // Whose payments of today are under every limit.
+    const who = await enrolled(bridge, 'bob')
+    const tokens = await signIn(who)
+    const small = () =>
+      call(who, { method: 'POST', path: '/soap/payments', tokens, body: transferBody('40.00') })
+    const last = async () => {
+      const found = await bridge.parts.stores.transactions.list('alder', { now: Date.now(), limit: 1 })
+      return found[0] && [found[0].state, found[0].decision.reason]
+    }
+    const core = await freeze({ kind: 'core', name: 'payments' })
+    expect((await small()).text).toContain('core.frozen')
+    expect((await last())?.[0]).toBe('released')
+    await lift(core)
+    const payee = await freeze({ kind: 'payee', name: printed })
+    expect((await small()).text).toContain('payee.frozen')
+    expect((await last())?.[1]).toBe('payee.frozen')
+    await lift(payee)
+    expect((await small()).status).toBe(200)
   })
 })

@@ -152,6 +152,25 @@ export function freezeContract(kind: 'embedded' | 'server'): void {
     })
   })
 
+  test('what asks whether something is frozen waits for the database once', async () => {
+    const { to, subject, by } = await approvedSample(all)
+    const waits = async (work: () => Promise<unknown>) => {
+      const before = database.roundTrips()
+      await work()
+      return database.roundTrips() - before
+    }
+    await inUnit(async () => {
+      const asked = { since: 0, now, to }
+      const history = () => all.transactions.history({ institution: 'alder', subject }, asked)
+      expect(await waits(history)).toBe(1)
+      expect(await waits(() => all.transactions.use('alder', by))).toBe(1)
+      expect(await waits(() => all.freezes.hold('alder', { kind: 'core', key: id() }))).toBe(1)
+      expect(await waits(() => all.devices.hold('alder', id()))).toBe(0)
+      expect(await waits(() => all.devices.byKey('alder', id()))).toBe(1)
+      expect(await waits(() => createSubjectStates(all.connections).isDisabled('alder', subject))).toBe(1)
+    })
+  })
+
   describe('a freeze and what it stops, at once', () => {
     /** Until somebody waits for somebody else's freeze, or the only session of the database is taken. */
     const waiting = async () => {
@@ -178,7 +197,11 @@ export function freezeContract(kind: 'embedded' | 'server'): void {
       const using = inUnit(async () => {
         if (what === 'payee') expect(await all.transactions.use('alder', sample.by)).toBeDefined()
         else if (what === 'core') expect(await all.freezes.hold('alder', { kind: what, key })).toBe(false)
-        else await all.devices.hold('alder', key)
+        else {
+          await all.devices.hold('alder', key)
+          // It waits for nothing: what is read next does.
+          await all.devices.byKey('alder', key)
+        }
         held.open()
         await go.opened
         stopped.push('used')
