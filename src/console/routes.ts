@@ -7,6 +7,7 @@ import { breakGlassDoor } from './break-glass.ts'
 import { type BreakGlassKeyPorts, breakGlassKeyPages } from './break-glass-keys.ts'
 import { connectionPages } from './connection-pages.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
+import { type CustomerLimitPorts, customerLimitPages } from './customer-limits.ts'
 import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
 import { type FreezePagePorts, freezePages } from './freezes.ts'
@@ -30,6 +31,7 @@ export type ConsolePorts = SignInPorts &
   TransactionPagePorts &
   ApprovalPagePorts &
   FreezePagePorts &
+  CustomerLimitPorts &
   RiskPagePorts &
   RiskProviderPagePorts &
   RiskEditPorts &
@@ -49,6 +51,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   transactionPages(desk, ports)
   approvalPages(desk, ports)
   freezePages(desk, ports)
+  customerLimitPages(desk, ports)
   riskProviderPages(desk, ports)
   riskEditPages(desk, ports)
   riskPages(desk, ports)
