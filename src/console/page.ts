@@ -18,6 +18,7 @@ export const places = [
   { path: '/transactions', name: 'Transactions', needs: 'transactions' },
   { path: '/approvals', name: 'Approvals', needs: 'transactions' },
   { path: '/freezes', name: 'Freezes', needs: 'transactions' },
+  { path: '/cases', name: 'Cases', needs: 'cases' },
   { path: '/risk', name: 'Risk', needs: 'transactions' },
   { path: '/policy', name: 'Policy', needs: 'read' },
   { path: '/relying-parties', name: 'Apps', needs: 'read' },
@@ -51,6 +52,7 @@ export interface Frame {
 
 const roleNames: Readonly<Record<string, string>> = {
   viewer: 'Viewer',
+  'fraud-analyst': 'Fraud analyst',
   'federation-admin': 'Federation administrator',
   'security-admin': 'Security administrator',
   owner: 'Owner',
