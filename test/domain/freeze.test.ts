@@ -43,6 +43,10 @@ describe('a frozen payee', () => {
       'rule.r',
     )
   })
+  test('beats what two people released as well', () => {
+    const release = { case: 'c', proposedBy: 'administrator:a', releasedBy: 'administrator:b' }
+    expect(decide({ rules: [], limits: [] }, { ...inputs, release })).toEqual({ ...payeeFrozen })
+  })
   test.each([
     [payeeFrozen, 'payee.frozen'],
     [{ outcome: { kind: 'deny' }, reason: 'rule.r' }, 'transaction.denied'],

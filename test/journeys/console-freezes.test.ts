@@ -50,7 +50,7 @@ const isFrozen = (name: string) => parts.stores.subjectStates.isDisabled('alder'
 
 describe('freezing', () => {
   test('is one press, by one person; who did it and why stands there', async () => {
-    const alice = await person(['security-admin'], { age: 4000 })
+    const alice = await person(['fraud-analyst'], { age: 4000 })
     const done = await alice.freeze({ kind: 'customer', name: sub }, { hours: '8' })
     expect([done.status, below(done.location)]).toEqual([
       303,
