@@ -32,6 +32,8 @@ export const auditTypes = [
   'logout.upstream_answered',
   'logout.notified',
   'logout.unheard',
+  'ping.sent',
+  'ping.failed',
   'risk.assessed',
   'risk.reported',
   'risk.unreported',
