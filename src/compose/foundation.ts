@@ -40,6 +40,7 @@ import { createDirectory } from '../storage/directory.ts'
 import { createEvidenceStore, createUserCodes } from '../storage/evidence.ts'
 import { createExchanges } from '../storage/exchanges.ts'
 import { createExpiryWarnings } from '../storage/expiry-warnings.ts'
+import { createFreezes } from '../storage/freezes.ts'
 import { openJobs } from '../storage/jobs.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
@@ -156,7 +157,8 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     statistics: createStatistics(connections),
     relyingPartyStore: createRelyingPartyStore(connections, directory.forget),
     ...{ consents: createConsents(connections), replays: createReplays(connections) },
-    ...{ devices: createDevices(connections), deviceMessages: createDeviceMessages(connections) },
+    ...{ devices: createDevices(connections), freezes: createFreezes(connections, seal) },
+    deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
     ...transactionStores({ connections, seal, written: directory.forget }),
     ...{ approvals: createApprovals(connections, seal), pings: createPings(connections, seal) },

@@ -11,7 +11,7 @@ import {
   type Threshold,
 } from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
-import type { ApprovalMethod, Outcome, OutcomeKind } from '../domain/outcome.ts'
+import { type ApprovalMethod, type Outcome, type OutcomeKind, payeeFrozen } from '../domain/outcome.ts'
 import type { Policy, PolicyInputs, Rule } from '../domain/policy.ts'
 import { defaultPolicy } from '../domain/policy-default.ts'
 import { decimal } from '../domain/transaction.ts'
@@ -151,6 +151,7 @@ export function reasonText(reason: string, policy: Policy | undefined, own: Poli
   if (reason === 'case.released') return 'It was held before, and two people let it be sent again.'
   if (reason === 'approval.held') return 'The customer approved it far from where it was asked for.'
   if (reason === 'allowed') return 'No rule applied, and no limit was exceeded.'
+  if (reason === payeeFrozen.reason) return 'The bank has frozen the account that it goes to.'
   const rule = policy?.rules.find((one) => (one.reason ?? `rule.${one.id}`) === reason)
   if (rule !== undefined)
     return isDefaultRule(rule)

@@ -24,6 +24,7 @@ import { approvalBadge } from './approval-words.ts'
 import { actorText } from './connection-words.ts'
 import { limitsOfCustomer } from './customer-limits.ts'
 import type { Download, Visit } from './desk.ts'
+import { freezeLinks } from './freeze-words.ts'
 import type { ConsoleView } from './page.ts'
 import { conditionText, limitName, ruleName } from './policy-view.ts'
 import {
@@ -73,7 +74,7 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
 ${againCard(explained)}
 <section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(one, type)}</section>
 <section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}${proven && evidenceLink(visit, one)}</section>
-<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked, cases: await caseRows(visit, ports, one) })}</section>
+<section class="card fill stack-l" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked, cases: await caseRows(visit, ports, one) })}${freezeLinks(visit, { subject: one.subject, transaction: one.transaction.creditorAccount && one.id })}</section>
 ${policy && rulesCard(one, policy)}
 ${limitsCard(visit, one, policy)}
 <section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, maskedParties(one.transaction, type).name)}</section>

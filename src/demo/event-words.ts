@@ -75,6 +75,8 @@ const words: Readonly<Record<AuditType, string>> = {
   'retention.removed': 'Old records were deleted',
   'subject.disabled': 'The bank has disabled the customer',
   'subject.enabled': 'The bank has enabled the customer',
+  'freeze.set': 'The bank has frozen something',
+  'freeze.lifted': 'The bank has lifted a freeze',
   'logout.upstream_asked': 'The bank’s IdP was asked to end its session',
   'logout.upstream_answered': 'The bank’s IdP has ended its session',
   'logout.notified': 'The app was told that the session has ended',

@@ -26,6 +26,8 @@ export const auditTypes = [
   'session.ended',
   'subject.disabled',
   'subject.enabled',
+  'freeze.set',
+  'freeze.lifted',
   'logout.upstream_asked',
   'logout.upstream_answered',
   'logout.notified',

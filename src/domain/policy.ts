@@ -1,7 +1,7 @@
 // An institution's policy on transactions: rules and limits in, one decision out. Pure: the same inputs decide the same.
 import { withDeviceAndPin } from './acr.ts'
 import { isExceeded, type Limit, type Measure } from './limit.ts'
-import { type Outcome, strongest, type Voice } from './outcome.ts'
+import { type Outcome, payeeFrozen, strongest, type Voice } from './outcome.ts'
 import { type PolicyFacts, unasked } from './policy-facts.ts'
 import { conditionOf } from './policy-language.ts'
 import { type KeptRates, usedRates } from './rates.ts'
@@ -32,6 +32,8 @@ export interface PolicyInputs {
   readonly rates?: KeptRates | undefined
   /** What the risk providers said, and what that leads to; absent where none was asked. */
   readonly risk?: { readonly said: RiskSummary; readonly voice: Voice | undefined } | undefined
+  /** The bank has frozen the account that it goes to. */
+  readonly payeeFrozen?: true | undefined
   /** Two people at the bank let this very transaction be sent again, and this decision uses that up. */
   readonly release?: Release | undefined
 }
@@ -58,7 +60,7 @@ export const decide = (policy: Policy, inputs: PolicyInputs): Decision =>
   strongest(voicesOf(policy, inputs), allowed)
 
 /**
- * Everything that has its say, in the order of rules, limits, the customer's own limits, and the risk providers. A release sets
+ * Everything that has its say, in the order of what is frozen, rules, limits, the customer's own limits, and the risk providers. A release sets
  * aside what only says `review`, and nothing else; what was held never passes unasked. Of equals the release is named.
  */
 export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
@@ -87,7 +89,8 @@ function saidOf(policy: Policy, inputs: PolicyInputs): Voice[] {
       : [],
   )
   const risk = inputs.risk?.voice === undefined ? [] : [inputs.risk.voice]
-  return [...rules, ...limits, ...own, ...risk]
+  const frozen = inputs.payeeFrozen ? [payeeFrozen] : []
+  return [...frozen, ...rules, ...limits, ...own, ...risk]
 }
 
 /** What a customer's own limit leads to; never anything weaker or stronger. */

@@ -122,8 +122,11 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
     const measured = { ...measuredOf(transaction, kind), from, to }
     const measuring = { now, ...history, transaction: measured, token, rates: usedRates(rates) }
     const facts = factsOf(asked, history, now)
-    const measures = inputsOf({ policy, own, measuring, facts })
-    const given = { ...measures, ...(rates && { rates }), ...riskOf(institution, asked.verdict) }
+    const given: PolicyInputs = {
+      ...{ ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) },
+      ...(rates && { rates }),
+      ...(history.payeeFrozen && { payeeFrozen: true }),
+    }
     const id = ports.chance.token(16)
     const { inputs, decision } = await withRelease(ports, asked, { id, policy, inputs: given, now })
     const kept: CustomerTransaction = {

@@ -10,6 +10,7 @@ import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { conversionContract } from './conversion-contract.ts'
 import { deviceContract } from './device-contract.ts'
+import { freezeContract } from './freeze-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
 import { retentionContract } from './retention-contract.ts'
@@ -33,6 +34,7 @@ describe('embedded database', () => {
   approvalContract('embedded')
   conversionContract('embedded')
   retentionContract('embedded')
+  freezeContract('embedded')
   caseContract('embedded')
 })
 

@@ -7,6 +7,7 @@ import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { conversionContract } from './conversion-contract.ts'
 import { deviceContract } from './device-contract.ts'
+import { freezeContract } from './freeze-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
 import { retentionContract } from './retention-contract.ts'
@@ -34,6 +35,7 @@ if (serverUrl === undefined) {
     approvalContract('server')
     conversionContract('server')
     retentionContract('server')
+    freezeContract('server')
     caseContract('server')
   })
 }

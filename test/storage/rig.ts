@@ -16,6 +16,7 @@ import { createDirectory } from '../../src/storage/directory.ts'
 import { createEvidenceStore } from '../../src/storage/evidence.ts'
 import { createExchanges } from '../../src/storage/exchanges.ts'
 import { createExpiryWarnings } from '../../src/storage/expiry-warnings.ts'
+import { createFreezes } from '../../src/storage/freezes.ts'
 import { createLogins } from '../../src/storage/logins.ts'
 import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
 import { createMetadataStates } from '../../src/storage/metadata-states.ts'
@@ -54,6 +55,7 @@ export function everything(database: Database) {
     riskMemories: createRiskMemories(connections, seal),
     riskShadows: createRiskShadows(connections),
     devices: createDevices(connections),
+    freezes: createFreezes(connections, seal),
     pins: createPins(connections),
     approvals: createApprovals(connections, seal),
     pings: createPings(connections, seal),
