@@ -113,7 +113,11 @@ function tokenAdapter(ports: AdapterPorts, model: string): Adapter {
   const key = (id: string) => ({ institution, model, id })
   return {
     upsert: (id, payload, expiresIn) =>
-      tokens.upsert(key(id), stored(ports, model, payload), model === backchannel ? lateFor(expiresIn) : expiresIn),
+      tokens.upsert(
+        key(id),
+        stored(ports, model, payload),
+        model === backchannel ? lateFor(expiresIn) : expiresIn,
+      ),
     find: async (id) => {
       const row = await tokens.find(key(id))
       if (row && model === backchannel) await paced(ports, row, id)

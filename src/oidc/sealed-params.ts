@@ -23,7 +23,10 @@ export function withSealedSignals(payload: Payload, { seal }: RowSeal): Payload 
 }
 
 /** The row as the provider wrote it. */
-export function withOpenSignals({ sealedRequest, sealedSignals, ...rest }: Payload, { open }: RowSeal): Payload {
+export function withOpenSignals(
+  { sealedRequest, sealedSignals, ...rest }: Payload,
+  { open }: RowSeal,
+): Payload {
   if (typeof sealedRequest === 'string') return { ...rest, request: open(sealedRequest) }
   if (typeof sealedSignals !== 'string') return rest
   return { ...rest, params: { ...(rest.params as object), device_signals: open(sealedSignals) } }
