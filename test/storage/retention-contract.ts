@@ -282,6 +282,22 @@ export function retentionContract(kind: 'embedded' | 'server'): void {
     later = day + 2002
     expect(await one()).toBe(1)
   })
+  test('a node whose clock runs ahead deletes nothing before its time by the clock of the database (#220)', async () => {
+    const institution = id()
+    const { at: real } = (await database.knex.raw('select extract(epoch from now()) * 1000 as at')).rows[0]
+    const [own, ahead] = [Number(real), Number(real) + 365 * day]
+    const one = await evidence(institution, {}, own - 300 * day)
+    const look = { from: 0, before: ahead - days * day, now: ahead, most: 1000 }
+    const removed = () =>
+      all.unit.run(scope(institution), () => all.retentionStore.removeOld(institution, 'evidence', look))
+    expect(await removed()).toMatchObject({ removed: 0 })
+    expect(await left('approval_evidence', institution)).toEqual([one])
+    await database
+      .knex('approval_evidence')
+      .where({ institution })
+      .update({ created_at: at(own - 401 * day) })
+    expect(await removed()).toMatchObject({ removed: 1 })
+  })
   test('what was deleted and its event commit together, or neither', async () => {
     const institution = id()
     await evidence(institution)
