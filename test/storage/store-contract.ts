@@ -315,6 +315,27 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       expect(await all.pings.settle({ ...ping, tries: 2, expiresAt })).toBe(true)
       expect(await take(at + 99_000)).toEqual([])
     })
+    test('of what one back end is owed so much is taken at once, the first of it first, and none of one that is busy', async () => {
+      const [institution, at] = [id(), Date.now()]
+      const owe = (relyingParty: string, n: number) => {
+        const named = { institution, relyingParty, subject: 's', approval: 'a', reference: 'DB-TEST-0001' }
+        const ping = { ...named, request: `${institution}-${relyingParty}-${n}`, token: 't' }
+        return all.pings.put(ping, { dueAt: at - 1000 + n, expiresAt: at + 600_000 })
+      }
+      for (let n = 0; n < 15; n++) await owe('hangs', n)
+      await owe('well', 900)
+      const most = { most: 1000, mostOfOne: 10, leaseUntil: at + 60_000, now: at }
+      const take = async (busy: string[]) => {
+        const named = busy.map((relyingParty) => ({ institution, relyingParty }))
+        const due = await all.pings.take({ ...most, busy: named })
+        const own = due.filter((one) => one.institution === institution)
+        return own.map(({ request }) => request.slice(institution.length + 1)).sort()
+      }
+      const first = Array.from({ length: 10 }, (_, n) => `hangs-${n}`)
+      expect(await take([])).toEqual([...first, 'well-900'])
+      expect(await take(['hangs', 'well'])).toEqual([])
+      expect(await take(['well'])).toEqual([10, 11, 12, 13, 14].map((n) => `hangs-${n}`))
+    })
     test('a ping whose unit fails is neither owed nor due', async () => {
       const [request, institution, at] = [id(), id(), Date.now()]
       const ping = { institution, request, token: 't', relyingParty: 'shop', subject: 's' }
