@@ -71,7 +71,7 @@ export interface ComposeOptions {
   readonly checker?: SamlChecker | undefined
 }
 
-const systemClock: Clock = { now: Date.now }
+const systemClock: Clock = { now: () => Date.now() }
 
 const systemChance: Chance = {
   token: (bytes) => randomBytes(bytes).toString('base64url'),

@@ -15,7 +15,7 @@ import {
   progressiveJpeg,
 } from '../plugins/made-pictures.ts'
 
-const pictures = createPictures({ deadlineMs: 5000 })
+const pictures = createPictures({ deadlineMs: 20_000 })
 const codeOf = async (type: string, bytes: Uint8Array) =>
   (await pictureFault(pictures, data(type, bytes)))?.code
 

@@ -63,7 +63,7 @@ describe('#168 hostile XML from the engine', () => {
       rig.simulator.script({ ...denied, hostile })
       const began = performance.now()
       expect(await settled(signIn(), ({ action }) => action)).toBe(due(hostile, 'deny'))
-      expect(performance.now() - began).toBeLessThan(3000)
+      expect(performance.now() - began).toBeLessThan(10_000)
     },
   )
 
