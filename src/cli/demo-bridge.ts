@@ -23,6 +23,8 @@ export interface DemoPlace {
   /** The settings' defaults unless told. */
   readonly settings?: Pick<SettingsInput, 'sessions' | 'places' | 'trusted_proxies'>
   readonly checker?: SamlChecker
+  /** Of background work, against that of production; 1 unless told. */
+  readonly pace?: number
   /** Told, once it listens, of what it is made of. */
   readonly made?: (parts: unknown) => void
 }
@@ -56,8 +58,8 @@ export async function openDemoBridge(
     { demo: true },
   )
   const { compose } = await import('../compose/compose.ts')
-  const { clock, checker, made } = place
-  return { application: await compose(config, { ...(clock && { clock }), checker, made }), config }
+  const { clock, checker, made, pace } = place
+  return { application: await compose(config, { ...(clock && { clock }), checker, made, pace }), config }
 }
 
 /** The demo is the same for everybody: of the environment it takes the database and nothing else. */

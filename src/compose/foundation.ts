@@ -69,6 +69,8 @@ export interface ComposeOptions {
   readonly clock?: Clock
   /** Reads SAML in the place of threads of our own: for processes with several bridges. */
   readonly checker?: SamlChecker | undefined
+  /** How many times as often background work looks for what is due: for tests, which would wait for it. */
+  readonly pace?: number | undefined
 }
 
 const systemClock: Clock = { now: () => Date.now() }
@@ -104,6 +106,7 @@ export function createFoundation(config: Config, database: Database, options: Co
   metrics.observe('drawbridge_db_statements_total', database.statements)
   return {
     checker: options.checker,
+    pace: options.pace ?? 1,
     observers,
     config,
     database,
@@ -254,7 +257,7 @@ export async function createServices(base: Foundation) {
     openJobs: jobs,
     jobs: jobs.deliveries,
     riskReports: jobs.riskReports,
-    messageWaiting: createMessageWaiting({ ...base, deviceMessages, everyMs: 500 }),
+    messageWaiting: createMessageWaiting({ ...base, deviceMessages, everyMs: 500 / base.pace }),
     channels: createChannels({
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],
       publicUrl: config.publicUrl,

@@ -11,6 +11,7 @@ import { runDemo, type World } from '../../src/demo/run.ts'
 import type { Application } from '../../src/ports/application.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { seeded } from '../storage/seed.ts'
+import { freePort } from './free-port.ts'
 import { sharedChecker } from './shared-checker.ts'
 
 export interface TestBridge {
@@ -42,13 +43,16 @@ export function movingClock() {
 }
 
 /** What a test sets otherwise; `risk` has the demo bank ask its risk engines, which most tests are not about. */
-type TestSettings = DemoPlace['settings'] & { readonly risk?: boolean }
+export type TestSettings = DemoPlace['settings'] & { readonly risk?: boolean; readonly pace?: number }
+
+/** Of background work, so that nobody waits a second for each message. */
+export const quick = 5
 
 /** `databaseUrl` for PostgreSQL; else embedded. `clock` is what the bridge believes, in place of the machine's. */
 export async function startBridge(
   databaseUrl?: string,
   clock?: Clock,
-  { risk = false, ...settings }: TestSettings = {},
+  { risk = false, pace = quick, ...settings }: TestSettings = {},
 ): Promise<TestBridge> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
   const env = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
@@ -60,13 +64,14 @@ export async function startBridge(
     env,
     directory,
     host: '127.0.0.1',
-    port: 0,
+    port: await freePort(),
     logLevel: quiet,
     checker: await sharedChecker(),
     made: (given) => {
       parts = given as Parts
     },
     ...(clock && { clock }),
+    pace,
     settings,
   })
   let managementUrl = ''

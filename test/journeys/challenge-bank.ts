@@ -48,7 +48,7 @@ export const engine = (...challenge: NonNullable<RiskProviderSetting['challenge'
 
 /** Asked about sign-ins alone. */
 export const settings = (...providers: RiskProviderSetting[]): RiskSettings => ({
-  ...{ budgetMs: 3000, stepUp: withDeviceAndPin, providers },
+  ...{ budgetMs: 5000, stepUp: withDeviceAndPin, providers },
   events: {
     'sign-in': {
       ask: providers.map(({ id }) => ({ provider: id, weight: 1, optional: false })),
