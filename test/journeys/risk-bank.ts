@@ -23,7 +23,10 @@ export const errorOf = (url: string | undefined) => {
 /** `pace` is that of background work. */
 export async function startRiskBank({ pace }: { readonly pace?: number } = {}) {
   const engine = await startRiskEngine()
-  const bank = await startApprovalBank({ institution: { risk: engine.settings() }, settings: { ...(pace && { pace }) } })
+  const bank = await startApprovalBank({
+    institution: { risk: engine.settings() },
+    settings: { ...(pace && { pace }) },
+  })
   const events: Told[] = []
   bank.bridge.application.observe((_institution, event) => void events.push(JSON.parse(event)))
   const parts = bank.bridge.parts as unknown as { base: Foundation; stores: Stores; services: Services }

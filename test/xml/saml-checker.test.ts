@@ -86,18 +86,22 @@ test('the first message is not late: neither start nor compilation counts', time
   }
 })
 
-test('what overruns its deadline is refused, and those who wait behind it do not pay for the new thread', timed, async () => {
-  const checker = await createSamlChecker({ workers: 1, deadlineMs: 250 })
-  try {
-    const behind = ['alice', 'bob', 'carol'].map((name) => [name, genuine(name)] as const)
-    const overrun = slowly(checker)
-    const names = behind.map(([, form]) => checker.check(form, trusting()).then((s) => s.nameId.value))
-    expect(await overrun).toBe('saml.deadline')
-    expect(await Promise.all(names)).toEqual(behind.map(([name]) => name))
-  } finally {
-    await checker.close()
-  }
-})
+test(
+  'what overruns its deadline is refused, and those who wait behind it do not pay for the new thread',
+  timed,
+  async () => {
+    const checker = await createSamlChecker({ workers: 1, deadlineMs: 250 })
+    try {
+      const behind = ['alice', 'bob', 'carol'].map((name) => [name, genuine(name)] as const)
+      const overrun = slowly(checker)
+      const names = behind.map(([, form]) => checker.check(form, trusting()).then((s) => s.nameId.value))
+      expect(await overrun).toBe('saml.deadline')
+      expect(await Promise.all(names)).toEqual(behind.map(([name]) => name))
+    } finally {
+      await checker.close()
+    }
+  },
+)
 
 test('a worn thread is replaced between two messages, unnoticed', async () => {
   let threads = 0
