@@ -31,13 +31,26 @@ export interface TestBridge {
 
 const quiet = process.env.TEST_LOG ? 'info' : 'error'
 
-/** A clock that runs on by itself, and further when told. */
+/** A clock that runs on by itself, further when told, and not at all while something is done that must take no time. */
 export function movingClock() {
   let ahead = 0
+  let stood: number | undefined
   return {
-    now: () => Date.now() + ahead,
+    now: () => (stood ?? Date.now()) + ahead,
     advance: (seconds: number) => {
       ahead += seconds * 1000
+    },
+    /** As the machine's again. */
+    back: () => {
+      ahead = 0
+    },
+    async still<T>(work: () => Promise<T>): Promise<T> {
+      stood = Date.now()
+      try {
+        return await work()
+      } finally {
+        stood = undefined
+      }
     },
   }
 }

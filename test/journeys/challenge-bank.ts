@@ -111,7 +111,7 @@ export const textsTo = ({ mobile }: Person) => bridge.world.sms.messages.filter(
 
 /** The text that came after so many. */
 export async function text(who: Person, after = 0): Promise<string> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 400; i++) {
     const found = textsTo(who).at(after)
     if (found !== undefined) return found.text
     await pause(50)

@@ -355,10 +355,10 @@ describe('an engine in shadow', () => {
       await signIn(who)
       expect(engine.asked).toHaveLength(1)
       const [asked] = engine.asked
-      for (let i = 0; i < 200 && shadow.asked.length === 0; i++) await rest(50)
+      for (let i = 0; i < 400 && shadow.asked.length === 0; i++) await rest(50)
       expect(shadow.asked).toEqual([{ ...asked }])
       const counts = () => stores.riskShadows.counts('alder', 0)
-      for (let i = 0; i < 200 && (await counts()).length === 0; i++) await rest(50)
+      for (let i = 0; i < 400 && (await counts()).length === 0; i++) await rest(50)
       expect(await counts()).toEqual([
         { kind: 'sign-in', provider: 'shadow', action: 'allow', wouldBe: 'deny', times: 1 },
       ])
