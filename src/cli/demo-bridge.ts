@@ -45,9 +45,9 @@ export async function openDemoBridge(
       management: { host, port: 0 },
       // No load balancer looks at a laptop.
       timeouts: { drain_ms: 0 },
-      database: { data_directory: directory },
       keys: { master: masterKey },
-      // One person signs in at a time, on a laptop that may be busy with other things; production keeps the short deadline.
+      // One person signs in at a time, on a laptop that may be busy with other things; production keeps the short deadlines.
+      database: { data_directory: directory, acquire_timeout_ms: 10_000 },
       saml: { workers: 1, deadline_ms: 2000 },
       // The demo's IdPs stand on this machine.
       outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
