@@ -1,9 +1,10 @@
 // The demo bank with as many customers as a test wants, whose phones approve, and with two back ends.
 import { randomUUID } from 'node:crypto'
+import type { DemoPlace } from '../../src/cli/demo-bridge.ts'
 import type { Institution } from '../../src/domain/institution.ts'
 import { type Approver, approve, approver, type Question, waiting } from './approver.ts'
 import { type Asked, asked, details } from './back-end.ts'
-import { startBridge, type TestSettings } from './bridge.ts'
+import { startBridge } from './bridge.ts'
 import { withLevels } from './level-idps.ts'
 
 /** Registered as the first one is, and nobody's else. */
@@ -24,7 +25,7 @@ export async function startApprovalBank({
 }: {
   databaseUrl?: string
   institution?: Partial<Institution>
-  settings?: TestSettings
+  settings?: DemoPlace['settings']
 } = {}) {
   const bridge = await startBridge(databaseUrl, undefined, settings)
   const [idp, other] = await withLevels(bridge, {

@@ -12,7 +12,6 @@ import { loadSettings } from '../../src/config/load.ts'
 import type { SettingsInput } from '../../src/config/schema.ts'
 import { delivery, loopback, startGateway, withChannels } from '../flows/deliveries-rig.ts'
 import { seeded } from '../storage/seed.ts'
-import { quick } from './bridge.ts'
 import { sharedChecker } from './shared-checker.ts'
 
 // Two databases are opened, one of them after a crash: a busy machine takes its time.
@@ -42,11 +41,11 @@ test('after kill -9 what was committed is sent', { timeout }, async () => {
   expect(gateway.sent).toEqual([])
 
   const config = loadSettings(settings, {}, { demo: true })
-  const bridge = await compose(config, { checker: await sharedChecker(), pace: quick })
+  const bridge = await compose(config, { checker: await sharedChecker() })
   await bridge.start()
-  while (gateway.sent.length === 0) await rest(50)
+  for (let i = 0; i < 100 && gateway.sent.length === 0; i++) await rest(50)
   // A pass more, which finds nothing.
-  await rest(300)
+  await rest(1100)
   await bridge.stop()
   gateway.stop()
   rmSync(directory, { recursive: true, force: true })
