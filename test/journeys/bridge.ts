@@ -59,7 +59,7 @@ export function movingClock() {
 export type TestSettings = DemoPlace['settings'] & { readonly risk?: boolean; readonly pace?: number }
 
 /** Of background work, so that nobody waits a second for each message. */
-export const quick = 5
+const quick = 5
 
 /** `databaseUrl` for PostgreSQL; else embedded. `clock` is what the bridge believes, in place of the machine's. */
 export async function startBridge(

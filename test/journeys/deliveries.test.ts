@@ -82,7 +82,10 @@ test('whoever waits in vain is answered in time, and holds nothing meanwhile', a
     answered = true
   })
   const began = performance.now()
-  expect((await messages(alice, alice.tokens, `?after=${cursor}&wait=1`)).json).toEqual({ messages: [], cursor })
+  expect((await messages(alice, alice.tokens, `?after=${cursor}&wait=1`)).json).toEqual({
+    messages: [],
+    cursor,
+  })
   // Timers fire up to a millisecond early.
   expect(performance.now() - began).toBeGreaterThan(998)
   // The embedded database has one connection: whoever held it would hold everybody up.
