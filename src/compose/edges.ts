@@ -19,6 +19,7 @@ import type { OidcGate } from '../http/provider-port.ts'
 import { riskChallengeRoutes } from '../http/risk-challenge.ts'
 import { riskQuestionRoutes } from '../http/risk-questions.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
+import { signalRoutes } from '../http/signals.ts'
 import { subjectRoutes } from '../http/subjects.ts'
 import { testLoginRoutes } from '../http/test-login.ts'
 import { transactionRoutes } from '../http/transactions.ts'
@@ -33,7 +34,10 @@ import { createOidc, type Parts } from './oidc.ts'
 const consoleFormBytes = 3 * 1024 * 1024
 
 /** The pages of a sign-in. */
-const signInRoutes = [interactionRoutes, approveRoutes, codeRoutes, riskChallengeRoutes, chooseRoutes]
+const signInRoutes = [
+  ...[interactionRoutes, signalRoutes, approveRoutes, codeRoutes],
+  ...[riskChallengeRoutes, chooseRoutes],
+]
 
 export function createPublicApp(parts: Parts) {
   const { base, stores, services, flows } = parts

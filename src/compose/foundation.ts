@@ -16,6 +16,8 @@ import { createCoreClient } from '../plugins/cores/http.ts'
 import { createLocalKeys } from '../plugins/keys/local.ts'
 import { createLocalOwnKeys } from '../plugins/keys/own.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
+import { camaraSimSwap } from '../plugins/lines/camara.ts'
+import { createLineFacts } from '../plugins/lines/lines.ts'
 import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
@@ -28,6 +30,7 @@ import { createApprovals } from '../storage/approvals.ts'
 import { createAuditProofs } from '../storage/audit-proofs.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createBreakGlassKeys, createBreakGlassUses } from '../storage/break-glass.ts'
+import { createCases } from '../storage/cases.ts'
 import { createOwnKeyStore, createSealedOwnKeys } from '../storage/connection-keys.ts'
 import { createConnectionStore } from '../storage/connections.ts'
 import { createDeliveryRecords } from '../storage/deliveries.ts'
@@ -191,25 +194,30 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     devices: createDevices(connections),
     deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
-    transactions: createTransactions(connections, seal),
+    ...transactionStores({ connections, seal, written: directory.forget }),
     approvals: createApprovals(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),
-    ownLimits: createOwnLimits(connections, seal),
-    policies: createPolicies(connections),
-    consolePolicies: createConsolePolicies(connections, directory.forget),
     pins: createPins(connections),
     ...riskStores({ connections, seal, written: directory.forget }),
     tokens: createTokenStore(connections),
   }
 }
 
-interface RiskStorePorts extends Pick<Foundation, 'connections' | 'seal'> {
+interface WritingStorePorts extends Pick<Foundation, 'connections' | 'seal'> {
   readonly written: () => void
 }
 
-const riskStores = ({ connections, seal, written }: RiskStorePorts) => ({
+const transactionStores = ({ connections, seal, written }: WritingStorePorts) => ({
+  transactions: createTransactions(connections, seal),
+  cases: createCases(connections, seal),
+  ownLimits: createOwnLimits(connections, seal),
+  policies: createPolicies(connections),
+  consolePolicies: createConsolePolicies(connections, written),
+})
+
+const riskStores = ({ connections, seal, written }: WritingStorePorts) => ({
   riskRecords: createRiskRecords(connections, seal),
   riskMemories: createRiskMemories(connections, seal),
   riskTellings: createRiskTellings(connections),
@@ -261,6 +269,10 @@ export async function createServices(base: Foundation) {
     channels: createChannels({
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],
       publicUrl: config.publicUrl,
+    }),
+    lineFacts: createLineFacts({
+      ...{ plugins: [camaraSimSwap({ fetch, now: base.clock.now })], keys: base.keys },
+      ...{ now: base.clock.now, log },
     }),
     riskPlugins: async () => plugins,
     riskProviders: createRiskProviders({

@@ -58,6 +58,10 @@ export interface InstitutionRules extends PolicyRules, RiskRules {
   readonly connectionTypes: readonly [string, ...string[]]
   /** Types of channel that there is a plugin for. */
   readonly channelTypes: readonly [string, ...string[]]
+  /** Types of operators' APIs that there is a plugin for. */
+  readonly lineTypes: readonly [string, ...string[]]
+  /** What becomes of codes while no operator answers; the default comes first. */
+  readonly simFallbacks: readonly [string, ...string[]]
 }
 
 /** A fault with its code, which stays when the words change. */
@@ -134,6 +138,8 @@ const institutionShape = (rules: InstitutionRules) =>
       step_up_over: amounts(rules).default({}),
       policy: policyShape(rules).optional(),
       limit_cool_down_hours: z.int().min(0).max(720).default(24),
+      review_hours: z.int().min(1).max(168).default(24),
+      release_hours: z.int().min(1).max(168).default(24),
       pin: z
         .strictObject({
           length: z.int().min(4).max(12).default(6),
@@ -143,6 +149,7 @@ const institutionShape = (rules: InstitutionRules) =>
         .prefault({}),
       devices_per_subject: z.int().min(1).max(100).default(5),
       approvals: approvalsShape.prefault({}),
+      browser_signals: z.boolean().default(false),
     })
     .superRefine((entry, ctx) => {
       for (const { path, message } of currencyFaults(entry)) ctx.addIssue({ code: 'custom', path, message })
@@ -251,6 +258,15 @@ const channelShape = (rules: InstitutionRules) =>
     settings: z.record(z.string(), z.unknown()).default({}),
   })
 
+/** Who tells of the lines of its customers; what the plugin makes of its settings is judged where they are applied. */
+const lineFactsShape = (rules: InstitutionRules) =>
+  z.strictObject({
+    type: z.enum(rules.lineTypes),
+    max_age_hours: z.int().min(1).max(2400).default(72),
+    on_failure: z.enum(rules.simFallbacks).default(rules.simFallbacks[0]),
+    settings: z.record(z.string(), z.unknown()).default({}),
+  })
+
 const pathFault = 'a path of local names is needed: Amount/Value'
 
 /** `Amount/Value` or ['Amount', 'Value']: local names below the operation element. */
@@ -312,6 +328,7 @@ export const institutionFileSchema = (rules: InstitutionRules) =>
     transaction_types: transactionTypes(rules),
     channels: z.array(channelShape(rules)).max(20).default([]),
     risk: riskShape(rules).optional(),
+    line_facts: lineFactsShape(rules).optional(),
   })
 
 /** One file, checked. */
@@ -321,4 +338,5 @@ export type ConnectionEntry = InstitutionFile['connections'][number]
 export type TransactionTypeEntry = InstitutionFile['transaction_types'][number]
 export type CoreEntry = InstitutionFile['cores'][number]
 export type ChannelEntry = InstitutionFile['channels'][number]
+export type LineFactsEntry = NonNullable<InstitutionFile['line_facts']>
 export type OperationEntry = CoreEntry['operations'][number]

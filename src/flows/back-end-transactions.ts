@@ -1,11 +1,13 @@
 // Transactions that the bank's own back end decides on by us, looks after, and carries out once.
 import { type Approval, shownApprovalState } from '../domain/approval.ts'
 import { type CustomerTransaction, type ShownState, shownState } from '../domain/customer-transaction.ts'
+import type { HeldCase } from '../domain/held-case.ts'
 import type { Institution } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Transaction, transactionOf } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals } from '../ports/approvals.ts'
+import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SubjectNames, SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
@@ -17,6 +19,7 @@ export interface BackEndPorts {
   readonly requests: TransactionRequests
   readonly transactions: Transactions
   readonly approvals: Approvals
+  readonly cases: Pick<Cases, 'get'>
   readonly subjectNames: SubjectNames
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
   readonly audit: Audit
@@ -35,6 +38,8 @@ export type Wanted = Omit<BackEndRequest, 'subject' | 'origin' | 'transaction' |
 export interface Standing {
   readonly transaction: CustomerTransaction
   readonly approval: Approval | undefined
+  /** What the bank's people make of it; only of what is held. */
+  readonly case: HeldCase | undefined
   /** Epoch milliseconds: by which what is open is told from what has lapsed. */
   readonly now: number
   /** As the back end is told of it: what was approved lapses as well, where nobody carries it out in time. */
@@ -93,17 +98,18 @@ async function standing(ports: BackEndPorts, { institution, id, api }: Named): P
   return standingOf(ports, { transaction, approval })
 }
 
-function standingOf(
-  { clock, transactionMs }: BackEndPorts,
+async function standingOf(
+  { clock, transactionMs, cases }: BackEndPorts,
   { transaction, approval }: Pick<Standing, 'transaction' | 'approval'>,
-): Standing {
+): Promise<Standing> {
   const now = clock.now()
   const { state, decision, endedAt = now } = transaction
   // What the policy allowed at once was approved after it was kept.
   const present = state === 'open' && decision.outcome.kind === 'allow' ? 'approved' : state
   const told = shownState({ ...transaction, state: present }, now)
   const late = told === 'approved' && endedAt + transactionMs <= now
-  return { transaction, approval, now, state: late ? 'lapsed' : told }
+  const held = state === 'held' ? await cases.get(transaction.institution, transaction.id) : undefined
+  return { transaction, approval, case: held, now, state: late ? 'lapsed' : told }
 }
 
 async function consume(ports: BackEndPorts, named: Named): Promise<CustomerTransaction> {

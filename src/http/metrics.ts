@@ -48,6 +48,16 @@ const measures: Readonly<Record<MetricName, Measure>> = {
     labels: ['institution', 'connection', 'kind'],
     level: true,
   },
+  drawbridge_cases_waiting: {
+    help: 'Held transactions that wait for the bank to decide on them',
+    labels: ['institution'],
+    level: true,
+  },
+  drawbridge_case_deadline_seconds: {
+    help: 'Seconds until the first of them is over',
+    labels: ['institution'],
+    level: true,
+  },
 }
 
 export interface MeteredMetrics extends Metrics {

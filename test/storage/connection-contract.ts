@@ -40,6 +40,7 @@ function node(database: Database) {
       writer: all.directory,
       pictures,
       channels: { plugins: () => [] },
+      lineFacts: { plugins: () => [] },
       riskPlugins: async () => [],
     }),
   }

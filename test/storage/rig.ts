@@ -8,6 +8,7 @@ import { createConsoleSessions } from '../../src/storage/administrators.ts'
 import { createApprovals } from '../../src/storage/approvals.ts'
 import { createAuditLog } from '../../src/storage/audit-log.ts'
 import { createAuditWriter } from '../../src/storage/audit-writer.ts'
+import { createCases } from '../../src/storage/cases.ts'
 import { createOwnKeyStore } from '../../src/storage/connection-keys.ts'
 import { createConnectionStore } from '../../src/storage/connections.ts'
 import { createDevices } from '../../src/storage/devices.ts'
@@ -55,6 +56,7 @@ export function everything(database: Database) {
     approvals: createApprovals(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     transactions: createTransactions(connections, seal),
+    cases: createCases(connections, seal),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
     consolePolicies: createConsolePolicies(connections, directory.forget),

@@ -1,9 +1,11 @@
 // What every database must do for the stores' rows: come back as they went in, stay with their institution, stay sealed.
 import { describe, expect, test } from 'vitest'
+import type { Institution } from '../../src/domain/institution.ts'
 import { hashOf, transactionOf } from '../../src/domain/transaction.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
+import { alder } from '../journeys/parts.ts'
 import { onDatabase } from './on-database.ts'
 import { count, device, type everything, id, login, now, twenty } from './rig.ts'
 
@@ -69,6 +71,30 @@ export function rowContract(kind: 'embedded' | 'server'): void {
         .first()
       expect(JSON.stringify(row)).not.toContain('37255512345')
       expect(await all.logins.get('alder', whole.uid)).toEqual(whole)
+    })
+    test('what a device says of itself, and the secrets of an operator, come back as they went in, and are sealed', async () => {
+      const signals = { by: 'page', said: { timeZone: `Europe/${id()}`, screenWidth: 1920 } } as const
+      const told = login(id(), { asksSignals: true, signals })
+      await all.logins.create(told)
+      expect(await all.logins.get('alder', told.uid)).toEqual(told)
+      const clientSecret = id()
+      const institution: Institution = {
+        ...alder,
+        id: `i${id()
+          .toLowerCase()
+          .replaceAll(/[^a-z0-9]/g, '')}`.slice(0, 20),
+        browserSignals: true,
+        lineFacts: {
+          ...{ type: 'camara-sim-swap', maxAgeHours: 72, onFailure: 'refuse' },
+          settings: { clientSecret },
+        },
+      }
+      await all.directory.put({ institution, relyingParties: [], connections: [], cores: [] }, 'file')
+      expect(await all.directory.institution(institution.id)).toEqual(institution)
+      const rows = ['login_transaction', 'institution'].map((table) => database.knex(table))
+      const dump = JSON.stringify(await Promise.all(rows))
+      expect(dump).not.toContain(signals.said.timeZone)
+      expect(dump).not.toContain(clientSecret)
     })
     test('one key is one device until it is revoked', async () => {
       const [a, b] = [id(), id()]
