@@ -290,7 +290,11 @@ describe('#130 a customer whom the bank disables', () => {
     await change(carol, 'disable')
     // What the phone is sent is recorded when it is sent, before or after.
     const hers = events.filter(({ subject, type }) => subject === carol && !type.startsWith('delivery.'))
-    expect(hers.slice(-3).map(({ type }) => type)).toEqual(['approval.withdrawn', 'transaction.released', 'subject.disabled'])
+    expect(hers.slice(-3).map(({ type }) => type)).toEqual([
+      'approval.withdrawn',
+      'transaction.released',
+      'subject.disabled',
+    ])
     expect((await poll(bridge, before.auth_req_id)).json.error).toBe('invalid_grant')
     expect((await askRaw(bridge, { login_hint: carol })).json.error).toBe('unknown_user_id')
     const body = { sub: carol, authorization_details: [payment('2500.00')] }

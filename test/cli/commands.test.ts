@@ -187,7 +187,7 @@ describe('apply, on a database', () => {
     const migrated = await typed(`migrate --config ${settings}`)
     expect(migrated).toMatchObject({ code: 0, out: expect.stringContaining('applied 0001') })
     expect((await typed(`migrate --config ${settings}`)).out).toBe('nothing to apply\n')
-  })
+  }, 90_000)
 
   test('says what it would do, does it, and then has nothing to do', async () => {
     const dry = await apply('--dry-run')
