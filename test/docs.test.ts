@@ -133,7 +133,12 @@ describe('README', () => {
     const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? []
     const set = institutionSet(parseInstitution(yaml, root, institutionRules), { coreMs: 10_000 })
     expect(approvalSettings(set.institution)).toEqual(approvalSettings({}))
-    expect(set.relyingParties[0]?.backchannel).toEqual({ number: 'required', userCode: false, signed: false })
+    expect(set.relyingParties[0]?.backchannel).toEqual({
+      number: 'required',
+      userCode: false,
+      signed: false,
+      ping: 'https://shop.alder.example/pings',
+    })
     expect(set.institution.channels?.map(({ type }) => type)).toEqual(['push'])
   })
   test('the operator of docs/operator.md can be asked', () => {

@@ -230,7 +230,11 @@ const backchannelOf = ({
   number,
   user_code: userCode,
   signed,
-}: NonNullable<RelyingPartyEntry['backchannel']>): BackchannelParty => ({ number, userCode, signed })
+  client_notification_endpoint: ping,
+}: NonNullable<RelyingPartyEntry['backchannel']>): BackchannelParty => ({
+  ...{ number, userCode, signed },
+  ...(ping !== undefined && { ping }),
+})
 
 const connection = (institution: string, entry: ConnectionEntry): Connection => ({
   institution,

@@ -43,6 +43,7 @@ import { startMetadata } from './metadata.ts'
 import { startNotices } from './notices.ts'
 import type { Parts } from './oidc.ts'
 import { createKeyFlows, startRenewal } from './own-keys.ts'
+import { startPings } from './pings.ts'
 import { startRiskReports } from './risk.ts'
 import { openRiskPlugins } from './risk-plugins.ts'
 
@@ -225,6 +226,7 @@ const backgrounds = ({ base, stores, services, flows }: Parts) => [
   startRiskReports(base, stores, services),
   startCases(base, stores, flows),
   startNotices(base, stores),
+  startPings(base, stores, services),
   startMetadata(base, stores, flows),
   startRenewal(base, stores, flows),
 ]

@@ -36,7 +36,7 @@ export interface InstitutionRules extends PolicyRules, RiskRules {
   /** What is wrong with a redirect; undefined when it is fine. */
   redirectFault(text: string): string | undefined
   isOrigin(text: string): boolean
-  /** May a logout token be posted there? */
+  /** May a logout token or a ping be posted there, by its form? */
   isBackchannel(text: string): boolean
   /** What is wrong with a type of transaction, each with its place in it; `earlier` are those that stand before it. */
   transactionTypeFaults(
@@ -111,11 +111,20 @@ const approvalsShape = z.strictObject({
 })
 
 /** An API that may ask customers who are not there. */
-const backchannelShape = z.strictObject({
-  number: z.enum(['required', 'none']).default('required'),
-  user_code: z.boolean().default(false),
-  signed: z.boolean().default(false),
-})
+const backchannelShape = (rules: InstitutionRules) =>
+  z
+    .strictObject({
+      number: z.enum(['required', 'none']).default('required'),
+      user_code: z.boolean().default(false),
+      signed: z.boolean().default(false),
+      token_delivery_mode: z.enum(['poll', 'ping'], 'poll or ping is needed').default('poll'),
+      client_notification_endpoint: backchannel(rules).optional(),
+    })
+    .superRefine(({ token_delivery_mode: mode, client_notification_endpoint: endpoint }, ctx) => {
+      if ((mode === 'ping') === (endpoint !== undefined)) return
+      const message = mode === 'ping' ? 'say where it is pinged' : 'only an api that is pinged has one'
+      ctx.addIssue({ code: 'custom', path: ['client_notification_endpoint'], message })
+    })
 
 const institutionShape = (rules: InstitutionRules) =>
   z
@@ -179,7 +188,7 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       transaction_types: z.array(z.string()).default([]),
       web_origins: z.array(webOrigin(rules)).default([]),
       introspection: z.enum(['look', 'consume']).default('look'),
-      backchannel: backchannelShape.optional(),
+      backchannel: backchannelShape(rules).optional(),
       keys: z.array(jwk).default([]),
     })
     .superRefine((party, ctx) => {

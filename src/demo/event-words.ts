@@ -78,6 +78,8 @@ const words: Readonly<Record<AuditType, string>> = {
   'logout.upstream_answered': 'The bank’s IdP has ended its session',
   'logout.notified': 'The app was told that the session has ended',
   'logout.unheard': 'The app could not be told that the session has ended',
+  'ping.sent': 'The back end was pinged that there is an answer',
+  'ping.failed': 'The back end could not be pinged',
   'device.enrolled': 'A phone was announced',
   'device.activated': 'The phone proved its key',
   'device.refused': 'The phone’s proof was refused',

@@ -30,6 +30,8 @@ export const auditTypes = [
   'logout.upstream_answered',
   'logout.notified',
   'logout.unheard',
+  'ping.sent',
+  'ping.failed',
   'risk.assessed',
   'risk.reported',
   'risk.unreported',

@@ -117,6 +117,8 @@ export interface BackchannelParty {
   readonly userCode?: boolean | undefined
   /** Only signed requests are taken (CIBA 7.1.1). */
   readonly signed?: boolean | undefined
+  /** Where it is told that there is an answer (CIBA 10.2); undefined for one that only polls. */
+  readonly ping?: string | undefined
 }
 
 /** What an institution says of one upstream IdP. `settings` are checked by the connector plugin of that `type`. */

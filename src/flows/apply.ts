@@ -6,10 +6,12 @@ import type { Channels } from '../ports/channel.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { ConnectionStore } from '../ports/connections.ts'
 import type { Connectors } from '../ports/connector.ts'
+import { ApplyFault } from '../ports/judged.ts'
 import type { LineFacts } from '../ports/line-facts.ts'
 import type { Pictures } from '../ports/pictures.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import { type ApplyPingPorts, pingFaults } from './apply-pings.ts'
 import {
   type ApplyPolicyPorts,
   policyApplied,
@@ -21,7 +23,7 @@ import { type ApplyRiskPorts, riskFaults } from './apply-risk.ts'
 import { pictureFault } from './pictures.ts'
 import { endWayIn } from './staff-sessions.ts'
 
-export interface ApplyPorts extends ApplyPolicyPorts, ApplyRiskPorts {
+export interface ApplyPorts extends ApplyPolicyPorts, ApplyRiskPorts, ApplyPingPorts {
   readonly directory: Directory
   readonly writer: DirectoryWriter
   readonly unit: UnitOfWork
@@ -32,17 +34,6 @@ export interface ApplyPorts extends ApplyPolicyPorts, ApplyRiskPorts {
   readonly pictures: Pictures
   readonly consoleSessions: Pick<ConsoleSessions, 'endBy'>
   readonly connectionStore: Pick<ConnectionStore, 'lock' | 'list'>
-}
-
-/** What is given does not hold; nothing at all was changed. The message has one fault a line. */
-export class ApplyFault extends Error {
-  readonly faults: readonly string[]
-
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'))
-    this.name = 'ApplyFault'
-    this.faults = faults
-  }
 }
 
 export type Apply = ReturnType<typeof createApply>
@@ -61,6 +52,7 @@ export function createApply(ports: ApplyPorts) {
       ...channelFaults(ports, sets),
       ...lineFaults(ports, sets),
       ...(await Promise.all(sets.map((set) => riskFaults(ports, set)))).flat(),
+      ...sets.flatMap((set) => pingFaults(ports, set)),
       ...(await logoFaults(ports, sets)),
       ...(await hostFaults(ports, sets)),
       ...(await ownerFaults(ports, sets)),

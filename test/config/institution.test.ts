@@ -79,6 +79,22 @@ describe('a good file', () => {
     expect(institutionSet(read(good), { coreMs: 7 }).institution).not.toHaveProperty('lineFacts')
   })
 
+  test('an api is pinged at one address, or looks by itself', () => {
+    const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }
+    const partyOf = (backchannel: string) => {
+      const more = `kind: api, keys: [${JSON.stringify(key)}], backchannel: ${backchannel}`
+      return institutionSet(read({ ...good, ...party(more) }), { coreMs: 7 }).relyingParties[0]?.backchannel
+    }
+    const usual = { number: 'required', userCode: false, signed: false }
+    expect(partyOf('{}')).toEqual(usual)
+    expect(partyOf('{ token_delivery_mode: poll }')).toEqual(usual)
+    const address = 'client_notification_endpoint: https://shop.example/pings'
+    expect(partyOf(`{ token_delivery_mode: ping, ${address} }`)).toEqual({
+      ...usual,
+      ping: 'https://shop.example/pings',
+    })
+  })
+
   test('the smallest file is taken, with its defaults', () => {
     const set = institutionSet(read(good), { coreMs: 7 })
     expect(set.connections[0]).toEqual({
@@ -300,4 +316,27 @@ describe('a fault is told for', () => {
       'institution:3: relying_parties[0].redirect_uris[0]',
     ])
   })
+})
+
+describe('pings', () => {
+  const key = '{ kty: EC, crv: P-256, x: x, y: y }'
+  const faults = (backchannel: string) =>
+    faultsOf(party(`kind: api, keys: [${key}], backchannel: { ${backchannel} }`)).map((line) =>
+      line.replace(/^institution:\d+: /, ''),
+    )
+  const at = 'relying_parties[0].backchannel.'
+  const https = `${at}client_notification_endpoint: a https address without fragment is needed (http on loopback)`
+  test.each([
+    // CIBA 10.3 sends the tokens themselves to an address: never.
+    ['token_delivery_mode: push', `${at}token_delivery_mode: poll or ping is needed`],
+    ['token_delivery_mode: ping', `${at}client_notification_endpoint: say where it is pinged`],
+    [
+      'client_notification_endpoint: https://shop.example/p',
+      `${at}client_notification_endpoint: only an api that is pinged has one`,
+    ],
+    ['token_delivery_mode: ping, client_notification_endpoint: http://shop.example/p', https],
+    ['token_delivery_mode: ping, client_notification_endpoint: "https://shop.example/p#x"', https],
+    ['token_delivery_mode: ping, client_notification_endpoint: "https://me:pw@shop.example/p"', https],
+    ['token_delivery_mode: ping, client_notification_endpoint: "ftp://shop.example/p"', https],
+  ])('%s', (backchannel, fault) => expect(faults(backchannel)).toEqual([fault]))
 })

@@ -20,6 +20,7 @@ import { createLogins } from '../../src/storage/logins.ts'
 import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
 import { createMetadataStates } from '../../src/storage/metadata-states.ts'
 import type { Database } from '../../src/storage/open.ts'
+import { createPings } from '../../src/storage/pings.ts'
 import { createPins } from '../../src/storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
@@ -54,6 +55,7 @@ export function everything(database: Database) {
     devices: createDevices(connections),
     pins: createPins(connections),
     approvals: createApprovals(connections, seal),
+    pings: createPings(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     transactions: createTransactions(connections, seal),
     cases: createCases(connections, seal),
