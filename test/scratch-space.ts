@@ -5,9 +5,10 @@ import { join } from 'node:path'
 
 // A run needs some hundred megabytes at once.
 const enough = 2 ** 31
-const day = 24 * 3600_000
+// No run takes as long.
+const twoHours = 2 * 3600_000
 
-/** The directory; what runs that were killed have left there for a day is removed. */
+/** The directory; what earlier runs have left there is removed. */
 export function scratchSpace(memory = '/dev/shm'): string {
   if (!hasRoom(memory)) return tmpdir()
   const space = join(memory, `drawbridge-tests-${process.getuid?.() ?? 0}`)
@@ -17,7 +18,7 @@ export function scratchSpace(memory = '/dev/shm'): string {
   for (const name of readdirSync(space)) {
     const left = join(space, name)
     const { mtimeMs } = statSync(left, { throwIfNoEntry: false }) ?? { mtimeMs: Number.NaN }
-    if (Date.now() - mtimeMs > day) rmSync(left, { recursive: true, force: true })
+    if (Date.now() - mtimeMs > twoHours) rmSync(left, { recursive: true, force: true })
   }
   return space
 }
