@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -79,6 +80,8 @@ async function made(): Promise<string> {
   if (existsSync(home)) {
     // The name can be guessed; what somebody else put there is not taken.
     if (lstatSync(home).uid !== process.getuid?.()) throw new Error(`${home} is not ours`)
+    // It is in use, and not left over (`scratch-space.ts`).
+    utimesSync(home, new Date(), new Date())
     return home
   }
   const aside = mkdtempSync(`${home}.`)
