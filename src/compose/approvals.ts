@@ -12,6 +12,7 @@ import { createSmsCodes, type SmsCodePorts } from '../flows/sms-code.ts'
 import { createPinCheck, type StepUpPorts } from '../flows/step-up.ts'
 import { createTransactionRequests, type TransactionRequestPorts } from '../flows/transaction-request.ts'
 import { createCheckUserCode, createUserCodeFlows, type UserCodePorts } from '../flows/user-code.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { SubjectNames } from '../ports/subjects.ts'
 
 type Needed = Omit<AskPorts, 'reach'> &
@@ -27,6 +28,7 @@ type Needed = Omit<AskPorts, 'reach'> &
   Omit<TransactionRequestPorts, 'ask'> &
   Omit<LoginApprovalPorts, 'ask'> & {
     readonly subjectNames: SubjectNames
+    readonly freezes: Freezes
     readonly cases: BackEndPorts['cases']
     readonly transactionMs: number
   }

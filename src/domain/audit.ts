@@ -26,6 +26,8 @@ export const auditTypes = [
   'session.ended',
   'subject.disabled',
   'subject.enabled',
+  'freeze.set',
+  'freeze.lifted',
   'logout.upstream_asked',
   'logout.upstream_answered',
   'logout.notified',
@@ -99,6 +101,7 @@ export const auditTypes = [
   'key.retired',
   'key.dropped',
   'expiry.warned',
+  'retention.removed',
   'audit.void',
 ] as const
 export type AuditType = (typeof auditTypes)[number]

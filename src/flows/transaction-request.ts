@@ -53,7 +53,7 @@ export function createTransactionRequests(ports: TransactionRequestPorts) {
     async backchannel(institution: Institution, request: BackEndRequest): Promise<Approval> {
       if (request.transaction === undefined) return signInBy(ports, institution, request)
       const decided = await decidedOn(ports, institution, request)
-      const stopped = decided && stopCode(decided.decision.outcome)
+      const stopped = decided && stopCode(decided.decision)
       if (stopped !== undefined) throw new Refusal(stopped, { transaction: decided?.id })
       return askFor(ports, institution, { request, decided })
     },

@@ -75,6 +75,7 @@ async function approvedWhile(happens: (phone: Phone) => Promise<unknown>) {
   }
   const unneeded = { backchannel: undefined, endSession: undefined, metrics: undefined, log: undefined }
   const answers = createAnswers({
+    tokenOfAccount: (_, account) => account,
     ...all,
     riskOutcomes: nobodyTold,
     ...(unneeded as never as Pick<Parameters<typeof createAnswers>[0], keyof typeof unneeded>),

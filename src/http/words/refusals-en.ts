@@ -1,5 +1,6 @@
 // Refusals in English: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
+import { paused } from './paused.ts'
 
 const notSignedIn = {
   unchanged: 'Nothing was changed.',
@@ -224,6 +225,7 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'If you think it should be possible, call your bank and read out the reference.',
   },
+  paused: paused.en,
   'payment-held': {
     title: 'Your bank has to look at this first',
     happened: 'Your bank’s rules hold this back until somebody there has looked at it.',

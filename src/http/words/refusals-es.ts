@@ -1,5 +1,6 @@
 // Refusals in Spanish: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
+import { paused } from './paused.ts'
 
 const notSignedIn = {
   unchanged: 'No ha cambiado nada.',
@@ -226,6 +227,7 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Si crees que debería ser posible, llama a tu banco y lee la referencia.',
   },
+  paused: paused.es,
   'payment-held': {
     title: 'Tu banco tiene que verlo antes',
     happened: 'Las reglas de tu banco lo retienen hasta que alguien de allí lo haya visto.',
