@@ -58,8 +58,8 @@ export function movingClock() {
 /** What a test sets otherwise; `risk` has the demo bank ask its risk engines, which most tests are not about. */
 export type TestSettings = DemoPlace['settings'] & { readonly risk?: boolean; readonly pace?: number }
 
-/** Of background work, so that nobody waits a second for each message. */
-const quick = 5
+/** Of background work, so that nobody waits a second for each message; each pass costs the others time too. */
+const quick = 3
 
 /** `databaseUrl` for PostgreSQL; else embedded. `clock` is what the bridge believes, in place of the machine's. */
 export async function startBridge(
