@@ -161,6 +161,7 @@ const institutionRow = ({
     open: entry.approvals.open,
     newDeviceHours: entry.approvals.new_device_hours,
     farKilometres: entry.approvals.far_kilometres,
+    signatoryHours: entry.approvals.signatory_hours,
   },
   // The schema has let only types through that the domain takes.
   ...(types.length > 0 && { transactionTypes: types.map(typeRow) }),

@@ -13,11 +13,13 @@ import { deviceRoutes } from '../http/devices.ts'
 import { evidenceRoutes } from '../http/evidence.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { limitRoutes } from '../http/limits.ts'
+import { mandateRoutes } from '../http/mandates.ts'
 import { messageRoutes } from '../http/messages.ts'
 import { providerLogoutRoutes } from '../http/provider-logout.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import { riskChallengeRoutes } from '../http/risk-challenge.ts'
 import { riskQuestionRoutes } from '../http/risk-questions.ts'
+import { signRoutes } from '../http/sign.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
 import { subjectRoutes } from '../http/subjects.ts'
 import { testLoginRoutes } from '../http/test-login.ts'
@@ -33,7 +35,14 @@ import { createOidc, type Parts } from './oidc.ts'
 const consoleFormBytes = 3 * 1024 * 1024
 
 /** The pages of a sign-in. */
-const signInRoutes = [interactionRoutes, approveRoutes, codeRoutes, riskChallengeRoutes, chooseRoutes]
+const signInRoutes = [
+  interactionRoutes,
+  approveRoutes,
+  signRoutes,
+  codeRoutes,
+  riskChallengeRoutes,
+  chooseRoutes,
+]
 
 export function createPublicApp(parts: Parts) {
   const { base, stores, services, flows } = parts
@@ -70,6 +79,7 @@ export function createPublicApp(parts: Parts) {
       (router) => userCodeRoutes(router, { ...ports, ...json }),
       (router) => riskQuestionRoutes(router, { ...ports, ...json }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
+      (router) => mandateRoutes(router, { ...ports, ...json }),
       (router) => transactionRoutes(router, { ...ports, ...json, consume }),
       (router) => evidenceRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),

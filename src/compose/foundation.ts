@@ -40,6 +40,7 @@ import { createExpiryWarnings } from '../storage/expiry-warnings.ts'
 import { openJobs } from '../storage/jobs.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
+import { createMandates } from '../storage/mandates.ts'
 import { createMetadataStates } from '../storage/metadata-states.ts'
 import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
@@ -189,7 +190,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
     transactions: createTransactions(connections, seal),
-    approvals: createApprovals(connections, seal),
+    ...{ approvals: createApprovals(connections, seal), mandates: createMandates(connections, seal) },
     evidence: createEvidenceStore(connections, seal),
     auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),

@@ -1,14 +1,16 @@
 // What becomes of a transaction: its facts gathered, the policy asked, the answer kept and told, all in one unit.
 import { type Acr, acrLadder, levelReached, withDeviceAndPin } from '../domain/acr.ts'
 import type { ApprovalPlace } from '../domain/approval.ts'
-import { type CustomerTransaction, firstState } from '../domain/customer-transaction.ts'
+import { type CustomerTransaction, firstState, stopOf } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type Limit, longestMinutes, type Measuring, measure } from '../domain/limit.ts'
+import { signatoriesOf } from '../domain/outcome.ts'
 import { inForce } from '../domain/own-limits.ts'
-import { decide, type Policy, type PolicyInputs } from '../domain/policy.ts'
+import { type Decision, decide, type Policy, type PolicyInputs } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { type PolicyFacts, unasked } from '../domain/policy-facts.ts'
 import { type RiskVerdict, ruledScore, summaryOf, voiceOfVerdict } from '../domain/risk.ts'
+import { signatoriesText } from '../domain/signatories.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import { type RiskKind, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -18,8 +20,9 @@ import type { History, OwnLimitStore, Transactions } from '../ports/transactions
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
 import type { Assess } from './assess.ts'
+import { lackingRoles, type SignatoryPorts, type ToSign } from './signatories.ts'
 
-export interface DecidePorts {
+export interface DecidePorts extends SignatoryPorts {
   readonly transactions: Transactions
   readonly assess: Assess
   readonly ownLimits: OwnLimitStore
@@ -111,19 +114,26 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
     const facts = factsOf(asked, history, now)
     const inputs = { ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) }
     const decision = decide(policy, inputs)
+    const state = (await canBeSigned(ports, { ...customer, from }, decision))
+      ? firstState(decision)
+      : 'refused'
     const kept: CustomerTransaction = {
       ...customer,
       ...{ id: ports.chance.token(16), relyingParty: asked.relyingParty, transaction, kind },
       reference: asked.trace.reference,
       ...{ from, to, decision, policy: policyVersion(policy), inputs },
-      ...{ state: firstState(decision), createdAt: now, expiresAt: asked.expiresAt },
-      endedAt: firstState(decision) === 'open' ? undefined : now,
+      ...{ state, createdAt: now, expiresAt: asked.expiresAt },
+      endedAt: state === 'open' ? undefined : now,
       usedAt: undefined,
     }
     await ports.transactions.create(kept)
     return kept
   }
 }
+
+/** Where too few could sign, nobody is asked and nothing waits. */
+const canBeSigned = async (ports: DecidePorts, toSign: ToSign, { outcome }: Decision): Promise<boolean> =>
+  (await lackingRoles(ports, toSign, signatoriesOf(outcome))).length === 0
 
 const measuredOf = ({ type, amount }: Transaction, kind: RiskKind) => ({
   ...{ type, kind, currency: amount?.currency, minor: amount?.minor ?? 0n },
@@ -198,6 +208,8 @@ function factsOf(asked: Deciding, { past, knownPayee }: History, now: number): P
 
 function tell(audit: Audit, asked: Deciding, kept: CustomerTransaction): void {
   const { decision } = kept
+  const signatories = signatoriesOf(decision.outcome)
+  const stopped = stopOf(kept)
   audit.record({
     type: 'transaction.decided',
     // What is stopped is refused by the sign-in or the call that it belongs to, in one event of its own.
@@ -213,6 +225,8 @@ function tell(audit: Audit, asked: Deciding, kept: CustomerTransaction): void {
       reason: decision.reason,
       policy: kept.policy,
       ...(decision.outcome.kind === 'step-up' && { acr: decision.outcome.acr }),
+      ...(signatories !== undefined && { signatories: signatoriesText(signatories) }),
+      ...(stopped === 'transaction.signatories' && { stopped }),
       ...(asked.verdict !== undefined && { assessment: asked.verdict.id }),
     },
   })

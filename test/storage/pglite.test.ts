@@ -13,6 +13,7 @@ import { policyContract } from './policy-contract.ts'
 import { riskContract } from './risk-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
+import { signingContract } from './signing-contract.ts'
 import { rowContract } from './store-contract.ts'
 import { transactionContract } from './transaction-contract.ts'
 
@@ -28,6 +29,7 @@ describe('embedded database', () => {
   policyContract('embedded')
   riskContract('embedded')
   approvalContract('embedded')
+  signingContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

@@ -10,6 +10,7 @@ import { policyContract } from './policy-contract.ts'
 import { riskContract } from './risk-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
+import { signingContract } from './signing-contract.ts'
 import { rowContract } from './store-contract.ts'
 import { transactionContract } from './transaction-contract.ts'
 
@@ -29,5 +30,6 @@ if (serverUrl === undefined) {
     policyContract('server')
     riskContract('server')
     approvalContract('server')
+    signingContract('server')
   })
 }

@@ -17,6 +17,7 @@ import { createExchanges } from '../../src/storage/exchanges.ts'
 import { createExpiryWarnings } from '../../src/storage/expiry-warnings.ts'
 import { createLogins } from '../../src/storage/logins.ts'
 import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
+import { createMandates } from '../../src/storage/mandates.ts'
 import { createMetadataStates } from '../../src/storage/metadata-states.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { createPins } from '../../src/storage/pins.ts'
@@ -25,6 +26,7 @@ import { createReplays } from '../../src/storage/replays.ts'
 import { createRiskMemories, createRiskRecords } from '../../src/storage/risk.ts'
 import { createConsoleRisks } from '../../src/storage/risk-settings.ts'
 import { createRiskShadows } from '../../src/storage/risk-shadows.ts'
+import { createSubjectStates } from '../../src/storage/subject-states.ts'
 import { createConsents, createSubjects } from '../../src/storage/subjects.ts'
 import { createTokenStore } from '../../src/storage/token-store.ts'
 import { createTransactions } from '../../src/storage/transactions.ts'
@@ -53,6 +55,8 @@ export function everything(database: Database) {
     devices: createDevices(connections),
     pins: createPins(connections),
     approvals: createApprovals(connections, seal),
+    mandates: createMandates(connections, seal),
+    subjectStates: createSubjectStates(connections),
     evidence: createEvidenceStore(connections, seal),
     transactions: createTransactions(connections, seal),
     ownLimits: createOwnLimits(connections, seal),

@@ -1,5 +1,6 @@
 // Refusals in English: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
+import { signingRefusals } from './refusals-signing.ts'
 
 const notSignedIn = {
   unchanged: 'Nothing was changed.',
@@ -230,6 +231,7 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Call your bank and read out the reference.',
   },
+  ...signingRefusals.en,
   'risk-denied': {
     title: 'Your bank stopped this',
     happened: 'Something about it is not as it usually is, and your bank does not let it go on from here.',

@@ -1,5 +1,6 @@
 // Refusals in Spanish: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
+import { signingRefusals } from './refusals-signing.ts'
 
 const notSignedIn = {
   unchanged: 'No ha cambiado nada.',
@@ -232,6 +233,7 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'Llama a tu banco y lee la referencia.',
   },
+  ...signingRefusals.es,
   'risk-denied': {
     title: 'Tu banco lo ha detenido',
     happened: 'Hay algo que no es como de costumbre, y tu banco no deja continuar desde aquí.',
