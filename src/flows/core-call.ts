@@ -1,6 +1,5 @@
 // A call to a SOAP core: decided, recorded, signed, sent, answered.
 import type { AssertionContent } from '../domain/assertion.ts'
-import { stopOf } from '../domain/customer-transaction.ts'
 import {
   type BodyFacts,
   type CallDecision,
@@ -10,6 +9,7 @@ import {
   paymentIn,
 } from '../domain/gateway.ts'
 import type { Core, CoreOperation, Institution } from '../domain/institution.ts'
+import { stopCode } from '../domain/outcome.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type FactName, factNames } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -167,7 +167,7 @@ async function allowedUnasked(
   const state = alive && outcome.kind === 'allow' ? 'used' : 'released'
   await ports.transactions.end(institution.id, decided.id, { state, now: ports.clock.now() })
   if (!alive) throw new Refusal('token.invalid')
-  if (outcome.kind !== 'allow') throw new Refusal(stopOf(decided) ?? 'transaction.missing', { reason })
+  if (outcome.kind !== 'allow') throw new Refusal(stopCode(outcome) ?? 'transaction.missing', { reason })
   tellUse(ports.audit, { ...token, id: decided.id, hash: decided.transaction.hash }, useOf(call))
 }
 

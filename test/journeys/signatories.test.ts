@@ -76,7 +76,7 @@ test('a joint holder signs on another phone, and then it may be carried out', as
   ])
 })
 
-test('who began it cannot sign it, on no phone of theirs', async () => {
+test('#132 who began it cannot sign it, on no phone of theirs', async () => {
   const [anna, ben] = (await people(2)) as [Somebody, Somebody]
   const iban = await bank.account({ 'joint-holder': [anna, ben] })
   const { id, hash, question } = await bank.begun(anna, iban)
@@ -154,7 +154,7 @@ describe('who may sign is looked at when they do', () => {
     expect((await bank.look(id)).state).toBe('approved')
   })
 
-  test('a signatory who is disabled is asked no more, what they signed counts no more, and others may sign', async () => {
+  test('#130 a signatory who is disabled is asked no more and not heard, and others may sign', async () => {
     const [anna, ben, cleo, dan] = (await people(4)) as [Somebody, Somebody, Somebody, Somebody]
     const iban = await bank.account({ 'joint-holder': [ben, cleo, dan] })
     await disable(ben.sub)
@@ -167,7 +167,25 @@ describe('who may sign is looked at when they do', () => {
     expect((await bank.look(id)).state).toBe('approved')
   })
 
-  test('where who began it is disabled, nobody signs', async () => {
+  test('#130 what somebody signed who is disabled since counts no more', async () => {
+    const [anna, ben, cleo, dan, eve] = (await people(5)) as [
+      Somebody,
+      Somebody,
+      Somebody,
+      Somebody,
+      Somebody,
+    ]
+    const iban = await bank.account({ director: [ben, cleo, dan], 'joint-holder': [eve] })
+    const { id, hash } = await bank.begun(anna, iban, board)
+    await sign(ben.who, hash)
+    await disable(ben.sub)
+    for (const { who } of [eve, cleo]) expect((await sign(who, hash)).status).toBe(200)
+    expect((await bank.look(id)).state).toBe('signing')
+    await sign(dan.who, hash)
+    expect((await bank.look(id)).state).toBe('approved')
+  })
+
+  test('#130 where who began it is disabled, nobody signs', async () => {
     const [anna, ben] = (await people(2)) as [Somebody, Somebody]
     const { id, hash } = await bank.begun(anna, await bank.account({ 'joint-holder': [ben] }))
     await disable(anna.sub)
