@@ -7,6 +7,7 @@ import { breakGlassDoor } from './break-glass.ts'
 import { type BreakGlassKeyPorts, breakGlassKeyPages } from './break-glass-keys.ts'
 import { connectionPages } from './connection-pages.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
+import { type CustomerLimitPorts, customerLimitPages } from './customer-limits.ts'
 import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
@@ -28,6 +29,7 @@ export type ConsolePorts = SignInPorts &
   ExchangePagePorts &
   TransactionPagePorts &
   ApprovalPagePorts &
+  CustomerLimitPorts &
   RiskPagePorts &
   RiskProviderPagePorts &
   RiskEditPorts &
@@ -46,6 +48,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   exchangePages(desk, ports)
   transactionPages(desk, ports)
   approvalPages(desk, ports)
+  customerLimitPages(desk, ports)
   riskProviderPages(desk, ports)
   riskEditPages(desk, ports)
   riskPages(desk, ports)

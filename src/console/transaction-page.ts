@@ -21,6 +21,7 @@ import { evidenceId } from '../http/evidence.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, masked, notice, type Row } from '../http/page/parts.ts'
 import { approvalBadge } from './approval-words.ts'
+import { limitsOfCustomer } from './customer-limits.ts'
 import type { Download, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { conditionText, limitName, ruleName } from './policy-view.ts'
@@ -70,7 +71,7 @@ ${againCard(explained)}
 <section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}${proven && evidenceLink(visit, one)}</section>
 <section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked })}</section>
 ${policy && rulesCard(one, policy)}
-${limitsCard(one, policy)}
+${limitsCard(visit, one, policy)}
 <section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, maskedParties(one.transaction, type).name)}</section>
 </div>`,
   }
@@ -253,7 +254,11 @@ function heldBadge(rule: Rule, inputs: PolicyInputs): Html {
 }
 
 /** Those of the policy and the customer's own that were about this transaction; those that were not are named. */
-function limitsCard({ inputs }: CustomerTransaction, policy: Policy | undefined): Html {
+function limitsCard(
+  visit: Visit,
+  { inputs, subject }: CustomerTransaction,
+  policy: Policy | undefined,
+): Html {
   const { measures, own, facts } = inputs
   const { currency } = facts.transaction
   const limits = policy?.limits ?? []
@@ -279,7 +284,7 @@ function limitsCard({ inputs }: CustomerTransaction, policy: Policy | undefined)
           ],
           rows: [...about, ...mine],
         })
-  }${own.length === 0 && html`<p class="small quiet">No limit of the customer’s own counted.</p>`}
+  }<p class="small quiet">${own.length === 0 && 'No limit of the customer’s own counted. '}<a href="${limitsOfCustomer(visit, subject)}">The customer’s own limits today</a></p>
 ${others.length > 0 && html`<p class="small quiet">Not about it: ${others.map(({ id }, n) => html`${n > 0 && ', '}<code>${id}</code>`)}</p>`}</section>`
 }
 

@@ -10,7 +10,7 @@ import { noticeText } from '../domain/notice-text.ts'
 import { changed, current, isAsStrict, mostOwnLimits, type OwnLimits } from '../domain/own-limits.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { OwnLimitStore } from '../ports/transactions.ts'
+import type { CustomerOf, OwnLimitStore } from '../ports/transactions.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import type { Assess } from './assess.ts'
 import type { Reach } from './reach.ts'
@@ -37,8 +37,8 @@ const coolDownHours = 24
 export function createOwnLimitFlows(ports: OwnLimitPorts) {
   return {
     /** What the customer wants, and what still leaves. */
-    async of(token: CallerToken): Promise<OwnLimits> {
-      return current(await ports.ownLimits.get(token), ports.clock.now())
+    async of(customer: CustomerOf): Promise<OwnLimits> {
+      return current(await ports.ownLimits.get(customer), ports.clock.now())
     },
     /**
      * Changes them as a whole. Refuses with `acr.insufficient` without the device, or without the PIN for a loosening,

@@ -1,11 +1,13 @@
 // Somebody at the bank is asked why a payment had to be approved: found by the reference, explained, also after the policy changed.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBackEnd } from '../../src/demo/back-end.ts'
+import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import { type Administrator, createAdministrator } from './administrator.ts'
 import { approve, approver, waiting } from './approver.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
-import { carriedOut, creditor, debtor, payment, spender } from './spending.ts'
+import { type Customer, call, signIn } from './customer.ts'
+import { carriedOut, creditor, debtor, pay, payment, spender } from './spending.ts'
 import { wordsOf } from './transactions-rig.ts'
 import { applyTwo } from './two-connections.ts'
 
@@ -37,10 +39,12 @@ const linkIn = (body: string, path: string): string =>
   new RegExp(`href="[^"]*/console(${path}/[\\w-]+)"`).exec(body)?.[1] ?? ''
 
 describe('a payment', () => {
+  let alice: Customer
   let page = ''
   let version = ''
   test('is found by what the customer reads out, and says why it asked, in the words of the policy', async () => {
-    await carriedOut(await spender(bridge), '80.00')
+    alice = await spender(bridge)
+    await carriedOut(alice, '80.00')
     const [reference = ''] = references
     const heard = reference.toLowerCase().replaceAll('-', ' ')
     const list = await admin.get(`/transactions?reference=${encodeURIComponent(heard)}`)
@@ -56,6 +60,31 @@ describe('a payment', () => {
     expect(words).toContain('history.knownPayee false')
     version = linkIn(body, '/policy/versions')
     expect(wordsOf((await admin.get(version)).body)).toContain('It is in force.')
+  })
+  test('leads to the limits that the customer set, and to those that still hold after they were loosened', async () => {
+    const tokens = await signIn(alice, {
+      scope: 'openid device limits core:payments',
+      acr_values: withDeviceAndPin,
+    })
+    const looser = { id: 'away', from: [debtor], threshold: { kind: 'always' } }
+    await call(alice, { method: 'PUT', path: '/limits', tokens, body: { version: 1, limits: [looser] } })
+    await pay(alice, '61.00')
+    const list = await admin.get(`/transactions?sub=${tokens.claims.sub}`)
+    const { body } = await admin.get(linkIn(list.body, '/transactions'))
+    const limits = await admin.get(/href="[^"]*\/console(\/limits\?sub=[\w-]+)"/.exec(body)?.[1] as string)
+    const words = wordsOf(limits.body)
+    expect(words).toContain('1 limit of the customer’s own, 1 earlier one until the cool-down ends')
+    expect(words).toMatch(
+      /away Every payment from .* Holds mine A payment over €60.00 .* Holds, was loosened until/,
+    )
+    expect(limits.body.replaceAll(' ', '')).not.toContain(debtor)
+  })
+  test.each([
+    ['', 'Name a customer'],
+    ['?sub=never-here', 'None was ever set'],
+    ['?sub=a&sub=b', 'Name a customer'],
+  ])('limits%s: %s', async (asked, said) => {
+    expect(wordsOf((await admin.get(`/limits${asked}`)).body)).toContain(said)
   })
   test('is still explained by the policy that decided, once another is in force', async () => {
     await apply({ policy: { rules: [], limits: [] } })
