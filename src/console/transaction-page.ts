@@ -55,7 +55,9 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
   const app = (await ports.relyingParties.list(institution.id)).find(
     ({ party }) => party.id === one.relyingParty,
   )
-  const proven = await ports.evidenceExport.has(institution.id, one.id)
+  // While others have yet to sign, it would be evidence of too few.
+  const proven =
+    shownState(one, now) !== 'signing' && (await ports.evidenceExport.has(institution.id, one.id))
   const { found: asked } = await ports.approvalSearch.list(institution.id, {
     ...{ transactionId: one.id, limit: 100 },
   })
@@ -176,7 +178,8 @@ function signatoriesRow(
   const rows = needed.map(([role, count]) => {
     const theirs = asked.filter((question) => question.role === role)
     const signed = theirs.filter(({ state }) => state === 'approved').length
-    return html`<div>${role}: ${signed} of ${count} signed ${questions(visit, theirs, now)}</div>`
+    const lines = theirs.map((question) => html`<div>${questions(visit, [question], now)}</div>`)
+    return html`<div>${role}: ${signed} of ${count} signed</div>${lines}`
   })
   return ['Signatories', html`${rows}`]
 }
