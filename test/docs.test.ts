@@ -11,6 +11,7 @@ import { refusalCodes } from '../src/domain/refusal.ts'
 import { askedKinds } from '../src/domain/risk-event.ts'
 import { httpStatusOf, oauthErrorOf } from '../src/http/words/codes.ts'
 import { samlSettings } from '../src/plugins/connectors/saml.ts'
+import { camaraSimSwap } from '../src/plugins/lines/camara.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -132,8 +133,24 @@ describe('README', () => {
     const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? []
     const set = institutionSet(parseInstitution(yaml, root, institutionRules), { coreMs: 10_000 })
     expect(approvalSettings(set.institution)).toEqual(approvalSettings({}))
-    expect(set.relyingParties[0]?.backchannel).toEqual({ number: 'required', userCode: false, signed: false })
+    expect(set.relyingParties[0]?.backchannel).toEqual({
+      number: 'required',
+      userCode: false,
+      signed: false,
+      ping: 'https://shop.alder.example/pings',
+    })
     expect(set.institution.channels?.map(({ type }) => type)).toEqual(['push'])
+  })
+  test('the operator of docs/operator.md can be asked', () => {
+    const [, section = ''] = read('docs/operator.md').split('### Asking the telephone operator\n')
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? []
+    const text = `institution: { id: oak, name: Oak }\n${yaml.replace('file:operator-secret', 'secret')}`
+    const { lineFacts } = institutionSet(parseInstitution(text, root, institutionRules), {
+      coreMs: 10_000,
+    }).institution
+    const plugin = camaraSimSwap({ fetch: undefined as never, now: Date.now })
+    expect(() => plugin.check(lineFacts?.settings ?? {})).not.toThrow()
+    expect(lineFacts).toMatchObject({ maxAgeHours: 72, onFailure: 'refuse' })
   })
   test('the commands that documents name exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }

@@ -1,8 +1,9 @@
 // `drawbridge apply FILES`: institutions with their relying parties, connections and cores, from files into rows.
-import { ConfigFault, type ConfigurationFault } from '../config/faults.ts'
+import { ConfigFault, type ConfigurationFault, dotted, faultLine } from '../config/faults.ts'
 import type { InstitutionFile } from '../config/institution-file.ts'
-import { readInstitution } from '../config/institution-reader.ts'
+import { readInstitution, sourceIn } from '../config/institution-reader.ts'
 import type { Application, RowChange } from '../ports/application.ts'
+import { ApplyFault, type JudgedFault, judgedLine } from '../ports/judged.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
 import { type Command, exit, type Invocation, UsageFault } from './command.ts'
 import { configFor, configOption, withApplication } from './config-option.ts'
@@ -20,10 +21,32 @@ export const apply: Command = {
   async run(invocation) {
     if (invocation.operands.length === 0) throw new UsageFault('apply needs a file at least')
     const config = configFor(invocation)
-    const sets = readFiles(invocation.operands).map((file) => institutionSet(file, config.timeouts))
+    const files = readFiles(invocation.operands)
+    const sets = files.map((file) => institutionSet(file, config.timeouts))
     const dryRun = invocation.flag('dry-run')
-    return withApplication(config, (application) => applied(application, { sets, dryRun, invocation }))
+    const run = withApplication(config, (application) => applied(application, { sets, dryRun, invocation }))
+    const fileOf = new Map(
+      files.map(({ institution }, i) => [institution.id, invocation.operands[i] as string]),
+    )
+    return run.catch((error: unknown) => {
+      throw error instanceof ApplyFault ? withLines(error, fileOf) : error
+    })
   },
+}
+
+/** The same faults, with the line of the file where one is of a place in it. */
+function withLines({ faults }: ApplyFault, fileOf: ReadonlyMap<string, string>): ApplyFault {
+  return new ApplyFault(
+    faults.map((fault) => (typeof fault === 'string' ? fault : faultLine(inFile(fault, fileOf)))),
+  )
+}
+
+/** A fault as the reader of files would have told it; `fileOf` leads from institutions to their files. */
+export function inFile(fault: JudgedFault, fileOf: ReadonlyMap<string, string>): ConfigurationFault {
+  const file = fileOf.get(fault.institution)
+  const { at } = fault
+  if (file === undefined || at === undefined) return { path: '', message: judgedLine(fault) }
+  return { path: dotted(at), source: sourceIn(file, at), message: fault.message }
 }
 
 /** Reads all files before anything is written; throws a ConfigFault with the faults of all of them. */

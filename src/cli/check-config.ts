@@ -1,7 +1,8 @@
 // `drawbridge check-config`: every fault of the settings and of institution files, without touching a database.
 import { ConfigFault, type ConfigurationFault, faultLine } from '../config/faults.ts'
 import { NoConfiguration } from '../config/load.ts'
-import { readFiles } from './apply.ts'
+import type { InstitutionSet } from '../ports/stores.ts'
+import { inFile, readFiles } from './apply.ts'
 import { type Command, exit, type Invocation } from './command.ts'
 import { configFor, configOption } from './config-option.ts'
 import { institutionSet } from './institution-set.ts'
@@ -12,15 +13,15 @@ export const checkConfig: Command = {
   operands: '[FILE...]',
   description: [
     'Prints every fault with its place and ends with status 1, or says that all is well. References to secrets are',
-    'followed. Files that are named are checked as `apply` would check them, risk engines by their plugins too, but for what',
-    'only apply can judge: the settings of connections, by their connectors, all of a logo, and what stands in the database',
-    'beside the file.',
+    'followed. Files that are named are checked as `apply` would check them, risk engines by their plugins and the addresses of',
+    'pings too, but for what only apply can judge: the settings of connections, by their connectors, all of a logo, and what',
+    'stands in the database beside the file.',
   ].join('\n'),
   options: configOption,
   async run(invocation) {
     const { terminal, operands } = invocation
     const read = [...faultsIn(() => configFor(invocation)), ...faultsIn(() => readFiles(operands))]
-    const faults = [...read, ...(await engineFaults(invocation))]
+    const faults = [...read, ...(await judgedFaults(invocation))]
     for (const fault of faults) terminal.error(`${faultLine(fault)}\n`)
     if (faults.length === 0) terminal.out('the configuration holds\n')
     else terminal.error(`${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}\n`)
@@ -29,23 +30,27 @@ export const checkConfig: Command = {
 }
 
 /** Of every file that can be read, whatever is wrong with the others. */
-async function engineFaults(invocation: Invocation): Promise<readonly ConfigurationFault[]> {
+async function judgedFaults(invocation: Invocation): Promise<readonly ConfigurationFault[]> {
   const config = read(() => configFor(invocation))
   if (config === undefined) return []
-  const sets = invocation.operands
-    .flatMap((name) => read(() => readFiles([name])) ?? [])
-    .map((file) => institutionSet(file, config.timeouts))
-    .filter(({ institution }) => institution.risk !== undefined)
+  const files = invocation.operands.flatMap((name) =>
+    (read(() => readFiles([name])) ?? []).map((file) => ({ name, file })),
+  )
+  const sets = files.map(({ file }) => institutionSet(file, config.timeouts)).filter(isJudged)
   if (sets.length === 0 && config.risk.plugins.length === 0) return []
-  // It brings a lot along, which files without engines do without.
-  const { judgedRisk } = await import('../compose/risk-judged.ts')
+  // It brings a lot along, which files without engines and pings do without.
+  const { judged } = await import('../compose/judged.ts')
+  const fileOf = new Map(files.map(({ name, file }) => [file.institution.id, name]))
   try {
-    return (await judgedRisk(config, sets)).map((message) => ({ path: '', message }))
+    return (await judged(config, sets)).map((fault) => inFile(fault, fileOf))
   } catch (error) {
     if (error instanceof ConfigFault) return error.faults
     throw error
   }
 }
+
+const isJudged = ({ institution, relyingParties }: InstitutionSet): boolean =>
+  institution.risk !== undefined || relyingParties.some(({ backchannel }) => backchannel?.ping !== undefined)
 
 /** What can be read; what is wrong with it is told elsewhere. */
 function read<T>(reading: () => T): T | undefined {

@@ -5,6 +5,7 @@ import type {
   CoreEntry,
   InstitutionFile,
   InstitutionRules,
+  LineFactsEntry,
   OperationEntry,
   RelyingPartyEntry,
   TransactionTypeEntry,
@@ -37,6 +38,7 @@ import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
 import { challengeKinds, combinings, fallbacks, type RiskSettings, riskActions } from '../domain/risk.ts'
 import { askedKinds, riskFactNames } from '../domain/risk-event.ts'
+import { type LineFactsSetting, type SimFallback, simFallbacks } from '../domain/sim.ts'
 import { isMoney } from '../domain/transaction.ts'
 import { schemaFaults } from '../domain/transaction-schema.ts'
 import type { TransactionType } from '../domain/transaction-type.ts'
@@ -118,6 +120,8 @@ export const institutionRules: InstitutionRules = {
   languages: ['en', 'es'],
   connectionTypes: ['saml', 'oidc'],
   channelTypes: ['push', 'http-sms'],
+  lineTypes: ['camara-sim-swap'],
+  simFallbacks,
   transactionTypeFaults: typeFaults,
   transactionTypes: builtInTypes.map(typeValues),
   typeValues: (entry) => typeValues(factsCamelled(entry)),
@@ -144,6 +148,7 @@ const institutionRow = ({
   transaction_types: types,
   channels,
   risk,
+  line_facts: lines,
 }: InstitutionFile): Institution => ({
   id: entry.id,
   name: entry.name,
@@ -155,6 +160,8 @@ const institutionRow = ({
   // Undefined where the file has none: then the console's decides, or the default.
   policy: entry.policy && policyFrom(entry.policy),
   limitCoolDownHours: entry.limit_cool_down_hours,
+  reviewHours: entry.review_hours,
+  releaseHours: entry.release_hours,
   pin: { length: entry.pin.length, attempts: entry.pin.attempts, lockSeconds: entry.pin.lock_seconds },
   devicesPerSubject: entry.devices_per_subject,
   approvals: {
@@ -163,10 +170,13 @@ const institutionRow = ({
     farKilometres: entry.approvals.far_kilometres,
     signatoryHours: entry.approvals.signatory_hours,
   },
+  // False is as it was before there were any: a row of then is the same as one of now.
+  ...(entry.browser_signals && { browserSignals: true }),
   // The schema has let only types through that the domain takes.
   ...(types.length > 0 && { transactionTypes: types.map(typeRow) }),
   ...(channels.length > 0 && { channels: channels.map(channel) }),
   ...(risk !== undefined && { risk: riskRow(risk) }),
+  ...(lines !== undefined && { lineFacts: lineFactsRow(lines) }),
 })
 
 /** The schema has let only the domain's names through. */
@@ -221,7 +231,11 @@ const backchannelOf = ({
   number,
   user_code: userCode,
   signed,
-}: NonNullable<RelyingPartyEntry['backchannel']>): BackchannelParty => ({ number, userCode, signed })
+  client_notification_endpoint: ping,
+}: NonNullable<RelyingPartyEntry['backchannel']>): BackchannelParty => ({
+  ...{ number, userCode, signed },
+  ...(ping !== undefined && { ping }),
+})
 
 const connection = (institution: string, entry: ConnectionEntry): Connection => ({
   institution,
@@ -243,6 +257,16 @@ const connection = (institution: string, entry: ConnectionEntry): Connection => 
 const channel = ({ id, type, settings }: ChannelEntry): ChannelSetting => ({
   ...{ id, type },
   settings: camelled(settings),
+})
+
+/** The schema has let only the domain's names through. */
+const lineFactsRow = ({
+  max_age_hours: maxAgeHours,
+  on_failure: onFailure,
+  ...entry
+}: LineFactsEntry): LineFactsSetting => ({
+  ...{ type: entry.type, maxAgeHours, onFailure: onFailure as SimFallback },
+  settings: camelled(entry.settings),
 })
 
 const listOf = (one: string | undefined): string[] => (one === undefined ? [] : [one])

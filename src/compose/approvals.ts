@@ -1,9 +1,10 @@
 // What asks customers out of band, and takes their answers.
 import { type ApprovalKeyPorts, createApprovalKeys } from '../flows/approval-key.ts'
 import { type AskPorts, createAsk, createAskSignatory } from '../flows/approvals.ts'
-import { createBackEndTransactions } from '../flows/back-end-transactions.ts'
+import { type BackEndPorts, createBackEndTransactions } from '../flows/back-end-transactions.ts'
 import { type CanTextPorts, createCanText } from '../flows/can-text.ts'
 import { type CoSigningPorts, createCoSigning } from '../flows/co-signing.ts'
+import { type CodeGatePorts, createCodeGate } from '../flows/code-gate.ts'
 import { createKeepEvidence, type KeepEvidencePorts } from '../flows/evidence.ts'
 import { createEvidenceExport, type EvidenceExportPorts } from '../flows/evidence-export.ts'
 import { createLoginApproval, type LoginApprovalPorts } from '../flows/login-approval.ts'
@@ -22,17 +23,22 @@ type Needed = Omit<AskPorts, 'reach'> &
   StepUpPorts &
   UserCodePorts &
   CanTextPorts &
-  SmsCodePorts &
+  Omit<SmsCodePorts, 'codeGate'> &
+  CodeGatePorts &
   MandatePorts &
   Omit<CoSigningPorts, 'askSignatory'> &
   Omit<ApprovalKeyPorts, 'checkPin' | 'reach'> &
   Omit<TransactionRequestPorts, 'ask'> &
-  Omit<LoginApprovalPorts, 'ask'> & { readonly transactionMs: number }
+  Omit<LoginApprovalPorts, 'ask'> & {
+    readonly cases: BackEndPorts['cases']
+    readonly transactionMs: number
+  }
 
 /** The flows of approvals that need nothing of the OpenID provider. */
 export function createApprovalFlows(given: Needed) {
   const reach = createReach(given)
   const ports = { ...given, reach, ask: createAsk({ ...given, reach }), checkPin: createPinCheck(given) }
+  const codeGate = createCodeGate(given)
   const requests = createTransactionRequests(ports)
   const coSigning = createCoSigning({ ...ports, askSignatory: createAskSignatory(ports) })
   return {
@@ -49,7 +55,8 @@ export function createApprovalFlows(given: Needed) {
     checkUserCode: createCheckUserCode(ports),
     userCodeFlows: createUserCodeFlows(ports),
     canText: createCanText(ports),
-    smsCodes: createSmsCodes(ports),
+    codeGate,
+    smsCodes: createSmsCodes({ ...ports, codeGate }),
     backEndTransactions: createBackEndTransactions({ ...ports, requests }),
   }
 }

@@ -15,6 +15,8 @@ import { pushChannel } from '../plugins/channels/push.ts'
 import { createConnectors } from '../plugins/connectors/connectors.ts'
 import { oidcConnector } from '../plugins/connectors/oidc.ts'
 import { samlConnector } from '../plugins/connectors/saml.ts'
+import { camaraSimSwap } from '../plugins/lines/camara.ts'
+import { createLineFacts } from '../plugins/lines/lines.ts'
 import type { Addresses, Application, VerifyOptions } from '../ports/application.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Log } from '../ports/log.ts'
@@ -23,6 +25,7 @@ import { createAuditLog, type Sequencer, startSequencer } from '../storage/audit
 import { migrate, pendingMigrations } from '../storage/migrate.ts'
 import { type Database, openDatabase } from '../storage/open.ts'
 import { startSweeper } from '../storage/sweeper.ts'
+import { startCases } from './cases.ts'
 import { startDeliveries } from './deliveries.ts'
 import { createPublicApp } from './edges.ts'
 import { createFlows } from './flows.ts'
@@ -40,6 +43,7 @@ import { startMetadata } from './metadata.ts'
 import { startNotices } from './notices.ts'
 import type { Parts } from './oidc.ts'
 import { createKeyFlows, startRenewal } from './own-keys.ts'
+import { startPings } from './pings.ts'
 import { startRiskReports } from './risk.ts'
 import { openRiskPlugins } from './risk-plugins.ts'
 
@@ -94,12 +98,17 @@ function checkersOf(base: Foundation, stores: Stores) {
     plugins: [pushChannel({ ...stores }), httpSmsChannel({ ...base, fetch: unneeded })],
     publicUrl: config.publicUrl,
   })
+  const lineFacts = createLineFacts({
+    ...base,
+    plugins: [camaraSimSwap({ fetch: unneeded, now: base.clock.now })],
+    now: base.clock.now,
+  })
   let plugins: Promise<readonly RiskPlugin[]> | undefined
   const riskPlugins = () => {
     plugins ??= openRiskPlugins(config, { ...base, fetch: unneeded })
     return plugins
   }
-  return { connectors, channels, riskPlugins }
+  return { connectors, channels, lineFacts, riskPlugins }
 }
 
 interface Verifying {
@@ -215,7 +224,9 @@ const backgrounds = ({ base, stores, services, flows }: Parts) => [
   sweeping(base),
   startDeliveries(base, stores, services),
   startRiskReports(base, stores, services),
+  startCases(base, stores, flows),
   startNotices(base, stores),
+  startPings(base, stores, services),
   startMetadata(base, stores, flows),
   startRenewal(base, stores, flows),
 ]

@@ -2,6 +2,7 @@
 import { type AdministratorPorts, createAdministratorFlows } from '../flows/administrators.ts'
 import { type ApprovalSearchPorts, createApprovalSearch } from '../flows/approval-search.ts'
 import { type BreakGlassPorts, createBreakGlass } from '../flows/break-glass.ts'
+import { type CasePorts, createCaseFlows } from '../flows/cases.ts'
 import { type ConnectionApprovalPorts, createConnectionApproval } from '../flows/connection-approval.ts'
 import {
   type ConnectionHealthPorts,
@@ -35,6 +36,7 @@ type ConsoleFlowPorts = AdministratorPorts &
   Omit<PolicyChangePorts, 'policyText'> &
   PolicyTrialPorts &
   TransactionPorts &
+  CasePorts &
   ApprovalSearchPorts &
   RiskSearchPorts &
   RiskProviderPorts &
@@ -56,6 +58,7 @@ export function createConsoleFlows(ports: ConsoleFlowPorts) {
     policyChange: createPolicyChange({ ...ports, policyText }),
     tryPolicy: createPolicyTrial(ports),
     transactionFlows: createTransactionFlows(ports),
+    caseFlows: createCaseFlows(ports),
     approvalSearch: createApprovalSearch(ports),
     riskSearch: createRiskSearch(ports),
     riskProviderFlows: createRiskProviderFlows(ports),

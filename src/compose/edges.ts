@@ -21,6 +21,7 @@ import { riskChallengeRoutes } from '../http/risk-challenge.ts'
 import { riskQuestionRoutes } from '../http/risk-questions.ts'
 import { signRoutes } from '../http/sign.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
+import { signalRoutes } from '../http/signals.ts'
 import { subjectRoutes } from '../http/subjects.ts'
 import { testLoginRoutes } from '../http/test-login.ts'
 import { transactionRoutes } from '../http/transactions.ts'
@@ -36,12 +37,8 @@ const consoleFormBytes = 3 * 1024 * 1024
 
 /** The pages of a sign-in. */
 const signInRoutes = [
-  interactionRoutes,
-  approveRoutes,
-  signRoutes,
-  codeRoutes,
-  riskChallengeRoutes,
-  chooseRoutes,
+  ...[interactionRoutes, signalRoutes, approveRoutes, signRoutes, codeRoutes],
+  ...[riskChallengeRoutes, chooseRoutes],
 ]
 
 export function createPublicApp(parts: Parts) {

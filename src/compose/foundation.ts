@@ -5,7 +5,7 @@ import { ConfigFault } from '../config/faults.ts'
 import { referenceFrom } from '../domain/reference.ts'
 import { createLog } from '../http/logging.ts'
 import { createMessageWaiting } from '../http/message-waiting.ts'
-import { createMetrics, type MeteredMetrics } from '../http/metrics.ts'
+import { createMetrics } from '../http/metrics.ts'
 import { createChannels } from '../plugins/channels/channels.ts'
 import { httpSmsChannel } from '../plugins/channels/http-sms.ts'
 import { pushChannel } from '../plugins/channels/push.ts'
@@ -16,7 +16,9 @@ import { createCoreClient } from '../plugins/cores/http.ts'
 import { createLocalKeys } from '../plugins/keys/local.ts'
 import { createLocalOwnKeys } from '../plugins/keys/own.ts'
 import { createFieldSeal } from '../plugins/keys/seal.ts'
-import { createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
+import { camaraSimSwap } from '../plugins/lines/camara.ts'
+import { createLineFacts } from '../plugins/lines/lines.ts'
+import { addressFault, createGuardedFetch } from '../plugins/net/guarded-fetch.ts'
 import { webauthn } from '../plugins/passkeys/webauthn.ts'
 import { createPictures } from '../plugins/pictures/decoder.ts'
 import { noPlaces, type OpenPlaces, openMaxmind, PlacesUnreadable } from '../plugins/places/maxmind.ts'
@@ -28,6 +30,7 @@ import { createApprovals } from '../storage/approvals.ts'
 import { createAuditProofs } from '../storage/audit-proofs.ts'
 import { createAuditWriter } from '../storage/audit-writer.ts'
 import { createBreakGlassKeys, createBreakGlassUses } from '../storage/break-glass.ts'
+import { createCases } from '../storage/cases.ts'
 import { createOwnKeyStore, createSealedOwnKeys } from '../storage/connection-keys.ts'
 import { createConnectionStore } from '../storage/connections.ts'
 import { createDeliveryRecords } from '../storage/deliveries.ts'
@@ -44,6 +47,7 @@ import { createMandates } from '../storage/mandates.ts'
 import { createMetadataStates } from '../storage/metadata-states.ts'
 import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
+import { createPings } from '../storage/pings.ts'
 import { createPins } from '../storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../storage/policies.ts'
 import { createRateLimits } from '../storage/rate-limits.ts'
@@ -64,6 +68,7 @@ import { createUpstreamAnswers } from '../storage/upstream-answers.ts'
 import { createUpstreamSessions } from '../storage/upstream-sessions.ts'
 import { createSamlChecker } from '../xml/saml/checker.ts'
 import { createMetadataReader } from '../xml/saml/metadata-reader.ts'
+import { countEvent } from './counted.ts'
 import { openRiskPlugins } from './risk-plugins.ts'
 
 export interface ComposeOptions {
@@ -92,7 +97,7 @@ export function createFoundation(config: Config, database: Database, options: Co
   const lifetimeMs = config.keys.renewal.clientAssertionDays * 24 * 3600_000
   const observers: ((institution: string, event: string) => void)[] = []
   const committed = (institution: string, bodies: readonly string[]) => {
-    for (const body of bodies) countEvent(metrics, body)
+    for (const body of bodies) countEvent({ metrics, log }, institution, body)
     for (const observer of observers) for (const body of bodies) observer(institution, body)
   }
   const node = randomBytes(6).toString('hex')
@@ -115,45 +120,10 @@ export function createFoundation(config: Config, database: Database, options: Co
     seal,
     keys,
     ownKeys,
+    addressFault: (text: string) => addressFault(text, config.outbound.allowedNetworks),
     passkeys: webauthn,
     pictures: createPictures({ deadlineMs: 5000 }),
     ...createUnits({ database, events }),
-  }
-}
-
-/** Outcomes are counted from the audit, where each stands once, and only when it is committed. */
-function countEvent(metrics: MeteredMetrics, body: string): void {
-  const { type, outcome, core = '', detail = {} } = JSON.parse(body)
-  metrics.count('drawbridge_audit_events_total', { type })
-  if (type.startsWith('delivery.'))
-    metrics.count('drawbridge_deliveries_total', {
-      kind: detail.kind ?? '',
-      outcome: type.slice('delivery.'.length),
-    })
-  if (type === 'risk.assessed') countAssessment(metrics, detail)
-  if (/^login\.(finished|refused|cancelled)$/.test(type)) {
-    metrics.count('drawbridge_logins_total', { outcome: type.slice('login.'.length), acr: detail.acr ?? '' })
-  }
-  if (!/^call\.(answered|refused|failed)$/.test(type)) return
-  metrics.count('drawbridge_core_calls_total', { core, outcome })
-  if (typeof detail.ms === 'number')
-    metrics.time('drawbridge_core_call_seconds', detail.ms / 1000, { core, outcome })
-}
-
-interface AssessedDetail {
-  readonly kind: string
-  readonly action: string
-  readonly reason: string
-  readonly providers: readonly string[]
-}
-
-/** Whoever slows an engine down to get in shows here: more answers that failed, more that was stepped up unanswered (attack 169). */
-function countAssessment(metrics: MeteredMetrics, { kind, action, reason, providers }: AssessedDetail): void {
-  const answered = reason === 'risk.unanswered' ? 'no' : 'yes'
-  metrics.count('drawbridge_risk_assessments_total', { kind, action, answered })
-  for (const one of providers) {
-    const [provider = '', said = ''] = one.split(': ')
-    metrics.count('drawbridge_risk_answers_total', { provider, said })
   }
 }
 
@@ -189,25 +159,31 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     devices: createDevices(connections),
     deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
-    transactions: createTransactions(connections, seal),
-    ...{ approvals: createApprovals(connections, seal), mandates: createMandates(connections, seal) },
+    ...transactionStores({ connections, seal, written: directory.forget }),
+    ...{ approvals: createApprovals(connections, seal), pings: createPings(connections, seal) },
+    mandates: createMandates(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),
-    ownLimits: createOwnLimits(connections, seal),
-    policies: createPolicies(connections),
-    consolePolicies: createConsolePolicies(connections, directory.forget),
     pins: createPins(connections),
     ...riskStores({ connections, seal, written: directory.forget }),
     tokens: createTokenStore(connections),
   }
 }
 
-interface RiskStorePorts extends Pick<Foundation, 'connections' | 'seal'> {
+interface WritingStorePorts extends Pick<Foundation, 'connections' | 'seal'> {
   readonly written: () => void
 }
 
-const riskStores = ({ connections, seal, written }: RiskStorePorts) => ({
+const transactionStores = ({ connections, seal, written }: WritingStorePorts) => ({
+  transactions: createTransactions(connections, seal),
+  cases: createCases(connections, seal),
+  ownLimits: createOwnLimits(connections, seal),
+  policies: createPolicies(connections),
+  consolePolicies: createConsolePolicies(connections, written),
+})
+
+const riskStores = ({ connections, seal, written }: WritingStorePorts) => ({
   riskRecords: createRiskRecords(connections, seal),
   riskMemories: createRiskMemories(connections, seal),
   riskTellings: createRiskTellings(connections),
@@ -259,6 +235,10 @@ export async function createServices(base: Foundation) {
     channels: createChannels({
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],
       publicUrl: config.publicUrl,
+    }),
+    lineFacts: createLineFacts({
+      ...{ plugins: [camaraSimSwap({ fetch, now: base.clock.now })], keys: base.keys },
+      ...{ now: base.clock.now, log },
     }),
     riskPlugins: async () => plugins,
     riskProviders: createRiskProviders({

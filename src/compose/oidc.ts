@@ -57,7 +57,7 @@ function settingsFor({ base, stores, flows }: Parts, pages: ProviderPages) {
       lifetimes: lifetimesOf(config),
       now: clock.now,
       relyingParty,
-      ...{ requests, checkUserCode, replays },
+      ...{ requests, checkUserCode, replays, pings: stores.pings },
       meant: (sub: string) => stores.subjectNames.meant(institution.id, sub),
       adapter: adapterOf(institution, {
         ...adapterPorts,
@@ -94,6 +94,7 @@ export function createOidc(parts: Parts) {
     returns,
     endSession: flows.endSession,
     signOut: flows.signOut,
+    pings: stores.pings,
     rateLimits: services.rateLimits,
     settingsOf,
   })

@@ -36,7 +36,7 @@ export interface InstitutionRules extends PolicyRules, RiskRules {
   /** What is wrong with a redirect; undefined when it is fine. */
   redirectFault(text: string): string | undefined
   isOrigin(text: string): boolean
-  /** May a logout token be posted there? */
+  /** May a logout token or a ping be posted there, by its form? */
   isBackchannel(text: string): boolean
   /** What is wrong with a type of transaction, each with its place in it; `earlier` are those that stand before it. */
   transactionTypeFaults(
@@ -58,6 +58,10 @@ export interface InstitutionRules extends PolicyRules, RiskRules {
   readonly connectionTypes: readonly [string, ...string[]]
   /** Types of channel that there is a plugin for. */
   readonly channelTypes: readonly [string, ...string[]]
+  /** Types of operators' APIs that there is a plugin for. */
+  readonly lineTypes: readonly [string, ...string[]]
+  /** What becomes of codes while no operator answers; the default comes first. */
+  readonly simFallbacks: readonly [string, ...string[]]
 }
 
 /** A fault with its code, which stays when the words change. */
@@ -108,11 +112,20 @@ const approvalsShape = z.strictObject({
 })
 
 /** An API that may ask customers who are not there. */
-const backchannelShape = z.strictObject({
-  number: z.enum(['required', 'none']).default('required'),
-  user_code: z.boolean().default(false),
-  signed: z.boolean().default(false),
-})
+const backchannelShape = (rules: InstitutionRules) =>
+  z
+    .strictObject({
+      number: z.enum(['required', 'none']).default('required'),
+      user_code: z.boolean().default(false),
+      signed: z.boolean().default(false),
+      token_delivery_mode: z.enum(['poll', 'ping'], 'poll or ping is needed').default('poll'),
+      client_notification_endpoint: backchannel(rules).optional(),
+    })
+    .superRefine(({ token_delivery_mode: mode, client_notification_endpoint: endpoint }, ctx) => {
+      if ((mode === 'ping') === (endpoint !== undefined)) return
+      const message = mode === 'ping' ? 'say where it is pinged' : 'only an api that is pinged has one'
+      ctx.addIssue({ code: 'custom', path: ['client_notification_endpoint'], message })
+    })
 
 const institutionShape = (rules: InstitutionRules) =>
   z
@@ -135,6 +148,8 @@ const institutionShape = (rules: InstitutionRules) =>
       step_up_over: amounts(rules).default({}),
       policy: policyShape(rules).optional(),
       limit_cool_down_hours: z.int().min(0).max(720).default(24),
+      review_hours: z.int().min(1).max(168).default(24),
+      release_hours: z.int().min(1).max(168).default(24),
       pin: z
         .strictObject({
           length: z.int().min(4).max(12).default(6),
@@ -144,6 +159,7 @@ const institutionShape = (rules: InstitutionRules) =>
         .prefault({}),
       devices_per_subject: z.int().min(1).max(100).default(5),
       approvals: approvalsShape.prefault({}),
+      browser_signals: z.boolean().default(false),
     })
     .superRefine((entry, ctx) => {
       for (const { path, message } of currencyFaults(entry)) ctx.addIssue({ code: 'custom', path, message })
@@ -173,7 +189,7 @@ const relyingPartyShape = (rules: InstitutionRules) =>
       transaction_types: z.array(z.string()).default([]),
       web_origins: z.array(webOrigin(rules)).default([]),
       introspection: z.enum(['look', 'consume']).default('look'),
-      backchannel: backchannelShape.optional(),
+      backchannel: backchannelShape(rules).optional(),
       keys: z.array(jwk).default([]),
     })
     .superRefine((party, ctx) => {
@@ -252,6 +268,15 @@ const channelShape = (rules: InstitutionRules) =>
     settings: z.record(z.string(), z.unknown()).default({}),
   })
 
+/** Who tells of the lines of its customers; what the plugin makes of its settings is judged where they are applied. */
+const lineFactsShape = (rules: InstitutionRules) =>
+  z.strictObject({
+    type: z.enum(rules.lineTypes),
+    max_age_hours: z.int().min(1).max(2400).default(72),
+    on_failure: z.enum(rules.simFallbacks).default(rules.simFallbacks[0]),
+    settings: z.record(z.string(), z.unknown()).default({}),
+  })
+
 const pathFault = 'a path of local names is needed: Amount/Value'
 
 /** `Amount/Value` or ['Amount', 'Value']: local names below the operation element. */
@@ -313,6 +338,7 @@ export const institutionFileSchema = (rules: InstitutionRules) =>
     transaction_types: transactionTypes(rules),
     channels: z.array(channelShape(rules)).max(20).default([]),
     risk: riskShape(rules).optional(),
+    line_facts: lineFactsShape(rules).optional(),
   })
 
 /** One file, checked. */
@@ -322,4 +348,5 @@ export type ConnectionEntry = InstitutionFile['connections'][number]
 export type TransactionTypeEntry = InstitutionFile['transaction_types'][number]
 export type CoreEntry = InstitutionFile['cores'][number]
 export type ChannelEntry = InstitutionFile['channels'][number]
+export type LineFactsEntry = NonNullable<InstitutionFile['line_facts']>
 export type OperationEntry = CoreEntry['operations'][number]

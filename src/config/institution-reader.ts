@@ -30,6 +30,9 @@ function checked(yaml: YamlFile, directory: string, rules: InstitutionRules): In
   throw new ConfigFault(faults.map((fault) => atSource(fault, yaml)))
 }
 
+/** `alder.yaml:12` of a place in a file that was read before. */
+export const sourceIn = (file: string, path: readonly PropertyKey[]): string => readYaml(file).sourceOf(path)
+
 interface Walk {
   readonly directory: string
   readonly faults: PlacedFault[]

@@ -1,8 +1,11 @@
 // The first page: is everything working, and what needs somebody.
+import type { CaseFlows } from '../flows/cases.ts'
 import type { ConsoleAccess } from '../flows/console-access.ts'
 import type { ConnectionLine, Overview, OverviewFacts } from '../flows/overview.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi } from '../http/page/parts.ts'
+import type { WaitingCases } from '../ports/cases.ts'
+import { spanText } from './case-words.ts'
 import { signInsChart, sparkline } from './chart.ts'
 import { actorText, audienceName } from './connection-words.ts'
 import type { Desk, Visit } from './desk.ts'
@@ -13,14 +16,16 @@ import { badge, count, endsText, moment, momentText, protocolName, stateBadge } 
 export interface OverviewPagePorts {
   readonly overview: Overview
   readonly consoleAccess: Pick<ConsoleAccess, 'nameOf'>
+  readonly caseFlows: Pick<CaseFlows, 'waiting'>
 }
 
-export function overviewPages(desk: Desk, { overview, consoleAccess }: OverviewPagePorts): void {
+export function overviewPages(desk: Desk, { overview, consoleAccess, caseFlows }: OverviewPagePorts): void {
   desk.page('', 'read-connections', async (visit) => {
     const facts = await overview(visit.institution.id)
     const { id } = visit.institution
     const proposers = await proposersOf(facts, (subject) => consoleAccess.nameOf(id, subject))
-    const todo = todoOf(facts, visit, proposers)
+    const cases = visit.may('cases') ? await caseFlows.waiting(id) : undefined
+    const todo = [...held(visit, cases, facts.at), ...todoOf(facts, visit, proposers)]
     return {
       title: 'Overview',
       heading: overviewFinding(facts),
@@ -75,6 +80,21 @@ function todoOf(facts: OverviewFacts, visit: Visit, proposers: ReadonlyMap<strin
     })),
     ...facts.connections.flatMap((line) => waiting(line, proposers)),
   ].map((one) => task(visit, one))
+}
+
+/** What is held, for those who decide on it: it ends by itself, and customers wait. */
+function held(visit: Visit, waiting: WaitingCases | undefined, now: number): Html[] {
+  if (waiting === undefined) return []
+  const left = waiting.deadline - now
+  const one = {
+    badge: badge('warn', 'Held'),
+    what: count(waiting.count, 'case waits', 'cases wait'),
+    why:
+      left > 0 ? `The first has to be decided within ${spanText(left)}.` : 'The time of the first is over.',
+    action: 'Look at them',
+    path: '/cases',
+  }
+  return [task(visit, one)]
 }
 
 function failing(line: ConnectionLine): Task[] {

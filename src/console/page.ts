@@ -17,6 +17,7 @@ export const places = [
   { path: '/exchanges', name: 'Failed sign-ins', needs: 'read' },
   { path: '/transactions', name: 'Transactions', needs: 'transactions' },
   { path: '/approvals', name: 'Approvals', needs: 'transactions' },
+  { path: '/cases', name: 'Cases', needs: 'cases' },
   { path: '/risk', name: 'Risk', needs: 'transactions' },
   { path: '/policy', name: 'Policy', needs: 'read' },
   { path: '/relying-parties', name: 'Apps', needs: 'read' },
@@ -50,6 +51,7 @@ export interface Frame {
 
 const roleNames: Readonly<Record<string, string>> = {
   viewer: 'Viewer',
+  'fraud-analyst': 'Fraud analyst',
   'federation-admin': 'Federation administrator',
   'security-admin': 'Security administrator',
   owner: 'Owner',

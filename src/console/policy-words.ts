@@ -146,6 +146,8 @@ function riskText(reason: string): string {
 
 /** Why it was decided so, for people; the code stands beside it. */
 export function reasonText(reason: string, policy: Policy | undefined, own: PolicyInputs['own']): string {
+  if (reason === 'case.released') return 'It was held before, and two people let it be sent again.'
+  if (reason === 'approval.held') return 'The customer approved it far from where it was asked for.'
   if (reason === 'allowed') return 'No rule applied, and no limit was exceeded.'
   const rule = policy?.rules.find((one) => (one.reason ?? `rule.${one.id}`) === reason)
   if (rule !== undefined)

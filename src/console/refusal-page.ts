@@ -21,6 +21,7 @@ const toldHere: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'console.forbidden',
   'policy.managed',
   'risk.managed',
+  'case.own',
 ])
 
 interface Said {
@@ -52,6 +53,7 @@ function wordsFor(visit: Visit, { code, detail }: Refusal): Said {
   if (code === 'request.too_large') return tooLarge
   if (code === 'policy.managed') return policyByFile
   if (code === 'risk.managed') return riskByFile
+  if (code === 'case.own') return ownProposal
   if (code !== 'connection.managed') return wordsOf('en', code)
   const app = typeof detail.relyingParty === 'string' ? detail.relyingParty : undefined
   return {
@@ -74,6 +76,12 @@ const riskByFile: Said = {
   ...policyByFile,
   title: 'The risk engines come from a file',
   happened: 'The operator keeps them in the institution’s file, and only the file changes them.',
+}
+
+const ownProposal: Said = {
+  title: 'Somebody else has to agree',
+  happened: 'You proposed this release, and whoever proposes never agrees.',
+  next: 'Ask a colleague who works on cases. You can take your proposal back, or stop what is held.',
 }
 
 const unread: Said = {
@@ -121,6 +129,10 @@ const absent: readonly (readonly [form: RegExp, said: readonly [title: string, h
       'There is no such assessment',
       'The risk engines were not asked, or what they said is not kept any more.',
     ],
+  ],
+  [
+    /^\/cases\/./,
+    ['There is no such case', 'Nothing was held by this id, or it was held before there were cases.'],
   ],
   [
     /^\/exchanges\/./,

@@ -5,6 +5,7 @@ import type { ApprovalPagePorts } from './approval-page.ts'
 import { approvalPages } from './approvals.ts'
 import { breakGlassDoor } from './break-glass.ts'
 import { type BreakGlassKeyPorts, breakGlassKeyPages } from './break-glass-keys.ts'
+import { type CasePagePorts, casePages } from './cases.ts'
 import { connectionPages } from './connection-pages.ts'
 import type { ConnectionPagePorts } from './connection-ports.ts'
 import { type CustomerLimitPorts, customerLimitPages } from './customer-limits.ts'
@@ -29,6 +30,7 @@ export type ConsolePorts = SignInPorts &
   ExchangePagePorts &
   TransactionPagePorts &
   ApprovalPagePorts &
+  CasePagePorts &
   CustomerLimitPorts &
   RiskPagePorts &
   RiskProviderPagePorts &
@@ -48,6 +50,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   exchangePages(desk, ports)
   transactionPages(desk, ports)
   approvalPages(desk, ports)
+  casePages(desk, ports)
   customerLimitPages(desk, ports)
   riskProviderPages(desk, ports)
   riskEditPages(desk, ports)

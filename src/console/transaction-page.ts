@@ -14,6 +14,8 @@ import { rolesOf } from '../domain/signatories.ts'
 import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { ApprovalSearch, SeenApproval } from '../flows/approval-search.ts'
+import type { CaseFlows } from '../flows/cases.ts'
+import type { ConsoleAccess } from '../flows/console-access.ts'
 import type { EvidenceExport } from '../flows/evidence-export.ts'
 import type { RelyingPartyFlows } from '../flows/relying-parties.ts'
 import type { Explained, TransactionFlows } from '../flows/transactions.ts'
@@ -21,6 +23,7 @@ import { evidenceId } from '../http/evidence.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, keyValues, masked, notice, type Row } from '../http/page/parts.ts'
 import { approvalBadge } from './approval-words.ts'
+import { actorText } from './connection-words.ts'
 import { limitsOfCustomer } from './customer-limits.ts'
 import type { Download, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
@@ -43,6 +46,8 @@ export interface TransactionPagePorts {
   readonly approvalSearch: Pick<ApprovalSearch, 'list'>
   readonly relyingParties: Pick<RelyingPartyFlows, 'list'>
   readonly evidenceExport: EvidenceExport
+  readonly caseFlows: Pick<CaseFlows, 'of'>
+  readonly consoleAccess: Pick<ConsoleAccess, 'nameOf'>
 }
 
 const place = '/transactions'
@@ -71,7 +76,7 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
 ${againCard(explained)}
 <section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(one, type)}</section>
 <section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}${proven && evidenceLink(visit, one)}</section>
-<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked })}</section>
+<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked, cases: await caseRows(visit, ports, one) })}</section>
 ${policy && rulesCard(one, policy)}
 ${limitsCard(visit, one, policy)}
 <section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, maskedParties(one.transaction, type).name)}</section>
@@ -90,7 +95,8 @@ export async function evidenceDownload(visit: Visit, ports: TransactionPagePorts
 const evidenceLink = (visit: Visit, { id }: CustomerTransaction): Html =>
   html`<p><a class="btn" href="${visit.path(`${place}/${id}/evidence`)}" download>Download the evidence</a></p><p class="small quiet">Signed by the institution. It names the customer’s accounts in full.</p>`
 
-const headingOf = ({ transaction: { amount, type } }: CustomerTransaction): string =>
+/** What it is, in a few words. */
+export const headingOf = ({ transaction: { amount, type } }: CustomerTransaction): string =>
   amount === undefined ? type : `${moneyText(amount.minor, amount.currency)}, ${type}`
 
 const againWords: Readonly<Record<DecidedAgain['kind'], readonly ['ok' | 'warn' | 'bad', string, string]>> = {
@@ -126,7 +132,7 @@ const isStopped = ({ decision: { outcome } }: CustomerTransaction): boolean =>
   outcome.kind === 'deny' || outcome.kind === 'review'
 
 /** In English, whatever language it was read in; the values are the same in each. */
-function textOf(one: CustomerTransaction, type: TransactionType | undefined): Html {
+export function textOf(one: CustomerTransaction, type: TransactionType | undefined): Html {
   const { transaction } = one
   const { title, rows } = maskedDisplay(transaction, type, 'en')
   const said =
@@ -192,9 +198,28 @@ interface SignatoriesAsked {
 interface Around {
   readonly app: string | undefined
   readonly asked: readonly SeenApproval[]
+  readonly cases: readonly Row[]
 }
 
-function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked }: Around): Html {
+/** The case of what is held, and by whom what was sent again was released. */
+async function caseRows(
+  visit: Visit,
+  { caseFlows, consoleAccess }: TransactionPagePorts,
+  one: CustomerTransaction,
+): Promise<readonly Row[]> {
+  const { id: institution } = visit.institution
+  const { release } = one.inputs
+  const held = one.state === 'held' ? await caseFlows.of(institution, one.id) : undefined
+  const link = (id: string, words: string) =>
+    visit.may('cases') ? html`<a href="${visit.path(`/cases/${id}`)}">${words}</a>` : html`${words}`
+  if (release === undefined) return held === undefined ? [] : [['Case', link(one.id, 'Who looks at it')]]
+  const name = async (by: string) =>
+    bdi(await actorText(by, (subject) => consoleAccess.nameOf(institution, subject)))
+  const people = html`${await name(release.proposedBy)} and ${await name(release.releasedBy)}`
+  return [['Released by', html`${people}, ${link(release.case, 'as it was held')}`]]
+}
+
+function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked, cases }: Around): Html {
   const { decision, transaction } = one
   const own = asked.filter(({ origin }) => origin !== 'signatory')
   return keyValues([
@@ -216,6 +241,7 @@ function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked 
     one.reference === '' ? undefined : ['Reference', html`<span class="ref">${one.reference}</span>`],
     ['Type', html`<code>${transaction.type}</code>`],
     riskRow(visit, one),
+    ...cases,
     ['Hash of the transaction', html`<code>${transaction.hash}</code>`],
     ['Id', html`<code>${one.id}</code>`],
   ])
@@ -251,8 +277,11 @@ function rulesCard({ inputs }: CustomerTransaction, policy: Policy): Html {
 }
 
 function heldBadge(rule: Rule, inputs: PolicyInputs): Html {
-  const [voice] = voicesOf({ rules: [rule], limits: [] }, { ...inputs, own: [] })
+  // The rule alone: what risk engines and a release say is said elsewhere.
+  const alone = { facts: inputs.facts, measures: {}, own: [] }
+  const [voice] = voicesOf({ rules: [rule], limits: [] }, alone)
   if (voice === undefined) return badge('', 'Did not apply')
+  if (inputs.release !== undefined && voice.outcome.kind === 'review') return badge('info', 'Set aside')
   return voice.reason === `rule_failed.${rule.id}` ? badge('warn', 'Failed') : badge('info', 'Applied')
 }
 

@@ -57,5 +57,5 @@ export const stateMeans: Readonly<Record<ShownState, string>> = {
   used: 'It was carried out, or handed to whoever carries it out, and cannot be again. It counts.',
   released: 'The customer or a signatory declined, or the sign-in did not end well. It does not count.',
   refused: 'The policy refused it, or too few people could sign it. It does not count.',
-  held: 'The policy holds it, or the customer approved it far from where it was asked for. It does not count, and nobody can release it yet.',
+  held: 'The policy holds it, or the customer approved it far from where it was asked for. It does not count. Two people can release it to be sent again.',
 }

@@ -7,6 +7,8 @@ export interface BackEndOptions {
   readonly issuer: string
   /** The private key that it is registered with. */
   readonly apiKey: Readonly<Record<string, unknown>>
+  /** The demo's API unless told. */
+  readonly id?: string
 }
 
 /** What is asked of a customer. */
@@ -52,11 +54,15 @@ export class Refused extends Error {
 export type BackEnd = Awaited<ReturnType<typeof createBackEnd>>
 
 /** The bridge as openid-client knows it, with what the back end proves itself by. */
-export async function backEndClient({ issuer, apiKey }: BackEndOptions): Promise<oidc.Configuration> {
+export async function backEndClient({
+  issuer,
+  apiKey,
+  id = apiId,
+}: BackEndOptions): Promise<oidc.Configuration> {
   const key = (await importJWK({ ...apiKey }, 'ES256')) as CryptoKey
   const proves = oidc.PrivateKeyJwt({ key, kid: 'alder-api-1' })
   const execute = [oidc.allowInsecureRequests]
-  return oidc.discovery(new URL(issuer), apiId, undefined, proves, { execute })
+  return oidc.discovery(new URL(issuer), id, undefined, proves, { execute })
 }
 
 export async function createBackEnd(options: BackEndOptions) {

@@ -57,6 +57,8 @@ export interface Walk {
   backEnd: BackEnd
   /** Another customer, on a phone that is not enrolled. */
   other: Walk
+  /** What was held and released. */
+  heldCase: string
   /** What was seen of the risk engines. */
   readonly risk: RiskRow[]
 }

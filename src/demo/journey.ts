@@ -7,6 +7,7 @@ import type { Application } from '../ports/application.ts'
 import { createApp, createBrowser, formIn, freshPin } from './app-client.ts'
 import { apiId, closedAccount, demoId } from './institution.ts'
 import { approvalSteps } from './journey-approvals.ts'
+import { caseSteps } from './journey-cases.ts'
 import { riskSteps, riskTable } from './journey-risk.ts'
 import {
   api,
@@ -201,6 +202,7 @@ const steps: Readonly<Record<string, StepOf>> = {
   },
   ...approvalSteps,
   ...riskSteps,
+  ...caseSteps,
   'payment denied by policy': async (walk) => {
     const payment = { ...large, creditorAccount: { iban: closedAccount } }
     walk.started = await walk.app.begin({ authorization_details: JSON.stringify([payment]) })
@@ -238,8 +240,16 @@ const steps: Readonly<Record<string, StepOf>> = {
 }
 
 const isRisk = (name: string): boolean => Object.hasOwn(riskSteps, name)
+const isCase = (name: string): boolean => Object.hasOwn(caseSteps, name)
 
-/** Walks until a step fails; the rest then counts as not done. Where the bank asks no risk engines, nothing is to be seen of them. */
+/** What this world has: engines that hold something, and a console that nobody owns yet. */
+const canWalk = ({ asksRisk, invitation }: World, name: string): boolean =>
+  isCase(name) ? asksRisk && invitation !== undefined : asksRisk || !isRisk(name)
+
+/**
+ * Walks until a step fails; the rest then counts as not done. Where the bank asks no risk engines, nothing is to be seen of them,
+ * and where the console has an owner already, nobody there releases what is held.
+ */
 export async function runJourney({ application, world, say }: JourneyOptions): Promise<JourneyReport> {
   const walk = {
     application,
@@ -249,7 +259,7 @@ export async function runJourney({ application, world, say }: JourneyOptions): P
     risk: [] as RiskRow[],
   } as unknown as Walk
   const done: { name: string; ok: boolean; ms: number }[] = []
-  const due = Object.entries(steps).filter(([name]) => world.asksRisk || !isRisk(name))
+  const due = Object.entries(steps).filter(([name]) => canWalk(world, name))
   for (const [name, step] of due) {
     const started = performance.now()
     const fault = await step(walk).then(

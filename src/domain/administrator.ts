@@ -1,12 +1,12 @@
 // Who may do what in the console: roles, and the permissions that each gives.
 
 /** An administrator may have several; what one gives another does not take away. */
-export const roles = ['viewer', 'federation-admin', 'security-admin', 'owner'] as const
+export const roles = ['viewer', 'fraud-analyst', 'federation-admin', 'security-admin', 'owner'] as const
 export type Role = (typeof roles)[number]
 
 /**
  * `read-connections` is the overview and the pages of connections, `read` every other page but for `transactions`: what customers
- * did with their money, for those who answer for what is stopped. `connections` is making, testing,
+ * did with their money, for those who answer for what is stopped; `cases` is deciding on what is held. `connections` is making, testing,
  * activating and disabling them, `keys` our own of theirs; `weaken` is what lets an IdP prove, or a policy ask, less than before; `way-in` is what decides by which IdP
  * staff come in here: whoever rules that can be any of them. `policy` is what decides on transactions; what loosens it needs
  * `weaken` too. `relying-parties` are the apps; `administrators` who may come in.
@@ -15,6 +15,7 @@ export const permissions = [
   'read-connections',
   'read',
   'transactions',
+  'cases',
   'connections',
   'keys',
   'relying-parties',
@@ -27,11 +28,13 @@ export type Permission = (typeof permissions)[number]
 
 const given: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read-connections', 'read'],
+  'fraud-analyst': ['read-connections', 'read', 'transactions', 'cases'],
   'federation-admin': ['read-connections', 'read', 'connections', 'keys', 'relying-parties'],
   'security-admin': [
     'read-connections',
     'read',
     'transactions',
+    'cases',
     'connections',
     'keys',
     'relying-parties',

@@ -2,6 +2,7 @@
 import type { Acr } from './acr.ts'
 import type { Policy } from './policy.ts'
 import type { RiskSettings } from './risk.ts'
+import type { LineFactsSetting } from './sim.ts'
 import type { FactName, TransactionType } from './transaction-type.ts'
 import type { LevelTable, Raiser } from './upstream-level.ts'
 
@@ -25,6 +26,9 @@ export interface Institution {
   readonly policy?: Policy | undefined
   /** How long a customer's loosening of their own limits waits, in hours; 24 unless told. */
   readonly limitCoolDownHours?: number | undefined
+  /** How long what is held waits for the bank's people, and how long what they released may be sent again, in hours; 24 unless told. */
+  readonly reviewHours?: number | undefined
+  readonly releaseHours?: number | undefined
   readonly pin: PinPolicy
   readonly devicesPerSubject: number
   /** How customers are asked out of band; `approvalSettings` has the defaults. */
@@ -35,6 +39,10 @@ export interface Institution {
   readonly channels?: readonly ChannelSetting[] | undefined
   /** Its risk providers, and who is asked about what; nobody unless told. */
   readonly risk?: RiskSettings | undefined
+  /** Browsers are asked what they say of their device, where risk engines may know; not unless told. */
+  readonly browserSignals?: boolean | undefined
+  /** Who tells of the lines of its customers; nobody unless told. */
+  readonly lineFacts?: LineFactsSetting | undefined
 }
 
 /** One of them; `settings` are checked by the channel plugin of that `type`, and sealed where they are kept. */
@@ -111,6 +119,8 @@ export interface BackchannelParty {
   readonly userCode?: boolean | undefined
   /** Only signed requests are taken (CIBA 7.1.1). */
   readonly signed?: boolean | undefined
+  /** Where it is told that there is an answer (CIBA 10.2); undefined for one that only polls. */
+  readonly ping?: string | undefined
 }
 
 /** What an institution says of one upstream IdP. `settings` are checked by the connector plugin of that `type`. */

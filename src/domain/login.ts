@@ -10,6 +10,7 @@ import {
   withDevice,
   withDeviceAndPin,
 } from './acr.ts'
+import type { CollectedSignals } from './client-signals.ts'
 import type { Language } from './language.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 import { type ApprovalMethod, type Outcome, signatoriesOf, stopCode } from './outcome.ts'
@@ -81,6 +82,10 @@ export interface LoginTransaction {
   readonly transaction: Transaction | undefined
   /** The institution has risk providers asked about sign-ins; known from the beginning, so that no later change skips them. */
   readonly asksRisk?: boolean | undefined
+  /** The browser is asked first what it says of its device; known from the beginning too. */
+  readonly asksSignals?: boolean | undefined
+  /** What it said, or the app; undefined until it was asked. */
+  readonly signals?: CollectedSignals | undefined
   /** What they said; undefined until they were asked. */
   readonly risk?: LoginRisk | undefined
   /** A challenge of the engine's own, under way. */
@@ -149,6 +154,8 @@ export interface LoginTransaction {
 export type Step =
   | { readonly step: 'choose' }
   | { readonly step: 'upstream' }
+  /** Of the browser, what it says of its device. */
+  | { readonly step: 'collect' }
   | { readonly step: 'assess' }
   | { readonly step: 'decide' }
   | { readonly step: 'raise'; readonly acr: Acr }
@@ -172,7 +179,8 @@ export function nextStep(login: LoginTransaction): Step {
   if (login.outcome === 'cancelled') return { step: 'refuse', code: 'login.cancelled' }
   if (login.outcome === 'refused') return { step: 'refuse', code: login.refusal ?? 'interaction.step' }
   if (login.subject === undefined) return { step: login.connection === undefined ? 'choose' : 'upstream' }
-  if (login.asksRisk === true && login.risk === undefined) return { step: 'assess' }
+  if (login.asksRisk === true && login.risk === undefined)
+    return { step: login.asksSignals === true && login.signals === undefined ? 'collect' : 'assess' }
   const risky = login.risk && (riskStop(login.risk.action) ?? login.risk.ends)
   if (risky !== undefined) return { step: 'refuse', code: risky }
   if (login.transaction !== undefined && login.decision === undefined) return { step: 'decide' }

@@ -15,7 +15,7 @@ const words: Readonly<Record<Language, Readonly<Record<Notice, string>>>> = {
   },
 }
 
-const notYou: Readonly<Record<Language, string>> = {
+export const notYou: Readonly<Record<Language, string>> = {
   en: 'Not you? Call your bank.',
   es: '¿No has sido tú? Llama a tu banco.',
 }

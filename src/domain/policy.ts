@@ -29,6 +29,15 @@ export interface PolicyInputs {
   readonly own: readonly { readonly limit: Limit; readonly measured: bigint }[]
   /** What the risk providers said, and what that leads to; absent where none was asked. */
   readonly risk?: { readonly said: RiskSummary; readonly voice: Voice | undefined } | undefined
+  /** Two people at the bank let this very transaction be sent again, and this decision uses that up. */
+  readonly release?: Release | undefined
+}
+
+/** By whom it was released, as the audit names them. */
+export interface Release {
+  readonly case: string
+  readonly proposedBy: string
+  readonly releasedBy: string
 }
 
 export interface Decision {
@@ -45,8 +54,23 @@ const allowed: Voice = { outcome: { kind: 'allow' }, reason: 'allowed' }
 export const decide = (policy: Policy, inputs: PolicyInputs): Decision =>
   strongest(voicesOf(policy, inputs), allowed)
 
-/** Everything that has its say, in the order of rules, limits, the customer's own limits, and the risk providers. */
+/**
+ * Everything that has its say, in the order of rules, limits, the customer's own limits, and the risk providers. A release sets
+ * aside what only says `review`, and nothing else; what was held never passes unasked. Of equals the release is named.
+ */
 export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
+  const voices = saidOf(policy, inputs)
+  return inputs.release === undefined
+    ? voices
+    : [releasedVoice, ...voices.filter(({ outcome }) => outcome.kind !== 'review')]
+}
+
+const releasedVoice: Voice = {
+  outcome: { kind: 'step-up', acr: withDeviceAndPin },
+  reason: 'case.released',
+}
+
+function saidOf(policy: Policy, inputs: PolicyInputs): Voice[] {
   const { currency } = inputs.facts.transaction
   const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs.facts))
   const limits = policy.limits.flatMap((limit) => {

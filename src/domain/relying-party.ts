@@ -162,5 +162,8 @@ function asksMore(before: RelyingParty['backchannel'], after: RelyingParty['back
   if (before === undefined) return true
   const unmatched = after.number === 'none' && before.number !== 'none'
   const uncoded = before.userCode === true && after.userCode !== true
-  return unmatched || uncoded || (before.signed === true && after.signed !== true)
+  const unsigned = before.signed === true && after.signed !== true
+  // Who is pinged learns when customers answer.
+  const elsewhere = after.ping !== undefined && after.ping !== before.ping
+  return unmatched || uncoded || unsigned || elsewhere
 }

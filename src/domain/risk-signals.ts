@@ -2,17 +2,23 @@
 import { type Coordinates, kilometresBetween } from './place.ts'
 import { type RiskAction, type RiskReason, worstScore } from './risk.ts'
 import type { AskedKind, RiskEvent, RiskFact } from './risk-event.ts'
+import { clientContradicts, clientSilent, scriptedClient, zoneElsewhere } from './risk-signals-client.ts'
 
 /** What each signal adds to the score unless told otherwise. */
 export const usualPoints = {
   unknown_device: 150,
   young_device: 150,
+  sim_swapped: 400,
+  sim_unknown: 100,
   impossible_travel: 500,
   new_country: 150,
   unknown_place: 100,
   unknown_address: 50,
   said_elsewhere: 150,
   scripted_client: 150,
+  client_silent: 50,
+  client_contradicts: 150,
+  zone_elsewhere: 150,
   listed_address: 500,
   list_unread: 100,
   denied_country: 1000,
@@ -135,21 +141,19 @@ function saidElsewhere(heard: Heard): Finding | undefined {
   return { text: `the caller says it is ${round(kilometres)} km from where its address is` }
 }
 
-// What programs say of themselves when nobody told them to lie.
-const programs =
-  /\b(curl|wget|python-requests|python-urllib|aiohttp|httpx|go-http-client|libwww-perl|scrapy|headlesschrome|phantomjs|selenium|puppeteer|playwright)\b/i
-
-function scriptedClient(heard: Heard): Finding | undefined {
-  const found = programs.exec(heard.text('client.userAgent')?.slice(0, 512) ?? '')?.[1]
-  return found === undefined ? undefined : { text: `the caller says it is a program: ${found.toLowerCase()}` }
-}
-
 function youngDevice(heard: Heard): Finding | undefined {
   const days = heard.number('device.ageDays')
   if (heard.flag('device.present') !== true) return undefined
   if (days === undefined) return { text: 'the age of the device is not known' }
   if (days >= heard.rules.youngDays) return undefined
   return { text: `the device is ${round(days)} days old, less than ${heard.rules.youngDays}` }
+}
+
+function simSwapped(heard: Heard): Finding | undefined {
+  if (heard.text('subject.sim') !== 'swapped') return undefined
+  const hours = heard.number('subject.simHours')
+  const ago = hours === undefined ? 'lately' : `${round(hours)} h ago`
+  return { text: `the SIM card of the customer’s number was changed ${ago}` }
 }
 
 const minor = (text: string | undefined): bigint | undefined =>
@@ -221,6 +225,12 @@ const finders: Readonly<Record<SignalCode, (heard: Heard) => Finding | undefined
       'no key of an enrolled device was proven',
     ),
   young_device: youngDevice,
+  sim_swapped: simSwapped,
+  sim_unknown: (heard) =>
+    when(
+      heard.text('subject.sim') === 'unknown',
+      'the telephone operator gave no answer about the SIM card of the customer’s number',
+    ),
   impossible_travel: impossibleTravel,
   new_country: newCountry,
   unknown_place: (heard) =>
@@ -232,6 +242,9 @@ const finders: Readonly<Record<SignalCode, (heard: Heard) => Finding | undefined
     ),
   said_elsewhere: saidElsewhere,
   scripted_client: scriptedClient,
+  client_silent: clientSilent,
+  client_contradicts: clientContradicts,
+  zone_elsewhere: zoneElsewhere,
   listed_address: listedAddress,
   list_unread: ({ listed }) => when(listed === 'unread', 'the list of addresses could not be read'),
   denied_country: (heard) => listedCountry(heard, heard.rules.denyCountries),

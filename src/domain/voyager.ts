@@ -5,7 +5,7 @@ import { familiesOf } from './user-agent.ts'
 
 /**
  * By how much an access that differs in one thing is less alike: 0.5 halves the match. What the edge says weighs by itself;
- * what the caller says can at best agree. No fact tells the screen, so it is no part of a signature.
+ * what the caller says can at best agree. Screen and zone are there where the bank collects them.
  */
 export const usualCosts = {
   country: 0.5,
@@ -15,6 +15,8 @@ export const usualCosts = {
   os: 0.45,
   browser: 0.3,
   language: 0.2,
+  screen: 0.15,
+  zone: 0.2,
   hour: 0.1,
   weekday: 0.05,
 } as const
@@ -23,7 +25,7 @@ export type AccessFeature = keyof typeof usualCosts
 
 export const accessFeatures = Object.keys(usualCosts) as readonly AccessFeature[]
 
-/** Of the caller's own saying. */
+/** Of the caller's own saying, with each request. */
 const said: readonly AccessFeature[] = ['os', 'browser', 'language']
 
 /** A feature that is missing cannot be known (no database); an empty one could be, and is not. */
@@ -53,9 +55,23 @@ export function signatureOf(
     os: os ?? '',
     browser: browser ?? '',
     language: languageForm.exec(facts['client.language'] ?? '')?.[0].toLowerCase() ?? '',
+    ...deviceOf(facts),
     hour: String(hours % 24),
     // 1 January 1970 was a Thursday.
     weekday: String((Math.floor(hours / 24) + 4) % 7),
+  }
+}
+
+/** Nothing where the bank does not collect; empty where it does, and nobody says. A phone that is turned has the same screen. */
+function deviceOf(facts: RiskFacts): Pick<AccessSignature, 'screen' | 'zone'> {
+  if (facts['client.collected'] === undefined) return {}
+  const [width, height] = [facts['client.screenWidth'], facts['client.screenHeight']]
+  const sides = width === undefined || height === undefined ? [] : [width, height].toSorted((a, b) => b - a)
+  const offset = facts['client.utcOffset']
+  const said = facts['client.timeZone'] ?? (offset === undefined ? '' : `UTC ${offset}`)
+  return {
+    screen: sides.length === 0 ? '' : [...sides, facts['client.colorDepth'] ?? ''].join('x'),
+    zone: said.slice(0, longest),
   }
 }
 
@@ -141,8 +157,8 @@ function differencesOf({ history, signature, policy, now }: Judging): readonly D
   return accessFeatures.flatMap((feature): Difference[] => {
     const value = signature[feature]
     const before = history.known[feature] ?? []
-    // Where the edge never told it, there is nothing to compare with: a database that is new raises nobody. Callers who
-    // begin to say what they never said are new.
+    // Where it was never told, there is nothing to compare with: a database or a page that is new raises nobody. Callers who
+    // begin to say what each request says are new.
     if (value === undefined || (before.length === 0 && (value === '' || !said.includes(feature)))) return []
     const known = before.filter((one) => fadedTo(one, now, policy.halfLifeDays) >= faintest)
     if (value !== '' && known.some((one) => alike(feature, value, one.value))) return []
@@ -158,6 +174,8 @@ const names: Readonly<Record<AccessFeature, string>> = {
   os: 'the operating system',
   browser: 'the browser or app',
   language: 'the language',
+  screen: 'the screen',
+  zone: 'the time zone',
   hour: 'the hour (UTC)',
   weekday: 'the day of the week (0: Sunday)',
 }

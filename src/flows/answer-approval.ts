@@ -17,6 +17,7 @@ import type { Display } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals, Backchannel } from '../ports/approvals.ts'
+import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Places } from '../ports/places.ts'
 import type { RiskOutcome } from '../ports/risk-records.ts'
@@ -26,6 +27,7 @@ import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type ReportPorts, revokeReported } from './approval-reported.ts'
 import { placeKnown, traceOfApproval, traceOfTransaction } from './approvals.ts'
+import { openCase } from './case-opening.ts'
 import type { CoSigning } from './co-signing.ts'
 import type { KeepEvidence } from './evidence.ts'
 import type { createPinCheck } from './step-up.ts'
@@ -38,6 +40,7 @@ export interface AnswerPorts extends ReportPorts {
   readonly directory: Directory
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
   readonly transactions: Transactions
+  readonly cases: Pick<Cases, 'create'>
   readonly backchannel: Backchannel
   readonly checkPin: ReturnType<typeof createPinCheck>
   readonly keepEvidence: KeepEvidence
@@ -181,7 +184,7 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
     )
   await stillAnswering(ports, yes.shown)
   if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device)
-  const answered = judged(ports, institution, yes)
+  const answered = await judged(ports, institution, yes)
   await ended(ports, yes.shown, answered.state)
   await accepted(ports, institution, { yes, answered })
   return answered.state
@@ -212,12 +215,28 @@ interface Judged {
   readonly kilometres: number | undefined
 }
 
-/** Is whoever says yes where it was asked for, as far as that is known? */
-function judged(ports: AnswerPorts, institution: Institution, { shown, from }: SignedYes): Judged {
+/**
+ * Is whoever says yes where it was asked for, as far as that is known? What two people have looked at and released is not held
+ * once more.
+ */
+async function judged(
+  ports: AnswerPorts,
+  institution: Institution,
+  { shown, from }: SignedYes,
+): Promise<Judged> {
   const place = placeKnown(ports, from)
   const kilometres = kilometresApart(shown.approval.place, place)
   const isFar = kilometres !== undefined && kilometres > approvalSettings(institution).farKilometres
-  return { state: isFar ? 'held' : 'approved', at: ports.clock.now(), place, kilometres }
+  const holds = isFar && !(await isReleased(ports, shown.approval))
+  return { state: holds ? 'held' : 'approved', at: ports.clock.now(), place, kilometres }
+}
+
+async function isReleased(
+  { transactions }: AnswerPorts,
+  { institution, transactionId }: Approval,
+): Promise<boolean> {
+  const decided = transactionId === undefined ? undefined : await transactions.get(institution, transactionId)
+  return decided?.inputs.release !== undefined
 }
 
 /** What a yes that was right leads to: proof of it is kept also where it is held. */
@@ -241,7 +260,7 @@ async function accepted(
     ports.audit.record({ ...event, outcome: 'ok' })
     return settle(ports, institution, { shown: yes.shown, methods, at })
   }
-  await hold(ports, { shown: yes.shown, methods, at })
+  await hold(ports, institution, { shown: yes.shown, methods, at })
   const personal = apart(approval.place, answered)
   ports.audit.record({ ...event, outcome: 'refused', code: 'approval.held', personal })
 }
@@ -310,17 +329,26 @@ async function settle(ports: AnswerPorts, bank: Institution, yes: Yes): Promise<
   if (id !== undefined) await ports.transactions.bind(institution, id, granted || grantOfApi(id))
 }
 
-/** For the bank to look at: whoever waits is told, and the transaction counts against no limit, as nobody can release it yet. */
-async function hold(ports: AnswerPorts, { shown, methods, at }: Yes): Promise<void> {
-  const { approval, device } = shown
+interface Holding extends Yes {
+  readonly shown: ShownApproval
+}
+
+/** For the bank to look at: whoever waits is told, and the transaction counts against no limit: it may be sent again, if anything. */
+async function hold(
+  ports: AnswerPorts,
+  bank: Institution,
+  { shown: { approval, device }, methods, at }: Holding,
+): Promise<void> {
   const { institution, transactionId: id, origin } = approval
   if (origin === 'backchannel') await ports.backchannel.denied(approval, 'approval.held')
   if (id === undefined) return
   // That of a sign-in too, at once: its page may never look, and could end it in another way.
   const trace = { ...traceOfTransaction(approval), device: device.id }
-  await endTransaction(ports, {
-    ...{ institution, id, state: 'held', now: at, trace, detail: { methods } },
-  })
+  const end = { institution, id, state: 'held', now: at, trace, detail: { methods } } as const
+  if (!(await endTransaction(ports, end))) return
+  const transaction = await ports.transactions.get(institution, id)
+  if (transaction !== undefined)
+    await openCase(ports, bank, { transaction, reason: 'approval.held', now: at })
 }
 
 async function refuse(

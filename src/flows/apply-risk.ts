@@ -1,7 +1,8 @@
 // What applying a file means for risk providers: their settings, as their own plugins judge them.
 import type { RiskChallengeKind, RiskProviderSetting } from '../domain/risk.ts'
 import { snake } from '../domain/written-name.ts'
-import { SettingsRefused } from '../ports/connector-settings.ts'
+import { type SettingsFault, SettingsRefused } from '../ports/connector-settings.ts'
+import type { JudgedFault } from '../ports/judged.ts'
 import type { RiskPlugin } from '../ports/risk.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
 
@@ -33,42 +34,47 @@ export function factsFault(
 }
 
 /** By the names of the file, which writes the first level of settings in snake_case; so do messages that quote one. */
-const asWritten = ({ faults }: SettingsRefused): SettingsRefused =>
-  new SettingsRefused(
-    faults.map(({ path, message }) => {
-      const [settings = '', first, ...deeper] = path.split('.')
-      if (first === undefined) return { path, message: message.replace(/"\w+"/g, snake) }
-      return { path: [settings, snake(first), ...deeper].join('.'), message }
-    }),
-  )
+const asWritten = ({ path, message }: SettingsFault): SettingsFault => {
+  const [settings = '', first, ...deeper] = path.split('.')
+  if (first === undefined) return { path, message: message.replace(/"\w+"/g, snake) }
+  return { path: [settings, snake(first), ...deeper].join('.'), message }
+}
 
+/** Every fault with its place below the provider. */
 export async function riskFaults(
   { riskPlugins }: ApplyRiskPorts,
-  { institution: { id, risk } }: InstitutionSet,
-): Promise<string[]> {
+  { institution: { id: institution, risk } }: InstitutionSet,
+): Promise<JudgedFault[]> {
   if (risk === undefined) return []
   const plugins = await riskPlugins()
   const faults = await Promise.all(
-    risk.providers.map(async (setting) => {
-      const { id: provider, type, settings, challenge = [] } = setting
-      const place = `${id}: risk provider ${provider}`
-      const plugin = plugins.find((one) => one.type === type)
-      const known = plugins.map((one) => one.type).join(', ')
-      if (plugin === undefined) return [`${place}: no risk provider of type ${type}; there are ${known}`]
-      try {
-        await plugin.check(settings)
-        const found = {
-          challenge: challengeFault(plugin, settings, challenge),
-          facts: factsFault(plugin, setting),
-        }
-        return Object.entries(found).flatMap(([where, fault]) =>
-          fault === undefined ? [] : [`${place}: ${where}: ${fault}`],
-        )
-      } catch (error) {
-        const thrown = error instanceof SettingsRefused ? asWritten(error) : error
-        return [`${place}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]
-      }
-    }),
+    risk.providers.map(async (setting, i) =>
+      (await providerFaults(plugins, setting)).map(({ path, message }) => ({
+        ...{ institution, what: `risk provider ${setting.id}: ${path}`, message },
+        at: ['risk', 'providers', i, ...path.split('.')],
+      })),
+    ),
   )
   return faults.flat()
+}
+
+async function providerFaults(
+  plugins: readonly RiskPlugin[],
+  setting: RiskProviderSetting,
+): Promise<SettingsFault[]> {
+  const { type, settings, challenge = [] } = setting
+  const plugin = plugins.find((one) => one.type === type)
+  const known = plugins.map((one) => one.type).join(', ')
+  if (plugin === undefined)
+    return [{ path: 'type', message: `no risk provider of type ${type}; there are ${known}` }]
+  try {
+    await plugin.check(settings)
+  } catch (error) {
+    if (error instanceof SettingsRefused) return error.faults.map(asWritten)
+    return [{ path: 'settings', message: error instanceof Error ? error.message : String(error) }]
+  }
+  const found = { challenge: challengeFault(plugin, settings, challenge), facts: factsFault(plugin, setting) }
+  return Object.entries(found).flatMap(([path, message]) =>
+    message === undefined ? [] : [{ path, message }],
+  )
 }

@@ -6,9 +6,12 @@ import type { Channels } from '../ports/channel.ts'
 import type { Chance } from '../ports/clock.ts'
 import type { ConnectionStore } from '../ports/connections.ts'
 import type { Connectors } from '../ports/connector.ts'
+import { ApplyFault } from '../ports/judged.ts'
+import type { LineFacts } from '../ports/line-facts.ts'
 import type { Pictures } from '../ports/pictures.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import { type ApplyPingPorts, pingFaults } from './apply-pings.ts'
 import {
   type ApplyPolicyPorts,
   policyApplied,
@@ -20,27 +23,17 @@ import { type ApplyRiskPorts, riskFaults } from './apply-risk.ts'
 import { pictureFault } from './pictures.ts'
 import { endWayIn } from './staff-sessions.ts'
 
-export interface ApplyPorts extends ApplyPolicyPorts, ApplyRiskPorts {
+export interface ApplyPorts extends ApplyPolicyPorts, ApplyRiskPorts, ApplyPingPorts {
   readonly directory: Directory
   readonly writer: DirectoryWriter
   readonly unit: UnitOfWork
   readonly chance: Chance
   readonly connectors: Pick<Connectors, 'plugins'>
   readonly channels: Pick<Channels, 'plugins'>
+  readonly lineFacts: Pick<LineFacts, 'plugins'>
   readonly pictures: Pictures
   readonly consoleSessions: Pick<ConsoleSessions, 'endBy'>
   readonly connectionStore: Pick<ConnectionStore, 'lock' | 'list'>
-}
-
-/** What is given does not hold; nothing at all was changed. The message has one fault a line. */
-export class ApplyFault extends Error {
-  readonly faults: readonly string[]
-
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'))
-    this.name = 'ApplyFault'
-    this.faults = faults
-  }
 }
 
 export type Apply = ReturnType<typeof createApply>
@@ -57,7 +50,9 @@ export function createApply(ports: ApplyPorts) {
     const faults = [
       ...settingsFaults(ports, sets),
       ...channelFaults(ports, sets),
+      ...lineFaults(ports, sets),
       ...(await Promise.all(sets.map((set) => riskFaults(ports, set)))).flat(),
+      ...sets.flatMap((set) => pingFaults(ports, set)),
       ...(await logoFaults(ports, sets)),
       ...(await hostFaults(ports, sets)),
       ...(await ownerFaults(ports, sets)),
@@ -156,36 +151,59 @@ function differing(before: unknown, after: unknown, path: string): string[] {
 /** Settings of connections, as their connectors judge them. */
 function settingsFaults({ connectors }: ApplyPorts, sets: readonly InstitutionSet[]): string[] {
   return sets.flatMap((set) =>
-    set.connections.flatMap((connection) => {
-      const place = `${set.institution.id}: connection ${connection.id}`
-      const plugin = connectors.plugins().find(({ type }) => type === connection.type)
-      if (plugin === undefined) return [`${place}: no connector of type ${connection.type}`]
-      try {
-        plugin.check(connection.settings)
-        return []
-      } catch (error) {
-        return [`${place}: ${error instanceof Error ? error.message : String(error)}`]
-      }
+    set.connections.flatMap(({ id, type, settings }) => {
+      const plugin = connectors.plugins().find((one) => one.type === type)
+      return checkFaults({
+        ...{ place: `${set.institution.id}: connection ${id}`, plugin, settings },
+        none: `no connector of type ${type}`,
+      })
     }),
   )
 }
 
+interface Checking {
+  readonly place: string
+  readonly plugin: { check(settings: Readonly<Record<string, unknown>>): void } | undefined
+  readonly settings: Readonly<Record<string, unknown>>
+  /** What is wrong where there is no plugin. */
+  readonly none: string
+}
+
+function checkFaults({ place, plugin, settings, none }: Checking): string[] {
+  if (plugin === undefined) return [`${place}: ${none}`]
+  try {
+    plugin.check(settings)
+    return []
+  } catch (error) {
+    return [`${place}: ${error instanceof Error ? error.message : String(error)}`]
+  }
+}
+
 /** Settings of channels, as their plugins judge them. */
-function channelFaults({ channels }: ApplyPorts, sets: readonly InstitutionSet[]): string[] {
-  return sets.flatMap(({ institution }) =>
+const channelFaults = ({ channels }: ApplyPorts, sets: readonly InstitutionSet[]): string[] =>
+  sets.flatMap(({ institution }) =>
     (institution.channels ?? []).flatMap(({ id, type, settings }) => {
-      const place = `${institution.id}: channel ${id}`
       const plugin = channels.plugins().find((one) => one.type === type)
-      if (plugin === undefined) return [`${place}: no channel of type ${type}`]
-      try {
-        plugin.check(settings)
-        return []
-      } catch (error) {
-        return [`${place}: ${error instanceof Error ? error.message : String(error)}`]
-      }
+      return checkFaults({
+        ...{ place: `${institution.id}: channel ${id}`, plugin, settings },
+        none: `no channel of type ${type}`,
+      })
     }),
   )
-}
+
+/** The same of who tells of lines. */
+const lineFaults = ({ lineFacts }: ApplyPorts, sets: readonly InstitutionSet[]): string[] =>
+  sets.flatMap(({ institution: { id, lineFacts: setting } }) => {
+    if (setting === undefined) return []
+    const { type, settings } = setting
+    const plugin = lineFacts.plugins().find((one) => one.type === type)
+    return checkFaults({
+      place: `${id}: line facts`,
+      plugin,
+      settings,
+      none: `no line facts of type ${type}`,
+    })
+  })
 
 /** A domain is at home at one connection, also where the console made the other one. */
 async function domainFaults({ connectionStore }: ApplyPorts, set: InstitutionSet): Promise<string[]> {

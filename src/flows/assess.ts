@@ -10,11 +10,12 @@ import type { KeptAssessment, RiskMemories, RiskOutcome, RiskRecords } from '../
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
 import { createDeviceTokens } from './device-tokens.ts'
+import { type LineFactPorts, lineFactsOf } from './line-facts.ts'
 import { createRiskFacts, type RiskFactPorts, type RiskSubject } from './risk-facts.ts'
 import { owe } from './risk-owing.ts'
 import { oweShadows, type ShadowOwingPorts } from './risk-shadow.ts'
 
-export interface AssessPorts extends RiskFactPorts, ShadowOwingPorts {
+export interface AssessPorts extends RiskFactPorts, ShadowOwingPorts, LineFactPorts {
   readonly riskProviders: Pick<RiskProviders, 'of'>
   readonly riskRecords: Pick<RiskRecords, 'history' | 'keep' | 'ofReference'>
   readonly riskMemories: RiskMemories
@@ -74,12 +75,14 @@ export function createAssess(ports: AssessPorts): Assess {
       const providers = providersFor(ports, institution, asking)
       const shadows = providersFor(ports, institution, policy.shadow ?? [])
       const allowed = new Set([...providers, ...shadows].flatMap(({ facts }) => facts))
-      const { facts, address } = await gather(institution, asked, allowed)
+      const { facts: gathered, address } = await gather(institution, asked, allowed)
       const before = await ports.riskRecords.ofReference(institution.id, asked.reference)
-      const event = { ...eventOf(ports, institution, asked), facts }
       const budget = institution.risk?.budgetMs ?? 0
       const tokens = await tokensFor(ports, { institution: institution.id, providers, asked })
       await ports.unit.checkpoint()
+      const line = await lineFactsOf(ports, institution, { subject: asked.subject, allowed })
+      const facts = { ...gathered, ...line }
+      const event = { ...eventOf(ports, institution, asked), facts }
       const answers = await Promise.all(
         providers.map((one) => {
           const known = { deviceToken: tokens.get(one.id), reference: referenceOf(before, one.id) }

@@ -6,6 +6,7 @@ import {
   shownState,
   stopOf,
 } from '../domain/customer-transaction.ts'
+import type { HeldCase } from '../domain/held-case.ts'
 import type { Institution } from '../domain/institution.ts'
 import { signatoriesOf } from '../domain/outcome.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -13,6 +14,7 @@ import { rolesOf } from '../domain/signatories.ts'
 import { type Transaction, transactionOf } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals } from '../ports/approvals.ts'
+import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SubjectNames, SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
@@ -24,6 +26,7 @@ export interface BackEndPorts {
   readonly requests: TransactionRequests
   readonly transactions: Transactions
   readonly approvals: Approvals
+  readonly cases: Pick<Cases, 'get'>
   readonly subjectNames: SubjectNames
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
   readonly audit: Audit
@@ -42,6 +45,8 @@ export type Wanted = Omit<BackEndRequest, 'subject' | 'origin' | 'transaction' |
 export interface Standing {
   readonly transaction: CustomerTransaction
   readonly approval: Approval | undefined
+  /** What the bank's people make of it; only of what is held. */
+  readonly case: HeldCase | undefined
   /** Epoch milliseconds: by which what is open is told from what has lapsed. */
   readonly now: number
   /** As the back end is told of it: what was approved lapses as well, where nobody carries it out in time. */
@@ -106,10 +111,10 @@ async function standing(ports: BackEndPorts, { institution, id, api }: Named): P
   return standingOf(ports, { transaction, approval, asked })
 }
 
-function standingOf(
-  { clock, transactionMs }: BackEndPorts,
+async function standingOf(
+  { clock, transactionMs, cases }: BackEndPorts,
   { transaction, approval, asked = [] }: Omit<Found, 'asked'> & Partial<Found>,
-): Standing {
+): Promise<Standing> {
   const now = clock.now()
   const { state, decision, endedAt = now } = transaction
   // What the policy allowed at once was approved after it was kept.
@@ -118,7 +123,9 @@ function standingOf(
   const late = told === 'approved' && endedAt + transactionMs <= now
   const needed = rolesOf(signatoriesOf(decision.outcome))
   const signatories = needed.map(([role, count]) => ({ role, needed: count, signed: signedAs(asked, role) }))
-  return { transaction, approval, now, state: late ? 'lapsed' : told, code: stopOf(transaction), signatories }
+  const held = state === 'held' ? await cases.get(transaction.institution, transaction.id) : undefined
+  const code = stopOf(transaction)
+  return { transaction, approval, case: held, now, state: late ? 'lapsed' : told, code, signatories }
 }
 
 interface Found extends Pick<Standing, 'transaction' | 'approval'> {

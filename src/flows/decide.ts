@@ -1,6 +1,7 @@
 // What becomes of a transaction: its facts gathered, the policy asked, the answer kept and told, all in one unit.
 import { type Acr, acrLadder, levelReached, withDeviceAndPin } from '../domain/acr.ts'
 import type { ApprovalPlace } from '../domain/approval.ts'
+import type { CollectedSignals } from '../domain/client-signals.ts'
 import { type CustomerTransaction, firstState, stopOf } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type Limit, longestMinutes, type Measuring, measure } from '../domain/limit.ts'
@@ -14,16 +15,19 @@ import { signatoriesText } from '../domain/signatories.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import { type RiskKind, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
+import type { Cases } from '../ports/cases.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
-import type { History, OwnLimitStore, Transactions } from '../ports/transactions.ts'
+import type { Held, History, OwnLimitStore, Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
 import type { Assess } from './assess.ts'
+import { openCase } from './case-opening.ts'
 import { lackingRoles, type SignatoryPorts, type ToSign } from './signatories.ts'
 
 export interface DecidePorts extends SignatoryPorts {
   readonly transactions: Transactions
+  readonly cases: Pick<Cases, 'create' | 'releasedFor' | 'use'>
   readonly assess: Assess
   readonly ownLimits: OwnLimitStore
   readonly keys: Pick<KeyStore, 'secret'>
@@ -47,6 +51,8 @@ export interface ToDecide {
   readonly expiresAt: number
   /** Where a back end says that the customer is. */
   readonly place?: ApprovalPlace | undefined
+  /** What the browser or app of this sign-in said of its device. */
+  readonly signals?: CollectedSignals | undefined
   /** What its audit event names beside the customer. */
   readonly trace: { readonly reference: string; readonly core?: string }
 }
@@ -57,7 +63,7 @@ export type Decide = ReturnType<typeof createDecide>
  * Decides on a transaction and keeps it, inside a unit; where risk providers are asked first, what the unit has written by
  * then is committed before. The customer is held: of parallel transactions of one customer each is measured with those that
  * were decided before it, so that no two slip under a limit together. `meanwhile` is asked then: what it finds was decided by
- * somebody else, and is what comes out.
+ * somebody else, and is what comes out. What is held has a case from the same unit on; what two people released is used up by it.
  */
 export function createDecide(ports: DecidePorts) {
   const tokenOf = createAccountTokens(ports.keys)
@@ -68,18 +74,21 @@ export function createDecide(ports: DecidePorts) {
     meanwhile?: () => Promise<Found | undefined>,
   ): Promise<CustomerTransaction | Found> {
     const kind = kindOf(institution, asked)
-    const { subject, relyingParty, device, amr, granted, authenticatedAt, transaction, place } = asked
-    const who = { subject, relyingParty, device, amr, granted, authenticatedAt, transaction, place }
+    const { subject, relyingParty, device, amr, granted, authenticatedAt, transaction } = asked
+    const from = { place: asked.place, signals: asked.signals }
+    const who = { subject, relyingParty, device, amr, granted, authenticatedAt, transaction, ...from }
     const assessed = await ports.assess.ask(institution, { ...who, kind, reference: asked.trace.reference })
-    await ports.transactions.hold({ institution: institution.id, subject })
+    const customer = await ports.transactions.hold({ institution: institution.id, subject })
     const found = await meanwhile?.()
     if (found !== undefined) return found
-    const deciding = { ...asked, kind, verdict: assessed?.verdict }
+    const deciding = { ...asked, kind, customer, verdict: assessed?.verdict }
     const kept = await decideHeld(institution, deciding)
     const outcome = kept.state === 'open' ? undefined : ('refused' as const)
     if (assessed !== undefined)
       await ports.assess.keep(institution, assessed, { about: kept.id, settleBy: asked.expiresAt, outcome })
     tell(ports.audit, deciding, kept)
+    const toLookAt = { transaction: kept, reason: kept.decision.reason, now: kept.createdAt }
+    if (kept.state === 'held') await openCase(ports, institution, toLookAt)
     return kept
   }
 }
@@ -90,13 +99,14 @@ const kindOf = (institution: Institution, { transaction }: ToDecide): RiskKind =
 
 interface Deciding extends ToDecide {
   readonly kind: RiskKind
+  readonly customer: Held
   /** What the risk providers said of it; undefined where none was asked. */
   readonly verdict: RiskVerdict | undefined
 }
 
 function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
   return async function decided(institution: Institution, asked: Deciding): Promise<CustomerTransaction> {
-    const customer = { institution: institution.id, subject: asked.subject }
+    const { customer } = asked
     const now = ports.clock.now()
     const token = (account: string) => tokenOf(institution.id, account)
     const { transaction, kind } = asked
@@ -112,14 +122,15 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
     const policy = policyOf(institution)
     const measuring = { now, ...history, transaction: { ...measuredOf(transaction, kind), from, to }, token }
     const facts = factsOf(asked, history, now)
-    const inputs = { ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) }
-    const decision = decide(policy, inputs)
+    const given = { ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) }
+    const id = ports.chance.token(16)
+    const { inputs, decision } = await withRelease(ports, asked, { id, policy, inputs: given, now, from })
     const state = (await canBeSigned(ports, { ...customer, from }, decision))
       ? firstState(decision)
       : 'refused'
     const kept: CustomerTransaction = {
-      ...customer,
-      ...{ id: ports.chance.token(16), relyingParty: asked.relyingParty, transaction, kind },
+      ...{ institution: institution.id, subject: asked.subject },
+      ...{ id, relyingParty: asked.relyingParty, transaction, kind },
       reference: asked.trace.reference,
       ...{ from, to, decision, policy: policyVersion(policy), inputs },
       ...{ state, createdAt: now, expiresAt: asked.expiresAt },
@@ -134,6 +145,44 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
 /** Where too few could sign, nobody is asked and nothing waits. */
 const canBeSigned = async (ports: DecidePorts, toSign: ToSign, { outcome }: Decision): Promise<boolean> =>
   (await lackingRoles(ports, toSign, signatoriesOf(outcome))).length === 0
+
+interface Weighed {
+  /** Of the transaction that is being decided. */
+  readonly id: string
+  readonly policy: Policy
+  readonly inputs: PolicyInputs
+  readonly now: number
+  /** Token of the account that it leaves. */
+  readonly from: string | undefined
+}
+
+interface Decided {
+  readonly inputs: PolicyInputs
+  readonly decision: Decision
+}
+
+/**
+ * The decision, by what two people released where there is such a thing: it is used up by this decision, and by no other. What is
+ * refused, by too few signatories too, uses nothing up; nor does a call to a core, where no customer can be asked.
+ */
+async function withRelease(
+  ports: DecidePorts,
+  { customer, relyingParty, transaction, trace }: Deciding,
+  { id, policy, inputs, now, from }: Weighed,
+): Promise<Decided> {
+  const { cases } = ports
+  const without = { inputs, decision: decide(policy, inputs) }
+  if (without.decision.outcome.kind === 'deny' || trace.core !== undefined) return without
+  const found = await cases.releasedFor(customer, { relyingParty, hash: transaction.hash, now })
+  const { institution } = customer
+  if (found === undefined) return without
+  const { id: of, proposedBy = '', endedBy: releasedBy = '' } = found
+  const released = { ...inputs, release: { case: of, proposedBy, releasedBy } }
+  const decision = decide(policy, released)
+  const goesOn = await canBeSigned(ports, { ...customer, from }, decision)
+  if (goesOn && !(await cases.use(institution, found.id, { by: id, now }))) return without
+  return { inputs: released, decision }
+}
 
 const measuredOf = ({ type, amount }: Transaction, kind: RiskKind) => ({
   ...{ type, kind, currency: amount?.currency, minor: amount?.minor ?? 0n },
@@ -228,6 +277,14 @@ function tell(audit: Audit, asked: Deciding, kept: CustomerTransaction): void {
       ...(signatories !== undefined && { signatories: signatoriesText(signatories) }),
       ...(stopped === 'transaction.signatories' && { stopped }),
       ...(asked.verdict !== undefined && { assessment: asked.verdict.id }),
+      ...releaseTold(kept),
     },
   })
+}
+
+/** Both who let it be sent again. */
+function releaseTold({ inputs: { release } }: CustomerTransaction): Readonly<Record<string, string>> {
+  if (release === undefined) return {}
+  const { case: of, proposedBy, releasedBy } = release
+  return { case: of, proposed_by: proposedBy, released_by: releasedBy }
 }

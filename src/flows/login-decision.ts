@@ -40,7 +40,7 @@ export async function withDecision(
   if (nextStep(login).step !== 'decide' || subject === undefined || transaction === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })
   const asked = {
-    ...{ transaction, subject },
+    ...{ transaction, subject, signals: login.signals },
     ...{ relyingParty: login.relyingParty, device: login.device, amr: login.amr },
     granted: login.granted,
     authenticatedAt: login.undated === true ? undefined : login.authenticatedAt,

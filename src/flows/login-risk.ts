@@ -34,7 +34,16 @@ export async function withRisk(
   if (nextStep(login).step !== 'assess' || subject === undefined)
     throw new Refusal('interaction.step', { uid })
   const authenticatedAt = login.undated === true ? undefined : login.authenticatedAt
-  const who = { subject, relyingParty, device, amr, granted, authenticatedAt, reference }
+  const who = {
+    subject,
+    relyingParty,
+    device,
+    amr,
+    granted,
+    authenticatedAt,
+    reference,
+    signals: login.signals,
+  }
   const assessed = await ports.assess.ask(institution, { kind: 'sign-in', ...who })
   const now = await heldLogin(ports, login)
   if (now.outcome !== 'open' || now.risk !== undefined) return now

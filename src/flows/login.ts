@@ -2,6 +2,7 @@
 import { type Acr, levelReached } from '../domain/acr.ts'
 import type { AuditTrace } from '../domain/audit.ts'
 import type { ChoiceHints } from '../domain/choice.ts'
+import type { CollectedSignals } from '../domain/client-signals.ts'
 import { consoleId } from '../domain/console-party.ts'
 import { counts } from '../domain/device.ts'
 import {
@@ -38,6 +39,7 @@ import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
 import { evidenceOf, settleTransaction, withDecision } from './login-decision.ts'
 import { withRisk } from './login-risk.ts'
+import { askedOfSignIn, withSignals } from './login-signals.ts'
 import { beginning } from './offered.ts'
 import type { RiskOutcomes } from './risk-outcomes.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
@@ -88,6 +90,8 @@ export interface LoginRequest {
   readonly neededAcr: Acr | undefined
   readonly approvalAcr?: Acr | undefined
   readonly transaction: Transaction | undefined
+  /** What the app said of its device. */
+  readonly signals?: CollectedSignals | undefined
   readonly dpopJkt: string | undefined
   readonly freshLogin: boolean
   /** The uid of the browser's present session, whether or not it may be used. */
@@ -119,6 +123,8 @@ export function createLogin(ports: LoginPorts) {
     /** Whom a refusal at this sign-in concerns; undefined where there is none of that name. */
     concerns: (institution: string, uid: string) => concerns(ports, institution, uid),
     next: (login: LoginTransaction): Step => nextStep(login),
+    /** The record with what the browser says of its device. */
+    collect: (login: LoginTransaction, text: string) => withSignals(ports, login, text),
     /** The record with what the risk providers say of it. */
     assess: (institution: Institution, login: LoginTransaction) => withRisk(ports, institution, login),
     /** The record with what the institution's policy says of its transaction. */
@@ -157,16 +163,10 @@ async function begin(ports: LoginPorts, request: LoginRequest): Promise<void> {
   const at = session && (await ports.directory.connection(request.institution, session.connection))
   // A session outlives its connection; an IdP that is switched off raises nobody.
   const abilities = at?.state === 'active' && abilitiesOf(at)
-  const asksRisk = await asksAboutSignIns(ports, request)
-  const login = await withCustomer(ports, { ...begun, ...abilities, asksRisk }, session)
+  const asks = await askedOfSignIn(ports, request)
+  const login = await withCustomer(ports, { ...begun, ...abilities, ...asks }, session)
   await ports.logins.create(login)
   ports.audit.record({ type: 'login.started', outcome: 'ok', ...traceOf(login), detail: startDetail(login) })
-}
-
-/** The bank's own people are judged by their IdP: no engine for customers knows them. */
-async function asksAboutSignIns({ directory }: LoginPorts, request: LoginRequest): Promise<boolean> {
-  if (request.relyingParty.id === consoleId) return false
-  return (await directory.institution(request.institution))?.risk?.events['sign-in'] !== undefined
 }
 
 interface Departure {

@@ -1,5 +1,5 @@
 // Telling apps that a session has ended (OIDC Back-Channel Logout 1.0): at least once, until they hear or time is up.
-import { nextTry } from '../domain/logout-notice.ts'
+import { nextTry } from '../domain/next-try.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { DueNotice, LogoutNotices, SendNotice } from '../ports/sign-out.ts'
 import type { Directory } from '../ports/stores.ts'

@@ -11,12 +11,14 @@ import {
 } from '../domain/login-challenge.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import type { RiskChallengeKind } from '../domain/risk.ts'
+import type { SimDoubt } from '../domain/sim.ts'
 import type { Deliveries } from '../ports/deliveries.ts'
 import type { RiskChallenge, RiskChallengeResult } from '../ports/risk.ts'
 import type { Pins } from '../ports/stores.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type ChallengeEnginePorts, createChallengeEngine } from './challenge-engine.ts'
 import { awaitTurn, type ChallengeTurnPorts, endTurn, isBusy, takeTurn } from './challenge-turn.ts'
+import { type CodeGate, codeWithheld } from './code-gate.ts'
 import { createDeviceTokens } from './device-tokens.ts'
 import { heldLogin } from './held-login.ts'
 import { change, traceOf } from './login.ts'
@@ -26,6 +28,7 @@ export interface RiskChallengePorts extends ChallengeEnginePorts, ChallengeTurnP
   readonly pins: Pick<Pins, 'countTry' | 'clear'>
   readonly deliveries: Deliveries
   readonly riskOutcomes: Pick<RiskOutcomes, 'steppedUp'>
+  readonly codeGate: CodeGate
   readonly audit: Audit
 }
 
@@ -81,25 +84,50 @@ export function isDue(login: LoginTransaction): boolean {
 async function begin(
   ports: Parts,
   institution: Institution,
-  { login: seen, language, again }: Beginning,
+  beginning: Beginning,
 ): Promise<LoginTransaction> {
+  const { login: seen, language, again } = beginning
+  const gate = await gateOf(ports, institution, beginning)
   const login = await awaitTurn(ports, seen)
   const kind = challengeKind(login)
   // Nobody asks on until the questions come that they know.
   if (!isDue(login) && (!again || kind === 'questions')) return login
   if (kind !== 'questions') mayAgain(login.challenge ?? noChallenge, ports.clock.now())
+  // Another tab has led to a code meanwhile.
+  if (kind === 'code' && gate === undefined) return begin(ports, institution, { login, language, again })
   const taken = await takeTurn(ports, login)
-  const said = await ports.engine.begin(institution, taken, kind)
+  const said =
+    kind === 'code' && gate?.doubt !== undefined
+      ? withheld(ports, taken, gate.doubt)
+      : await ports.engine.begin(institution, taken, kind)
   const now = await endTurn(ports, taken)
   if (now === undefined) throw new Refusal('interaction.step', { uid: login.uid })
   if (said === 'unable') {
-    const next = withoutKind(now, kind)
+    // What was begun before of this kind is over with it, and the next one begins by itself.
+    const next = { ...withoutKind(now, kind), challenge: undefined }
     await change(ports.logins, next)
     if (nextStep(next).step !== 'challenge') return next
     return begin(ports, institution, { login: next, language, again: false })
   }
   if (said === 'unanswered') return unanswered(ports, now)
   return begunBy(ports, institution, { login: now, said, language })
+}
+
+/** Undefined where no code is about to be begun. Asked before the turn, which is no longer than an engine may take. */
+async function gateOf(
+  { codeGate }: Parts,
+  institution: Institution,
+  { login, again }: Beginning,
+): Promise<{ readonly doubt: SimDoubt | undefined } | undefined> {
+  const next = nextStep(login)
+  if (next.step !== 'challenge' || next.kind !== 'code' || !(again || isDue(login))) return undefined
+  return { doubt: await codeGate(institution, login.subject ?? '') }
+}
+
+/** No engine makes a code that may not be sent: `unable`, as if it had none for this customer (attack 138). */
+function withheld({ audit }: Parts, login: LoginTransaction, doubt: SimDoubt): 'unable' {
+  audit.record(codeWithheld(login, doubt))
+  return 'unable'
 }
 
 function mayAgain({ sends, sentAt }: LoginChallenge, now: number): void {

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { type Acr, levelName, levelReached } from '../domain/acr.ts'
 import type { ApprovalPlace } from '../domain/approval.ts'
+import { type CollectedSignals, signalFacts } from '../domain/client-signals.ts'
 import type { Institution } from '../domain/institution.ts'
 import type { AskedKind, RiskFact, RiskFacts } from '../domain/risk-event.ts'
 import { networkFacts } from '../domain/risk-network.ts'
@@ -38,6 +39,8 @@ export interface RiskSubject {
   readonly transaction?: Transaction | undefined
   /** Where a back end says that the customer is: then the caller of this request is the back end. */
   readonly place?: ApprovalPlace | undefined
+  /** What the browser or app of this sign-in said of its device. */
+  readonly signals?: CollectedSignals | undefined
 }
 
 export interface Gathered {
@@ -79,6 +82,7 @@ export function createRiskFacts(ports: RiskFactPorts, tokenOf: AccountTokens) {
         ...past,
       },
       ...clientFacts(caller, asked.place),
+      ...signalFacts(asked.signals),
       ...transactionFacts(asked.transaction, (account) => tokenOf(institution.id, account)),
       ...historyFacts(await historyOf(ports, gathering, tokenOf), gathering),
     } satisfies RiskFacts

@@ -5,6 +5,7 @@ import type { Institution } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
+import type { SimDoubt } from '../domain/sim.ts'
 import { displayOf } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -14,6 +15,7 @@ import type { KeyStore } from '../ports/key-store.ts'
 import type { Logins, Pins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { type CodeGate, codeWithheld } from './code-gate.ts'
 import { heldLogin } from './held-login.ts'
 import { change, traceOf } from './login.ts'
 import type { RiskOutcomes } from './risk-outcomes.ts'
@@ -27,6 +29,7 @@ export interface SmsCodePorts {
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
+  readonly codeGate: CodeGate
   readonly riskOutcomes: Pick<RiskOutcomes, 'steppedUp'>
 }
 
@@ -38,17 +41,23 @@ export interface TypedCode {
 
 export type SmsCodes = ReturnType<typeof createSmsCodes>
 
-/** Every function runs inside a unit of work. */
+/**
+ * Every function runs inside a unit of work, which is committed before an operator is asked about the number. Where no code may go
+ * there, what is sent resolves with a record of another step than `code` (attack 138).
+ */
 export function createSmsCodes(ports: SmsCodePorts) {
   return {
     /** The record with a code on its way: the first goes by itself, and looking again sends nothing. Refuses with `interaction.step`. */
     first: async (institution: Institution, login: LoginTransaction, language: Language) => {
+      const doubt = await doubtOf(ports, institution, login)
       const now = await heldLogin(ports, login)
-      return now.code === undefined ? send(ports, institution, { login: now, language }) : now
+      return now.code === undefined ? send(ports, institution, { login: now, language, doubt }) : now
     },
     /** Sends one; a new one makes those before it worthless. Refuses with `code.too_many {retryAfterSeconds?}` and `interaction.step`. */
-    send: (institution: Institution, login: LoginTransaction, language: Language) =>
-      send(ports, institution, { login, language }),
+    send: async (institution: Institution, login: LoginTransaction, language: Language) => {
+      const doubt = await doubtOf(ports, institution, login)
+      return send(ports, institution, { login: await heldLogin(ports, login), language, doubt })
+    },
     /** One try, counted before it is compared. Refuses with `code.wrong {left}`, `code.expired`, `pin.locked {until}`, `interaction.step`. */
     check: (institution: Institution, login: LoginTransaction, typed: TypedCode) =>
       check(ports, institution, { login, typed }),
@@ -56,8 +65,10 @@ export function createSmsCodes(ports: SmsCodePorts) {
 }
 
 interface Sending {
+  /** Held. */
   readonly login: LoginTransaction
   readonly language: Language
+  readonly doubt: SimDoubt | undefined
 }
 
 /** What a code is bound to: this sign-in and exactly this transaction. */
@@ -71,13 +82,13 @@ function verifierOf({ keys }: Pick<SmsCodePorts, 'keys'>, login: LoginTransactio
 async function send(
   ports: SmsCodePorts,
   institution: Institution,
-  { login: seen, language }: Sending,
+  { login, language, doubt }: Sending,
 ): Promise<LoginTransaction> {
-  const login = await heldLogin(ports, seen)
   const { subject, transaction, code: before, reference, relyingParty } = login
   if (nextStep(login).step !== 'code' || subject === undefined || transaction === undefined)
     throw new Refusal('interaction.step', { uid: login.uid })
   const now = ports.clock.now()
+  if (doubt !== undefined) return withheld(ports, login, doubt)
   if (before !== undefined) mayAgain(before, now)
   const { chance } = ports
   const code = Array.from({ length: codeDigits / 2 }, () => chance.number()).join('')
@@ -91,6 +102,29 @@ async function send(
     text: codeText({ code, bank: institution.name, display }, language),
     trace: { reference, relyingParty, transaction: transaction.hash },
   })
+  return next
+}
+
+/** Asked of what was seen: nothing is held while the operator thinks. */
+async function doubtOf(
+  { codeGate, clock }: SmsCodePorts,
+  institution: Institution,
+  { uid, subject, code }: LoginTransaction,
+): Promise<SimDoubt | undefined> {
+  if (subject === undefined) throw new Refusal('interaction.step', { uid })
+  if (code !== undefined) mayAgain(code, clock.now())
+  return codeGate(institution, subject)
+}
+
+/** As if the bank had no number of theirs: another way is next, or none. What was sent before is worth nothing any more. */
+async function withheld(
+  { logins, audit }: Pick<SmsCodePorts, 'logins' | 'audit'>,
+  login: LoginTransaction,
+  doubt: SimDoubt,
+): Promise<LoginTransaction> {
+  const next: LoginTransaction = { ...login, hasNumber: false, code: undefined }
+  await change(logins, next)
+  audit.record(codeWithheld(login, doubt))
   return next
 }
 

@@ -30,6 +30,7 @@ export function codeRoutes(router: Router, ports: CodePorts): void {
     if (nextStep(login).step !== 'code') return back(ctx, login)
     const { language } = askingOf(ctx, login.languages)
     const sent = login.code ? login : await ports.smsCodes.first(tenantOf(ctx).institution, login, language)
+    if (nextStep(sent).step !== 'code') return goOn(ctx, ports, sent)
     await show(ctx, ports, { login: sent, fault: undefined })
   })
   router.post('/interaction/:uid/code', async (ctx) => {
@@ -59,8 +60,9 @@ async function answered(ctx: Context, ports: CodePorts, { login, code }: Answere
   const { language } = askingOf(ctx, login.languages)
   try {
     if (code === undefined) {
-      await ports.smsCodes.send(institution, login, language)
-      return back(ctx, login, '/code')
+      const sent = await ports.smsCodes.send(institution, login, language)
+      if (nextStep(sent).step !== 'code') return await goOn(ctx, ports, sent)
+      return back(ctx, sent, '/code')
     }
     await goOn(ctx, ports, await ports.smsCodes.check(institution, login, { code, language }))
   } catch (error) {

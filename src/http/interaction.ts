@@ -165,6 +165,8 @@ async function show(ctx: Context, ports: InteractionPorts, login: LoginTransacti
     case 'upstream':
     case 'raise':
       return goUpstream(ctx, ports, login)
+    case 'collect':
+      return back(ctx, login, '/signals')
     case 'assess':
       return show(ctx, ports, await ports.login.assess(tenantOf(ctx).institution, login))
     case 'decide':

@@ -33,11 +33,11 @@ const measures: Readonly<Record<MetricName, Measure>> = {
   },
   drawbridge_risk_assessments_total: {
     help: 'Events that risk engines were asked about, by what came of it',
-    labels: ['kind', 'action', 'answered'],
+    labels: ['institution', 'kind', 'action', 'answered'],
   },
   drawbridge_risk_answers_total: {
     help: 'What each risk engine said, or how it failed',
-    labels: ['provider', 'said'],
+    labels: ['institution', 'provider', 'said'],
   },
   drawbridge_signatures_total: { help: 'Signatures made with keys of institutions', labels: ['purpose'] },
   drawbridge_db_round_trips_total: { help: 'Waits for the database', labels: [] },
@@ -46,6 +46,16 @@ const measures: Readonly<Record<MetricName, Measure>> = {
   drawbridge_expiry_days: {
     help: 'Days until the first thing of this kind ends, negative when it is over',
     labels: ['institution', 'connection', 'kind'],
+    level: true,
+  },
+  drawbridge_cases_waiting: {
+    help: 'Held transactions that wait for the bank to decide on them',
+    labels: ['institution'],
+    level: true,
+  },
+  drawbridge_case_deadline_seconds: {
+    help: 'Seconds until the first of them is over',
+    labels: ['institution'],
     level: true,
   },
 }

@@ -4,6 +4,7 @@ import type { Context } from 'koa'
 import { z } from 'zod'
 import { acrLadder } from '../domain/acr.ts'
 import { longestApproval } from '../domain/approval.ts'
+import { type HeldCase, shownCaseState } from '../domain/held-case.ts'
 import { type RelyingParty, transactionScope } from '../domain/institution.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { approvalStateOf, type BackEndTransactions, type Standing } from '../flows/back-end-transactions.ts'
@@ -98,7 +99,7 @@ export async function backEnd(
 
 /** `number` is told once, to whoever asked: it belongs on the screen on which the customer began. */
 function standingShown(standing: Standing, { number }: { readonly number: boolean }) {
-  const { transaction, approval, state, code, signatories } = standing
+  const { transaction, approval, case: held, state, now, code, signatories } = standing
   const { outcome, reason } = transaction.decision
   return {
     id: transaction.id,
@@ -116,6 +117,20 @@ function standingShown(standing: Standing, { number }: { readonly number: boolea
         expires_at: iso(approval.expiresAt),
       },
     }),
+    ...(held && { case: caseShown(held, now) }),
+  }
+}
+
+/** `until`: when somebody will have decided, or until when it can be sent again. */
+function caseShown(held: HeldCase, now: number) {
+  const state = shownCaseState(held, now)
+  const until = state === 'released' ? held.sendUntil : held.deadline
+  const sentAgain = held.usedBy !== undefined
+  const over = state === 'stopped' || state === 'expired' || sentAgain
+  return {
+    state,
+    ...(!over && until !== undefined && { until: iso(until) }),
+    ...(sentAgain && { sent_again: true }),
   }
 }
 

@@ -6,6 +6,7 @@ import { stateOfRequest } from '../http/context.ts'
 import type { Tenant } from '../http/tenant.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/stores.ts'
+import { deviceSignalsOf } from './device-signals.ts'
 import { needOf, provenJkt, sessionLevel, transactionOfRequest } from './levels.ts'
 import { sessionConnection } from './session.ts'
 
@@ -50,6 +51,7 @@ export function createBegin(ports: BeginPorts) {
       neededAcr: need.acr,
       approvalAcr: need.approval,
       transaction: transactionOfRequest(ctx, institution),
+      signals: deviceSignalsOf(params.device_signals),
       dpopJkt: provenJkt(ctx),
       freshLogin: interaction.prompt.name === 'login' && anew,
       hints: { connection: text(params.idp_hint), login: text(params.login_hint) },

@@ -1,10 +1,10 @@
-// OpenID CIBA Core 1.0, poll mode: a back end asks a customer who is not there, and the customer answers on their phone.
+// OpenID CIBA Core 1.0, poll and ping: a back end asks a customer who is not there, and the customer answers on their phone.
 import { createLocalJWKSet, errors as jose, jwtVerify } from 'jose'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { z } from 'zod'
 import { highest } from '../domain/acr.ts'
-import type { ApprovalPlace } from '../domain/approval.ts'
+import type { Approval, ApprovalPlace } from '../domain/approval.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { isStorable } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -12,6 +12,7 @@ import type { TransactionRequests } from '../flows/transaction-request.ts'
 import type { CheckUserCode } from '../flows/user-code.ts'
 import { stateOfRequest } from '../http/context.ts'
 import { isMessage, longestMessage, placeOfContext, requestContext } from '../http/request-context.ts'
+import type { Pings } from '../ports/pings.ts'
 import type { Replays } from '../ports/stores.ts'
 import { requestedAcr, transactionOfRequest } from './levels.ts'
 
@@ -24,6 +25,7 @@ export interface CibaPorts {
   readonly requests: TransactionRequests
   readonly checkUserCode: CheckUserCode
   readonly replays: Replays
+  readonly pings: Pick<Pings, 'put'>
   readonly now: () => number
 }
 
@@ -36,7 +38,7 @@ type Ciba = NonNullable<NonNullable<Configuration['features']>['ciba']>
 export function ciba(ports: CibaPorts): Ciba {
   return {
     enabled: true,
-    deliveryModes: ['poll'],
+    deliveryModes: ['poll', 'ping'],
     processLoginHint: async (_ctx: unknown, hint?: string) => ports.meant(String(hint)),
     processLoginHintToken: (ctx: KoaContextWithOIDC, token?: string) =>
       subjectOfToken(ports, ctx, String(token)),
@@ -162,9 +164,27 @@ async function ask(ports: CibaPorts, ctx: KoaContextWithOIDC, request: Requested
       if (error instanceof Refusal && error.code !== 'busy') await request.destroy()
       throw asBackchannelError(ctx, error)
     })
+  const token = text('client_notification_token')
+  if (relyingParty.backchannel?.ping !== undefined && token !== undefined)
+    await owePing(ports, approval, { request: request.jti, token })
   // RFC 6749 5.1: what a client does not know, it ignores. The number is for the screen on which the customer began.
   const number = approval.number === undefined ? {} : { number: approval.number }
   ctx.body = { ...(ctx.body as object), interval: pollSeconds, ...number }
+}
+
+// Two nodes never quite agree on the time: when it has come, none of them may take an answer any more.
+const apartMs = 2000
+// Then the token endpoint says no more of the request than that there is none.
+const lateMs = 600_000
+
+/** Whatever becomes of the question, at its end the back end is pinged; who ends it sooner makes that due. */
+function owePing(
+  { pings }: CibaPorts,
+  { institution, id, relyingParty, subject, reference, expiresAt }: Approval,
+  named: { readonly request: string; readonly token: string },
+): Promise<void> {
+  const ping = { institution, ...named, relyingParty, subject, approval: id, reference }
+  return pings.put(ping, { dueAt: expiresAt + apartMs, expiresAt: expiresAt + lateMs })
 }
 
 /** CIBA 13: a customer who may not be asked is `access_denied`, with our own code beside it. */

@@ -9,10 +9,16 @@ const asks = ({ backchannel, scopes }: RelyingParty): boolean =>
 
 const cibaGrant = 'urn:openid:params:grant-type:ciba'
 
-/** CIBA 4: poll alone. Where only signed requests are taken the algorithm says so. */
+/**
+ * CIBA 4: poll or ping. Of the address the library only wants to know that it is https, for it never asks it (provider.ts); http on
+ * loopback is ours to judge. Where only signed requests are taken the algorithm says so.
+ */
 const backchannelMetadata = ({ backchannel, scopes, requireDpop }: RelyingParty): AllClientMetadata =>
   ({
-    backchannel_token_delivery_mode: 'poll',
+    backchannel_token_delivery_mode: backchannel?.ping === undefined ? 'poll' : 'ping',
+    ...(backchannel?.ping !== undefined && {
+      backchannel_client_notification_endpoint: backchannel.ping.replace(/^http:/, 'https:'),
+    }),
     backchannel_user_code_parameter: backchannel?.userCode === true,
     ...(backchannel?.signed === true && { backchannel_authentication_request_signing_alg: 'ES256' }),
     scope: scopesOfClaims(scopes).join(' '),

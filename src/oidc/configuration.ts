@@ -12,6 +12,7 @@ import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Introspected } from '../flows/use-transaction.ts'
 import type { Departing } from '../http/departure.ts'
 import { type CibaPorts, ciba } from './ciba.ts'
+import { checkDeviceSignals } from './device-signals.ts'
 import type { Hold, LevelPorts } from './levels.ts'
 import { confirm, extraTokenClaims, levelOf, needOf, reached, transactionOfRequest } from './levels.ts'
 import { policy } from './policy.ts'
@@ -156,7 +157,7 @@ async function beforeCode(ports: ConfigurationPorts, ctx: KoaContextWithOIDC, co
 const extensions: Configuration = {
   // Which connection the app would like: a wish, read where the sign-in begins.
   // Its check is called for every request, with all of its parameters: none may be what no database keeps.
-  extraParams: { idp_hint: (ctx) => checkStorable(ctx) },
+  extraParams: { idp_hint: (ctx) => checkStorable(ctx), device_signals: checkDeviceSignals },
   extraClientMetadata: { properties: ['web_origins'] },
 }
 

@@ -14,8 +14,9 @@ import { scopeOf, stateOfRequest } from '../http/context.ts'
 import { withinRate } from '../http/interaction.ts'
 import { notingRefusals } from '../http/noted.ts'
 import type { Tenant } from '../http/tenant.ts'
-import type { Chance } from '../ports/clock.ts'
+import type { Chance, Clock } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
+import type { Pings } from '../ports/pings.ts'
 import type { Directory, RateLimits } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
 import { type EventPorts, failureOf, recordEvents, whoOf } from './audit.ts'
@@ -32,6 +33,8 @@ export interface ProviderPorts extends EventPorts {
   readonly pages: ProviderPages
   readonly endSession: EndSession
   readonly signOut: SignOut
+  readonly pings: Pick<Pings, 'due'>
+  readonly clock: Clock
   readonly chance: Chance
   readonly returns: Returns
   /** Everything of the configuration but the secrets, which come from the key store. */
@@ -68,6 +71,7 @@ async function make(ports: ProviderPorts, tenant: Tenant): Promise<Provider> {
   // The entry has stripped what no trusted proxy sent, and put our own scheme and host in place.
   provider.proxy = true
   oweNotices(provider, ports.endSession, id)
+  owePings(provider, ports, id)
   keepOwnFields(provider)
   giveNoEmptySessions(provider)
   recordEvents(provider, ports)
@@ -81,6 +85,17 @@ function oweNotices(provider: Provider, { owe }: EndSession, institution: string
     value(this: { clientId: string }, subject: string, sid: string): Promise<void> {
       return owe(institution, { relyingParty: this.clientId, subject, sid })
     },
+  })
+}
+
+/** And so does what it would post to a back end as soon as it has stored what it was asked for (CIBA 10.2). */
+function owePings(
+  provider: Provider,
+  { pings, clock }: Pick<ProviderPorts, 'pings' | 'clock'>,
+  institution: string,
+): void {
+  Object.defineProperty(provider.Client.prototype, 'backchannelPing', {
+    value: ({ jti }: { readonly jti: string }): Promise<void> => pings.due(institution, jti, clock.now()),
   })
 }
 

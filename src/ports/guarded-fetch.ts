@@ -4,6 +4,8 @@ export interface GuardedRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** The status is all that is wanted: whatever stands in the body, none of it is read. */
+  readonly statusOnly?: boolean
   /** Nobody wants the answer any more: it is given up, as when its time is over. */
   readonly signal?: AbortSignal
   /** PEM: our certificate and key for mutual TLS (RFC 8705), and the only authority that the server's may be from. */

@@ -17,6 +17,7 @@ export const secretPurposes = [
   'field-encryption',
   'receipts',
   'answer-pepper',
+  'numbers',
 ] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 

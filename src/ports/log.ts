@@ -28,3 +28,5 @@ export type MetricName =
   | 'drawbridge_db_statements_total'
   | 'drawbridge_audit_events_total'
   | 'drawbridge_expiry_days'
+  | 'drawbridge_cases_waiting'
+  | 'drawbridge_case_deadline_seconds'

@@ -104,24 +104,33 @@ function relyingPartyIn(
 }
 
 // JSON drops members that are undefined; they are put back so that the types stay true.
-const institutionOf = (seal: FieldSeal, { channels, risk, ...settings }: KeptInstitution): Institution => ({
+const institutionOf = (
+  seal: FieldSeal,
+  { channels, risk, lineFacts, ...settings }: KeptInstitution,
+): Institution => ({
   ...settings,
   host: settings.host,
   help: settings.help,
   ...(channels !== undefined && { channels: JSON.parse(seal.open(settings.id, channels)) }),
   ...(risk !== undefined && { risk: JSON.parse(seal.open(settings.id, risk)) }),
+  ...(lineFacts !== undefined && { lineFacts: JSON.parse(seal.open(settings.id, lineFacts)) }),
 })
 
-/** Its channels and risk providers are sealed: their settings have passwords of gateways and engines. */
-type KeptInstitution = Omit<Institution, 'channels' | 'risk'> & {
+/** Its channels, risk providers and line facts are sealed: their settings have passwords of gateways, engines and operators. */
+type KeptInstitution = Omit<Institution, 'channels' | 'risk' | 'lineFacts'> & {
   readonly channels?: string | undefined
   readonly risk?: string | undefined
+  readonly lineFacts?: string | undefined
 }
 
-const keptInstitution = (seal: FieldSeal, { channels, risk, ...settings }: Institution): KeptInstitution => ({
+const keptInstitution = (
+  seal: FieldSeal,
+  { channels, risk, lineFacts, ...settings }: Institution,
+): KeptInstitution => ({
   ...settings,
   ...(channels !== undefined && { channels: seal.seal(settings.id, JSON.stringify(channels)) }),
   ...(risk !== undefined && { risk: seal.seal(settings.id, JSON.stringify(risk)) }),
+  ...(lineFacts !== undefined && { lineFacts: seal.seal(settings.id, JSON.stringify(lineFacts)) }),
 })
 
 /** The file's policy, else what the console set. */

@@ -8,7 +8,8 @@ import type { Logins } from '../ports/stores.ts'
 import { parsed, restored, written } from './transaction-json.ts'
 import type { Connections } from './unit-of-work.ts'
 
-// What the customer is about to pay, and to whom, stands sealed, and what a risk engine gave us for its challenge; the rest names nobody.
+// What the customer is about to pay, and to whom, stands sealed, and what a risk engine gave us for its challenge, and what tells one
+// device from another; the rest names nobody.
 type StoredTransaction = { readonly sealed: string } | Earlier
 /** A sign-in that began under an earlier version. */
 interface Earlier {
@@ -19,13 +20,14 @@ interface StoredChallenge extends Omit<LoginChallenge, 'begun'> {
   readonly begun: string | undefined
 }
 
-interface Stored extends Omit<LoginTransaction, 'transaction' | 'challenge'> {
+interface Stored extends Omit<LoginTransaction, 'transaction' | 'challenge' | 'signals'> {
   readonly transaction: StoredTransaction | undefined
   readonly challenge: StoredChallenge | undefined
+  readonly signals: string | undefined
 }
 
 function toRow(login: LoginTransaction, seal: FieldSeal) {
-  const { transaction, challenge, institution } = login
+  const { transaction, challenge, signals, institution } = login
   const sealed = transaction && { sealed: seal.seal(institution, written(transaction)) }
   const begun = challenge?.begun && seal.seal(institution, JSON.stringify(challenge.begun))
   return {
@@ -33,6 +35,7 @@ function toRow(login: LoginTransaction, seal: FieldSeal) {
       ...login,
       transaction: sealed,
       challenge: challenge && { ...challenge, begun },
+      signals: signals && seal.seal(institution, JSON.stringify(signals)),
     }),
     outcome: login.outcome,
     upstream_request: login.upstreamRequest ?? null,
@@ -46,7 +49,7 @@ function fromRow(
   seal: FieldSeal,
 ): LoginTransaction | undefined {
   if (row === undefined) return undefined
-  const { transaction, challenge, ...record } = row.record
+  const { transaction, challenge, signals, ...record } = row.record
   const empty = {
     connection: undefined,
     neededAcr: undefined,
@@ -62,6 +65,7 @@ function fromRow(
     outcome: row.outcome,
     transaction: transaction && opened(transaction, record.institution, seal),
     ...(challenge && { challenge: openedChallenge(challenge, record.institution, seal) }),
+    ...(signals !== undefined && { signals: JSON.parse(seal.open(record.institution, signals)) }),
   } as LoginTransaction
 }
 

@@ -6,6 +6,7 @@ const tables = [
   'login_transaction',
   'upstream_answer',
   'logout_notice',
+  'backchannel_ping',
   'pending_logout',
   'replay',
   'oidc_payload',

@@ -99,6 +99,9 @@ describe('#202 an app that lets somebody in is registered by somebody who is the
     const told = { ...before, backchannelLogoutUri: 'https://spy.example/logout' }
     expect(partyWidened(before, told)).toEqual(['backchannelLogoutUri'])
     expect(partyWidened(told, before)).toEqual([])
+    const polls = { ...before, backchannel: {} }
+    const pinged = { ...before, backchannel: { ping: 'https://spy.example/pings' } }
+    expect([partyWidened(polls, pinged), partyWidened(pinged, polls)]).toEqual([['backchannel'], []])
   })
 })
 

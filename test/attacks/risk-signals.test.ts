@@ -42,7 +42,9 @@ const home: RiskFacts = {
   ...{ 'network.address': '198.51.100.7', 'network.country': 'SE', 'network.asn': 29_518 },
   ...{ 'network.latitude': 59.33, 'network.longitude': 18.06 },
   ...{ 'network.located': true, 'network.announced': true },
-  ...{ 'client.userAgent': customersBrowser, 'client.language': 'sv-SE' },
+  ...{ 'client.userAgent': customersBrowser, 'client.language': 'sv-SE', 'client.collected': 'page' },
+  ...{ 'client.screenWidth': 1920, 'client.screenHeight': 1080, 'client.colorDepth': 24 },
+  ...{ 'client.timeZone': 'Europe/Stockholm', 'client.utcOffset': 60, 'client.platform': 'Windows' },
 }
 /** Where the thief is; the edge sees it, whatever they say. */
 const thief: RiskFacts = {
@@ -56,7 +58,7 @@ const silent = (facts: RiskFacts): RiskFacts =>
   Object.fromEntries(Object.entries(facts).filter(([name]) => !saidByCaller.includes(name as RiskFact)))
 
 test('control: the customer at home is let pass by both', async () => {
-  expect(saidByCaller).toHaveLength(6)
+  expect(saidByCaller).toHaveLength(19)
   expect((await open(plugins.signals).assess(event(home), deadline)).action).toBe('allow')
   expect((await (await learnt()).assess(event(home), deadline)).action).toBe('allow')
 })
@@ -70,6 +72,19 @@ const forged = fc.record(
     'client.device': fc.string(),
     'client.latitude': fc.oneof(fc.double(), fc.constantFrom(59.33, -23.55)),
     'client.longitude': fc.oneof(fc.double(), fc.constantFrom(18.06, -46.63)),
+    'client.screenWidth': fc.oneof(fc.double(), fc.constantFrom(1920, 390)),
+    'client.screenHeight': fc.oneof(fc.double(), fc.constantFrom(1080, 844)),
+    'client.colorDepth': fc.oneof(fc.double(), fc.constant(24)),
+    'client.pixelPercent': fc.double(),
+    'client.timeZone': fc.oneof(fc.string(), fc.constantFrom('Europe/Stockholm', 'America/Sao_Paulo')),
+    'client.utcOffset': fc.oneof(fc.double(), fc.constantFrom(60, 120, -180)),
+    'client.languages': fc.string(),
+    'client.platform': fc.oneof(fc.string(), fc.constantFrom('Windows', 'Android', '__proto__')),
+    'client.platformVersion': fc.string(),
+    'client.model': fc.string(),
+    'client.touchPoints': fc.double(),
+    'client.storage': fc.boolean(),
+    'client.webdriver': fc.boolean(),
   },
   { requiredKeys: [] },
 ) as fc.Arbitrary<RiskFacts>
@@ -88,6 +103,16 @@ describe('#173 built-in signals', () => {
         expect(strong(after.action)).toBeGreaterThanOrEqual(strong(before.action))
       }),
     )
+  })
+
+  test('to tell our page nothing, or nonsense, is worse than to tell it what the customer’s browser does', async () => {
+    const provider = open(plugins.signals)
+    const points = async (collected: string) => {
+      const facts = collected === 'page' ? home : { ...silent(home), 'client.collected': collected }
+      return (await provider.assess(event(facts), deadline)).score as number
+    }
+    expect(await points('none')).toBeGreaterThan(await points('page'))
+    expect(await points('unreadable')).toBeGreaterThan(await points('page'))
   })
 
   test('coordinates of the customer’s home do not undo the travel that the edge saw', async () => {

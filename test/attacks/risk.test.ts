@@ -2,6 +2,7 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { countEvent } from '../../src/compose/counted.ts'
 import {
   type Assessment,
   combinings,
@@ -14,9 +15,10 @@ import {
   verdictOf,
 } from '../../src/domain/risk.ts'
 import { riskFactNames } from '../../src/domain/risk-event.ts'
+import { createMetrics } from '../../src/http/metrics.ts'
 import type { GuardedProvider, RiskProvider } from '../../src/ports/risk.ts'
 import { httpProvider, startEngine } from '../plugins/risk-http-engine.ts'
-import { allowing, eventWith, guarded } from '../plugins/risk-rig.ts'
+import { allowing, createKeptLog, eventWith, guarded } from '../plugins/risk-rig.ts'
 
 const policy = (onFailure: RiskEventPolicy['onFailure']): RiskEventPolicy => ({
   ask: [{ provider: 'engine', weight: 1, optional: false }],
@@ -182,6 +184,28 @@ describe('#169 slowing an engine down to get in', () => {
       }),
       { numRuns: 1000 },
     ))
+  test('each event that a failure decided is an alert, for whoever looks at its institution', async () => {
+    const [metrics, log] = [createMetrics(), createKeptLog()]
+    const event = (reason: string, providers: readonly string[]) =>
+      JSON.stringify({
+        ...{ type: 'risk.assessed', outcome: 'ok', reference: 'DB-TEST-0001' },
+        detail: { kind: 'sign-in', action: 'step-up', reason, providers },
+      })
+    const count = (institution: string, body: string) => countEvent({ metrics, log }, institution, body)
+    count('alder', event('risk.engine', ['engine: step-up', 'other: timeout']))
+    expect([log.lines, await metrics.render()]).toEqual([[], expect.not.stringContaining('risk.unanswered')])
+    count('alder', event('risk.unanswered', ['engine: timeout']))
+    count('birch', event('risk.unanswered', ['engine: open']))
+    const counted = await metrics.render()
+    expect(counted).toContain('drawbridge_alerts_total{code="risk.unanswered"} 2')
+    expect(counted).toContain(
+      'drawbridge_risk_answers_total{institution="birch",provider="engine",said="open"} 1',
+    )
+    const detail = { kind: 'sign-in', action: 'step-up', providers: ['engine: timeout'] }
+    const alert = { code: 'risk.unanswered', institution: 'alder', reference: 'DB-TEST-0001', detail }
+    expect(log.lines).toHaveLength(2)
+    expect(log.lines[0]).toBe(`alert ${JSON.stringify(alert)}`)
+  })
   test('the property is one that can fail: a policy that forgets failures is found', () => {
     const trusting = ({ provider, ms, failure, assessment }: RiskAnswer): RiskAnswer =>
       failure === undefined ? { provider, ms, assessment } : { provider, ms, assessment: allowing('e') }

@@ -9,6 +9,7 @@ import { type ChallengeView, challengePage } from '../../src/http/page/challenge
 import { type ChooseView, choosePage } from '../../src/http/page/choose.ts'
 import { codePage as sentCodePage } from '../../src/http/page/code.ts'
 import { markedCode } from '../../src/http/page/code-view.ts'
+import { collectPage } from '../../src/http/page/collect.ts'
 import { type ConsentView, consentPage, permissionsOf } from '../../src/http/page/consent.ts'
 import { errorPage } from '../../src/http/page/error.ts'
 import { html } from '../../src/http/page/html.ts'
@@ -52,7 +53,11 @@ export const scripted: readonly string[] = [
   'approve-payment',
   'approve-signing',
   'challenge-call',
+  'collect',
 ]
+
+/** Those whose script leads on at once: nobody looks at them for long. */
+export const passing: readonly string[] = ['post-form', 'collect']
 
 const noon = Date.UTC(2026, 10, 24, 12, 21, 7)
 
@@ -193,6 +198,7 @@ export function samples({
     'notice-cancelled': noticePage({ ...common, kind: 'cancelled' }),
     'code-view': codePage(common, outside),
     'sign-out': signOutPage({ ...common, ...form }),
+    collect: collectPage({ ...common, ...form, nonce }),
     'post-form': postFormPage({
       ...common,
       action: 'https://idp.alder.example/sso',

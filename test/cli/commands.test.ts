@@ -150,13 +150,40 @@ describe('without a good configuration', () => {
     const unknown = await typed(`check-config --config ${settings} ${broken} ${engine}`)
     expect(unknown.code).toBe(1)
     expect(unknown.error).toContain(
-      'oak: risk provider a: no risk provider of type signal; there are signals,',
+      `${engine}:2: risk.providers[0].type: no risk provider of type signal; there are signals,`,
     )
     expect(unknown.error).toContain('institution.name')
     writeFileSync(engine, risk('service', '{ url: "ftp://engine.example" }'))
-    expect((await typed(`check-config --config ${settings} ${engine}`)).error).toContain('risk provider a:')
+    expect((await typed(`check-config --config ${settings} ${engine}`)).error).toContain(
+      `${engine}:2: risk.providers[0].settings.url: `,
+    )
     writeFileSync(engine, risk('signals', '{}'))
     expect((await typed(`check-config --config ${settings} ${engine}`)).out).toBe('the configuration holds\n')
+  })
+
+  test('check-config has the addresses of pings judged by the networks that we may reach', async () => {
+    const file = join(folder, 'pings.yaml')
+    const key = `{ kty: EC, crv: P-256, x: ${'a'.repeat(43)}, y: ${'b'.repeat(43)} }`
+    const check = (endpoint: string) => {
+      writeFileSync(
+        file,
+        [
+          'institution: { id: oak, name: Oak }',
+          'relying_parties:',
+          `  - { id: shop, name: Shop, kind: api, keys: [${key}],`,
+          '      backchannel: { token_delivery_mode: ping,',
+          `        client_notification_endpoint: ${endpoint} } }`,
+        ].join('\n'),
+      )
+      return typed(`check-config --config ${settings} ${file}`)
+    }
+    expect((await check('https://shop.example/pings')).out).toBe('the configuration holds\n')
+    const place = `${file}:5: relying_parties[0].backchannel.client_notification_endpoint: `
+    expect((await check('https://10.1.2.3/pings')).error).toContain(
+      `${place}nothing is sent there (network: 10.1.2.3`,
+    )
+    expect((await check('http://127.0.0.1:1/pings')).error).toContain(`${place}nothing is sent there`)
+    expect((await check('http://shop.example/pings')).error).toContain(`${place}a https address`)
   })
 
   test('the demo refuses production, and a directory that it did not make', async () => {
@@ -195,6 +222,39 @@ describe('apply, on a database', () => {
       '+ alder\n+ alder relying party alder-mobile\n+ alder connection sign-in\n+ alder core payments\n4 would change\n',
     )
     expect((await apply()).out).toBe(dry.out.replace('would change', 'changed'))
+    expect((await apply()).out).toBe('nothing to change\n')
+  })
+
+  test('what only plugins and networks refuse has its line as well, and nothing is changed', async () => {
+    const odd = join(folder, 'odd.yaml')
+    const key = '{ kty: EC, crv: P-256, x: x, y: y }'
+    const lines = [
+      'institution: { id: oak, name: Oak }',
+      'relying_parties:',
+      '  - { id: shop, name: Shop, kind: api,',
+      `      keys: [${key}],`,
+      '      backchannel: { token_delivery_mode: ping,',
+      '        client_notification_endpoint: https://10.0.0.1/pings } }',
+      'risk:',
+      '  providers:',
+      '    - { id: a, type: signals }',
+      '    - id: b',
+      '      type: service',
+      '      settings:',
+      '        url: ftp://engine.example',
+      '  events: {}',
+    ]
+    writeFileSync(odd, lines.join('\n'))
+    const { code, error } = await typed(`apply --config ${settings} ${alder} ${odd}`)
+    expect(code).toBe(1)
+    expect(error).toContain(
+      `${odd}:6: relying_parties[0].backchannel.client_notification_endpoint: nothing is sent`,
+    )
+    expect(error).toContain(`${odd}:13: risk.providers[1].settings.url: `)
+    expect(await typed(`check-config --config ${settings} ${alder} ${odd}`)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining(`${odd}:13: risk.providers[1].settings.url: `),
+    })
     expect((await apply()).out).toBe('nothing to change\n')
   })
 

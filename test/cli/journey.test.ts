@@ -35,10 +35,11 @@ test('the walk: every step with its time, and a status that agrees', async () =>
       'phone: denied',
       'phone: expired',
       'risk: engines hang',
+      'case: sent again, by PIN, once',
       'audit verify',
     ]),
   )
-  expect(report.steps.length).toBeGreaterThanOrEqual(37)
+  expect(report.steps.length).toBeGreaterThanOrEqual(39)
   for (const step of report.steps)
     expect(step).toEqual({ name: expect.any(String), ok: true, ms: expect.any(Number) })
   // Whatever an engine says, or fails to say, something passes only where the dial is low.

@@ -24,7 +24,9 @@ const yamlOf = (parts: Record<string, string>) =>
 
 const read = (parts: Record<string, string>) => parseInstitution(yamlOf(parts), examples, institutionRules)
 
-function faultsOf(change: Partial<typeof good> & { readonly channels?: string }): string[] {
+function faultsOf(
+  change: Partial<typeof good> & { readonly channels?: string; readonly line_facts?: string },
+): string[] {
   try {
     read({ ...good, ...change })
   } catch (error) {
@@ -67,6 +69,32 @@ describe('a good file', () => {
     expect(institutionSet(read(good), { coreMs: 7 }).institution).not.toHaveProperty('channels')
   })
 
+  test('whom to ask about lines is part of the institution, with what holds unless it says otherwise', () => {
+    const line_facts = '{ type: camara-sim-swap, settings: { url: "https://o.example/v2", client_id: a } }'
+    const set = institutionSet(read({ ...good, line_facts }), { coreMs: 7 })
+    expect(set.institution.lineFacts).toEqual({
+      ...{ type: 'camara-sim-swap', maxAgeHours: 72, onFailure: 'refuse' },
+      settings: { url: 'https://o.example/v2', clientId: 'a' },
+    })
+    expect(institutionSet(read(good), { coreMs: 7 }).institution).not.toHaveProperty('lineFacts')
+  })
+
+  test('an api is pinged at one address, or looks by itself', () => {
+    const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }
+    const partyOf = (backchannel: string) => {
+      const more = `kind: api, keys: [${JSON.stringify(key)}], backchannel: ${backchannel}`
+      return institutionSet(read({ ...good, ...party(more) }), { coreMs: 7 }).relyingParties[0]?.backchannel
+    }
+    const usual = { number: 'required', userCode: false, signed: false }
+    expect(partyOf('{}')).toEqual(usual)
+    expect(partyOf('{ token_delivery_mode: poll }')).toEqual(usual)
+    const address = 'client_notification_endpoint: https://shop.example/pings'
+    expect(partyOf(`{ token_delivery_mode: ping, ${address} }`)).toEqual({
+      ...usual,
+      ping: 'https://shop.example/pings',
+    })
+  })
+
   test('the smallest file is taken, with its defaults', () => {
     const set = institutionSet(read(good), { coreMs: 7 })
     expect(set.connections[0]).toEqual({
@@ -79,6 +107,20 @@ describe('a good file', () => {
       settings: { ssoUrl: 'x' },
       claims: { email: 'mail' },
     })
+  })
+
+  test('how long what is held waits, and what was released may be sent again', () => {
+    const hours = (fields: string) => {
+      const institution = `{ id: oak, name: Oak${fields} }`
+      const row = institutionSet(read({ ...good, institution }), { coreMs: 1 }).institution
+      return [row.reviewHours, row.releaseHours]
+    }
+    expect(hours('')).toEqual([24, 24])
+    expect(hours(', review_hours: 4, release_hours: 168')).toEqual([4, 168])
+    for (const wrong of ['review_hours: 0', 'review_hours: 169', 'release_hours: 0', 'release_hours: 1.5']) {
+      const said = faultsOf({ institution: `{ id: oak, name: Oak, ${wrong} }` }).join()
+      expect(said).toContain(`institution.${wrong.split(':')[0]}`)
+    }
   })
 
   test('a table of levels, and who raises first, come with the connection', () => {
@@ -245,6 +287,16 @@ describe('a fault is told for', () => {
       { channels: '[{ id: one, type: push }, { id: one, type: http-sms }]' },
       'channels[1].id: one is there twice',
     ],
+    [
+      'more hours than an operator looks back',
+      { line_facts: '{ type: camara-sim-swap, max_age_hours: 2401 }' },
+      'line_facts.max_age_hours: Too big',
+    ],
+    [
+      'a card that is neither refused nor sent to',
+      { line_facts: '{ type: camara-sim-swap, on_failure: allow }' },
+      'line_facts.on_failure: Invalid option: expected one of "refuse"|"send"',
+    ],
   ])('%s', (_, change, expected) => {
     const found = faultsOf(change)
     expect(found).toHaveLength(1)
@@ -264,4 +316,27 @@ describe('a fault is told for', () => {
       'institution:3: relying_parties[0].redirect_uris[0]',
     ])
   })
+})
+
+describe('pings', () => {
+  const key = '{ kty: EC, crv: P-256, x: x, y: y }'
+  const faults = (backchannel: string) =>
+    faultsOf(party(`kind: api, keys: [${key}], backchannel: { ${backchannel} }`)).map((line) =>
+      line.replace(/^institution:\d+: /, ''),
+    )
+  const at = 'relying_parties[0].backchannel.'
+  const https = `${at}client_notification_endpoint: a https address without fragment is needed (http on loopback)`
+  test.each([
+    // CIBA 10.3 sends the tokens themselves to an address: never.
+    ['token_delivery_mode: push', `${at}token_delivery_mode: poll or ping is needed`],
+    ['token_delivery_mode: ping', `${at}client_notification_endpoint: say where it is pinged`],
+    [
+      'client_notification_endpoint: https://shop.example/p',
+      `${at}client_notification_endpoint: only an api that is pinged has one`,
+    ],
+    ['token_delivery_mode: ping, client_notification_endpoint: http://shop.example/p', https],
+    ['token_delivery_mode: ping, client_notification_endpoint: "https://shop.example/p#x"', https],
+    ['token_delivery_mode: ping, client_notification_endpoint: "https://me:pw@shop.example/p"', https],
+    ['token_delivery_mode: ping, client_notification_endpoint: "ftp://shop.example/p"', https],
+  ])('%s', (backchannel, fault) => expect(faults(backchannel)).toEqual([fault]))
 })

@@ -49,6 +49,13 @@ const event = (kind: AskedKind, facts: RiskFacts, at = noon): RiskEvent<AskedKin
 })
 const codes = (kind: AskedKind, facts: RiskFacts, at?: number) =>
   signalsOf(event(kind, facts, at), usual, undefined).map(({ code }) => code)
+const clock = (zone: string, offset: number) => ({ 'client.timeZone': zone, 'client.utcOffset': offset })
+const system = (platform: string, agent: string) => ({
+  ...{ 'client.platform': platform, 'client.userAgent': `Mozilla/5.0 (${agent}) Safari/605.1` },
+})
+const home = { 'history.lastLatitude': undefined, 'history.lastLongitude': undefined }
+const tonga = { ...home, 'network.latitude': -21.1, 'network.longitude': 175.2 }
+const nowhere = { ...home, 'network.latitude': undefined, 'network.longitude': undefined }
 const madrid = { 'network.latitude': 40.42, 'network.longitude': -3.7 }
 
 test.each<[string, AskedKind, RiskFacts, readonly SignalCode[]]>([
@@ -124,6 +131,35 @@ test.each<[string, AskedKind, RiskFacts, readonly SignalCode[]]>([
   ],
   ['a program', 'sign-in', { ...good, 'client.userAgent': 'curl/8.5.0' }, ['scripted_client']],
   ['a browser', 'sign-in', { ...good, 'client.userAgent': 'Mozilla/5.0 (X11; Linux) Firefox/140.0' }, []],
+  ['a driven browser', 'sign-in', { ...good, 'client.webdriver': true }, ['scripted_client']],
+  ['a browser that nobody drives', 'sign-in', { ...good, 'client.webdriver': false }, []],
+  ['a page that was told nothing', 'sign-in', { ...good, 'client.collected': 'none' }, ['client_silent']],
+  [
+    'a page that was told nonsense',
+    'sign-in',
+    { ...good, 'client.collected': 'unreadable' },
+    ['client_silent'],
+  ],
+  ['a clock at home', 'sign-in', { ...good, ...clock('Europe/Stockholm', 60) }, []],
+  ['a table that is an hour older', 'sign-in', { ...good, ...clock('Europe/Stockholm', 120) }, []],
+  [
+    'a clock of another zone',
+    'sign-in',
+    { ...good, ...clock('Europe/Stockholm', 180) },
+    ['client_contradicts'],
+  ],
+  ['a zone that nobody knows', 'sign-in', { ...good, ...clock('Middle/Earth', 60) }, []],
+  ['a clock abroad', 'sign-in', { ...good, ...clock('Asia/Tokyo', 540) }, ['zone_elsewhere']],
+  ['a zone abroad', 'sign-in', { ...good, 'client.timeZone': 'Asia/Tokyo' }, ['zone_elsewhere']],
+  ['over the date line', 'sign-in', { ...good, ...tonga, 'client.utcOffset': -660 }, []],
+  ['a clock abroad, no place', 'sign-in', { ...good, ...nowhere, ...clock('Asia/Tokyo', 540) }, []],
+  ['one system', 'sign-in', { ...good, ...system('Windows', 'Windows NT 10.0') }, []],
+  ['two systems', 'sign-in', { ...good, ...system('Linux', 'Windows NT 10.0') }, ['client_contradicts']],
+  ['an iPad that poses as a Mac', 'sign-in', { ...good, ...system('iPadOS', 'Macintosh') }, []],
+  ['a system without a family', 'sign-in', { ...good, ...system('constructor', 'Windows NT 10.0') }, []],
+  ['a card that was swapped', 'sign-in', { ...good, 'subject.sim': 'swapped' }, ['sim_swapped']],
+  ['a card that was kept', 'sign-in', { ...good, 'subject.sim': 'kept', 'subject.simHours': 1 }, []],
+  ['a card that nobody knows', 'payment', { ...payment, 'subject.sim': 'unknown' }, ['sim_unknown']],
   ['a denied country', 'sign-in', { ...good, 'network.country': 'KP' }, ['denied_country', 'new_country']],
   ['a raised country', 'sign-in', { ...good, 'network.country': 'RU' }, ['raised_country', 'new_country']],
   ['a denied network', 'sign-in', { ...good, 'network.asn': 64_666 }, ['denied_network']],
@@ -247,6 +283,8 @@ describe('whatever the facts', () => {
     { 'transaction.minor': '9'.repeat(30) },
     { 'client.userAgent': 'curl/8' },
     { 'client.latitude': -80, 'client.longitude': 0 },
+    { 'client.webdriver': true },
+    { 'subject.sim': 'swapped' },
   ]
   test('a bad fact more never lowers the score', () => {
     const strong = (action: RiskAction) => riskActions.indexOf(action)
@@ -261,6 +299,7 @@ describe('whatever the facts', () => {
           fc.pre(worse['device.present'] === undefined || facts['device.present'] !== true)
           // Elsewhere than was said before: as far from the place of the address as before, or not.
           fc.pre(worse['client.latitude'] === undefined || facts['client.latitude'] === undefined)
+          fc.pre(worse['subject.sim'] === undefined || facts['subject.sim'] === undefined)
           fc.pre(worse['client.userAgent'] === undefined || facts['client.userAgent'] === undefined)
           const rules = { ...usual, ...some }
           const judged = (all: RiskFacts) => judgedBy(rules, signalsOf(event(kind, all), rules, listed))

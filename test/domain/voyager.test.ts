@@ -42,7 +42,7 @@ const history: AccessHistory = { ...learned(noHistory, proof, policy), accesses:
 const judged = (signature: AccessSignature, more: Partial<Parameters<typeof judgeAccess>[0]> = {}) =>
   judgeAccess({ history, signature, policy, kind: 'sign-in', now: evening + day, ...more })
 
-test('a signature: families and short forms, hours of UTC, and nothing of a screen', () => {
+test('a signature: families and short forms, hours of UTC; nothing of a screen where the bank does not ask', () => {
   expect(usual).toEqual({
     ...{ country: 'US', town: 'Portland', asn: '64500', network: '198.51.100.0/24' },
     ...{ os: 'windows', browser: 'chrome', language: 'en-us', hour: '20', weekday: '2' },
@@ -52,6 +52,45 @@ test('a signature: families and short forms, hours of UTC, and nothing of a scre
 test('what no database covers is missing; what one does not know, or nobody says, is empty', () => {
   const bare = signatureOf({ 'network.located': false }, { at: evening, network: undefined })
   expect(bare).toMatchObject({ country: '', town: '', asn: undefined, os: '', browser: '', language: '' })
+})
+
+describe('screen and time zone', () => {
+  const screen = { 'client.screenWidth': 390, 'client.screenHeight': 844, 'client.colorDepth': 24 }
+  const place = { at: evening, network: '198.51.100.0/24' }
+  const told = (said: RiskFacts) => signatureOf({ ...facts, 'client.collected': 'page', ...said }, place)
+  const phone = told({ ...screen, 'client.timeZone': 'America/Los_Angeles', 'client.utcOffset': -480 })
+  const known = {
+    ...history,
+    known: { ...history.known, ...learned(noHistory, { ...proof, signature: phone }, policy).known },
+  }
+
+  test('are as they are said, whichever way the phone is held', () => {
+    expect(phone).toMatchObject({ screen: '844x390x24', zone: 'America/Los_Angeles' })
+    const turned = { ...screen, 'client.screenWidth': 844, 'client.screenHeight': 390 }
+    expect(told(turned).screen).toBe('844x390x24')
+    expect(told({ ...screen, 'client.utcOffset': -480 }).zone).toBe('UTC -480')
+    expect(told({})).toMatchObject({ screen: '', zone: '' })
+  })
+
+  test('that are others make it less alike; so does who says nothing where they were said before', () => {
+    expect(judged(phone, { history: known }).match).toBe(1)
+    const abroad = told({ ...screen, 'client.timeZone': 'Asia/Tokyo' })
+    expect(judged(abroad, { history: known })).toMatchObject({
+      ...{ match: 0.8, decision: 'ALLOW' },
+      reasons: [
+        { code: 'new_zone', text: 'the time zone is new: Asia/Tokyo, not America/Los_Angeles (× 0.80)' },
+      ],
+    })
+    expect(judged(told({}), { history: known }).reasons.map(({ code }) => code)).toEqual([
+      'unknown_zone',
+      'unknown_screen',
+    ])
+  })
+
+  test('raise nobody when a bank begins to ask, or ceases to', () => {
+    expect(judged(phone).match).toBe(1)
+    expect(judged(usual, { history: known }).match).toBe(1)
+  })
 })
 
 describe('the list of the wire formats', () => {
@@ -178,7 +217,7 @@ describe('learning', () => {
       const signature = Object.fromEntries(accessFeatures.map((name) => [name, `${name}-${i}`]))
       return learned(kept, { signature, proven: true, signIn: true, now: evening + i }, policy)
     }, noHistory)
-    expect(Object.values(long.known).map((values) => values.length)).toEqual(Array(9).fill(12))
+    expect(Object.values(long.known).map((values) => values.length)).toEqual(accessFeatures.map(() => 12))
     expect(JSON.stringify(long).length).toBeLessThan(8192)
     expect(
       signatureOf({ 'client.userAgent': `${'x'.repeat(30)}/1` }, { at: 0, network: undefined }).browser,

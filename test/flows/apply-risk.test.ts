@@ -7,6 +7,7 @@ import { riskService } from '../../src/plugins/risk/service.ts'
 import { riskSignals } from '../../src/plugins/risk/signals.ts'
 import { voyagerIa } from '../../src/plugins/risk/voyager.ts'
 import { voyagerRemote } from '../../src/plugins/risk/voyager-remote.ts'
+import { judgedLine } from '../../src/ports/judged.ts'
 import type { RiskPluginPorts } from '../../src/ports/risk.ts'
 import { alder } from '../journeys/parts.ts'
 
@@ -18,17 +19,19 @@ const plugins = made.map((make) => make(ports))
 const rsa = { url: 'https://aa.example/', callerId: 'bridge', callerCredential: 'secret' }
 const service = { url: 'https://engine.example/' }
 
-const judged = (...providers: RiskProviderSetting[]) => {
+const faultsOf = (...providers: RiskProviderSetting[]) => {
   const risk = { providers, events: {}, budgetMs: 800, stepUp: 'urn:drawbridge:acr:device-pin' }
   const set = { institution: { ...alder, risk }, relyingParties: [], connections: [], cores: [] }
   return riskFaults({ riskPlugins: async () => plugins }, set as never)
 }
 
+const judged = async (...providers: RiskProviderSetting[]) => (await faultsOf(...providers)).map(judgedLine)
+
 test.each<[string, RiskProviderSetting['settings'], RegExp]>([
-  ['rsa-aa', { ...rsa, callerStyle: 'x' }, / → at caller_style$/],
-  ['rsa-aa', { ...rsa, customFacts: { deviceAge: 'x' } }, / → at custom_facts\.deviceAge$/],
-  ['rsa-aa', { ...rsa, orgNames: 'x' }, /"org_names" → at settings$/],
-  ['voyager-ia', { denyBelow: 0.9 }, / → at deny_below$/],
+  ['rsa-aa', { ...rsa, callerStyle: 'x' }, /one: settings\.caller_style: /],
+  ['rsa-aa', { ...rsa, customFacts: { deviceAge: 'x' } }, /one: settings\.custom_facts\.deviceAge: /],
+  ['rsa-aa', { ...rsa, orgNames: 'x' }, /one: settings: .*"org_names"/],
+  ['voyager-ia', { denyBelow: 0.9 }, /one: settings\.deny_below: /],
 ])('a fault of %s in the words of the file: %j', async (type, settings, expected) => {
   expect(await judged({ id: 'one', type, settings })).toEqual([expect.stringMatching(expected)])
 })
@@ -82,4 +85,21 @@ test.each<[string, string, object, RiskProviderSetting['challenge'], RegExp | un
   const faults = await judged(provider)
   if (fault === undefined) expect(faults).toEqual([])
   else expect(faults).toEqual([expect.stringMatching(fault)])
+})
+
+test('a fault says where in the file it stands', async () => {
+  const at = async (...providers: RiskProviderSetting[]) =>
+    (await faultsOf(...providers)).map((one) => one.at)
+  const good: RiskProviderSetting = { id: 'good', type: 'signals', settings: {} }
+  expect(await at(good, { id: 'odd', type: 'signal', settings: {} })).toEqual([
+    ['risk', 'providers', 1, 'type'],
+  ])
+  const settings = { ...rsa, callerStyle: 'x', customFacts: { deviceAge: 'x' } }
+  expect(await at({ id: 'one', type: 'rsa-aa', settings })).toEqual([
+    ['risk', 'providers', 0, 'settings', 'caller_style'],
+    ['risk', 'providers', 0, 'settings', 'custom_facts', 'deviceAge'],
+  ])
+  expect(await at({ id: 'one', type: 'signals', settings: {}, challenge: ['code'] })).toEqual([
+    ['risk', 'providers', 0, 'challenge'],
+  ])
 })

@@ -127,7 +127,7 @@ test('of two presses that saw the same page one sends, and one uses the code up 
   const codes = createSmsCodes({
     ...{ ...all, clock, chance, keys: { secret: () => Buffer.alloc(32) } as never },
     deliveries: { enqueue: async ({ text }) => void sent.push(text) },
-    riskOutcomes: nobodyTold,
+    ...{ riskOutcomes: nobodyTold, codeGate: async () => undefined },
   })
   const before = paying(id(), 'sms')
   await all.logins.create(before)

@@ -1,15 +1,17 @@
 // Approvals on two bridge processes over one PostgreSQL: whichever node is asked, there is one answer, one token, one use.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Limit } from '../../src/domain/limit.ts'
-import { type ApprovalBank, startApprovalBank } from '../journeys/approval-bank.ts'
-import { answer, yes } from '../journeys/approver.ts'
+import { type ApprovalBank, pinged, startApprovalBank } from '../journeys/approval-bank.ts'
+import { answer, waiting, yes } from '../journeys/approver.ts'
 import { askRaw, payment, poll, transactions } from '../journeys/back-end.ts'
-import { apiToken, pin } from '../journeys/customer.ts'
+import { apiToken, asApi, pin } from '../journeys/customer.ts'
+import { type PingReceiver, startPingReceiver } from '../journeys/ping-receiver.ts'
 import { type Scratch, scratch } from '../storage/scratch.ts'
 
 let place: Scratch
 let bank: ApprovalBank
 let other: string
+let receiver: PingReceiver
 beforeAll(async () => {
   place = await scratch('server')
   const day: Limit = {
@@ -17,10 +19,12 @@ beforeAll(async () => {
     threshold: { kind: 'amount', per: 'day', over: { EUR: '10000.00' } },
   }
   const institution = { policy: { rules: [], limits: [day] } }
-  bank = await startApprovalBank({ databaseUrl: place.url as string, institution })
+  receiver = await startPingReceiver()
+  bank = await startApprovalBank({ databaseUrl: place.url as string, institution, ping: receiver.url })
   other = await bank.bridge.node()
 }, 120_000)
 afterAll(async () => {
+  receiver?.stop()
   await bank?.stop()
   await place?.remove()
 })
@@ -48,6 +52,35 @@ test('answers at both nodes at once: one is heard, and both nodes tell the same'
     const tokens = polls.filter(({ status }) => status === 200)
     expect(tokens).toHaveLength(heard[0] === 'approved' ? 1 : 0)
   }
+})
+
+test('#136 both nodes send pings: each request has one', async () => {
+  const people = []
+  for (let i = 0; i < 6; i++) people.push(await bank.somebody())
+  const requests = await Promise.all(
+    people.map(async ({ who, sub }, i) => {
+      const named = {
+        login_hint: sub,
+        client_notification_token: `t${i}`,
+        requested_expiry: i < 2 ? '2' : '60',
+      }
+      const as = await asApi(bank.bridge, pinged)
+      const asked = await askRaw(bank.bridge, { ...as, ...named }, i % 2 === 0 ? bank.bridge.issuer : at())
+      const request = String(asked.json.auth_req_id)
+      const [question] = await waiting(who)
+      // Both nodes are told no, or nobody says anything.
+      if (question !== undefined && i >= 2)
+        await Promise.all([
+          answer(who, question, { answer: 'deny' }),
+          answer(who, question, { answer: 'deny' }, other),
+        ])
+      return request
+    }),
+  )
+  for (const request of requests) await receiver.heard(request)
+  const { knex } = bank.bridge.parts.base.database
+  await expect.poll(async () => (await knex('backchannel_ping')).length, { timeout: 20_000 }).toBe(0)
+  expect(receiver.pings).toHaveLength(requests.length)
 })
 
 test('questions at both nodes at once: no more than are allowed', async () => {

@@ -13,6 +13,9 @@ export const otherApi = 'alder-other-api'
 /** Those who need the customer's code, who must sign, and who have no screen for a number. */
 export const [coded, signing, silent] = ['alder-coded', 'alder-signing', 'alder-silent']
 
+/** Who is pinged, where a bank has such a one. */
+export const pinged = 'alder-pinged'
+
 let shared: Promise<ApprovalBank> | undefined
 
 /** One for all files of a test process, whose tests each have customers of their own. It ends with the process. */
@@ -23,11 +26,14 @@ export async function startApprovalBank({
   institution = {},
   settings,
   staff = false,
+  ping,
 }: {
   databaseUrl?: string
   institution?: Partial<Institution>
   settings?: DemoPlace['settings']
   staff?: boolean
+  /** Where a further API is pinged. */
+  ping?: string
 } = {}) {
   const bridge = await startBridge(databaseUrl, undefined, settings)
   const [idp, other] = await withLevels(bridge, {
@@ -39,6 +45,7 @@ export async function startApprovalBank({
       { ...api, id: coded, name: 'Till', backchannel: { userCode: true } },
       { ...api, id: signing, name: 'Signing', backchannel: { signed: true } },
       { ...api, id: silent, name: 'Voice', backchannel: { number: 'none' } },
+      ...(ping === undefined ? [] : [{ ...api, id: pinged, name: 'Shop', backchannel: { ping } }]),
     ],
   })
   other.stop()

@@ -13,8 +13,8 @@ export { payment }
 export const details = (amount: string): string => JSON.stringify([payment(amount)])
 
 /** The back end as openid-client speaks for it. */
-export const backEnd = ({ issuer, world }: TestBridge): Promise<oidc.Configuration> =>
-  backEndClient({ issuer, apiKey: world.apiKey })
+export const backEnd = ({ issuer, world }: TestBridge, id = apiId): Promise<oidc.Configuration> =>
+  backEndClient({ issuer, apiKey: world.apiKey, id })
 
 export interface Asked {
   readonly auth_req_id: string

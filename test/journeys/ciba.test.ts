@@ -221,7 +221,7 @@ test('the metadata says what there is', async () => {
   const metadata = (await backEnd(bridge)).serverMetadata()
   expect(metadata).toMatchObject({
     backchannel_authentication_endpoint: `${bridge.issuer}/backchannel`,
-    backchannel_token_delivery_modes_supported: ['poll'],
+    backchannel_token_delivery_modes_supported: ['poll', 'ping'],
     backchannel_user_code_parameter_supported: true,
     backchannel_authentication_request_signing_alg_values_supported: ['ES256'],
   })

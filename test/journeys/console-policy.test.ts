@@ -45,6 +45,7 @@ beforeAll(async () => {
     writer: stores.directory,
     connectors: services.connectors,
     channels: services.channels,
+    lineFacts: services.lineFacts,
   })
   apply = async (institution, dryRun = false) => {
     const set = { institution, relyingParties: [], connections: [], cores: [] }

@@ -3,7 +3,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { transferBody } from '../../src/demo/journey-walk.ts'
 import type { RiskEventPolicy } from '../../src/domain/risk.ts'
-import { call, signIn, withCode } from './customer.ts'
+import { arrived, call, signIn, withCode } from './customer.ts'
 import { type RiskBank, startRiskBank } from './risk-bank.ts'
 
 let bank: RiskBank
@@ -73,4 +73,22 @@ test('what many sign-ins owe is told at once, and not some at an interval', asyn
   }
   for (let i = 0; i < 60 && (await left()) > 0; i++) await rest(100)
   expect(await left()).toBe(0)
+})
+
+test('a failure that decided is counted once: for the institution, for the engine, and as an alert', async () => {
+  const series = [
+    'drawbridge_alerts_total{code="risk.unanswered"}',
+    'drawbridge_risk_assessments_total{institution="alder",kind="sign-in",action="step-up",answered="no"}',
+    'drawbridge_risk_answers_total{institution="alder",provider="engine",said="timeout"}',
+  ]
+  const counted = async () => {
+    const lines = (await bank.parts.base.metrics.render()).split('\n')
+    const lineOf = (one: string) => lines.find((line) => line.startsWith(`${one} `)) ?? '0'
+    return series.map((one) => Number(lineOf(one).split(' ').at(-1)))
+  }
+  const { who } = await bank.somebody()
+  const before = await counted()
+  bank.says({ 'sign-in': 'hang' })
+  await arrived(who)
+  expect(await counted()).toEqual(before.map((count) => count + 1))
 })

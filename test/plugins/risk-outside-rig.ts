@@ -45,8 +45,9 @@ export async function loadedFrom(listed: ListedPlugin, log: Log = createKeptLog(
   return plugin
 }
 
-/** The first JavaScript of docs/plugins-in-process.md. */
-export function documentedPlugin(): string {
+/** The JavaScript of docs/plugins-in-process.md: the plugin that it begins with, and the one that runs challenges. */
+export function documentedPlugin(which: 'first' | 'challenges' = 'first'): string {
   const page = readFileSync(join(import.meta.dirname, '../../docs/plugins-in-process.md'), 'utf8')
-  return /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
+  const examples = [...page.matchAll(/```js\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+  return examples[which === 'first' ? 0 : 1] ?? ''
 }

@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/domain/connection.ts'
 import type { ConnectionContent } from '../../src/domain/institution.ts'
-import { ApplyFault, createApply } from '../../src/flows/apply.ts'
+import { createApply } from '../../src/flows/apply.ts'
 import { createConnections } from '../../src/flows/connections.ts'
 import { samlConnector } from '../../src/plugins/connectors/saml.ts'
 import { createPictures } from '../../src/plugins/pictures/decoder.ts'
+import { ApplyFault } from '../../src/ports/judged.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { alder, startIdp } from '../journeys/parts.ts'
 import { everything, id, scope } from './rig.ts'
@@ -40,7 +41,9 @@ function node(database: Database) {
       writer: all.directory,
       pictures,
       channels: { plugins: () => [] },
+      lineFacts: { plugins: () => [] },
       riskPlugins: async () => [],
+      addressFault: () => undefined,
     }),
   }
 }

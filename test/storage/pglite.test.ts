@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '../../src/storage/directory-lock.ts'
 import { approvalContract } from './approval-contract.ts'
 import { breakGlassContract } from './break-glass-contract.ts'
+import { caseContract } from './case-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
@@ -30,6 +31,7 @@ describe('embedded database', () => {
   riskContract('embedded')
   approvalContract('embedded')
   signingContract('embedded')
+  caseContract('embedded')
 })
 
 const child = join(import.meta.dirname, 'writer-process.ts')

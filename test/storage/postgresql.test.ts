@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { approvalContract } from './approval-contract.ts'
 import { breakGlassContract } from './break-glass-contract.ts'
+import { caseContract } from './case-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
 import { deviceContract } from './device-contract.ts'
@@ -31,5 +32,6 @@ if (serverUrl === undefined) {
     riskContract('server')
     approvalContract('server')
     signingContract('server')
+    caseContract('server')
   })
 }

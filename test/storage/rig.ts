@@ -8,6 +8,7 @@ import { createConsoleSessions } from '../../src/storage/administrators.ts'
 import { createApprovals } from '../../src/storage/approvals.ts'
 import { createAuditLog } from '../../src/storage/audit-log.ts'
 import { createAuditWriter } from '../../src/storage/audit-writer.ts'
+import { createCases } from '../../src/storage/cases.ts'
 import { createOwnKeyStore } from '../../src/storage/connection-keys.ts'
 import { createConnectionStore } from '../../src/storage/connections.ts'
 import { createDevices } from '../../src/storage/devices.ts'
@@ -20,6 +21,7 @@ import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
 import { createMandates } from '../../src/storage/mandates.ts'
 import { createMetadataStates } from '../../src/storage/metadata-states.ts'
 import type { Database } from '../../src/storage/open.ts'
+import { createPings } from '../../src/storage/pings.ts'
 import { createPins } from '../../src/storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
@@ -57,8 +59,10 @@ export function everything(database: Database) {
     approvals: createApprovals(connections, seal),
     mandates: createMandates(connections, seal),
     subjectStates: createSubjectStates(connections),
+    pings: createPings(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     transactions: createTransactions(connections, seal),
+    cases: createCases(connections, seal),
     ownLimits: createOwnLimits(connections, seal),
     policies: createPolicies(connections),
     consolePolicies: createConsolePolicies(connections, directory.forget),

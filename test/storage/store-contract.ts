@@ -1,9 +1,11 @@
 // What every database must do for the stores' rows: come back as they went in, stay with their institution, stay sealed.
 import { describe, expect, test } from 'vitest'
+import type { Institution } from '../../src/domain/institution.ts'
 import { hashOf, transactionOf } from '../../src/domain/transaction.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { sweep } from '../../src/storage/sweeper.ts'
+import { alder } from '../journeys/parts.ts'
 import { onDatabase } from './on-database.ts'
 import { count, device, type everything, id, login, now, twenty } from './rig.ts'
 
@@ -69,6 +71,30 @@ export function rowContract(kind: 'embedded' | 'server'): void {
         .first()
       expect(JSON.stringify(row)).not.toContain('37255512345')
       expect(await all.logins.get('alder', whole.uid)).toEqual(whole)
+    })
+    test('what a device says of itself, and the secrets of an operator, come back as they went in, and are sealed', async () => {
+      const signals = { by: 'page', said: { timeZone: `Europe/${id()}`, screenWidth: 1920 } } as const
+      const told = login(id(), { asksSignals: true, signals })
+      await all.logins.create(told)
+      expect(await all.logins.get('alder', told.uid)).toEqual(told)
+      const clientSecret = id()
+      const institution: Institution = {
+        ...alder,
+        id: `i${id()
+          .toLowerCase()
+          .replaceAll(/[^a-z0-9]/g, '')}`.slice(0, 20),
+        browserSignals: true,
+        lineFacts: {
+          ...{ type: 'camara-sim-swap', maxAgeHours: 72, onFailure: 'refuse' },
+          settings: { clientSecret },
+        },
+      }
+      await all.directory.put({ institution, relyingParties: [], connections: [], cores: [] }, 'file')
+      expect(await all.directory.institution(institution.id)).toEqual(institution)
+      const rows = ['login_transaction', 'institution'].map((table) => database.knex(table))
+      const dump = JSON.stringify(await Promise.all(rows))
+      expect(dump).not.toContain(signals.said.timeZone)
+      expect(dump).not.toContain(clientSecret)
     })
     test('one key is one device until it is revoked', async () => {
       const [a, b] = [id(), id()]
@@ -254,6 +280,59 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       ])
       await all.notices.settle(institution, key)
       expect(await all.notices.take(institution, { ...lease, now: at + 9000 })).toEqual([])
+    })
+    test('a ping is taken by one of twenty when it is due, and again when its lease is over', async () => {
+      const [request, institution, at] = [id(), id(), Date.now()]
+      const ping = {
+        ...{ institution, request, token: 'token-of-the-client', relyingParty: 'shop', subject: 's' },
+        ...{ approval: 'a', reference: 'DB-TEST-0001' },
+      }
+      const expiresAt = at + 600_000
+      await all.pings.put(ping, { dueAt: at + 60_000, expiresAt })
+      const take = async (now: number) => {
+        const twenty = Array.from({ length: 20 }, () =>
+          all.pings.take({ now, leaseUntil: now + 1000, most: 20 }),
+        )
+        return (await Promise.all(twenty)).flat().filter((one) => one.institution === institution)
+      }
+      expect(await take(at)).toEqual([])
+      await all.pings.due(id(), request, at)
+      await all.pings.due(institution, id(), at)
+      expect(await take(at)).toEqual([])
+      await all.pings.due(institution, request, at)
+      expect(await take(at)).toEqual([{ ...ping, tries: 1, expiresAt }])
+      // It is on its way: whoever says so once more sends no second one.
+      await all.pings.due(institution, request, at)
+      expect(await take(at + 999)).toEqual([])
+      expect(await take(at + 2000)).toEqual([{ ...ping, tries: 2, expiresAt }])
+      // Who had it first comes too late to say anything of it.
+      expect(await all.pings.settle({ ...ping, tries: 1, expiresAt })).toBe(false)
+      expect(await all.pings.postpone({ ...ping, tries: 2, expiresAt }, at + 9000)).toBe(true)
+      expect(await take(at + 8000)).toEqual([])
+      const dump = JSON.stringify(await database.knex('backchannel_ping').where({ institution }))
+      expect(dump).not.toContain(request)
+      expect(dump).not.toContain('token-of-the-client')
+      expect(await all.pings.settle({ ...ping, tries: 2, expiresAt })).toBe(true)
+      expect(await take(at + 99_000)).toEqual([])
+    })
+    test('a ping whose unit fails is neither owed nor due', async () => {
+      const [request, institution, at] = [id(), id(), Date.now()]
+      const ping = { institution, request, token: 't', relyingParty: 'shop', subject: 's' }
+      const named = { approval: 'a', reference: 'DB-TEST-0001' }
+      const failing = (work: () => Promise<void>) =>
+        all.unit
+          .run({ institution, reference: 'DB-TEST-0001' }, async () => {
+            await work()
+            throw new Error('no')
+          })
+          .catch(() => undefined)
+      const times = { dueAt: at + 60_000, expiresAt: at + 600_000 }
+      await failing(() => all.pings.put({ ...ping, ...named }, times))
+      expect(await database.knex('backchannel_ping').where({ institution })).toEqual([])
+      await all.pings.put({ ...ping, ...named }, times)
+      await failing(() => all.pings.due(institution, request, at))
+      const due = await all.pings.take({ now: at + 1, leaseUntil: at + 2, most: 20 })
+      expect(due.filter((one) => one.institution === institution)).toEqual([])
     })
     test('an upstream session is found by its exact name and from its browser session', async () => {
       const [login, browser] = [id(), id()]

@@ -165,6 +165,12 @@ export const pagesInEnglish = {
     yes: 'Sign out',
     no: 'Stay signed in',
   },
+  collect: {
+    title: 'One moment',
+    happens: 'We are checking that it’s really you.',
+    press: 'Your browser doesn’t go on by itself. Press the button.',
+    go: 'Go on',
+  },
   passOn: {
     title: 'One moment',
     happened: 'We are taking you to {to}.',

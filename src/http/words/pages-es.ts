@@ -166,6 +166,12 @@ export const pagesInSpanish: PageTexts = {
     yes: 'Cerrar sesión',
     no: 'Seguir con la sesión',
   },
+  collect: {
+    title: 'Un momento',
+    happens: 'Estamos comprobando que eres tú.',
+    press: 'Tu navegador no sigue por sí solo. Pulsa el botón.',
+    go: 'Seguir',
+  },
   passOn: {
     title: 'Un momento',
     happened: 'Te llevamos a {to}.',

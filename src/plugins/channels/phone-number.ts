@@ -9,13 +9,23 @@ export type PhoneNumberFault = 'channel.number' | 'channel.number_kind' | 'chann
 // country's plan does not tell mobile phones from others, its numbers pass.
 const kinds: ReadonlySet<string | undefined> = new Set(['MOBILE', 'FIXED_LINE_OR_MOBILE'])
 
-/** `text` as the bank's record has it; it must name its country (`+44 …`). */
-export async function phoneNumber(text: string, countries: readonly string[]): Promise<PhoneNumber> {
+/** One number with its country, or nothing. */
+async function parsedNumber(text: string) {
   // Its tables are large, and needed only where something is sent.
   const { parsePhoneNumberFromString } = await import('libphonenumber-js/max')
   const given = text.trim()
   const parsed = given.startsWith('+') ? parsePhoneNumberFromString(given, { extract: false }) : undefined
-  if (!parsed?.isValid() || parsed.ext !== undefined) return { code: 'channel.number' }
+  return parsed?.isValid() && parsed.ext === undefined ? parsed : undefined
+}
+
+/** E.164 of `text` as the bank's record has it; undefined where it is no one number with its country. */
+export const internationalNumber = async (text: string): Promise<string | undefined> =>
+  (await parsedNumber(text))?.number
+
+/** `text` as the bank's record has it; it must name its country (`+44 …`). */
+export async function phoneNumber(text: string, countries: readonly string[]): Promise<PhoneNumber> {
+  const parsed = await parsedNumber(text)
+  if (parsed === undefined) return { code: 'channel.number' }
   if (!kinds.has(parsed.getType())) return { code: 'channel.number_kind' }
   const country: CountryCode | undefined = parsed.country
   if (country === undefined || !countries.includes(country)) return { code: 'channel.number_country' }

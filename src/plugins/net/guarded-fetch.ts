@@ -31,9 +31,7 @@ export function createGuardedFetch(
   settings: GuardedFetchSettings,
   resolve: Resolve = systemResolve,
 ): GuardedFetch {
-  const allowed = settings.allowedNetworks.map((network) => ipaddr.parseCIDR(network))
-  const isAllowed = (address: ipaddr.IPv4 | ipaddr.IPv6) =>
-    allowed.some(([network, bits]) => network.kind() === address.kind() && address.match([network, bits]))
+  const isAllowed = allowing(settings.allowedNetworks)
   const check = (text: string, secure: boolean) => checkAddress(text, { secure, isAllowed })
   return async (text, request = {}) => {
     const url = checkedUrl(text)
@@ -84,6 +82,30 @@ async function resolved(host: string, resolve: Resolve, deadline: AbortSignal): 
   }
 }
 
+/**
+ * What is wrong with an address before it is asked, so that who writes it is told; undefined when it may be. Where a name leads is
+ * judged each time it is asked.
+ */
+export function addressFault(text: string, allowedNetworks: readonly string[]): string | undefined {
+  try {
+    const url = checkedUrl(text)
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const rules = { secure: url.protocol === 'https:', isAllowed: allowing(allowedNetworks) }
+    if (isIP(host) !== 0) checkAddress(host, rules)
+    else if (!rules.secure && host !== 'localhost') throw refused('scheme', 'http: away from loopback')
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return `${error.detail.check}: ${error.detail.actual}`
+  }
+}
+
+function allowing(networks: readonly string[]): AddressRules['isAllowed'] {
+  const allowed = networks.map((network) => ipaddr.parseCIDR(network))
+  return (address) =>
+    allowed.some(([network, bits]) => network.kind() === address.kind() && address.match([network, bits]))
+}
+
 interface AddressRules {
   readonly secure: boolean
   isAllowed(address: ipaddr.IPv4 | ipaddr.IPv6): boolean
@@ -125,7 +147,7 @@ interface Sending {
 }
 
 function answered(url: URL, { request, settings, deadline: signal, to }: Sending): Promise<GuardedAnswer> {
-  const { method = 'GET', body, tls = {} } = request
+  const { method = 'GET', body, tls = {}, statusOnly = false } = request
   // Without an encoding a small answer cannot grow on us.
   const headers = { ...request.headers, 'accept-encoding': 'identity', connection: 'close' }
   return new Promise((resolve, reject) => {
@@ -137,7 +159,8 @@ function answered(url: URL, { request, settings, deadline: signal, to }: Sending
     }
     const options = { method, headers, ...to, signal, agent: false, maxHeaderSize: 16_384, ...tls }
     const outgoing = (url.protocol === 'https:' ? https : http).request(url, options, (incoming) => {
-      read(incoming, settings.maxBytes).then(resolve, (error: unknown) => {
+      const reading = statusOnly ? unread(incoming) : read(incoming, settings.maxBytes)
+      reading.then(resolve, (error: unknown) => {
         outgoing.destroy()
         fail(error)
       })
@@ -147,9 +170,19 @@ function answered(url: URL, { request, settings, deadline: signal, to }: Sending
   })
 }
 
-async function read(incoming: http.IncomingMessage, limit: number): Promise<GuardedAnswer> {
-  const status = incoming.statusCode ?? 0
+function statusOf({ statusCode: status = 0 }: http.IncomingMessage): number {
   if (status >= 300 && status < 400) throw refused('redirect', String(status))
+  return status
+}
+
+async function unread(incoming: http.IncomingMessage): Promise<GuardedAnswer> {
+  const status = statusOf(incoming)
+  incoming.destroy()
+  return { status, headers: {}, body: new Uint8Array() }
+}
+
+async function read(incoming: http.IncomingMessage, limit: number): Promise<GuardedAnswer> {
+  const status = statusOf(incoming)
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') throw refused('encoding', encoding.slice(0, 50))
   const chunks: Buffer[] = []

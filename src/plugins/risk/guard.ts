@@ -5,15 +5,10 @@ import {
   type CircuitBreakerPolicy,
   CircuitState,
   ConstantBackoff,
-  CountBreaker,
-  circuitBreaker,
-  ExponentialBackoff,
-  handleAll,
   handleWhen,
   isBrokenCircuitError,
   isBulkheadRejectedError,
   isTaskCancelledError,
-  noJitterGenerator,
   retry,
   TaskCancelledError,
   TimeoutStrategy,
@@ -31,18 +26,11 @@ import {
 } from '../../ports/risk.ts'
 import { judgedAssessment } from './answer.ts'
 import { boundedProvider } from './bounded-provider.ts'
+import { type BreakerSettings, createBreaker, Probing, stateNames, throughBreaker } from './breaker.ts'
+import { guardChallenges } from './challenge-guard.ts'
 import { type Failed, isConnectionFault, reasonOf } from './failure.ts'
 
-export interface GuardSettings {
-  /** Part of the last answers that must have failed for the engine to be left alone. */
-  readonly failing: number
-  /** How many answers are looked back on. */
-  readonly window: number
-  /** With fewer answers than this nothing is concluded. */
-  readonly least: number
-  /** How long it is left alone; then one event is tried on it, and where that fails, twice as long. */
-  readonly openMs: number
-  readonly longestOpenMs: number
+export interface GuardSettings extends BreakerSettings {
   /** Open questions to it at once, on this node. */
   readonly atOnce: number
   /** What it is waited before a broken connection is tried again. */
@@ -91,8 +79,9 @@ interface Seen {
 }
 
 export function guardRiskProvider(guarding: Guarding): ClosingGuard {
-  const { id, type, facts, provider, settings } = guarding
-  const parts = partsOf({ ...guardDefaults, ...settings }, guarding)
+  const { id, type, facts, provider } = guarding
+  const settings = { ...guardDefaults, ...guarding.settings }
+  const parts = partsOf(settings, guarding)
   const seen: Seen = { latencies: [], answered: 0, failed: 0, last: undefined }
   const running = new Set<Promise<unknown>>()
   const held = <T>(call: Promise<T>): Promise<T> => {
@@ -103,7 +92,7 @@ export function guardRiskProvider(guarding: Guarding): ClosingGuard {
   }
   const bounded = boundedProvider(provider, { facts, held })
   return {
-    ...{ id, type, facts, provider: bounded },
+    ...{ id, type, facts, provider: guardChallenges(bounded, settings, guarding) },
     async assess(event, ms) {
       const began = performance.now()
       const asked = ask({ parts, guarding }, event, allowed(ms))
@@ -146,29 +135,10 @@ interface Parts {
   readonly retryMs: number
 }
 
-function partsOf(settings: GuardSettings, { institution, id, log }: Guarding): Parts {
-  const { failing, window, least, openMs, longestOpenMs, atOnce, retryMs } = settings
-  const breaker = circuitBreaker(handleAll, {
-    breaker: new CountBreaker({ threshold: failing, size: window, minimumNumberOfCalls: least }),
-    halfOpenAfter: new ExponentialBackoff({
-      ...{ initialDelay: openMs, maxDelay: longestOpenMs, generator: noJitterGenerator },
-    }),
-  })
-  breaker.onStateChange((state) =>
-    log.warn('risk.breaker', { institution, provider: id, state: stateNames[state] }),
-  )
+function partsOf({ atOnce, retryMs, ...settings }: GuardSettings, guarding: Guarding): Parts {
+  const breaker = createBreaker(settings, guarding)
   return { bulkhead: bulkhead(atOnce), reports: bulkhead(atOnce), breaker, retryMs }
 }
-
-const stateNames: Readonly<Record<CircuitState, RiskHealth['breaker']>> = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.Open]: 'open',
-  [CircuitState.HalfOpen]: 'half-open',
-  [CircuitState.Isolated]: 'open',
-}
-
-/** Nobody waits while one event is tried on an engine that failed; the library would have them wait. */
-class Probing extends Error {}
 
 interface Asking {
   readonly parts: Parts
@@ -205,10 +175,7 @@ async function ask(
     })
     return judgedAssessment(answer, event.id)
   }
-  return bulkhead.execute(() => {
-    if (breaker.state === CircuitState.HalfOpen) throw new Probing()
-    return breaker.execute(() => limited(ms, judged))
-  })
+  return bulkhead.execute(() => throughBreaker(breaker, () => limited(ms, judged)))
 }
 
 /** An engine that is left alone is not told either: whoever waits for it takes the places of those that are there. */

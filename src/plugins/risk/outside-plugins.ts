@@ -2,13 +2,20 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { textFault } from '../../domain/plain-text.ts'
+import { challengeKinds } from '../../domain/risk.ts'
 import { riskFactNames } from '../../domain/risk-event.ts'
 import { SettingsRefused } from '../../ports/connector-settings.ts'
 import type { Log } from '../../ports/log.ts'
-import { RiskLearnsNothing, type RiskPlace, type RiskPlugin, type RiskProvider } from '../../ports/risk.ts'
+import {
+  RiskChallengeUnable,
+  RiskLearnsNothing,
+  type RiskPlace,
+  type RiskPlugin,
+  type RiskProvider,
+} from '../../ports/risk.ts'
 import { type FormWords, nodeFields, type SettingNode } from '../settings-form.ts'
-import { askPlugin, openPluginThread, PluginFault } from './plugin-thread.ts'
-import type { ListedPlugin } from './plugin-words.ts'
+import { askPlugin, openPluginThread, PluginFault, type PluginThread } from './plugin-thread.ts'
+import { challengeUnable, type ListedPlugin } from './plugin-words.ts'
 
 /** A plugin of the list that cannot be had, in words for the operator; `at` is its place in the list. */
 export class PluginRefused extends Error {
@@ -57,6 +64,7 @@ const description = z.strictObject({
   type: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
   meaning: plain(300),
   facts: z.array(z.enum(riskFactNames as [string, ...string[]])).max(riskFactNames.length),
+  challenges: z.array(z.enum(challengeKinds)).max(challengeKinds.length),
   schema: z.string().max(65_536),
 })
 
@@ -78,7 +86,8 @@ async function loaded(at: number, listed: ListedPlugin, log: Log): Promise<RiskP
     facts: data.facts as RiskPlugin['facts'],
     fields: nodeFields(node, wordsIn(node)),
     check: (settings) => checked(listed, settings),
-    open: (place) => openedIn(listed, place, log),
+    ...(data.challenges.length > 0 && { challenges: () => data.challenges }),
+    open: (place) => openedIn({ listed, place, log, challenges: data.challenges.length > 0 }),
   }
 }
 
@@ -106,18 +115,36 @@ async function checked(listed: ListedPlugin, settings: Readonly<Record<string, u
   if (said.faults.length > 0) throw new SettingsRefused(said.faults)
 }
 
-function openedIn(
-  listed: ListedPlugin,
-  { institution, provider, settings, memory }: RiskPlace,
-  log: Log,
-): RiskProvider {
+interface Opening {
+  readonly listed: ListedPlugin
+  readonly place: RiskPlace
+  readonly log: Log
+  /** It says that it runs some. */
+  readonly challenges: boolean
+}
+
+function openedIn({ listed, place, log, challenges }: Opening): RiskProvider {
+  const { institution, provider, settings, memory } = place
   const thread = openPluginThread({ listed, settings, institution: institution.id, provider, memory, log })
   return {
     // What it answers is judged by the guard, as every provider's answer is.
-    assess: async (event, deadline) => (await thread.call('assess', event, deadline)) as never,
+    assess: async (event, deadline) => (await thread.call({ order: 'assess', event }, deadline)) as never,
     async report(event, deadline) {
-      if ((await thread.call('report', event, deadline)) === false) throw new RiskLearnsNothing()
+      if ((await thread.call({ order: 'report', event }, deadline)) === false) throw new RiskLearnsNothing()
     },
+    ...(challenges && challengesIn(thread)),
     close: () => thread.close(),
   }
+}
+
+const challengesIn = (thread: PluginThread): Pick<RiskProvider, 'challenge' | 'authenticate'> => ({
+  challenge: async (event, kind, deadline) =>
+    (await thread.call({ order: 'challenge', event, kind }, deadline).catch(asUnable)) as never,
+  authenticate: async (event, challenged, deadline) =>
+    (await thread.call({ order: 'authenticate', event, challenged }, deadline)) as never,
+})
+
+function asUnable(error: unknown): never {
+  const unable = error instanceof PluginFault && error.code === challengeUnable
+  throw unable ? new RiskChallengeUnable('the plugin has none for this customer') : error
 }

@@ -1,11 +1,18 @@
 // Threads of risk plugins: started with nothing of ours in reach, ended when they do not answer, started anew (attack 171).
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { RiskEvent } from '../../domain/risk-event.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RiskDeadline, RiskMemory } from '../../ports/risk.ts'
 import { CodedFailure, shownName } from './failure.ts'
-import type { FirstWord, ListedPlugin, Order, Said, ThreadTask, ThrownWords } from './plugin-words.ts'
+import type {
+  FirstWord,
+  ListedPlugin,
+  Order,
+  Question,
+  Said,
+  ThreadTask,
+  ThrownWords,
+} from './plugin-words.ts'
 
 export const threadLimits = {
   /** For loading, checking and opening, the start of the thread included. */
@@ -78,7 +85,7 @@ export async function askPlugin(task: ThreadTask): Promise<FirstWord> {
 
 export interface PluginThread {
   /** The plugin's answer, as far as it is JSON. Rejects with a PluginFault. */
-  call(order: 'assess' | 'report', event: RiskEvent, deadline: RiskDeadline): Promise<unknown>
+  call(question: Question, deadline: RiskDeadline): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -120,12 +127,12 @@ export function openPluginThread(ports: ThreadPorts): PluginThread {
   }
   running = start()
   return {
-    async call(order, event, deadline) {
+    async call(question, deadline) {
       if (closed) throw new PluginFault('plugin_closed')
       running ??= start()
       const thread = running
       await Promise.race([thread.ready, aborted(deadline.signal)])
-      return asked(thread, { order, id: ++last, event, ms: deadline.ms }, deadline.signal)
+      return asked(thread, { ...question, id: ++last, ms: deadline.ms }, deadline.signal)
     },
     async close() {
       closed = true

@@ -1,6 +1,8 @@
 // What the process and the thread of a risk plugin say to one another.
+import type { RiskChallengeKind } from '../../domain/risk.ts'
 import type { RiskEvent } from '../../domain/risk-event.ts'
 import type { SettingsFault } from '../../ports/connector-settings.ts'
+import type { RiskChallenged } from '../../ports/risk.ts'
 
 /** A plugin as the configuration lists it: a file, or an installed package; and the SHA-256 of its bytes. */
 export interface ListedPlugin {
@@ -35,6 +37,8 @@ export interface PluginDescription {
   readonly type: string
   readonly meaning: string
   readonly facts: readonly string[]
+  /** The challenges that it runs. */
+  readonly challenges: readonly string[]
   /** JSON Schema of its settings, as text. */
   readonly schema: string
 }
@@ -46,13 +50,17 @@ export type FirstWord =
   /** Before it is opened the reason is whole; afterwards it might hold settings. */
   | { readonly word: 'refused'; readonly reason: string; readonly thrown?: ThrownWords }
 
+/** What a provider is asked. */
+export type Question =
+  | { readonly order: 'assess' | 'report'; readonly event: RiskEvent }
+  | { readonly order: 'challenge'; readonly event: RiskEvent; readonly kind: RiskChallengeKind }
+  | { readonly order: 'authenticate'; readonly event: RiskEvent; readonly challenged: RiskChallenged }
+
+/** The `code` of an error by which a plugin says that this customer has no such challenge. */
+export const challengeUnable = 'CHALLENGE_UNABLE'
+
 export type Order =
-  | {
-      readonly order: 'assess' | 'report'
-      readonly id: number
-      readonly event: RiskEvent
-      readonly ms: number
-    }
+  | (Question & { readonly id: number; readonly ms: number })
   | { readonly order: 'cancel'; readonly id: number }
   | { readonly order: 'ping'; readonly id: number }
   | { readonly order: 'close'; readonly id: number }

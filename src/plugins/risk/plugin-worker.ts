@@ -5,15 +5,16 @@ import { isBuiltin, registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
-import type { RiskEvent } from '../../domain/risk-event.ts'
 import { SettingsRefused } from '../../ports/connector-settings.ts'
 import type { RiskDeadline, RiskProvider } from '../../ports/risk.ts'
 import { checkSettings } from '../settings.ts'
 import {
+  challengeUnable,
   type FirstWord,
   type ListedPlugin,
   longestAnswer,
   type Order,
+  type Question,
   type Said,
   type ThreadTask,
   type ThrownWords,
@@ -24,6 +25,7 @@ interface OutsidePlugin {
   readonly type: string
   readonly meaning: string
   readonly facts: readonly string[]
+  readonly challenges?: readonly string[]
   readonly settings: z.ZodType
   open(settings: unknown, host: PluginHost): RiskProvider | Promise<RiskProvider>
 }
@@ -144,16 +146,12 @@ const calls = new Map<number, AbortController>()
 /** One question to the plugin, with its own signal. */
 async function answer(
   provider: RiskProvider,
-  { order, id, event, ms }: Order & { order: 'assess' | 'report' },
+  { id, ms, ...question }: Question & { readonly id: number; readonly ms: number },
 ) {
   const stop = new AbortController()
   calls.set(id, stop)
   try {
-    const deadline = { ms, signal: stop.signal }
-    const answered =
-      order === 'assess'
-        ? await provider.assess(event as never, deadline)
-        : await reported(provider, event, deadline)
+    const answered = await asks[question.order](provider, question, { ms, signal: stop.signal })
     const json = JSON.stringify(answered)
     if (json !== undefined && json.length > longestAnswer) say({ word: 'answer', id })
     else say({ word: 'answer', id, ...(json !== undefined && { json }) })
@@ -164,16 +162,27 @@ async function answer(
   }
 }
 
-/** What a plugin has is known when it is open, and no sooner: false where it has no `report`. */
-async function reported(
-  provider: RiskProvider,
-  event: RiskEvent,
-  deadline: RiskDeadline,
-): Promise<false | undefined> {
-  if (provider.report === undefined) return false
-  await provider.report(event as never, deadline)
-  return undefined
+type Ask = (provider: RiskProvider, question: Question, deadline: RiskDeadline) => Promise<unknown>
+
+/** What a plugin has is known when it is open, and no sooner: a report is `false` where it takes none, a challenge is none of its. */
+const asks: Readonly<Record<Question['order'], Ask>> = {
+  assess: async (provider, { event }, deadline) => provider.assess(event as never, deadline),
+  async report(provider, { event }, deadline) {
+    if (provider.report === undefined) return false
+    await provider.report(event as never, deadline)
+    return undefined
+  },
+  async challenge(provider, question, deadline) {
+    if (provider.challenge === undefined || question.order !== 'challenge') throw unable()
+    return provider.challenge(question.event, question.kind, deadline)
+  },
+  async authenticate(provider, question, deadline) {
+    if (provider.authenticate === undefined || question.order !== 'authenticate') throw unable()
+    return provider.authenticate(question.event, question.challenged, deadline)
+  },
 }
+
+const unable = (): Error => Object.assign(new Error(challengeUnable), { code: challengeUnable })
 
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen)
@@ -199,9 +208,11 @@ function recalled({ id, value, failed }: Order & { order: 'remembered' }): void 
 
 async function firstWord(): Promise<FirstWord> {
   const plugin = await load(task.listed)
-  const { type, meaning, facts, settings } = plugin
-  if (task.kind === 'describe')
-    return { word: 'described', description: { type, meaning, facts, schema: jsonSchemaOf(settings) } }
+  const { type, meaning, facts, challenges = [], settings } = plugin
+  if (task.kind === 'describe') {
+    const schema = jsonSchemaOf(settings)
+    return { word: 'described', description: { type, meaning, facts, challenges, schema } }
+  }
   if (task.kind === 'check') return faultsIn(settings, task.settings)
   const opened = Promise.withResolvers<RiskProvider>()
   // While it opens it may ask for what it kept.

@@ -3,6 +3,7 @@
 import { type RiskEvent, type RiskFacts, riskFacts } from '../../domain/risk-event.ts'
 import { digitsOf } from '../../domain/transaction.ts'
 import type { RsaFields } from '../../xml/rsa/write.ts'
+import { devicePrintOf, screenOf } from './rsa-device-print.ts'
 import type { RsaSettings } from './rsa-settings.ts'
 
 /** Words of the engine's own list; every other is client-defined. */
@@ -109,19 +110,34 @@ function amountOf(facts: RiskFacts, { amountUnits }: RsaSettings): RsaFields | u
 
 /** The device and what it says of itself; the cookie is what the engine gave us for it the last time. */
 export function deviceRequest({ facts, deviceToken }: RiskEvent): RsaFields | undefined {
-  const hardwareId = facts['device.id']
   const [longitude, latitude] = [facts['client.longitude'], facts['client.latitude']]
   const located = longitude !== undefined && latitude !== undefined
   const fields: RsaFields = {
+    devicePrint: devicePrintOf(facts),
     deviceTokenCookie: deviceToken,
     httpAccept: bounded(facts['client.accept']),
     httpAcceptLanguage: bounded(facts['client.language']),
     ipAddress: facts['network.address'],
     userAgent: bounded(facts['client.userAgent']),
     geoLocation: located ? { longitude, latitude } : undefined,
-    deviceIdentifier: hardwareId === undefined ? undefined : { 'xsi:type': 'MobileDevice', hardwareId },
+    deviceIdentifier: mobileDeviceOf(facts),
   }
   return Object.values(fields).every((part) => part === undefined) ? undefined : fields
+}
+
+/** The key that was proven, and what its app says of the phone. */
+function mobileDeviceOf(facts: RiskFacts): RsaFields | undefined {
+  const hardwareId = facts['device.id']
+  if (hardwareId === undefined) return undefined
+  return {
+    'xsi:type': 'MobileDevice',
+    hardwareId,
+    deviceModel: facts['client.model'],
+    deviceSystemName: facts['client.platform'],
+    deviceSystemVersion: facts['client.platformVersion'],
+    languages: facts['client.languages'],
+    screenSize: screenOf(facts)?.join('x'),
+  }
 }
 
 /** Callers write these headers: one that is too long for the engine must not be a way to make it fail. */

@@ -1,7 +1,8 @@
 // Risk engines that run outside of the bridge, as a service or as a program that we start, by a contract of our own (ruling R-31).
 import { z } from 'zod'
+import { collectedFacts } from '../../domain/client-signals.ts'
 import { challengeKinds } from '../../domain/risk.ts'
-import { riskFactNames } from '../../domain/risk-event.ts'
+import { type RiskFact, riskFactNames } from '../../domain/risk-event.ts'
 import {
   RiskAnswerMalformed,
   type RiskDeadline,
@@ -50,11 +51,19 @@ const settingsFor = (programs: Programs) =>
     for (const { path, message } of accessFaults(given)) fault(path, message)
   })
 
+/**
+ * An engine is the institution's own, made for this: yet nothing leaves for it unasked that names a customer outside, that an
+ * operator is paid for, or that tells one device from another.
+ */
+const onlyWhereListed: ReadonlySet<RiskFact> = new Set<RiskFact>([
+  ...(['subject.username', 'transaction.creditorName', 'subject.sim', 'subject.simHours'] as const),
+  ...collectedFacts,
+])
+
 export const riskService = (ports: Pick<RiskPluginPorts, 'fetch'>, programs: Programs = {}): RiskPlugin => ({
   type: 'service',
   meaning: 'An engine of your own, as a service or a program that speaks the contract of the bridge.',
-  // It is the institution's own, made for this: yet nothing leaves for it that names a customer outside.
-  facts: riskFactNames.filter((name) => name !== 'subject.username' && name !== 'transaction.creditorName'),
+  facts: riskFactNames.filter((name) => !onlyWhereListed.has(name)),
   fields: settingFields(shape, { labels: accessLabels, secrets: accessSecrets, asked: [] }),
   check: (given) => checkSettings(settingsFor(programs), given),
   challenges: ({ offers }) => (Array.isArray(offers) && offers.includes('challenge') ? challengeKinds : []),

@@ -104,7 +104,9 @@ const labels = {
 const facts: readonly RiskFact[] = [
   ...(['device.present', 'device.ageDays', 'network.address', 'network.country'] as const),
   ...(['network.latitude', 'network.longitude', 'network.asn', 'network.located'] as const),
-  ...(['client.userAgent', 'client.latitude', 'client.longitude'] as const),
+  ...(['subject.sim', 'subject.simHours'] as const),
+  ...(['client.userAgent', 'client.latitude', 'client.longitude', 'client.collected'] as const),
+  ...(['client.timeZone', 'client.utcOffset', 'client.platform', 'client.webdriver'] as const),
   ...(['transaction.minor', 'history.knownPayee', 'history.largest', 'history.countDay'] as const),
   ...(['history.attemptsHour', 'history.addressAttemptsHour', 'history.lastAt'] as const),
   ...(['history.lastCountry', 'history.lastLatitude', 'history.lastLongitude'] as const),

@@ -152,8 +152,10 @@ async function evaluated(
 function asking({ given }: Remote, event: RiskEvent<AskedKind>) {
   const { facts, at } = event
   const known = signatureOf(facts, { at, network: networkOf(facts['network.address']) })
-  const { os, browser, language, hour, weekday } = known
-  const words = Object.fromEntries(Object.entries({ os, browser, language }).filter(([, value]) => value))
+  const { os, browser, language, screen, zone: timeZone, hour, weekday } = known
+  const words = Object.fromEntries(
+    Object.entries({ os, browser, language, screen, timeZone }).filter(([, value]) => value),
+  )
   return {
     ...{ ref: event.id, userRef: subjectOf(event), event: event.kind },
     accessSignature: {

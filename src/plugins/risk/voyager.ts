@@ -90,13 +90,15 @@ const labels = {
 export const voyagerFacts: readonly RiskFact[] = [
   ...(['subject.id', 'network.address', 'network.country', 'network.town', 'network.asn'] as const),
   ...(['network.located', 'network.announced', 'client.userAgent', 'client.language'] as const),
+  ...(['client.collected', 'client.screenWidth', 'client.screenHeight', 'client.colorDepth'] as const),
+  ...(['client.timeZone', 'client.utcOffset'] as const),
   ...(['result.of', 'result.outcome', 'result.method'] as const),
 ]
 
 export const voyagerIa = ({ keys }: Pick<RiskPluginPorts, 'keys'>): RiskPlugin => ({
   type: 'voyager-ia',
   meaning:
-    'Compares each access with the customer’s own: place, network, system, browser, language and hour.',
+    'Compares each access with the customer’s own: place, network, system, browser, language, screen, time zone and hour.',
   facts: voyagerFacts,
   fields: settingFields(settings, { labels, secrets: [], asked: [] }),
   check: (given) => checkSettings(settings, given),

@@ -92,6 +92,16 @@ test('evaluateAccess: the signature goes, the decision comes', async () => {
   ])
 })
 
+test('screen and time zone go where the bank collects them', async () => {
+  answers = { evaluateAccess: good }
+  const screen = { 'client.screenWidth': 390, 'client.screenHeight': 844, 'client.colorDepth': 24 }
+  const said = { 'client.collected': 'app', ...screen, 'client.timeZone': 'Europe/Tallinn' }
+  await open().assess(event('sign-in', { facts: { ...facts, ...said } }), within(800))
+  expect(heard.at(-1)?.body).toMatchObject({
+    accessSignature: { screen: '844x390x24', timeZone: 'Europe/Tallinn' },
+  })
+})
+
 test.each([
   ['QUESTION', 'step-up'],
   ['DENY', 'deny'],

@@ -172,7 +172,7 @@ test.each([
 test.each<[Readonly<Record<string, unknown>>, RegExp]>([
   [{ minMatch: 2 }, /minMatch/],
   [{ denyBelow: 0.9 }, /may not be more than min_match/],
-  [{ costs: { screen: 1 } }, /costs/],
+  [{ costs: { fonts: 1 } }, /costs/],
   [{ questionEvery: -1 }, /questionEvery/],
 ])('settings that do not hold: %j', (settings, words) => expect(() => plugin.check(settings)).toThrow(words))
 

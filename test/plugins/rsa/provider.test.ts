@@ -107,6 +107,26 @@ describe.each(dialects)('%s', (dialect) => {
     })
   })
 
+  test('what was collected of the device, in the words of the engine', async () => {
+    await open({}).assess(eventOf('payment', everyFact), inTime())
+    const { deviceRequest } = engine.asked.at(-1)!.request
+    expect([deviceRequest.deviceIdentifier].flat()[0]).toMatchObject({
+      ...{ hardwareId: 'device-1', deviceModel: 'iPhone17,3', deviceSystemName: 'iOS' },
+      ...{ deviceSystemVersion: '19.1', languages: 'en-US,es', screenSize: '390x844' },
+    })
+    expect(deviceRequest.devicePrint).toMatch(/^version%3D1%26pm%5Ffpua%3D/)
+    expect(Object.fromEntries(new URLSearchParams(decodeURIComponent(deviceRequest.devicePrint)))).toEqual({
+      ...{ version: '1', pm_fpua: 'mozilla/5.0 "<phone>" & more', pm_fpsc: '24|390|844|844' },
+      ...{ pm_fptz: '5.5', pm_fpln: 'lang=en-US|syslang=|userlang=' },
+    })
+    const { 'client.languages': _languages, ...bare } = everyFact
+    const unsaid = Object.fromEntries(
+      Object.entries(bare).filter(([name]) => !/screen|utcOffset|colorDepth/.test(name)),
+    )
+    await open({}).assess(eventOf('payment', unsaid), inTime())
+    expect(engine.asked.at(-1)!.request.deviceRequest).not.toHaveProperty('devicePrint')
+  })
+
   test('a UsernameToken: password as text, a nonce of its own each time, created now', async () => {
     const provider = open({ callerStyle: 'ws-security' })
     await provider.assess(eventOf('sign-in'), inTime())

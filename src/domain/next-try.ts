@@ -1,7 +1,7 @@
-// When an app that did not hear of a logout is told again, and when that is given up.
+// When an app that did not hear of something is told again, and when that is given up.
 
-/** An app that is being restarted comes back within this; one that does not is told of in the audit. */
-export const mostTries = 9
+/** An app that is being restarted comes back within this; of one that does not the audit tells. */
+const mostTries = 9
 const firstWaitMs = 2000
 
 /** Epoch milliseconds of the next try after `tries` that failed: 2, 4, 8 seconds and so on; undefined to give up. */
