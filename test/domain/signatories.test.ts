@@ -47,6 +47,18 @@ describe('of several answers', () => {
     // Whatever comes out asks at least what each of them asked.
     for (const outcome of outcomes) expect(isAsStrong(expected, outcome)).toBe(true)
   })
+  test('what two people released is signed all the same', () => {
+    const rules = [
+      { id: 'huge', when: 'true', outcome: { kind: 'review' } as Outcome },
+      { id: 'signed', when: 'true', outcome: device({ holder: 1 }) },
+    ]
+    const facts = { transaction: { amount: 0n, currency: 'EUR' } }
+    const release = { case: 'c', proposedBy: 'anna', releasedBy: 'ben' }
+    const inputs = { facts, measures: {}, own: [], release } as never as PolicyInputs
+    expect(decide({ rules, limits: [] }, inputs)).toEqual({
+      ...{ outcome: pin({ holder: 1 }), reason: 'case.released' },
+    })
+  })
   test('a rule that cannot be worked out says who must sign by any rule', () => {
     const rules = [
       { id: 'broken', when: '1 / transaction.amount > 0', outcome: allow },
