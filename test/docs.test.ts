@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { institutionRules, institutionSet } from '../src/cli/institution-set.ts'
 import { parseInstitution, readInstitution } from '../src/config/institution-reader.ts'
 import { approvalSettings } from '../src/domain/institution.ts'
-import { defaultPolicy } from '../src/domain/policy-default.ts'
+import { defaultPolicy, policyOf } from '../src/domain/policy-default.ts'
 import { factTypes } from '../src/domain/policy-facts.ts'
 import { refusalCodes } from '../src/domain/refusal.ts'
 import { askedKinds } from '../src/domain/risk-event.ts'
@@ -108,6 +108,27 @@ describe('README', () => {
     )
     for (const [group, name] of facts)
       expect(read('docs/policy.md')).toMatch(new RegExp(`\`(${group})?\\.${name}\``))
+  })
+  test('the bank of docs/policy.md converts', () => {
+    const yaml = [...read('docs/policy.md').matchAll(/```yaml\n([\s\S]*?)```/g)].find(([, one]) =>
+      one?.includes('rates:'),
+    )
+    const file = parseInstitution(yaml?.[1] ?? '', root, institutionRules)
+    const { institution } = institutionSet(file, { coreMs: 10_000 })
+    expect(institution.rates).toMatchObject({ base: 'EUR', validHours: 120, perBase: { USD: '1.0840' } })
+    expect(policyOf(institution).limits.map(({ threshold }) => threshold)).toMatchObject([
+      { over: institution.stepUpOver, in: 'EUR' },
+      { over: { EUR: '2000.00' }, in: 'EUR' },
+      { over: { USD: '6000.00' }, in: 'EUR' },
+    ])
+  })
+  test('the bank of docs/operator.md says how long it keeps what', () => {
+    const yaml = [...read('docs/operator.md').matchAll(/```yaml\n([\s\S]*?)```/g)].find(([, one]) =>
+      one?.includes('retention:'),
+    )
+    const file = parseInstitution(yaml?.[1] ?? '', root, institutionRules)
+    const { retention } = institutionSet(file, { coreMs: 10_000 }).institution
+    expect(retention).toEqual({ evidence: 3650, transactions: 1825, risk: 400 })
   })
   test('the bank of docs/risk.md asks its engines', () => {
     const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/risk.md')) ?? []

@@ -21,7 +21,7 @@ export interface DemoPlace {
   /** The machine's unless told. */
   readonly clock?: Clock
   /** The settings' defaults unless told. */
-  readonly settings?: Pick<SettingsInput, 'sessions' | 'places' | 'trusted_proxies'>
+  readonly settings?: Pick<SettingsInput, 'sessions' | 'places' | 'trusted_proxies' | 'sweeper'>
   readonly checker?: SamlChecker
   /** Told, once it listens, of what it is made of. */
   readonly made?: (parts: unknown) => void

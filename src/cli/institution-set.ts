@@ -11,6 +11,7 @@ import type {
   TransactionTypeEntry,
   TypeValues,
 } from '../config/institution-file.ts'
+import type { RatesEntry } from '../config/institution-rates.ts'
 import type { RiskEntry } from '../config/institution-risk.ts'
 import { acrLadder, acrNamed, levelName, withDeviceAndPin } from '../domain/acr.ts'
 import { isMailDomain } from '../domain/choice.ts'
@@ -33,9 +34,11 @@ import {
 import { labelFault } from '../domain/label.ts'
 import { logoFault } from '../domain/logo.ts'
 import { approvalMethods, methodsFor } from '../domain/outcome.ts'
-import { conditionFault } from '../domain/policy-language.ts'
+import { conditionCurrencies, conditionFault } from '../domain/policy-language.ts'
+import { isRate, type Rates } from '../domain/rates.ts'
 import { isBackchannel, isOrigin, redirectFault } from '../domain/redirect.ts'
 import { isRelyingPartyId } from '../domain/relying-party.ts'
+import { leastDays, type Retention } from '../domain/retention.ts'
 import { challengeKinds, combinings, fallbacks, type RiskSettings, riskActions } from '../domain/risk.ts'
 import { askedKinds, riskFactNames } from '../domain/risk-event.ts'
 import { type LineFactsSetting, type SimFallback, simFallbacks } from '../domain/sim.ts'
@@ -97,7 +100,10 @@ export const institutionRules: InstitutionRules = {
   levelFaults,
   raisers,
   isMoney,
+  isRate,
   conditionFault,
+  conditionCurrencies,
+  leastRetentionDays: leastDays,
   levels: [lowest as string, ...others],
   stepUpLevels: others as [string, ...string[]],
   riskKinds: askedKinds,
@@ -157,6 +163,9 @@ const institutionRow = ({
   language: entry.language,
   help: entry.help,
   stepUpOver: entry.step_up_over,
+  ...(entry.step_up_over_in !== undefined && { stepUpOverIn: entry.step_up_over_in }),
+  ...(entry.rates !== undefined && { rates: ratesRow(entry.rates) }),
+  ...retentionRow(entry.retention),
   // Undefined where the file has none: then the console's decides, or the default.
   policy: entry.policy && policyFrom(entry.policy),
   limitCoolDownHours: entry.limit_cool_down_hours,
@@ -178,6 +187,17 @@ const institutionRow = ({
   ...(risk !== undefined && { risk: riskRow(risk) }),
   ...(lines !== undefined && { lineFacts: lineFactsRow(lines) }),
 })
+
+const ratesRow = ({ base, as_of, valid_hours: validHours, per_base: perBase }: RatesEntry): Rates => ({
+  ...{ base, perBase, asOf: Date.parse(as_of), validHours },
+})
+
+/** What is kept for ever is not said: a row of before there was any is the same as one of now. */
+function retentionRow(days: InstitutionFile['institution']['retention']): { retention?: Retention } {
+  const { evidence_days: evidence, transactions_days: transactions, risk_days: risk } = days
+  const said = Object.entries({ evidence, transactions, risk }).filter(([, many]) => many !== 'never')
+  return said.length === 0 ? {} : { retention: Object.fromEntries(said) as Retention }
+}
 
 /** The schema has let only the domain's names through. */
 const riskRow = ({ budget_ms: budgetMs, step_up: stepUp, providers, events }: RiskEntry): RiskSettings => ({

@@ -15,6 +15,7 @@ import { createSmsCodes, type SmsCodePorts } from '../flows/sms-code.ts'
 import { createPinCheck, type StepUpPorts } from '../flows/step-up.ts'
 import { createTransactionRequests, type TransactionRequestPorts } from '../flows/transaction-request.ts'
 import { createCheckUserCode, createUserCodeFlows, type UserCodePorts } from '../flows/user-code.ts'
+import type { Freezes } from '../ports/freezes.ts'
 
 type Needed = Omit<AskPorts, 'reach'> &
   ReachPorts &
@@ -30,6 +31,7 @@ type Needed = Omit<AskPorts, 'reach'> &
   Omit<ApprovalKeyPorts, 'checkPin' | 'reach'> &
   Omit<TransactionRequestPorts, 'ask'> &
   Omit<LoginApprovalPorts, 'ask'> & {
+    readonly freezes: Freezes
     readonly cases: BackEndPorts['cases']
     readonly transactionMs: number
   }

@@ -6,6 +6,7 @@ import { issuerOf } from '../domain/institution.ts'
 import { policyOf } from '../domain/policy-default.ts'
 import { createApply } from '../flows/apply.ts'
 import { createAuditVerify } from '../flows/audit-verify.ts'
+import { createRetentionPass } from '../flows/retention.ts'
 import { type ManagementServer, startManagement } from '../http/management.ts'
 import type { MeteredMetrics } from '../http/metrics.ts'
 import { openPublicServer } from '../http/public-server.ts'
@@ -221,7 +222,7 @@ const closersOf = ({ coreClient, places, checker, idpMetadata, openJobs, riskPro
 ]
 
 const backgrounds = ({ base, stores, services, flows }: Parts) => [
-  sweeping(base),
+  sweeping(base, stores),
   startDeliveries(base, stores, services),
   startRiskReports(base, stores, services),
   startCases(base, stores, flows),
@@ -231,11 +232,12 @@ const backgrounds = ({ base, stores, services, flows }: Parts) => [
   startRenewal(base, stores, flows),
 ]
 
-const sweeping = ({ config, database, log }: Foundation) =>
-  startSweeper(database, {
-    intervalMs: config.sweeper.intervalSeconds * 1000,
-    exchangeBytes: config.exchanges.institutionBytes,
-    log,
+const sweeping = (base: Foundation, stores: Stores) =>
+  startSweeper(base.database, {
+    intervalMs: base.config.sweeper.intervalSeconds * 1000,
+    exchangeBytes: base.config.exchanges.institutionBytes,
+    log: base.log,
+    also: createRetentionPass({ ...base, ...stores }),
   })
 
 /** The origin line of an institution's audit log: its issuer without the scheme (C2SP tlog-checkpoint). */

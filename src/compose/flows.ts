@@ -1,6 +1,6 @@
 // Every flow, put together from stores and services.
 import { setTimeout as rest } from 'node:timers/promises'
-import type { Config } from '../config/config.ts'
+import { createAccountTokens } from '../flows/account-tokens.ts'
 import { createConnectionImport } from '../flows/connection-import.ts'
 import { createConnections } from '../flows/connections.ts'
 import { createCoreCall } from '../flows/core-call.ts'
@@ -9,6 +9,7 @@ import { createDeliveries, createHearReceipt } from '../flows/deliveries.ts'
 import { createEnrolment, createHold, createPresence } from '../flows/devices.ts'
 import { createEndSession } from '../flows/end-session.ts'
 import { createExchangeFlows, createExchangeKeeper } from '../flows/exchanges.ts'
+import { createFreezeFlows, type FreezePorts } from '../flows/freezes.ts'
 import { createLogin } from '../flows/login.ts'
 import { createAnswer } from '../flows/login-answer.ts'
 import { createChoice } from '../flows/login-choice.ts'
@@ -18,7 +19,7 @@ import { createProviderLogout } from '../flows/provider-logout.ts'
 import { createRiskChallenges, type RiskChallengePorts } from '../flows/risk-challenge.ts'
 import { createSignOut } from '../flows/sign-out.ts'
 import { createStepUp } from '../flows/step-up.ts'
-import { createSubjectFlows } from '../flows/subjects.ts'
+import { createSubjectFlows, type SubjectPorts } from '../flows/subjects.ts'
 import { createTestLogin } from '../flows/test-login.ts'
 import { createUse, createUseByIntrospection } from '../flows/use-transaction.ts'
 import { createBrowserSessions } from '../oidc/browser-sessions.ts'
@@ -30,10 +31,11 @@ import type { Foundation, Services, Stores } from './foundation.ts'
 import { createExpiries, createKeyFlows } from './own-keys.ts'
 import { createRiskFlows } from './risk.ts'
 
-function settingsOf({ exchanges, sessions }: Config) {
+function settingsOf({ config: { exchanges, sessions }, keys }: Foundation) {
   const { keepSeconds, messageCharacters, sampleEvery } = exchanges
   const { refreshTokenSeconds, browserSeconds, transactionTokenSeconds } = sessions
   return {
+    tokenOfAccount: createAccountTokens(keys),
     transactionMs: transactionTokenSeconds * 1000,
     exchangeSettings: { keepMs: keepSeconds * 1000, messageCharacters, sampleEvery },
     answerSettings: { namedMs: (refreshTokenSeconds + browserSeconds) * 1000 },
@@ -59,9 +61,16 @@ const stepsOf = (ports: Parameters<typeof createStepUp>[0] & RiskChallengePorts)
   riskChallenges: createRiskChallenges(ports),
 })
 
+/** By which the bank stops somebody or something as a whole. */
+const stopsOf = (ports: SubjectPorts & FreezePorts) => ({
+  tokenOfAccount: ports.tokenOfAccount,
+  subjects: createSubjectFlows(ports),
+  freezeFlows: createFreezeFlows(ports),
+})
+
 export function createFlows(base: Foundation, stores: Stores, services: Services) {
   const risk = createRiskFlows({ ...base, ...stores, ...services })
-  const given = { ...base, ...stores, ...services, ...settingsOf(base.config), ...risk }
+  const given = { ...base, ...stores, ...services, ...settingsOf(base), ...risk }
   const connectionFlows = createConnections(given)
   const plugins = services.connectors.plugins()
   const exchangeKeeper = createExchangeKeeper(given)
@@ -98,7 +107,7 @@ export function createFlows(base: Foundation, stores: Stores, services: Services
     ...{ deliveries: ports.deliveries, hearReceipt: createHearReceipt(ports) },
     endSession,
     ...createConsoleFlows({ ...ports, expiries }),
-    subjects: createSubjectFlows({ ...ports, endSession }),
+    ...stopsOf({ ...ports, endSession }),
     signOut: createSignOut({ ...ports, endSession }),
     providerLogout: createProviderLogout({ ...ports, endSession }),
   }

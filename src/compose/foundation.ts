@@ -40,6 +40,7 @@ import { createDirectory } from '../storage/directory.ts'
 import { createEvidenceStore, createUserCodes } from '../storage/evidence.ts'
 import { createExchanges } from '../storage/exchanges.ts'
 import { createExpiryWarnings } from '../storage/expiry-warnings.ts'
+import { createFreezes } from '../storage/freezes.ts'
 import { openJobs } from '../storage/jobs.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
@@ -53,6 +54,7 @@ import { createConsolePolicies, createOwnLimits, createPolicies } from '../stora
 import { createRateLimits } from '../storage/rate-limits.ts'
 import { createRelyingPartyStore } from '../storage/relying-parties.ts'
 import { createReplays } from '../storage/replays.ts'
+import { createRetention } from '../storage/retention.ts'
 import { createRiskMemories, createRiskRecords, createRiskTellings } from '../storage/risk.ts'
 import { createConsoleRisks } from '../storage/risk-settings.ts'
 import { createRiskShadows } from '../storage/risk-shadows.ts'
@@ -156,7 +158,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     statistics: createStatistics(connections),
     relyingPartyStore: createRelyingPartyStore(connections, directory.forget),
     ...{ consents: createConsents(connections), replays: createReplays(connections) },
-    devices: createDevices(connections),
+    ...{ devices: createDevices(connections), freezes: createFreezes(connections, seal) },
     deviceMessages: createDeviceMessages(connections),
     deliveryRecords: createDeliveryRecords(connections),
     ...transactionStores({ connections, seal, written: directory.forget }),
@@ -165,6 +167,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     evidence: createEvidenceStore(connections, seal),
     auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),
+    retentionStore: createRetention(connections),
     pins: createPins(connections),
     ...riskStores({ connections, seal, written: directory.forget }),
     tokens: createTokenStore(connections),

@@ -70,6 +70,11 @@ function settingsFor({ base, stores, flows }: Parts, pages: ProviderPages) {
       begin: (ctx: Parameters<typeof begin>[1], interaction: Parameters<typeof begin>[2]) =>
         begin(tenant, ctx, interaction),
       isDisabled: (subject: string) => stores.subjectStates.isDisabled(institution.id, subject),
+      isPayeeFrozen: (account: string) =>
+        stores.freezes.has(institution.id, {
+          kind: 'payee',
+          key: flows.tokenOfAccount(institution.id, account),
+        }),
       pairwise: pairwiseOf({ ...base, ...stores }, institution.id),
       signOutLeadsTo: (uid: string) => flows.signOut.leadsTo(institution, uid),
       useByIntrospection: flows.useByIntrospection,

@@ -4,7 +4,8 @@ import type { PolicyRules } from '../config/institution-policy.ts'
 import { readPolicyText, writePolicyText } from '../config/policy-text.ts'
 import { acrLadder, acrNamed, levelName, withDeviceAndPin } from '../domain/acr.ts'
 import { approvalMethods, methodsFor } from '../domain/outcome.ts'
-import { conditionFault } from '../domain/policy-language.ts'
+import { conditionCurrencies, conditionFault } from '../domain/policy-language.ts'
+import { isRate, ratedBy } from '../domain/rates.ts'
 import { isMoney } from '../domain/transaction.ts'
 import { policyFrom, writtenFrom } from '../domain/written-policy.ts'
 import type { PolicyText, TextFault } from '../ports/policy-text.ts'
@@ -12,16 +13,19 @@ import type { PolicyText, TextFault } from '../ports/policy-text.ts'
 const rules: PolicyRules = {
   isMoney,
   conditionFault,
+  conditionCurrencies,
+  isRate,
   approvalMethods,
   methodsFor: (level) => methodsFor(level === undefined ? withDeviceAndPin : acrNamed(level)),
   stepUpLevels: acrLadder.slice(1).map(levelName) as [string, ...string[]],
 }
 
 export const policyText: PolicyText = {
-  read(text, stepUpOver) {
+  read(text, { stepUpOver, rates }) {
+    const terms = { stepUpOver, rated: ratedBy(rates) }
     try {
       // A browser sends the ends of lines as CR LF.
-      return { policy: policyFrom(readPolicyText(text.replaceAll('\r\n', '\n'), { rules, stepUpOver })) }
+      return { policy: policyFrom(readPolicyText(text.replaceAll('\r\n', '\n'), { rules, terms })) }
     } catch (error) {
       if (error instanceof ConfigFault) return { faults: error.faults.map(textFault) }
       throw error

@@ -1,6 +1,13 @@
 // The file of one institution: its row, relying parties, connections and cores, as people write them.
 import { z } from 'zod'
-import { amounts, currencyFaults, type PolicyRules, policyShape } from './institution-policy.ts'
+import {
+  amounts,
+  currencyFaults,
+  type PolicyRules,
+  policyShape,
+  stepUpInFault,
+} from './institution-policy.ts'
+import { ratedIn, ratesShape } from './institution-rates.ts'
 import { type RiskRules, riskShape } from './institution-risk.ts'
 
 /** By what a message to a core can be compared with an approved transaction. */
@@ -56,6 +63,8 @@ export interface InstitutionRules extends PolicyRules, RiskRules {
   readonly languages: readonly [string, ...string[]]
   /** Types of connection that there is a connector for. */
   readonly connectionTypes: readonly [string, ...string[]]
+  /** Before which no record may be deleted, in days. */
+  readonly leastRetentionDays: number
   /** Types of channel that there is a plugin for. */
   readonly channelTypes: readonly [string, ...string[]]
   /** Types of operators' APIs that there is a plugin for. */
@@ -111,6 +120,14 @@ const approvalsShape = z.strictObject({
   signatory_hours: z.int().min(1).max(168).default(24),
 })
 
+/** How long records are kept after they have ended. */
+function retentionShape({ leastRetentionDays: least }: InstitutionRules) {
+  const allowed = (days: number) => Number.isInteger(days) && days >= least && days <= 36_500
+  const message = `days from ${least} to 36500 are needed, or never`
+  const days = z.union([z.number().refine(allowed, message), z.literal('never')], message).default('never')
+  return z.strictObject({ evidence_days: days, transactions_days: days, risk_days: days })
+}
+
 /** An API that may ask customers who are not there. */
 const backchannelShape = (rules: InstitutionRules) =>
   z
@@ -146,6 +163,8 @@ const institutionShape = (rules: InstitutionRules) =>
         .regex(/^(https:\/\/|tel:\+?)\S+$/, 'a https: or tel: address is needed')
         .optional(),
       step_up_over: amounts(rules).default({}),
+      step_up_over_in: z.string().optional(),
+      rates: ratesShape(rules).optional(),
       policy: policyShape(rules).optional(),
       limit_cool_down_hours: z.int().min(0).max(720).default(24),
       review_hours: z.int().min(1).max(168).default(24),
@@ -159,10 +178,13 @@ const institutionShape = (rules: InstitutionRules) =>
         .prefault({}),
       devices_per_subject: z.int().min(1).max(100).default(5),
       approvals: approvalsShape.prefault({}),
+      retention: retentionShape(rules).prefault({}),
       browser_signals: z.boolean().default(false),
     })
-    .superRefine((entry, ctx) => {
-      for (const { path, message } of currencyFaults(entry)) ctx.addIssue({ code: 'custom', path, message })
+    .superRefine(({ policy, rates, ...entry }, ctx) => {
+      const terms = { stepUpOver: entry.step_up_over, rated: ratedIn(rates) }
+      const faults = [...stepUpInFault(entry.step_up_over_in, terms), ...currencyFaults(policy, terms, rules)]
+      for (const { path, message } of faults) ctx.addIssue({ code: 'custom', path, message })
     })
 
 const jwk = z

@@ -1,8 +1,9 @@
 // The policy on transactions as people write it in the file of an institution: rules, limits and what they lead to.
 import { z } from 'zod'
+import { noRate, type RateRules, rateFaults } from './institution-rates.ts'
 
 /** What the domain knows of policies, for this folder, which imports nothing. */
-export interface PolicyRules {
+export interface PolicyRules extends RateRules {
   /** Is this a decimal amount with no more digits than its currency has? */
   isMoney(amount: string, currency: string): boolean
   /** What is wrong with a condition of the policy language; undefined when it can be used. */
@@ -115,6 +116,7 @@ const limitShape = (rules: PolicyRules) =>
       from: z.array(account).max(200).default([]),
       to: z.array(account).max(200).default([]),
       over: amounts(rules).optional(),
+      in: z.string().optional(),
       per: z.enum(['payment', 'day', 'week', 'month']).optional(),
       more_than: z.int().min(1).max(1000).optional(),
       within_minutes: z.int().min(1).max(43_200).optional(),
@@ -129,6 +131,7 @@ const limitShape = (rules: PolicyRules) =>
 
 interface Threshold {
   readonly over?: Readonly<Record<string, string>> | undefined
+  readonly in?: string | undefined
   readonly per?: string | undefined
   readonly more_than?: number | undefined
   readonly within_minutes?: number | undefined
@@ -147,6 +150,8 @@ function thresholdFaults(entry: Threshold): [string, string][] {
     faults.push(['over', 'say over, more_than or first_payment, or the accounts that it is about'])
   if (entry.per !== undefined && entry.over === undefined)
     faults.push(['per', 'only an amount is summed over a time'])
+  if (entry.in !== undefined && !Object.hasOwn(entry.over ?? {}, entry.in))
+    faults.push(['in', `over has no amount of ${entry.in}, which others are converted to`])
   if ((entry.more_than === undefined) !== (entry.within_minutes === undefined))
     faults.push(['within_minutes', 'more_than and within_minutes go together'])
   if (entry.over !== undefined && Object.keys(entry.over).length === 0)
@@ -166,17 +171,40 @@ export const policyShape = (rules: PolicyRules) =>
 
 export type PolicyEntry = z.infer<ReturnType<typeof policyShape>>
 
-interface WithPolicy {
-  readonly step_up_over: Readonly<Record<string, string>>
-  readonly policy?: PolicyEntry | undefined
+/** What the institution says beside its policy. */
+export interface CurrencyTerms {
+  readonly stepUpOver: Readonly<Record<string, string>>
+  /** Currencies that its rates know. */
+  readonly rated: readonly string[]
 }
 
-/** A limit that forgets a currency in which small payments pass would not hold for it. */
-export function currencyFaults({ step_up_over, policy }: WithPolicy) {
-  return (policy?.limits ?? []).flatMap(({ id, over }, i) => {
+/**
+ * A limit that forgets a currency in which small payments pass would not hold for it; one that converts without a rate would
+ * hold for everything.
+ */
+export function currencyFaults(
+  policy: PolicyEntry | undefined,
+  { stepUpOver, rated }: CurrencyTerms,
+  rules: Pick<PolicyRules, 'conditionCurrencies'>,
+) {
+  const forgotten = (policy?.limits ?? []).flatMap(({ id, over, in: into }, i) => {
     const missing =
-      over === undefined ? [] : Object.keys(step_up_over).filter((currency) => !Object.hasOwn(over, currency))
+      over === undefined || into !== undefined
+        ? []
+        : Object.keys(stepUpOver).filter((currency) => !Object.hasOwn(over, currency))
     const message = `${missing.join(', ')} of step_up_over is not limited by ${id}: say an amount`
     return missing.length === 0 ? [] : [{ path: ['policy', 'limits', i, 'over'], message }]
   })
+  return [...forgotten, ...rateFaults(policy, rated, rules)]
+}
+
+/** `step_up_over_in` names one of the amounts, and what can be converted to. */
+export function stepUpInFault(into: string | undefined, { stepUpOver, rated }: CurrencyTerms) {
+  if (into === undefined) return []
+  const message = Object.hasOwn(stepUpOver, into)
+    ? rated.includes(into)
+      ? undefined
+      : noRate(into)
+    : `step_up_over has no amount of ${into}, which others are converted to`
+  return message === undefined ? [] : [{ path: ['step_up_over_in'], message }]
 }

@@ -1,7 +1,13 @@
 // A policy as text of its own, as the console edits it: the `policy:` section of an institution's file, without the file around it.
 import { Document, isCollection, isMap, Lexer, Scalar, visit } from 'yaml'
 import { ConfigFault, type ConfigurationFault, faultLine, faultsOf, placed } from './faults.ts'
-import { currencyFaults, type PolicyEntry, type PolicyRules, policyShape } from './institution-policy.ts'
+import {
+  type CurrencyTerms,
+  currencyFaults,
+  type PolicyEntry,
+  type PolicyRules,
+  policyShape,
+} from './institution-policy.ts'
 import { keysAt } from './settings-list.ts'
 import { atSource, parseYaml, type YamlFile } from './yaml-file.ts'
 
@@ -18,12 +24,12 @@ const source = 'line'
 
 export interface PolicyReading {
   readonly rules: PolicyRules
-  /** `step_up_over` of the institution: a limit names its currencies. */
-  readonly stepUpOver: Readonly<Record<string, string>>
+  /** Of the institution: a limit names the currencies of its `step_up_over`, and converts by its rates. */
+  readonly terms: CurrencyTerms
 }
 
 /** Throws a ConfigFault with every fault; its `source` is `line:12`. */
-export function readPolicyText(text: string, { rules, stepUpOver }: PolicyReading): PolicyEntry {
+export function readPolicyText(text: string, { rules, terms }: PolicyReading): PolicyEntry {
   const unread = unreadable(text)
   if (unread !== undefined) throw new ConfigFault([unread])
   const yaml = yamlOf(text)
@@ -32,9 +38,7 @@ export function readPolicyText(text: string, { rules, stepUpOver }: PolicyReadin
   const shape = policyShape(rules)
   const parsed = shape.safeParse(value ?? {})
   const faults = parsed.success
-    ? currencyFaults({ step_up_over: stepUpOver, policy: parsed.data }).map(({ path, message }) =>
-        placed(path.slice(1), message),
-      )
+    ? currencyFaults(parsed.data, terms, rules).map(({ path, message }) => placed(path.slice(1), message))
     : faultsOf(parsed.error, (path) => keysAt(shape, path))
   if (parsed.success && faults.length === 0) return parsed.data
   const first = faults.slice(0, mostFaults)

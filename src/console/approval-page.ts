@@ -19,6 +19,7 @@ import {
   strengthNames,
 } from './approval-words.ts'
 import type { Visit } from './desk.ts'
+import { freezeLinks } from './freeze-words.ts'
 import type { ConsoleView } from './page.ts'
 import { moneyText } from './policy-words.ts'
 import { appNames } from './search.ts'
@@ -48,7 +49,7 @@ export async function approvalPage(visit: Visit, ports: ApprovalPagePorts): Prom
     main: html`<div class="grid">
 <section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(institution, one, app)}</section>
 <section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}</section>
-<section class="card fill" aria-labelledby="who"><header><h2 id="who">Who asked whom</h2></header>${whoOf(visit, one, app)}</section>
+<section class="card fill stack-l" aria-labelledby="who"><header><h2 id="who">Who asked whom</h2></header>${whoOf(visit, one, app)}${freezeLinks(visit, { subject: one.subject, device: one.device, transaction: one.transaction?.creditorAccount && one.transactionId })}</section>
 <section class="card fill" aria-labelledby="how"><header><h2 id="how">How it was answered</h2></header>${answerOf(one, evidence)}</section>
 </div>`,
   }

@@ -2,12 +2,18 @@
 import { scaleBand, scaleLinear } from 'd3-scale'
 import { type SignIns, type Span, spans } from '../flows/connection-health.ts'
 import { type Html, html } from '../http/page/html.ts'
+import {
+  bottom,
+  fixed,
+  height,
+  highest,
+  numberText,
+  rules,
+  type Scales,
+  scalesOf,
+  width,
+} from './chart-parts.ts'
 import { count } from './words.ts'
-
-const [width, height, top, bottom] = [640, 250, 30, 206] as const
-
-const numberText = new Intl.NumberFormat('en').format
-const fixed = (value: number): string => value.toFixed(1)
 
 /** `24 Nov, 06:00`; within a day the hour alone. UTC. */
 function timeText(at: number, span: Span): string {
@@ -60,22 +66,13 @@ function described({ span, steps }: Chart): string {
   return `${count(all('signedIn'), 'sign-in', 'sign-ins')}${most}; ${failures}.`
 }
 
-const highest = (steps: readonly SignIns[]): number =>
-  Math.max(4, ...steps.map(({ signedIn, failed }) => signedIn + failed))
+const totals = (steps: readonly SignIns[]): number[] => steps.map(({ signedIn, failed }) => signedIn + failed)
 
-function scales(steps: readonly SignIns[]) {
-  const y = scaleLinear<number>([0, highest(steps)], [bottom, top]).nice(4)
-  const ticks = y.ticks(4).filter((tick) => tick > 0 && Number.isInteger(tick))
-  // The numbers of the axis stand left of the bars, however long they are.
-  const left = 12 + 14 * Math.max(...ticks.map((tick) => numberText(tick).length))
-  const x = scaleBand(
+const scales = (steps: readonly SignIns[]) =>
+  scalesOf(
     steps.map(({ at }) => at),
-    [left, width],
-  ).paddingInner(0.36)
-  return { x, y, ticks }
-}
-
-type Scales = ReturnType<typeof scales>
+    totals(steps),
+  )
 
 const bars = ({ x, y }: Pick<Scales, 'x' | 'y'>, steps: readonly SignIns[], failed: string): Html[] =>
   steps.map((one) => {
@@ -83,12 +80,6 @@ const bars = ({ x, y }: Pick<Scales, 'x' | 'y'>, steps: readonly SignIns[], fail
     const [base, low, zero] = [y(one.signedIn), y(one.signedIn + one.failed), y(0)]
     return html`${one.signedIn > 0 && html`<rect class="c1" x="${left}" y="${fixed(base)}" width="${wide}" height="${fixed(zero - base)}"/>`}${one.failed > 0 && html`<rect ${failed === '' ? html`class="c2"` : html`fill="${failed}"`} x="${left}" y="${fixed(low)}" width="${wide}" height="${fixed(base - low)}"/>`}`
   })
-
-const rules = ({ y, ticks }: Scales): Html[] =>
-  ticks.map(
-    (tick) =>
-      html`<path class="rule" d="M0 ${fixed(y(tick))}H${width}"/><text x="0" y="${fixed(y(tick) - 5)}">${numberText(tick)}</text>\n`,
-  )
 
 /** Every fourth step has its time, which ends where its bar does: the last one stays inside, and all are equally far apart. */
 const times = ({ x }: Scales, { steps, span }: Chart): Html[] =>
@@ -133,6 +124,6 @@ export function sparkline(steps: readonly SignIns[]): Html {
     steps.map(({ at }) => at),
     [0, spark.width],
   ).paddingInner(0.3)
-  const y = scaleLinear([0, highest(steps)], [spark.height - 1, 0])
+  const y = scaleLinear([0, highest(totals(steps))], [spark.height - 1, 0])
   return html`<svg class="spark" viewBox="0 0 ${spark.width} ${spark.height}" role="img" aria-label="${described({ title: '', span: 'day', steps })}"><path class="base" d="M0 ${spark.height - 0.5}H${spark.width}"/>${bars({ x, y }, steps, '')}</svg>`
 }

@@ -17,6 +17,7 @@ export const places = [
   { path: '/exchanges', name: 'Failed sign-ins', needs: 'read' },
   { path: '/transactions', name: 'Transactions', needs: 'transactions' },
   { path: '/approvals', name: 'Approvals', needs: 'transactions' },
+  { path: '/freezes', name: 'Freezes', needs: 'transactions' },
   { path: '/cases', name: 'Cases', needs: 'cases' },
   { path: '/risk', name: 'Risk', needs: 'transactions' },
   { path: '/policy', name: 'Policy', needs: 'read' },

@@ -93,6 +93,7 @@ function thresholdLines(threshold: Threshold): Line[] {
         ...Object.entries(threshold.over).map(([currency, amount]) =>
           plain(`over ${amountText(amount, currency, 'en')} (${currency})`),
         ),
+        ...(threshold.in === undefined ? [] : [plain(`any other currency, converted to ${threshold.in}`)]),
         ...(threshold.unlisted === 'exceeded' ? [plain('any other currency, whatever the amount')] : []),
       ]
     case 'count':

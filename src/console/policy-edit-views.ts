@@ -48,7 +48,7 @@ function textField(text: string, faults: readonly TextFault[]): Html {
   return html`<div class="field"><label for="document">Rules and limits (YAML)</label>
 <textarea class="input mono" id="document" name="document" rows="${rows}" spellcheck="false" autocapitalize="off" autocomplete="off" aria-describedby="document-h${faults.length > 0 && ' document-e'}"${invalid}>
 ${text}</textarea>
-<div id="document-h"><p class="hint">The same words as <code>policy</code> in an institution’s file. Account numbers stand here whole. The amounts of <code>step_up_over</code> are not part of it: they are the file’s.</p></div>
+<div id="document-h"><p class="hint">The same words as <code>policy</code> in an institution’s file. Account numbers stand here whole. The amounts of <code>step_up_over</code> and the <code>rates</code> are not part of it: they are the file’s.</p></div>
 ${faults.length > 0 && html`<div id="document-e">${faults.map((fault) => html`<p class="error">${icon('warn')}<span>${faultText(fault)}</span></p>`)}<p class="small quiet">Code policy.malformed.</p></div>`}</div>`
 }
 

@@ -2,9 +2,16 @@
 import { withDevice } from '../domain/acr.ts'
 import { amountText } from '../domain/display-values.ts'
 import { localeOf } from '../domain/language.ts'
-import { type Limit, minutesOf, type Threshold } from '../domain/limit.ts'
+import {
+  type AmountThreshold,
+  type Limit,
+  type Measure,
+  minutesOf,
+  purseOf,
+  type Threshold,
+} from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
-import type { ApprovalMethod, Outcome, OutcomeKind } from '../domain/outcome.ts'
+import { type ApprovalMethod, type Outcome, type OutcomeKind, payeeFrozen } from '../domain/outcome.ts'
 import type { Policy, PolicyInputs, Rule } from '../domain/policy.ts'
 import { defaultPolicy } from '../domain/policy-default.ts'
 import { rolesOf } from '../domain/signatories.ts'
@@ -112,12 +119,10 @@ function subjectOf(limit: Limit, threshold: Threshold): string {
   }
 }
 
-function amountSubject(
-  what: string,
-  { per, over, unlisted }: Extract<Threshold, { kind: 'amount' }>,
-): string {
+function amountSubject(what: string, { per, over, in: into, unlisted }: AmountThreshold): string {
   if (Object.keys(over).length === 0) return `Every ${what}`
-  const others = unlisted === 'exceeded' ? ', or in any other currency,' : ''
+  const converted = into === undefined ? '' : `, other currencies converted to ${into},`
+  const others = unlisted === 'exceeded' ? ', or in any other currency,' : converted
   const amounts = `${amountsText(over)}${others}`
   return per === 'payment'
     ? `A ${what} over ${amounts}`
@@ -125,8 +130,9 @@ function amountSubject(
 }
 
 /** What was measured for a limit, in its own unit. */
-export function measuredText({ threshold }: Limit, measured: bigint, currency: string): string {
-  if (threshold.kind === 'amount') return moneyText(measured, currency)
+export function measuredText({ threshold }: Limit, measured: Measure, currency: string): string {
+  if (measured === 'unconvertible') return 'an amount without a rate'
+  if (threshold.kind === 'amount') return moneyText(measured, purseOf(threshold, currency) ?? currency)
   if (threshold.kind === 'count') return `${measured} with this one`
   return measured > 0n ? 'yes' : 'no'
 }
@@ -149,6 +155,7 @@ export function reasonText(reason: string, policy: Policy | undefined, own: Poli
   if (reason === 'case.released') return 'It was held before, and two people let it be sent again.'
   if (reason === 'approval.held') return 'The customer approved it far from where it was asked for.'
   if (reason === 'allowed') return 'No rule applied, and no limit was exceeded.'
+  if (reason === payeeFrozen.reason) return 'The bank has frozen the account that it goes to.'
   const rule = policy?.rules.find((one) => (one.reason ?? `rule.${one.id}`) === reason)
   if (rule !== undefined)
     return isDefaultRule(rule)

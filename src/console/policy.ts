@@ -10,6 +10,7 @@ import type { Desk, Visit } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { policyDifference } from './policy-difference.ts'
 import { policyView } from './policy-view.ts'
+import { ratesCard } from './rates-view.ts'
 import { dataTable } from './table.ts'
 import { badge, count, moment, momentText } from './words.ts'
 
@@ -39,7 +40,7 @@ const sizeOf = ({ rules, limits }: Policy): string =>
 
 async function presentPage(visit: Visit, ports: PolicyPagePorts): Promise<ConsoleView> {
   const known = await ports.policyFlows.present(visit.institution)
-  const { version, policy, since, ruler } = known
+  const { version, policy, since, ruler, rates } = known
   const edits = visit.may('policy') && ruler.kind !== 'file'
   return {
     title: 'Policy',
@@ -50,6 +51,7 @@ async function presentPage(visit: Visit, ports: PolicyPagePorts): Promise<Consol
       : undefined,
     place,
     main: html`<div class="grid">${visit.ctx.query.done === 'changed' && ruler.kind === 'console' && html`<div>${notice('ok', 'The policy is in force.', 'Every node decides by it within two seconds.')}</div>`}${policyView(policy)}
+${rates !== undefined && ratesCard(rates)}
 ${visit.institution.risk !== undefined && html`<p>Risk engines have their say beside rules and limits: <a href="${visit.path('/risk/providers')}">which are asked, and about what</a>.</p>`}
 <section class="card fill" aria-labelledby="change"><header><h2 id="change">How it is changed</h2></header>${await howToChange(visit, ports, ruler)}</section>
 <section class="card fill" aria-labelledby="versions"><header><h2 id="versions">Versions</h2></header><div class="stack-l">${versionTable(visit, known)}${chooser(visit, known.kept, chosenTwo(known))}</div></section>
@@ -63,7 +65,7 @@ async function howToChange(visit: Visit, ports: PolicyPagePorts, ruler: PolicyRu
     ruler.kind === 'console'
       ? html`It was set here by ${bdi(await nameOf(visit, ports, ruler.by))}, ${moment(ruler.at)}.`
       : 'Nobody has written one, so that the default decides.'
-  return html`<p>${set} Security administrators and owners change it here. What stands under <code>step_up_over</code> is the institution’s file’s; a file that has a <code>policy</code> takes the place of what is set here.</p>
+  return html`<p>${set} Security administrators and owners change it here. What stands under <code>step_up_over</code> and <code>rates</code> is the institution’s file’s; a file that has a <code>policy</code> takes the place of what is set here.</p>
 <p class="small quiet">Account numbers are masked here; the editor has them whole.</p>`
 }
 

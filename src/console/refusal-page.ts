@@ -130,6 +130,7 @@ const absent: readonly (readonly [form: RegExp, said: readonly [title: string, h
       'The risk engines were not asked, or what they said is not kept any more.',
     ],
   ],
+  [/^\/freezes\/./, ['There is no such freeze', 'Nothing was ever frozen by this address.']],
   [
     /^\/cases\/./,
     ['There is no such case', 'Nothing was held by this id, or it was held before there were cases.'],

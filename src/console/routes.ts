@@ -11,6 +11,7 @@ import type { ConnectionPagePorts } from './connection-ports.ts'
 import { type CustomerLimitPorts, customerLimitPages } from './customer-limits.ts'
 import { createDesk } from './desk.ts'
 import { type ExchangePagePorts, exchangePages } from './exchanges.ts'
+import { type FreezePagePorts, freezePages } from './freezes.ts'
 import { type OverviewPagePorts, overviewPages } from './overview.ts'
 import { type PolicyPagePorts, policyPages } from './policy.ts'
 import { type PolicyEditPorts, policyEditPages } from './policy-edit.ts'
@@ -30,6 +31,7 @@ export type ConsolePorts = SignInPorts &
   ExchangePagePorts &
   TransactionPagePorts &
   ApprovalPagePorts &
+  FreezePagePorts &
   CasePagePorts &
   CustomerLimitPorts &
   RiskPagePorts &
@@ -50,6 +52,7 @@ export function consoleRoutes(router: Router, ports: ConsolePorts): void {
   exchangePages(desk, ports)
   transactionPages(desk, ports)
   approvalPages(desk, ports)
+  freezePages(desk, ports)
   casePages(desk, ports)
   customerLimitPages(desk, ports)
   riskProviderPages(desk, ports)

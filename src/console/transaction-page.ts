@@ -4,7 +4,7 @@ import { acrLadder, levelName } from '../domain/acr.ts'
 import { actorOf } from '../domain/administrator.ts'
 import { type CustomerTransaction, type DecidedAgain, shownState } from '../domain/customer-transaction.ts'
 import { fileText } from '../domain/evidence-bundle.ts'
-import { isExceeded, type Limit } from '../domain/limit.ts'
+import { isExceeded, type Limit, type Measure } from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
 import { maskedDisplay, maskedParties } from '../domain/masked-display.ts'
 import { signatoriesOf } from '../domain/outcome.ts'
@@ -26,6 +26,7 @@ import { approvalBadge } from './approval-words.ts'
 import { actorText } from './connection-words.ts'
 import { limitsOfCustomer } from './customer-limits.ts'
 import type { Download, Visit } from './desk.ts'
+import { freezeLinks } from './freeze-words.ts'
 import type { ConsoleView } from './page.ts'
 import { conditionText, limitName, ruleName } from './policy-view.ts'
 import {
@@ -36,6 +37,7 @@ import {
   outcomeText,
   reasonText,
 } from './policy-words.ts'
+import { ratesText, rateText } from './rates-view.ts'
 import { actionBadge } from './risk-words.ts'
 import { dataTable } from './table.ts'
 import { stateBadge, stateMeans, stateNames } from './transaction-words.ts'
@@ -76,7 +78,7 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
 ${againCard(explained)}
 <section class="card w8 fill" aria-labelledby="text"><header><h2 id="text">The text for the customer</h2></header>${textOf(one, type)}</section>
 <section class="card w4 fill" aria-labelledby="states"><header><h2 id="states">What became of it</h2></header>${timeline(one, now)}${proven && evidenceLink(visit, one)}</section>
-<section class="card fill" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked, cases: await caseRows(visit, ports, one) })}</section>
+<section class="card fill stack-l" aria-labelledby="decision"><header><h2 id="decision">The decision</h2></header>${decisionOf(visit, explained, { app: app?.party.name, asked, cases: await caseRows(visit, ports, one) })}${freezeLinks(visit, { subject: one.subject, transaction: one.transaction.creditorAccount && one.id })}</section>
 ${policy && rulesCard(one, policy)}
 ${limitsCard(visit, one, policy)}
 <section class="card fill" aria-labelledby="facts"><header><h2 id="facts">The facts it was decided on</h2></header>${factsOf(one.inputs.facts, maskedParties(one.transaction, type).name)}</section>
@@ -241,10 +243,21 @@ function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked,
     one.reference === '' ? undefined : ['Reference', html`<span class="ref">${one.reference}</span>`],
     ['Type', html`<code>${transaction.type}</code>`],
     riskRow(visit, one),
+    ratesRow(one),
     ...cases,
     ['Hash of the transaction', html`<code>${transaction.hash}</code>`],
     ['Id', html`<code>${one.id}</code>`],
   ])
+}
+
+/** What its amount was converted by. */
+function ratesRow({ inputs: { rates }, transaction: { amount } }: CustomerTransaction): Row | undefined {
+  if (rates === undefined || amount === undefined) return undefined
+  const rate = rateText(rates, amount.currency)
+  return [
+    'Rates',
+    html`${ratesText(rates)}${rate !== undefined && html`<br><span class="quiet">${rate}</span>`}`,
+  ]
 }
 
 /** What the risk engines said of it, a click from why. */
@@ -322,7 +335,7 @@ ${others.length > 0 && html`<p class="small quiet">Not about it: ${others.map(({
 
 interface Measurement {
   readonly limit: Limit
-  readonly measured: bigint
+  readonly measured: Measure
   readonly currency: string
 }
 

@@ -7,6 +7,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi } from '../http/page/parts.ts'
 import type { TransactionFilter } from '../ports/transactions.ts'
 import type { Desk, Visit } from './desk.ts'
+import { outcomesPage, outcomesPlace } from './outcomes.ts'
 import type { ConsoleView } from './page.ts'
 import { outcomeBadge, outcomeNames } from './policy-words.ts'
 import {
@@ -33,6 +34,7 @@ const place = '/transactions'
 
 export function transactionPages(desk: Desk, ports: TransactionPagePorts): void {
   desk.page(place, 'transactions', (visit) => listPage(visit, ports))
+  desk.page(outcomesPlace, 'transactions', (visit) => outcomesPage(visit, ports))
   desk.page(`${place}/:id`, 'transactions', (visit) => transactionPage(visit, ports))
   desk.download(`${place}/:id/evidence`, 'transactions', (visit) => evidenceDownload(visit, ports))
 }
@@ -85,6 +87,7 @@ async function listPage(visit: Visit, ports: TransactionPagePorts): Promise<Cons
   return {
     title: 'Transactions',
     lead: 'What apps and cores asked for in the name of customers, and what the policy decided. Account numbers are masked.',
+    aside: html`<a class="btn" href="${visit.path(outcomesPlace)}">Outcomes day by day</a>`,
     place,
     main: searchMain({
       label: 'Transactions',

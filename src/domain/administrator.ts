@@ -9,12 +9,13 @@ export type Role = (typeof roles)[number]
  * did with their money, for those who answer for what is stopped; `cases` is deciding on what is held. `connections` is making, testing,
  * activating and disabling them, `keys` our own of theirs; `weaken` is what lets an IdP prove, or a policy ask, less than before; `way-in` is what decides by which IdP
  * staff come in here: whoever rules that can be any of them. `policy` is what decides on transactions; what loosens it needs
- * `weaken` too. `relying-parties` are the apps; `administrators` who may come in.
+ * `weaken` too. `freeze` is stopping a customer, a device, a payee or a core at once, and lifting that. `relying-parties` are the apps; `administrators` who may come in.
  */
 export const permissions = [
   'read-connections',
   'read',
   'transactions',
+  'freeze',
   'cases',
   'connections',
   'keys',
@@ -28,12 +29,13 @@ export type Permission = (typeof permissions)[number]
 
 const given: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read-connections', 'read'],
-  'fraud-analyst': ['read-connections', 'read', 'transactions', 'cases'],
+  'fraud-analyst': ['read-connections', 'read', 'transactions', 'freeze', 'cases'],
   'federation-admin': ['read-connections', 'read', 'connections', 'keys', 'relying-parties'],
   'security-admin': [
     'read-connections',
     'read',
     'transactions',
+    'freeze',
     'cases',
     'connections',
     'keys',

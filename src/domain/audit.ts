@@ -28,6 +28,8 @@ export const auditTypes = [
   'subject.enabled',
   'mandate.changed',
   'mandate.removed',
+  'freeze.set',
+  'freeze.lifted',
   'logout.upstream_asked',
   'logout.upstream_answered',
   'logout.notified',
@@ -102,6 +104,7 @@ export const auditTypes = [
   'key.retired',
   'key.dropped',
   'expiry.warned',
+  'retention.removed',
   'audit.void',
 ] as const
 export type AuditType = (typeof auditTypes)[number]

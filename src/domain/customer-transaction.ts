@@ -100,7 +100,7 @@ export function stopOf({
   decision,
 }: Pick<CustomerTransaction, 'state' | 'decision'>): ReturnType<typeof stopCode> | 'transaction.signatories' {
   const tooFew = state === 'refused' ? ('transaction.signatories' as const) : undefined
-  return stopCode(decision.outcome) ?? tooFew
+  return stopCode(decision) ?? tooFew
 }
 
 /** What a decision makes of a transaction at first; allowed ones, too, wait for the sign-in to end well. */

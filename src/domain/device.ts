@@ -1,5 +1,6 @@
 // An enrolled key pair on a phone or browser, and the states that it goes through.
 
+/** `suspended`: active, and frozen by the bank (domain/freeze); no row is of that state, it is what a row is read as. */
 export const deviceStates = ['pending', 'active', 'suspended', 'revoked'] as const
 export type DeviceState = (typeof deviceStates)[number]
 

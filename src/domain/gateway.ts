@@ -2,7 +2,7 @@
 import { type Acr, satisfies } from './acr.ts'
 import { type Core, type CoreOperation, type OperationTransaction, scopeOfCore } from './institution.ts'
 import { Refusal } from './refusal.ts'
-import { isOver, type Money, money, type Transaction, transactionOf } from './transaction.ts'
+import { type Money, money, type Transaction, transactionOf } from './transaction.ts'
 import { type FactName, leavesIn, type TransactionType, typeNamed } from './transaction-type.ts'
 
 /** What a verified access token says. */
@@ -50,16 +50,16 @@ interface Small {
   readonly rule: OperationTransaction
   readonly facts: BodyFacts
   readonly amount: Money | undefined
-  readonly limits: CallRequest['limits']
+  readonly alwaysAsks: CallRequest['alwaysAsks']
 }
 
 /**
  * May a call that nobody approved be decided by the policy alone? A plain payment of now that is not over the amount that
  * always asks (docs/decisions/0007): not a standing order, nor a type of which we do not know what it does.
  */
-function isSmall({ rule, facts, amount, limits }: Small): boolean {
+function isSmall({ rule, facts, amount, alwaysAsks }: Small): boolean {
   const plain = Object.keys(facts.also ?? {}).every((pointer) => pointer === remittancePointer)
-  return rule.type === 'payment_initiation' && plain && amount !== undefined && !isOver(amount, limits)
+  return rule.type === 'payment_initiation' && plain && amount !== undefined && !alwaysAsks(amount)
 }
 
 export interface CallDecision {
@@ -80,7 +80,8 @@ export interface CallRequest {
   readonly operation: CoreOperation
   readonly token: CallerToken
   readonly facts: BodyFacts | undefined
-  readonly limits: Readonly<Record<string, string>>
+  /** Is this amount one that the customer approves whatever the policy says? */
+  readonly alwaysAsks: (amount: Money) => boolean
   readonly types: readonly TransactionType[]
 }
 
@@ -88,26 +89,26 @@ export interface CallRequest {
  * Decides one call. Refuses with `token.scope`, `acr.insufficient` (RFC 9470), `transaction.missing` or
  * `transaction.mismatch`; a call over the institution's limit needs the transaction that the customer approved.
  */
-export function decideCall({ core, operation, token, facts, limits, types }: CallRequest): CallDecision {
+export function decideCall({ core, operation, token, facts, alwaysAsks, types }: CallRequest): CallDecision {
   if (!token.scope.includes(scopeOfCore(core.id)))
     throw new Refusal('token.scope', { needed: scopeOfCore(core.id) })
   if (!satisfies(token.acr, operation.acr)) throw new Refusal('acr.insufficient', { needed: operation.acr })
   if (operation.transaction === undefined) return { operation, consumes: undefined }
-  return { operation, consumes: approvedFor(operation.transaction, { facts, token, limits, types }) }
+  return { operation, consumes: approvedFor(operation.transaction, { facts, token, alwaysAsks, types }) }
 }
 
-type MoneyCall = Pick<CallRequest, 'facts' | 'token' | 'limits' | 'types'>
+type MoneyCall = Pick<CallRequest, 'facts' | 'token' | 'alwaysAsks' | 'types'>
 
 function approvedFor(
   rule: OperationTransaction,
-  { facts, token, limits, types }: MoneyCall,
+  { facts, token, alwaysAsks, types }: MoneyCall,
 ): Transaction | undefined {
   if (facts === undefined) throw new Refusal('transaction.malformed', { field: 'Body' })
   const { amount: sum, currency: unit } = facts
   const amount = sum === undefined || unit === undefined ? undefined : money(sum, unit)
   const approved = token.transaction
   if (approved === undefined) {
-    if (!isSmall({ rule, facts, amount, limits }))
+    if (!isSmall({ rule, facts, amount, alwaysAsks }))
       throw new Refusal('transaction.missing', { type: rule.type })
     return undefined
   }

@@ -1,6 +1,8 @@
 // The rows that say who may do what: institution, relying party, connection, core. All of them belong to one institution.
 import type { Acr } from './acr.ts'
 import type { Policy } from './policy.ts'
+import type { Rates } from './rates.ts'
+import type { Retention } from './retention.ts'
 import type { RiskSettings } from './risk.ts'
 import type { LineFactsSetting } from './sim.ts'
 import type { FactName, TransactionType } from './transaction-type.ts'
@@ -22,6 +24,12 @@ export interface Institution {
   readonly help: string | undefined
   /** Amounts over this ask for a PIN: ISO 4217 currency -> decimal string. A currency that is not listed always asks. */
   readonly stepUpOver: Readonly<Record<string, string>>
+  /** One of those currencies, to which amounts of currencies that are not listed are converted; without it they always ask. */
+  readonly stepUpOverIn?: string | undefined
+  /** What currencies are worth, for limits and conditions that convert. */
+  readonly rates?: Rates | undefined
+  /** How long records are kept; for ever where nothing is said. */
+  readonly retention?: Retention | undefined
   /** What decides on transactions beside `stepUpOver`: the file's, else the console's; the default (domain/policy-default) unless told. */
   readonly policy?: Policy | undefined
   /** How long a customer's loosening of their own limits waits, in hours; 24 unless told. */

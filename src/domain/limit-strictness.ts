@@ -1,5 +1,5 @@
 // Whether one limit stops all that another stops: proven by what both say, never by trying.
-import type { Limit, Threshold } from './limit.ts'
+import { type AmountThreshold, type Limit, purseOf, type Threshold } from './limit.ts'
 import { money } from './transaction.ts'
 
 /** Does every transaction that exceeds `old` exceed `one` too? What leads from there is not looked at. */
@@ -24,20 +24,32 @@ function isAsLow(one: Threshold, old: Threshold): boolean {
   return one.kind === 'new-payee' && old.kind === 'new-payee'
 }
 
-type Amounts = Extract<Threshold, { kind: 'amount' }>
+/** A currency that neither of two limits names. */
+const another = undefined
 
-/** A currency that is not named is exceeded by any amount where `unlisted` says so, else by none. */
-function areAsLow(one: Amounts, old: Amounts): boolean {
-  const named = Object.entries(old.over).every(([currency, most]) => atMost(one, currency, most))
-  const others =
-    old.unlisted !== 'exceeded' ||
-    (one.unlisted === 'exceeded' &&
-      Object.keys(one.over).every((currency) => Object.hasOwn(old.over, currency)))
-  return one.per === old.per && named && others
+/** For every currency, those that are not named taken as one: whatever the rates, which both go by. */
+function areAsLow(one: AmountThreshold, old: AmountThreshold): boolean {
+  const currencies = [...Object.keys(one.over), ...Object.keys(old.over), another]
+  return one.per === old.per && currencies.every((currency) => isAsLowFor(currency, { one, old, currencies }))
 }
 
-function atMost({ over, unlisted }: Amounts, currency: string, most: string): boolean {
-  const amount = Object.hasOwn(over, currency) ? over[currency] : undefined
-  if (amount === undefined) return unlisted === 'exceeded'
-  return money(amount, currency).minor <= money(most, currency).minor
+interface Compared {
+  readonly one: AmountThreshold
+  readonly old: AmountThreshold
+  readonly currencies: readonly (string | undefined)[]
+}
+
+function isAsLowFor(currency: string | undefined, { one, old, currencies }: Compared): boolean {
+  const [is, was] = [purseOf(one, currency), purseOf(old, currency)]
+  if (is === undefined && one.unlisted === 'exceeded') return true
+  if (was === undefined) return old.unlisted !== 'exceeded'
+  // In another currency it is another amount from one day's rates to the next.
+  if (is !== was) return false
+  const low = money(one.over[is] ?? '', is).minor <= money(old.over[was] ?? '', was).minor
+  // One payment is not summed; else all that the old one counts together, this one must.
+  return (
+    low &&
+    (one.per === 'payment' ||
+      currencies.every((each) => purseOf(old, each) !== was || purseOf(one, each) === is))
+  )
 }

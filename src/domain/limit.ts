@@ -1,5 +1,6 @@
 // Thresholds on transactions, of the institution or of the customer: what is measured, and when it is exceeded.
 import type { Outcome } from './outcome.ts'
+import { converted, type Rates } from './rates.ts'
 import { money } from './transaction.ts'
 import type { RiskKind } from './transaction-type.ts'
 
@@ -21,11 +22,15 @@ export const minutesOf: Readonly<Record<Period, number>> = {
 export const longestMinutes = minutesOf.month
 
 export type Threshold =
-  /** Exceeded by a sum over the amount of its currency (decimal strings); `unlisted` is what of other currencies. */
+  /**
+   * Exceeded by a sum over the amount of its currency (decimal strings). Currencies that `over` does not name are converted and
+   * summed with the one that `in` names; without `in`, `unlisted` is what of them.
+   */
   | {
       readonly kind: 'amount'
       readonly per: Period
       readonly over: Readonly<Record<string, string>>
+      readonly in?: string | undefined
       readonly unlisted?: 'exceeded' | undefined
     }
   /** Exceeded by more than `over` transactions within the last minutes, this one counted. */
@@ -70,18 +75,23 @@ export interface Measuring {
   readonly knownPayee: boolean
   /** Account -> token. */
   readonly token: (account: string) => string
+  /** What converts; undefined where the institution has none, or they are too old. */
+  readonly rates?: Rates | undefined
 }
 
+/** What a limit measured; `unconvertible` where some amount has no rate, which exceeds whatever the limit is. */
+export type Measure = bigint | 'unconvertible'
+
 /** Minor units for an amount, transactions for a count, 1 for what happened; undefined where it is not about this one. */
-export function measure(limit: Limit, measuring: Measuring): bigint | undefined {
+export function measure(limit: Limit, measuring: Measuring): Measure | undefined {
   const { transaction, knownPayee } = measuring
   const concerned = concernOf(limit, measuring.token)
   if (!concerned(transaction)) return undefined
   const { threshold } = limit
   switch (threshold.kind) {
     case 'amount':
-      return isListed(threshold, transaction.currency) || threshold.unlisted === 'exceeded'
-        ? sum(concerned, threshold.per, measuring)
+      return purseOf(threshold, transaction.currency) !== undefined || threshold.unlisted === 'exceeded'
+        ? sum(concerned, threshold, measuring)
         : undefined
     case 'count':
       return BigInt(within(concerned, threshold.minutes, measuring).length + 1)
@@ -93,12 +103,15 @@ export function measure(limit: Limit, measuring: Measuring): bigint | undefined 
 }
 
 /** Is what was measured too much? */
-export function isExceeded({ threshold }: Limit, measured: bigint, currency: string | undefined): boolean {
+export function isExceeded({ threshold }: Limit, measured: Measure, currency: string | undefined): boolean {
+  if (measured === 'unconvertible') return true
   switch (threshold.kind) {
-    case 'amount':
-      return currency !== undefined && isListed(threshold, currency)
-        ? measured > money(threshold.over[currency] ?? '', currency).minor
-        : threshold.unlisted === 'exceeded'
+    case 'amount': {
+      const purse = purseOf(threshold, currency)
+      return purse === undefined
+        ? threshold.unlisted === 'exceeded'
+        : measured > money(threshold.over[purse] ?? '', purse).minor
+    }
     case 'count':
       return measured > BigInt(threshold.over)
     default:
@@ -106,8 +119,13 @@ export function isExceeded({ threshold }: Limit, measured: bigint, currency: str
   }
 }
 
-const isListed = ({ over }: Extract<Threshold, { kind: 'amount' }>, currency: string | undefined): boolean =>
-  currency !== undefined && Object.hasOwn(over, currency)
+export type AmountThreshold = Extract<Threshold, { kind: 'amount' }>
+
+/** The currency in whose sum an amount counts: its own where `over` names it, else the one that others are converted to. */
+export const purseOf = (
+  { over, in: into }: AmountThreshold,
+  currency: string | undefined,
+): string | undefined => (currency !== undefined && Object.hasOwn(over, currency) ? currency : into)
 
 type Concerned = (one: Measured) => boolean
 
@@ -126,10 +144,18 @@ function concernOf({ types, from, to }: Limit, token: Measuring['token']): Conce
 const within = (concerned: Concerned, minutes: number, { past, now }: Measuring): readonly Past[] =>
   past.filter((one) => one.at > now - minutes * 60_000 && concerned(one))
 
-function sum(concerned: Concerned, per: Period, measuring: Measuring): bigint {
-  const { transaction } = measuring
-  const same = within(concerned, minutesOf[per], measuring).filter(
-    ({ currency }) => currency === transaction.currency,
-  )
-  return same.reduce((total, { minor }) => total + minor, transaction.minor)
+function sum(concerned: Concerned, threshold: AmountThreshold, measuring: Measuring): Measure {
+  const { transaction, rates } = measuring
+  const past = within(concerned, minutesOf[threshold.per], measuring)
+  const purse = purseOf(threshold, transaction.currency)
+  if (purse === undefined) {
+    const same = past.filter(({ currency }) => currency === transaction.currency)
+    return same.reduce((total, { minor }) => total + minor, transaction.minor)
+  }
+  // What has no amount was itself over the limit, and adds nothing to the sum of others.
+  const same = past.filter(({ currency }) => currency !== undefined && purseOf(threshold, currency) === purse)
+  return [transaction, ...same].reduce<Measure>((total, { minor, currency }) => {
+    const worth = currency === undefined ? undefined : converted({ minor, currency }, purse, rates)
+    return total === 'unconvertible' || worth === undefined ? 'unconvertible' : total + worth
+  }, 0n)
 }

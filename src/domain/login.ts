@@ -184,7 +184,7 @@ export function nextStep(login: LoginTransaction): Step {
   const risky = login.risk && (riskStop(login.risk.action) ?? login.risk.ends)
   if (risky !== undefined) return { step: 'refuse', code: risky }
   if (login.transaction !== undefined && login.decision === undefined) return { step: 'decide' }
-  const stopped = login.decision && (stopCode(login.decision.outcome) ?? login.decision.stopped)
+  const stopped = login.decision && (stopCode(login.decision) ?? login.decision.stopped)
   if (stopped !== undefined) return { step: 'refuse', code: stopped }
   if (!isMet(login)) return raise(login)
   if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }

@@ -91,8 +91,11 @@ function goesBefore(a: Outcome, b: Outcome): boolean {
   return !isAsStrongAlone(b, a) || (signatoriesOf(a) !== undefined && signatoriesOf(b) === undefined)
 }
 
+/** Where the payee is frozen, which beats whatever else is said. */
+export const payeeFrozen = { outcome: { kind: 'deny' }, reason: 'payee.frozen' } as const satisfies Voice
+
 /** What an app is told of a transaction that is stopped; undefined where it is not. */
-export function stopCode({ kind }: Outcome): 'transaction.denied' | 'transaction.held' | undefined {
-  if (kind === 'deny') return 'transaction.denied'
+export function stopCode({ outcome: { kind }, reason }: Voice) {
+  if (kind === 'deny') return reason === payeeFrozen.reason ? payeeFrozen.reason : 'transaction.denied'
   return kind === 'review' ? 'transaction.held' : undefined
 }

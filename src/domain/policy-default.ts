@@ -5,6 +5,8 @@ import { withDeviceAndPin } from './acr.ts'
 import type { Institution } from './institution.ts'
 import type { Outcome } from './outcome.ts'
 import type { Policy } from './policy.ts'
+import { areInForce, converted } from './rates.ts'
+import { isOver, type Money } from './transaction.ts'
 
 const approve: Outcome = { kind: 'step-up', acr: withDeviceAndPin }
 
@@ -27,16 +29,30 @@ export const builtInLimit = 'step_up_over'
 export function policyOf({
   policy = defaultPolicy,
   stepUpOver,
-}: Pick<Institution, 'policy' | 'stepUpOver'>): Policy {
+  stepUpOverIn,
+}: Pick<Institution, 'policy' | 'stepUpOver' | 'stepUpOverIn'>): Policy {
+  const others = stepUpOverIn === undefined ? { unlisted: 'exceeded' as const } : { in: stepUpOverIn }
   const stepUp = {
     id: builtInLimit,
     types: [],
     from: [],
     to: [],
-    threshold: { kind: 'amount', per: 'payment', over: stepUpOver, unlisted: 'exceeded' },
+    threshold: { kind: 'amount', per: 'payment', over: stepUpOver, ...others },
     outcome: approve,
   } as const
   return { rules: policy.rules, limits: [stepUp, ...policy.limits] }
+}
+
+/** Is an amount over the one that always asks? For whoever must know before the policy is asked; the policy says the same. */
+export function isOverStepUp(
+  { stepUpOver, stepUpOverIn, rates }: Pick<Institution, 'stepUpOver' | 'stepUpOverIn' | 'rates'>,
+  amount: Money,
+  now: number,
+): boolean {
+  const purse = Object.hasOwn(stepUpOver, amount.currency) ? amount.currency : stepUpOverIn
+  const used = rates !== undefined && areInForce(rates, now) ? rates : undefined
+  const minor = purse === undefined ? undefined : converted(amount, purse, used)
+  return purse === undefined || minor === undefined || isOver({ minor, currency: purse }, stepUpOver)
 }
 
 /** What the institution wrote of a policy that decides: its own, without the limit that every institution has. */

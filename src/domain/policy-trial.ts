@@ -1,8 +1,9 @@
 // What another policy would have said of a transaction that was decided: from what was kept with it, and nothing else.
 import canonicalize from 'canonicalize'
-import { type Limit, measure } from './limit.ts'
+import { type Limit, type Measure, measure } from './limit.ts'
 import { isStronger, type OutcomeKind, outcomes } from './outcome.ts'
 import { decide, type Policy, type PolicyInputs } from './policy.ts'
+import { usedRates } from './rates.ts'
 import type { RiskKind } from './transaction-type.ts'
 
 /** A transaction as it was decided, with the policy that did; undefined where that one is not kept. */
@@ -41,7 +42,7 @@ export function tried(all: readonly Decided[], before: Policy, after: Policy): P
 }
 
 function measuredFor(policy: Policy, one: Decided): { inputs: PolicyInputs; missing: string[] } {
-  const measures: Record<string, bigint> = {}
+  const measures: Record<string, Measure> = {}
   const missing: string[] = []
   for (const limit of policy.limits) {
     const measured = measuredNow(limit, one.inputs)
@@ -56,7 +57,7 @@ const needsHistory = ({ threshold }: Limit): boolean =>
   threshold.kind === 'count' || (threshold.kind === 'amount' && threshold.per !== 'payment')
 
 /** What one transaction alone measures; undefined where the limit is not about it. */
-function measuredNow(limit: Limit, { facts }: PolicyInputs): bigint | undefined {
+function measuredNow(limit: Limit, { facts, rates: kept }: PolicyInputs): Measure | undefined {
   const { type, kind, currency, amount, debtorAccount, creditorAccount } = facts.transaction
   const orNone = (text: string) => (text === '' ? undefined : text)
   const transaction = {
@@ -64,11 +65,12 @@ function measuredNow(limit: Limit, { facts }: PolicyInputs): bigint | undefined 
     ...{ from: orNone(debtorAccount), to: orNone(creditorAccount) },
   }
   const { knownPayee } = facts.history
-  return measure(limit, { now: 0, transaction, past: [], knownPayee, token: (account) => account })
+  const rates = usedRates(kept)
+  return measure(limit, { now: 0, transaction, past: [], knownPayee, token: (account) => account, rates })
 }
 
 /** What was measured then, for a limit that measures the same: other amounts and counts do not change what is measured. */
-function keptFor(limit: Limit, { inputs, by }: Decided): bigint | 'not kept' {
+function keptFor(limit: Limit, { inputs, by }: Decided): Measure | 'not kept' {
   const same = by?.limits.find((old) => measureOf(old) === measureOf(limit))
   const kept = same && Object.hasOwn(inputs.measures, same.id) ? inputs.measures[same.id] : undefined
   return kept ?? 'not kept'
@@ -76,5 +78,8 @@ function keptFor(limit: Limit, { inputs, by }: Decided): bigint | 'not kept' {
 
 function measureOf({ types, from, to, threshold }: Limit): string | undefined {
   const over = threshold.kind === 'amount' ? threshold.per : threshold.kind === 'count' && threshold.minutes
-  return canonicalize([types, from, to, threshold.kind, over])
+  // What is converted is whatever has no amount of its own.
+  const into = threshold.kind === 'amount' &&
+    threshold.in !== undefined && [threshold.in, Object.keys(threshold.over).sort()]
+  return canonicalize([types, from, to, threshold.kind, over, into])
 }

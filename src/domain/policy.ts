@@ -1,9 +1,10 @@
 // An institution's policy on transactions: rules and limits in, one decision out. Pure: the same inputs decide the same.
 import { withDeviceAndPin } from './acr.ts'
-import { isExceeded, type Limit } from './limit.ts'
-import { type Outcome, strongest, type Voice } from './outcome.ts'
+import { isExceeded, type Limit, type Measure } from './limit.ts'
+import { type Outcome, payeeFrozen, strongest, type Voice } from './outcome.ts'
 import { type PolicyFacts, unasked } from './policy-facts.ts'
 import { conditionOf } from './policy-language.ts'
+import { type KeptRates, usedRates } from './rates.ts'
 import type { RiskSummary } from './risk.ts'
 
 /** One condition and what it leads to. */
@@ -24,11 +25,15 @@ export interface Policy {
 export interface PolicyInputs {
   readonly facts: PolicyFacts
   /** What was measured for each limit of the policy that is about this transaction: limit id -> value. */
-  readonly measures: Readonly<Record<string, bigint>>
+  readonly measures: Readonly<Record<string, Measure>>
   /** The customer's own limits, as they were in force, and what was measured for them. */
-  readonly own: readonly { readonly limit: Limit; readonly measured: bigint }[]
+  readonly own: readonly { readonly limit: Limit; readonly measured: Measure }[]
+  /** What amounts were converted by; absent where the institution had no rates, or there was no amount. */
+  readonly rates?: KeptRates | undefined
   /** What the risk providers said, and what that leads to; absent where none was asked. */
   readonly risk?: { readonly said: RiskSummary; readonly voice: Voice | undefined } | undefined
+  /** The bank has frozen the account that it goes to. */
+  readonly payeeFrozen?: true | undefined
   /** Two people at the bank let this very transaction be sent again, and this decision uses that up. */
   readonly release?: Release | undefined
 }
@@ -55,7 +60,7 @@ export const decide = (policy: Policy, inputs: PolicyInputs): Decision =>
   strongest(voicesOf(policy, inputs), allowed)
 
 /**
- * Everything that has its say, in the order of rules, limits, the customer's own limits, and the risk providers. A release sets
+ * Everything that has its say, in the order of what is frozen, rules, limits, the customer's own limits, and the risk providers. A release sets
  * aside what only says `review`, and nothing else; what was held never passes unasked. Of equals the release is named.
  */
 export function voicesOf(policy: Policy, inputs: PolicyInputs): Voice[] {
@@ -72,7 +77,7 @@ const releasedVoice: Voice = {
 
 function saidOf(policy: Policy, inputs: PolicyInputs): Voice[] {
   const { currency } = inputs.facts.transaction
-  const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs.facts))
+  const rules = policy.rules.flatMap((rule) => voiceOf(rule, policy.rules, inputs))
   const limits = policy.limits.flatMap((limit) => {
     const measured = Object.hasOwn(inputs.measures, limit.id) ? inputs.measures[limit.id] : undefined
     const over = measured !== undefined && isExceeded(limit, measured, currency)
@@ -84,16 +89,17 @@ function saidOf(policy: Policy, inputs: PolicyInputs): Voice[] {
       : [],
   )
   const risk = inputs.risk?.voice === undefined ? [] : [inputs.risk.voice]
-  return [...rules, ...limits, ...own, ...risk]
+  const frozen = inputs.payeeFrozen ? [payeeFrozen] : []
+  return [...frozen, ...rules, ...limits, ...own, ...risk]
 }
 
 /** What a customer's own limit leads to; never anything weaker or stronger. */
 export const ownOutcome: Outcome = { kind: 'step-up', acr: withDeviceAndPin }
 
-function voiceOf(rule: Rule, all: readonly Rule[], facts: PolicyFacts): Voice[] {
+function voiceOf(rule: Rule, all: readonly Rule[], { facts, rates }: PolicyInputs): Voice[] {
   try {
     // What was decided before there were risk providers is decided again as nobody was asked then.
-    return conditionOf(rule.when)({ ...facts, risk: facts.risk ?? unasked })
+    return conditionOf(rule.when)({ ...facts, risk: facts.risk ?? unasked }, usedRates(rates))
       ? [{ outcome: rule.outcome, reason: rule.reason ?? `rule.${rule.id}` }]
       : []
   } catch {

@@ -28,6 +28,7 @@ export interface WrittenLimit extends WrittenOutcome {
   readonly from: readonly string[]
   readonly to: readonly string[]
   readonly over?: Readonly<Record<string, string>> | undefined
+  readonly in?: string | undefined
   readonly per?: Period | undefined
   readonly more_than?: number | undefined
   readonly within_minutes?: number | undefined
@@ -56,7 +57,11 @@ const limitFrom = ({ id, types, from, to, ...entry }: WrittenLimit): Limit => ({
 })
 
 function thresholdOf(entry: Omit<WrittenLimit, 'id' | 'types' | 'from' | 'to'>): Threshold {
-  if (entry.over !== undefined) return { kind: 'amount', per: entry.per ?? 'payment', over: entry.over }
+  if (entry.over !== undefined)
+    return {
+      ...{ kind: 'amount', per: entry.per ?? 'payment', over: entry.over },
+      ...(entry.in !== undefined && { in: entry.in }),
+    }
   if (entry.more_than !== undefined)
     return { kind: 'count', minutes: entry.within_minutes ?? 0, over: entry.more_than }
   return { kind: entry.first_payment === true ? 'new-payee' : 'always' }
@@ -95,7 +100,11 @@ const writtenLimit = ({ id, types, from, to, threshold, outcome }: Limit) => ({
 function writtenThreshold(threshold: Threshold) {
   switch (threshold.kind) {
     case 'amount':
-      return { over: threshold.over, ...(threshold.per !== 'payment' && { per: threshold.per }) }
+      return {
+        over: threshold.over,
+        ...(threshold.in !== undefined && { in: threshold.in }),
+        ...(threshold.per !== 'payment' && { per: threshold.per }),
+      }
     case 'count':
       return { more_than: threshold.over, within_minutes: threshold.minutes }
     case 'new-payee':

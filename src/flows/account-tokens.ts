@@ -1,5 +1,7 @@
 // Names of accounts that only one institution's key can make: a copy of the table, or a risk provider, learns none of them.
 import { createHmac } from 'node:crypto'
+import type { Transaction } from '../domain/transaction.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 
 // As many accounts as the policies of some institutions list; what a policy names is asked for at every decision.
@@ -20,4 +22,20 @@ export function createAccountTokens(keys: Pick<KeyStore, 'secret'>) {
     made.set(place, token)
     return token
   }
+}
+
+export interface PayeePorts {
+  readonly freezes: Pick<Freezes, 'hold'>
+  readonly tokenOfAccount: AccountTokens
+}
+
+/** Is the account frozen that this transaction goes to? Inside a unit, until whose end nobody freezes it. */
+export async function isPayeeFrozen(
+  { freezes, tokenOfAccount }: PayeePorts,
+  institution: string,
+  transaction: Transaction | undefined,
+): Promise<boolean> {
+  const account = transaction?.creditorAccount
+  if (account === undefined) return false
+  return freezes.hold(institution, { kind: 'payee', key: tokenOfAccount(institution, account) })
 }

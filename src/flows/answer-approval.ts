@@ -25,6 +25,7 @@ import type { Devices, Directory } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { isPayeeFrozen, type PayeePorts } from './account-tokens.ts'
 import { type ReportPorts, revokeReported } from './approval-reported.ts'
 import { placeKnown, traceOfApproval, traceOfTransaction } from './approvals.ts'
 import { openCase } from './case-opening.ts'
@@ -34,7 +35,7 @@ import type { createPinCheck } from './step-up.ts'
 import { endTransaction } from './transaction-ending.ts'
 import { grantOfApi } from './transaction-request.ts'
 
-export interface AnswerPorts extends ReportPorts {
+export interface AnswerPorts extends ReportPorts, PayeePorts {
   readonly approvals: Approvals
   readonly devices: Devices
   readonly directory: Directory
@@ -99,7 +100,7 @@ export function createAnswers(ports: AnswerPorts) {
     },
     /**
      * `held` where it came from too far away, which nobody learns who would not have been heard. Refuses with `approval.number`
-     * (which ends the question), `pin.*`, `subject.disabled`, and `approval.ended` where another answer was first or the time
+     * (which ends the question), `pin.*`, `subject.disabled`, `payee.frozen`, and `approval.ended` where another answer was first or the time
      * is over; for a signatory also with `approval.mandate`.
      */
     approve: (institution: Institution, yes: SignedYes) => approve(ports, institution, yes),
@@ -192,17 +193,17 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
 
 /**
  * While the PIN was compared no unit was open: a device, a key or a customer that ended meanwhile is not heard (attack 150). From
- * here on the device is held; a customer who is disabled at this moment waits for the question, or has withdrawn it.
+ * here on the device is held, and the payee; a customer who is disabled at this moment waits for the question, or has withdrawn it.
  */
-async function stillAnswering(
-  { devices, subjectStates, clock }: AnswerPorts,
-  { approval: { institution, subject }, device }: ShownApproval,
-): Promise<void> {
+async function stillAnswering(ports: AnswerPorts, { approval, device }: ShownApproval): Promise<void> {
+  const { devices, subjectStates, clock } = ports
+  const { institution, subject, transaction } = approval
   await devices.hold(institution, device.jkt)
   const now = await devices.get(institution, device.id)
   if (!approves(now, subject, clock.now()) || now.approvalKey.jkt !== device.approvalKey.jkt)
     throw new Refusal('approval.no_key')
   if (await subjectStates.isDisabled(institution, subject)) throw new Refusal('subject.disabled')
+  if (await isPayeeFrozen(ports, institution, transaction)) throw new Refusal('payee.frozen')
 }
 
 type Heard = Extract<ApprovalEnd, 'approved' | 'held'>

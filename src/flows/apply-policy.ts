@@ -1,6 +1,7 @@
 // What applying a file does to the policy in force: it may take the console's place, and it may loosen.
 import type { Policy } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
+import { ratesLoosened, unratedIn } from '../domain/policy-rates.ts'
 import { weakened } from '../domain/policy-strictness.ts'
 import { looksAtRisk, riskLoosened } from '../domain/risk-changes.ts'
 import type { RowChange } from '../ports/application.ts'
@@ -20,6 +21,8 @@ export interface ApplyPolicyPorts {
 interface PolicyEffect {
   /** What of its risk providers may let pass what was stopped before. */
   readonly riskLoosens: readonly string[]
+  /** Currencies of which its rates may let more pass. */
+  readonly ratesLoosen: readonly string[]
   /** Undefined where there is no such institution yet. */
   readonly before: Policy | undefined
   readonly after: Policy
@@ -41,6 +44,8 @@ export async function policyEffect(
   const loosened = riskLoosened(present?.institution.risk, risk, looksAtRisk(before))
   return {
     riskLoosens: loosened.map((one) => `risk ${one}`),
+    ratesLoosen:
+      before === undefined ? [] : ratesLoosened(before, present?.institution.rates, institution.rates),
     takesRisk: keptRisk !== undefined && institution.risk !== undefined,
     before,
     after: policyOf({ ...institution, policy: institution.policy ?? kept?.policy }),
@@ -50,9 +55,9 @@ export async function policyEffect(
 
 /** The rows with what they mean for the policy; the console's goes as a row of its own. */
 export function withPolicy(changes: readonly RowChange[], id: string, effect: PolicyEffect): RowChange[] {
-  const { before, after, takesOver, takesRisk, riskLoosens } = effect
+  const { before, after, takesOver, takesRisk, riskLoosens, ratesLoosen } = effect
   const weaker = (before === undefined ? [] : weakened(after, before)).map(entryName)
-  const loosens = [...weaker, ...riskLoosens]
+  const loosens = [...weaker, ...ratesLoosen, ...riskLoosens]
   const rows = changes.map((row) =>
     row.kind === 'institution' && loosens.length > 0 ? { ...row, loosens } : row,
   )
@@ -91,13 +96,17 @@ export async function policyApplied(
 /** The console's policy goes on beside this file: in a currency that it does not name its limits would not hold. */
 export async function policyFaults(
   { consolePolicies }: Pick<ApplyPolicyPorts, 'consolePolicies'>,
-  { institution: { id, policy, stepUpOver } }: InstitutionSet,
+  { institution }: InstitutionSet,
 ): Promise<string[]> {
-  const kept = policy === undefined ? await consolePolicies.get(id) : undefined
-  return (kept?.policy.limits ?? []).flatMap(({ id: limit, threshold }) => {
-    if (threshold.kind !== 'amount') return []
+  const { id, stepUpOver } = institution
+  const kept = institution.policy === undefined ? await consolePolicies.get(id) : undefined
+  const unrated = kept === undefined ? [] : unratedIn(kept.policy, institution.rates)
+  const forgotten = (kept?.policy.limits ?? []).flatMap(({ id: limit, threshold }) => {
+    if (threshold.kind !== 'amount' || threshold.in !== undefined) return []
     const missing = Object.keys(stepUpOver).filter((currency) => !Object.hasOwn(threshold.over, currency))
     const message = `${id}: ${missing.join(', ')} of step_up_over is not limited by ${limit} of the console's policy: say an amount there first`
     return missing.length === 0 ? [] : [message]
   })
+  const rates = unrated.map((one) => `${id}: rates have no ${one}, which the console's policy converts to`)
+  return [...forgotten, ...rates]
 }

@@ -95,7 +95,11 @@ async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean):
     ports.audit.record({
       type: 'configuration.applied',
       outcome: 'ok',
-      detail: { by: 'file', added: named('added'), changed: named('changed'), removed: named('removed') },
+      detail: {
+        ...{ by: 'file', added: named('added'), changed: named('changed'), removed: named('removed') },
+        // The policy is the same, and lets more pass: no other event tells of it.
+        ...(effect.ratesLoosen.length > 0 && { loosened: effect.ratesLoosen }),
+      },
     })
     return changes
   })

@@ -16,11 +16,12 @@ import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals } from '../ports/approvals.ts'
 import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { SubjectNames, SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type BackEndRequest, grantOfApi, type TransactionRequests } from './transaction-request.ts'
-import { tellUse } from './use-transaction.ts'
+import { tellUse, usedBy } from './use-transaction.ts'
 
 export interface BackEndPorts {
   readonly requests: TransactionRequests
@@ -29,6 +30,7 @@ export interface BackEndPorts {
   readonly cases: Pick<Cases, 'get'>
   readonly subjectNames: SubjectNames
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
+  readonly freezes: Pick<Freezes, 'hold'>
   readonly audit: Audit
   readonly clock: Clock
   /** How long what was approved may be carried out. */
@@ -81,7 +83,7 @@ export function createBackEndTransactions(ports: BackEndPorts) {
     of: (institution: string, id: string, api: string) => standing(ports, { institution, id, api }),
     /**
      * approved -> used, for exactly one caller; inside a unit. Refuses with `transaction.unknown`, `transaction.used`,
-     * `transaction.missing` (not approved, or too long ago) and `subject.disabled`.
+     * `transaction.missing` (not approved, or too long ago), `subject.disabled` and `payee.frozen`.
      */
     consume: (institution: string, id: string, api: string) => consume(ports, { institution, id, api }),
   }
@@ -143,11 +145,13 @@ async function consume(ports: BackEndPorts, named: Named): Promise<CustomerTrans
     throw new Refusal('transaction.missing', { origin: approval.origin })
   const { institution, id, subject, relyingParty } = transaction
   const { hash } = transaction.transaction
+  // Held: who is frozen at this moment is frozen before it is used, or after it was.
+  await ports.freezes.hold(institution, { kind: 'customer', key: subject })
   if (await ports.subjectStates.isDisabled(institution, subject)) throw new Refusal('subject.disabled')
   if (state === 'used') throw new Refusal('transaction.used', { transaction: hash })
   if (state !== 'approved') throw new Refusal('transaction.missing', { state })
   // What a sign-in got approved is carried out by its token, and by nothing else: its grant has another name.
-  const used = await ports.transactions.use(institution, { grant: grantOfApi(id), hash })
+  const used = await usedBy(ports.transactions, institution, { grant: grantOfApi(id), hash })
   if (used === undefined) throw new Refusal('transaction.used', { transaction: hash })
   const of = { relyingParty, subject, device: undefined, hash, id }
   tellUse(ports.audit, of, { by: 'consume', api: named.api })

@@ -10,11 +10,13 @@ import {
 } from '../domain/gateway.ts'
 import type { Core, CoreOperation, Institution } from '../domain/institution.ts'
 import { stopCode } from '../domain/outcome.ts'
+import { isOverStepUp } from '../domain/policy-default.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type FactName, factNames } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { CoreClient } from '../ports/core-client.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { SoapMessages, SoapRequest } from '../ports/message-signer.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
@@ -25,6 +27,7 @@ import { tellUse, type Use, type UseTransaction } from './use-transaction.ts'
 export interface CoreCallPorts {
   readonly directory: Directory
   readonly transactions: Transactions
+  readonly freezes: Pick<Freezes, 'hold'>
   readonly decide: Decide
   readonly useTransaction: UseTransaction
   readonly messages: SoapMessages
@@ -131,11 +134,12 @@ async function decided(ports: CoreCallPorts, call: CoreCall, request: SoapReques
     operation,
     token: call.token,
     facts,
-    limits: call.institution.stepUpOver,
+    alwaysAsks: (amount) => isOverStepUp(call.institution, amount, ports.clock.now()),
     types: typesOf(call.institution),
   })
   if (decision.consumes !== undefined) await useUp(ports, call, decision.consumes.hash)
   else if (operation.transaction !== undefined) await allowedUnasked(ports, call, facts)
+  else if (await isFrozen(ports, call)) throw new Refusal('core.frozen', { core: call.core.id })
   return decision
 }
 
@@ -162,21 +166,34 @@ async function allowedUnasked(
   })
   const { outcome, reason } = decided.decision
   // Risk providers may have been asked meanwhile, which takes its time.
-  const alive = await call.hold()
+  const stopped = await stopOf(ports, call)
   // Decided and carried out in one unit: there is nothing that could be used a second time.
-  const state = alive && outcome.kind === 'allow' ? 'used' : 'released'
+  const state = stopped === undefined && outcome.kind === 'allow' ? 'used' : 'released'
   await ports.transactions.end(institution.id, decided.id, { state, now: ports.clock.now() })
-  if (!alive) throw new Refusal('token.invalid')
-  if (outcome.kind !== 'allow') throw new Refusal(stopCode(outcome) ?? 'transaction.missing', { reason })
+  if (stopped !== undefined) throw new Refusal(stopped, { core: core.id })
+  if (outcome.kind !== 'allow')
+    throw new Refusal(stopCode(decided.decision) ?? 'transaction.missing', { reason })
   tellUse(ports.audit, { ...token, id: decided.id, hash: decided.transaction.hash }, useOf(call))
 }
 
 const useOf = ({ core, reference }: CoreCall): Use => ({ by: 'gateway', core: core.id, reference })
 
+/** Has somebody frozen the core? Whoever would do it now waits until this call has been signed and told of. */
+const isFrozen = ({ freezes }: CoreCallPorts, { institution, core }: CoreCall): Promise<boolean> =>
+  freezes.hold(institution.id, { kind: 'core', key: core.id })
+
+/** Asked in the unit that signs, once nothing is waited for any more: is the token alive, and the core not frozen? */
+async function stopOf(ports: CoreCallPorts, call: CoreCall) {
+  const [alive, frozen] = await Promise.all([call.hold(), isFrozen(ports, call)])
+  if (!alive) return 'token.invalid'
+  return frozen ? 'core.frozen' : undefined
+}
+
 /** In the unit that signs (ruling R-28): what is signed was used up, and what was used up is not signed again. */
-async function useUp({ useTransaction }: CoreCallPorts, call: CoreCall, hash: string): Promise<void> {
-  if (!(await call.hold())) throw new Refusal('token.invalid')
-  if ((await useTransaction({ ...call.token, hash }, useOf(call))) === undefined)
+async function useUp(ports: CoreCallPorts, call: CoreCall, hash: string): Promise<void> {
+  const stopped = await stopOf(ports, call)
+  if (stopped !== undefined) throw new Refusal(stopped, { core: call.core.id })
+  if ((await ports.useTransaction({ ...call.token, hash }, useOf(call))) === undefined)
     throw new Refusal('transaction.used', { transaction: hash })
 }
 

@@ -10,6 +10,7 @@ import { inForce } from '../domain/own-limits.ts'
 import { type Decision, decide, type Policy, type PolicyInputs } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { type PolicyFacts, unasked } from '../domain/policy-facts.ts'
+import { keptRates, usedRates } from '../domain/rates.ts'
 import { type RiskVerdict, ruledScore, summaryOf, voiceOfVerdict } from '../domain/risk.ts'
 import { signatoriesText } from '../domain/signatories.ts'
 import type { Transaction } from '../domain/transaction.ts'
@@ -120,9 +121,15 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
     ])
     const own = inForce(limits, now)
     const policy = policyOf(institution)
-    const measuring = { now, ...history, transaction: { ...measuredOf(transaction, kind), from, to }, token }
+    const rates = transaction.amount && institution.rates && keptRates(institution.rates, now)
+    const measured = { ...measuredOf(transaction, kind), from, to }
+    const measuring = { now, ...history, transaction: measured, token, rates: usedRates(rates) }
     const facts = factsOf(asked, history, now)
-    const given = { ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) }
+    const given: PolicyInputs = {
+      ...{ ...inputsOf({ policy, own, measuring, facts }), ...riskOf(institution, asked.verdict) },
+      ...(rates && { rates }),
+      ...(history.payeeFrozen && { payeeFrozen: true }),
+    }
     const id = ports.chance.token(16)
     const { inputs, decision } = await withRelease(ports, asked, { id, policy, inputs: given, now, from })
     const state = (await canBeSigned(ports, { ...customer, from }, decision))

@@ -8,6 +8,7 @@ import { checkNewPin } from '../domain/pin.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import { voiceOfVerdict } from '../domain/risk.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { PinHash } from '../ports/pin-hash.ts'
 import type { Devices, Pins } from '../ports/stores.ts'
 import type { TokenStore } from '../ports/tokens.ts'
@@ -18,6 +19,7 @@ import { createPinCheck } from './step-up.ts'
 
 export interface EnrolmentPorts {
   readonly devices: Devices
+  readonly freezes: Pick<Freezes, 'has'>
   readonly pins: Pins
   readonly pinHash: PinHash
   readonly tokens: TokenStore
@@ -42,7 +44,7 @@ export function createEnrolment(ports: EnrolmentPorts) {
   return {
     /**
      * Opens a `pending` device for the token's own key. The first device sets the customer's PIN; a further one must
-     * know it. Refuses with `login.too_old`, `device.limit`, `device.key`, `pin.*`,
+     * know it. Refuses with `login.too_old`, `device.limit`, `device.key`, `device.frozen`, `pin.*`,
      * and where the risk providers stop it `risk.denied`, `risk.held`, `acr.insufficient`.
      */
     enrol: (institution: Institution, token: CallerToken, request: EnrolmentRequest) =>
@@ -58,7 +60,7 @@ export function createEnrolment(ports: EnrolmentPorts) {
       }),
     /**
      * pending -> active, once, when the proof over this device's nonce has been verified by the caller. Refuses with
-     * `device.limit`: others may have become active since the enrolment.
+     * `device.limit`: others may have become active since the enrolment; and with `device.frozen`.
      */
     activate: (institution: Institution, token: CallerToken, proven: ProvenDevice) =>
       activate(ports, { institution, token, ...proven }),
@@ -101,6 +103,7 @@ async function enrol(ports: EnrolmentPorts, enrolling: Enrolling): Promise<Devic
   if (now - token.authenticatedAt > enrolmentLoginAge * 1000) {
     throw new Refusal('login.too_old', { maxAge: enrolmentLoginAge })
   }
+  await mayBeDevice(ports, institution.id, request.jkt)
   const taken = await ports.devices.byKey(institution.id, request.jkt)
   if (taken !== undefined && taken.state !== 'pending') throw new Refusal('device.key')
   if (taken !== undefined && taken.subject !== token.subject) throw new Refusal('device.key')
@@ -209,6 +212,7 @@ interface Activation extends ProvenDevice {
 async function activate(ports: EnrolmentPorts, activation: Activation): Promise<Device> {
   const { institution, token, id, nonce } = activation
   const device = own(await ports.devices.get(token.institution, id), token)
+  await mayBeDevice(ports, institution.id, device.jkt)
   const now = ports.clock.now()
   const limit = institution.devicesPerSubject
   if (!(await ports.devices.activate(device, { nonce, now, limit }))) {
@@ -218,6 +222,15 @@ async function activate(ports: EnrolmentPorts, activation: Activation): Promise<
   await ports.riskOutcomes.aboutEnded(institution.id, id, 'approved')
   ports.audit.record({ type: 'device.activated', outcome: 'ok', ...traceOf(token), device: id })
   return { ...device, state: 'active', activatedAt: now }
+}
+
+/** A key that the bank has frozen is no device's, under whatever name it comes back (domain/freeze). */
+async function mayBeDevice(
+  { freezes }: Pick<EnrolmentPorts, 'freezes'>,
+  institution: string,
+  jkt: string,
+): Promise<void> {
+  if (await freezes.has(institution, { kind: 'device', key: jkt })) throw new Refusal('device.frozen')
 }
 
 interface Unchanged {

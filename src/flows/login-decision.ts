@@ -3,7 +3,7 @@ import { elsewhere } from '../domain/acr.ts'
 import { type CustomerTransaction, stopOf } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import { displayOf } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -11,6 +11,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Devices, Logins, Pins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import { isPayeeFrozen, type PayeePorts } from './account-tokens.ts'
 import type { CanText } from './can-text.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
@@ -74,6 +75,14 @@ async function needing(
     ...(await raised(ports, decided, { acr: outcome.acr, ours: true })),
     hasNumber: outcome.by?.includes('sms') === true && (await ports.canText(institution, subject ?? '')),
   }
+}
+
+/** What the bank has frozen since the policy decided, as a code; whoever would do it now waits until the sign-in has ended. */
+export async function frozenSince(
+  ports: PayeePorts,
+  { institution, transaction }: LoginTransaction,
+): Promise<RefusalCode | undefined> {
+  return (await isPayeeFrozen(ports, institution, transaction)) ? 'payee.frozen' : undefined
 }
 
 /** How a sign-in's transaction ends; `evidence` keeps what proves that it was approved, and gives its digest. */

@@ -32,19 +32,20 @@ import type {
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
+import type { PayeePorts } from './account-tokens.ts'
 import { canApprove } from './approvals.ts'
 import type { Assess } from './assess.ts'
 import type { CanText } from './can-text.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
-import { evidenceOf, settleTransaction, withDecision } from './login-decision.ts'
+import { evidenceOf, frozenSince, settleTransaction, withDecision } from './login-decision.ts'
 import { withRisk } from './login-risk.ts'
 import { askedOfSignIn, withSignals } from './login-signals.ts'
 import { beginning } from './offered.ts'
 import type { RiskOutcomes } from './risk-outcomes.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
-export interface LoginPorts {
+export interface LoginPorts extends PayeePorts {
   readonly directory: Directory
   readonly logins: Logins
   readonly answers: UpstreamAnswers
@@ -140,6 +141,8 @@ export function createLogin(ports: LoginPorts) {
     refuse: (login: LoginTransaction, refusal: Refusal) => refuse(ports, login, refusal),
     /** Closes the record; true for exactly one caller, who may hand the result to the provider. */
     finish: (institution: Institution, login: LoginTransaction) => finish(ports, institution, login),
+    /** Asked just before, in the same unit. */
+    frozen: (login: LoginTransaction) => frozenSince(ports, login),
   }
 }
 

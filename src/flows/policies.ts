@@ -2,7 +2,9 @@
 import type { Institution } from '../domain/institution.ts'
 import type { Policy } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
+import { type KeptRates, keptRates } from '../domain/rates.ts'
 import { Refusal } from '../domain/refusal.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { ConsolePolicies, ConsolePolicy, KeptPolicy, Policies } from '../ports/transactions.ts'
 
@@ -10,6 +12,7 @@ export interface PolicyPorts {
   readonly policies: Policies
   readonly consolePolicies: Pick<ConsolePolicies, 'get'>
   readonly directory: Pick<Directory, 'everything'>
+  readonly clock: Clock
 }
 
 /** The policy in force. An institution that was never applied since policies are kept has none kept. */
@@ -19,6 +22,8 @@ export interface PresentPolicy {
   /** Epoch milliseconds; undefined where nobody noted it. */
   readonly since: number | undefined
   readonly ruler: PolicyRuler
+  /** What it converts by, as a decision of this moment would; undefined where the institution has no rates. */
+  readonly rates: KeptRates | undefined
 }
 
 /** Who said it: the institution's file, the console, or nobody, so that it is the default. */
@@ -39,7 +44,8 @@ export function createPolicyFlows(ports: PolicyPorts) {
       const version = policyVersion(policy)
       const kept = await policies.list(id)
       const since = kept.find((one) => one.version === version)?.inForceAt
-      return { version, policy, kept, since, ruler: await rulerOf(ports, id) }
+      const rates = fresh.rates && keptRates(fresh.rates, ports.clock.now())
+      return { version, policy, kept, since, ruler: await rulerOf(ports, id), rates }
     },
     /** Refuses with `request.not_found` where this institution never had it. */
     async get(institution: Institution, version: string): Promise<Policy> {

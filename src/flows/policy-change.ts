@@ -59,7 +59,7 @@ export function createPolicyChange(ports: PolicyChangePorts) {
       text: string,
     ): Promise<PolicyProposal | { readonly faults: readonly TextFault[] }> {
       const present = await editable(ports, institution)
-      const read = ports.policyText.read(text, present.stepUpOver)
+      const read = ports.policyText.read(text, present)
       return 'faults' in read ? read : proposalOf(present, read.policy)
     },
     /**
@@ -69,7 +69,7 @@ export function createPolicyChange(ports: PolicyChangePorts) {
      */
     async change({ institution, text, base }: PolicyStep, taker: Taker): Promise<void> {
       const seen = await editable(ports, institution)
-      const read = ports.policyText.read(text, seen.stepUpOver)
+      const read = ports.policyText.read(text, seen)
       if ('faults' in read) throw new Refusal('policy.malformed', { faults: read.faults.length })
       // From here on no other change and no apply comes between what is judged and what is written.
       await ports.connectionStore.lock(institution)

@@ -6,12 +6,16 @@ import type { TokenStore } from '../ports/tokens.ts'
 import type { EndSession } from './end-session.ts'
 import { type WithdrawalPorts, withdrawAll } from './withdrawal.ts'
 
-export interface SubjectPorts extends WithdrawalPorts {
-  readonly subjectStates: SubjectStates
-  readonly subjectNames: SubjectNames
+/** What ends a customer takes. */
+export interface CustomerEndPorts extends WithdrawalPorts {
   readonly browserSessions: BrowserSessions
   readonly tokens: TokenStore
   readonly endSession: EndSession
+}
+
+export interface SubjectPorts extends CustomerEndPorts {
+  readonly subjectStates: SubjectStates
+  readonly subjectNames: SubjectNames
 }
 
 export interface StateChange {
@@ -20,6 +24,20 @@ export interface StateChange {
   readonly sub: string
   /** Who asks. */
   readonly relyingParty: string
+}
+
+/** Ends every session, grant, token and question of the customer, and tells the apps; inside a unit that lets no new one be. */
+export async function endCustomer(
+  ports: CustomerEndPorts,
+  institution: string,
+  subject: string,
+): Promise<void> {
+  // First: a yes that is being given at this moment is waited for here, and what comes of it ends below.
+  await withdrawAll(ports, { institution, subject })
+  for (const uid of await ports.browserSessions.ofSubject(institution, subject))
+    await ports.endSession.end(institution, uid)
+  // Also what has outlived its session. What is being issued at this moment is refused where it is shown.
+  await ports.tokens.revoke(institution, { subject })
 }
 
 export type SubjectFlows = ReturnType<typeof createSubjectFlows>
@@ -37,12 +55,7 @@ export function createSubjectFlows(ports: SubjectPorts) {
       const { institution, relyingParty } = change
       const subject = await meant(change)
       const changed = await ports.subjectStates.disable(institution, subject)
-      // First: a yes that is being given at this moment is waited for here, and what comes of it ends below.
-      await withdrawAll(ports, { institution, subject })
-      for (const uid of await ports.browserSessions.ofSubject(institution, subject))
-        await ports.endSession.end(institution, uid)
-      // Also what has outlived its session. What is being issued at this moment is refused where it is shown.
-      await ports.tokens.revoke(institution, { subject })
+      await endCustomer(ports, institution, subject)
       if (changed) ports.audit.record({ type: 'subject.disabled', outcome: 'ok', relyingParty, subject })
     },
     async enable(change: StateChange): Promise<void> {

@@ -1,6 +1,7 @@
 // What customers did, for those at the bank who ask why it passed, was approved, or was stopped.
 import { type CustomerTransaction, type DecidedAgain, decidedAgain } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
+import { type OutcomeDay, outcomeDays } from '../domain/outcome-days.ts'
 import type { Policy } from '../domain/policy.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -8,7 +9,7 @@ import type { Policies, TransactionFilter, Transactions } from '../ports/transac
 import { versionOf } from './policies.ts'
 
 export interface TransactionPorts {
-  readonly transactions: Pick<Transactions, 'get' | 'list'>
+  readonly transactions: Pick<Transactions, 'get' | 'list' | 'outcomes'>
   readonly policies: Policies
   readonly clock: Clock
 }
@@ -22,6 +23,9 @@ export interface Explained {
   readonly now: number
 }
 
+/** How far back what was decided is counted day by day. */
+export const outcomeDaysShown = 30
+
 export type TransactionFlows = ReturnType<typeof createTransactionFlows>
 
 export function createTransactionFlows({ transactions, policies, clock }: TransactionPorts) {
@@ -30,6 +34,13 @@ export function createTransactionFlows({ transactions, policies, clock }: Transa
     async list(institution: string, filter: Omit<TransactionFilter, 'now'>) {
       const now = clock.now()
       return { now, found: await transactions.list(institution, { ...filter, now }) }
+    },
+    /** Day by day (UTC), the oldest first; the last is today, as far as it has come. */
+    async outcomes(institution: string): Promise<readonly OutcomeDay[]> {
+      const [now, days] = [clock.now(), outcomeDaysShown]
+      const [first] = outcomeDays([], { now, days })
+      const counts = await transactions.outcomes(institution, { since: first?.at ?? now, now })
+      return outcomeDays(counts, { now, days })
     },
     /** Refuses with `request.not_found` for what this institution does not have. */
     async explain(institution: Institution, id: string): Promise<Explained> {

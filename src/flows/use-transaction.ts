@@ -4,7 +4,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import type { AccessTokens, BoundToken } from '../ports/access-tokens.ts'
 import type { TokenStore } from '../ports/tokens.ts'
-import type { Transactions } from '../ports/transactions.ts'
+import type { GrantedTransaction, Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 
 export interface UsePorts {
@@ -27,15 +27,27 @@ export type UseTransaction = ReturnType<typeof createUse>
 
 /**
  * Inside a unit, in which its audit event stands as well: the transaction's id for exactly one caller. Undefined for what was
- * used, and for what no record tells of.
+ * used, and for what no record tells of. Refuses with `payee.frozen`, and it stays unused.
  */
 export function createUse({ transactions, audit }: UsePorts) {
   return async function useTransaction(granted: Granted, use: Use): Promise<string | undefined> {
     const { institution, grant, hash } = granted
-    const id = await transactions.use(institution, { grant, hash })
+    const id = await usedBy(transactions, institution, { grant, hash })
     if (id !== undefined) tellUse(audit, { ...granted, id }, use)
     return id
   }
+}
+
+/** As `Transactions.use`; refuses with `payee.frozen` where that alone is in the way. */
+export async function usedBy(
+  transactions: Pick<Transactions, 'use' | 'isFrozen'>,
+  institution: string,
+  by: GrantedTransaction,
+): Promise<string | undefined> {
+  const id = await transactions.use(institution, by)
+  if (id === undefined && (await transactions.isFrozen(institution, by)))
+    throw new Refusal('payee.frozen', { transaction: by.hash })
+  return id
 }
 
 /** The event of a use; whoever carries out what it decided in the same unit has nothing to use up, and tells of it as well. */
@@ -79,16 +91,27 @@ export function createUseByIntrospection(ports: HoldPorts) {
     const { institution, subject, relyingParty, hash } = granted
     if (!(await ports.tokens.hold({ institution, model: 'AccessToken', id: token }))) return false
     if (await ports.subjectStates.isDisabled(institution, subject)) return false
-    const used = await ports.useTransaction(granted, { by: 'introspection', api })
-    if (used !== undefined) return true
+    const refusal = await unused(ports, granted, api)
+    if (refusal === undefined) return true
     // The API reads no more than that the token is not active; who looks into it later reads why.
     ports.audit.record({
       type: 'request.refused',
       outcome: 'refused',
-      code: 'transaction.used',
+      code: refusal,
       ...{ relyingParty, subject, transaction: hash, detail: { by: 'introspection', api } },
     })
     return false
+  }
+}
+
+/** Uses it up; why it could not be. */
+async function unused({ useTransaction }: HoldPorts, granted: Granted, api: string) {
+  try {
+    const used = await useTransaction(granted, { by: 'introspection', api })
+    return used === undefined ? 'transaction.used' : undefined
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'payee.frozen') return error.code
+    throw error
   }
 }
 
@@ -120,7 +143,7 @@ export type Consume = ReturnType<typeof createConsume>
 
 /**
  * The use by an API of the bank that carries the transaction out itself. Inside a unit. Refuses with `transaction.unknown`
- * (no such token is alive here), `transaction.missing` (it carries none) and `transaction.used`.
+ * (no such token is alive here), `transaction.missing` (it carries none), `transaction.used` and `payee.frozen`.
  */
 export function createConsume({ accessTokens, useTransaction }: ConsumePorts) {
   return async function consume(consuming: Consuming): Promise<Consumed> {

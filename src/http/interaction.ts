@@ -221,6 +221,8 @@ async function passOn(ctx: Context, { directory, chance }: InteractionPorts, { l
 }
 
 async function finish(ctx: Context, ports: InteractionPorts, login: LoginTransaction): Promise<void> {
+  const code = await ports.login.frozen(login)
+  if (code !== undefined) return refuse(ctx, ports, { login, code })
   if (await ports.login.finish(tenantOf(ctx).institution, login))
     await end(ctx, ports, { kind: 'finished', login })
   else showDone(ctx, login)

@@ -26,7 +26,15 @@ const amounts = z
   .refine((all) => Object.keys(all).length > 0)
 
 const threshold = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('amount'), per: z.enum(periods), over: amounts }),
+  z
+    .strictObject({
+      kind: z.literal('amount'),
+      per: z.enum(periods),
+      over: amounts,
+      in: z.string().max(3).optional(),
+    })
+    // What has no rate at the bank is over the limit: it needs no check here.
+    .refine(({ over, in: into }) => into === undefined || Object.hasOwn(over, into)),
   z.strictObject({
     kind: z.literal('count'),
     minutes: z.int().min(1).max(longestMinutes),

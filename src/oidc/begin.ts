@@ -39,7 +39,7 @@ export function createBegin(ports: BeginPorts) {
     const ours = session?.accountId !== undefined && at !== undefined && relyingParty.connections.includes(at)
     const usable = interaction.prompt.name !== 'login' && ours
     const anew = words(params.prompt).includes('login') || params.max_age !== undefined || ours
-    const need = needOf(ctx, { institution, relyingParty })
+    const need = needOf(ctx, { institution, relyingParty, now: ports.clock.now() })
     await ports.login.begin({
       institution: institution.id,
       uid: interaction.uid,

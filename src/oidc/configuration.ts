@@ -7,7 +7,7 @@ import { type Claims, claimsOfScope } from '../domain/claims.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { isStorable } from '../domain/plain-text.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { onlyTransaction } from '../domain/transaction.ts'
+import { keptTransaction, onlyTransaction } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Introspected } from '../flows/use-transaction.ts'
 import type { Departing } from '../http/departure.ts'
@@ -73,6 +73,8 @@ export interface ConfigurationPorts extends LevelPorts, CibaPorts {
   readonly signOutLeadsTo: (uid: string) => Promise<readonly string[]>
   /** A customer that the bank has disabled is nobody's account. */
   readonly isDisabled: (subject: string) => Promise<boolean>
+  /** Is this payee's account frozen by the bank? */
+  readonly isPayeeFrozen: (account: string) => Promise<boolean>
   /** The name by which this app knows the customer (OIDC Core 8.1). */
   readonly pairwise: (ctx: unknown, subject: string, client: string) => Promise<string>
   /** Uses up the transaction of a token; true for the first one who asks. */
@@ -83,7 +85,7 @@ export interface ConfigurationPorts extends LevelPorts, CibaPorts {
 export function configuration(ports: ConfigurationPorts): Configuration {
   const { issuer, prefix, institution, relyingParty } = ports
   const needed = async (ctx: KoaContextWithOIDC) =>
-    needOf(ctx, { institution, relyingParty: await clientOf(ctx, ports) })
+    needOf(ctx, { institution, relyingParty: await clientOf(ctx, ports), now: ports.now() })
   return {
     adapter: ports.adapter,
     jwks: { keys: [{ ...ports.secrets.idTokenKey }] as never },
@@ -328,6 +330,7 @@ interface Introspectable {
   readonly aud?: string
   readonly accountId?: string
   readonly extra?: { readonly transaction?: string; readonly device?: string }
+  readonly rar?: unknown
 }
 
 /**
@@ -342,11 +345,18 @@ async function mayIntrospect(ports: ConfigurationPorts, clientId: string, shown:
   if (subject === undefined) return true
   // A token that was issued at the very moment of the disabling.
   if (await ports.isDisabled(subject)) return false
-  if (caller.introspection !== 'consume' || extra?.transaction === undefined) return true
+  if (extra?.transaction === undefined) return true
+  if (caller.introspection !== 'consume') return !(await isStopped(ports, token))
   const { clientId: relyingParty, grantId: grant, jti } = token
   const of = { institution: ports.institution.id, relyingParty, subject, grant, device: extra.device }
   const granted = { ...of, hash: extra.transaction }
   return ports.useByIntrospection({ granted, token: jti, api: clientId })
+}
+
+/** An API that carries transactions out by what it reads here must not read of one whose payee the bank has frozen. */
+async function isStopped(ports: ConfigurationPorts, { rar }: Introspectable): Promise<boolean> {
+  const account = keptTransaction(rar, typesOf(ports.institution))?.creditorAccount
+  return account !== undefined && ports.isPayeeFrozen(account)
 }
 
 /** The grants that an approval of the customer stands behind: never a refresh. */

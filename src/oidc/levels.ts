@@ -15,8 +15,9 @@ import {
   withoutDevice,
 } from '../domain/acr.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
+import { isOverStepUp } from '../domain/policy-default.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isOver, keptHash, onlyTransaction, type Transaction } from '../domain/transaction.ts'
+import { keptHash, onlyTransaction, type Transaction } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import { amrOfGrant, grantAt, grantIn } from '../domain/upstream-level.ts'
 import type { UpstreamSessions } from '../ports/sign-out.ts'
@@ -81,14 +82,14 @@ export function provenJkt(ctx: KoaContextWithOIDC): string | undefined {
 /** What this authorization needs: what the app asks, its floor, and the limits on its transaction. */
 export function needOf(
   ctx: KoaContextWithOIDC,
-  { institution, relyingParty }: { institution: Institution; relyingParty: RelyingParty },
+  { institution, relyingParty, now }: { institution: Institution; relyingParty: RelyingParty; now: number },
 ): Need {
   const transaction = transactionOfRequest(ctx, institution)
   // A first guess, so that the IdP is not asked in vain; the policy decides once the customer is known (flows/decide).
   const overLimit =
     transaction?.type === 'payment_initiation' &&
     transaction.amount !== undefined &&
-    isOver(transaction.amount, institution.stepUpOver)
+    isOverStepUp(institution, transaction.amount, now)
   const asked = highest(requestedAcr(ctx), relyingParty.acrFloor)
   const approval = overLimit ? withDeviceAndPin : undefined
   return { acr: highest(asked, approval), approval }

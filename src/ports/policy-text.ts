@@ -1,4 +1,5 @@
 // A policy as text that people edit, in the words of an institution's file.
+import type { Institution } from '../domain/institution.ts'
 import type { Policy } from '../domain/policy.ts'
 
 export interface TextFault {
@@ -9,12 +10,12 @@ export interface TextFault {
 
 export interface PolicyText {
   /**
-   * All checks of an institution's file; `stepUpOver` is what its limits must name the currencies of. Bounded in time whatever
-   * the text is, and never throws.
+   * All checks of an institution's file; its limits must name the currencies of `stepUpOver`, and what it converts to must have a rate. Bounded
+   * in time whatever the text is, and never throws.
    */
   read(
     text: string,
-    stepUpOver: Readonly<Record<string, string>>,
+    institution: Pick<Institution, 'stepUpOver' | 'rates'>,
   ): { readonly policy: Policy } | { readonly faults: readonly TextFault[] }
   /** A text that reads as this very policy. */
   write(policy: Policy): string

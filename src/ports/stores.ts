@@ -99,7 +99,7 @@ export interface Devices {
   /** False where a device that is not revoked has this key. */
   create(device: Device): Promise<boolean>
   get(institution: string, id: string): Promise<Device | undefined>
-  /** The active or pending device with this key; at most one not-revoked device has it. */
+  /** The device with this key that is not revoked; there is one at most. Here and below an active one that is frozen is `suspended`. */
   byKey(institution: string, jkt: string): Promise<Device | undefined>
   list(institution: string, subject: string): Promise<readonly Device[]>
   /**
@@ -109,8 +109,8 @@ export interface Devices {
    */
   activate(device: Device, at: { nonce: string; now: number; limit: number }): Promise<boolean>
   /**
-   * Until the unit around the caller ends, whoever ends the device with this key waits; and what is read afterwards
-   * shows a device that was ended before. Nothing is waited for here.
+   * Until the unit around the caller ends, whoever ends or freezes the device with this key waits; and what is read
+   * afterwards shows a device that was ended or frozen before. Nothing is waited for here.
    */
   hold(institution: string, jkt: string): Promise<void>
   /** Gives an active device its approval key; false where it is active no more, or another device has this key. */

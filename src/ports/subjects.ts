@@ -1,7 +1,7 @@
 // What the bank says of a customer as a whole, and the names that apps know them by.
 
 export interface SubjectStates {
-  /** Read anew each time: a disabled customer is refused at once, on every node. */
+  /** Disabled by a back end, or frozen; read anew each time: such a customer is refused at once, on every node. */
   isDisabled(institution: string, subject: string): Promise<boolean>
   /** False when it was so already. */
   disable(institution: string, subject: string): Promise<boolean>

@@ -2,6 +2,7 @@
 import type { CustomerTransaction, ShownState, TransactionState } from '../domain/customer-transaction.ts'
 import type { Past } from '../domain/limit.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
+import type { OutcomeCount } from '../domain/outcome-days.ts'
 import type { OwnLimits } from '../domain/own-limits.ts'
 import type { Policy } from '../domain/policy.ts'
 
@@ -15,6 +16,8 @@ export interface History {
   readonly past: readonly Past[]
   /** Did the customer step up for a transaction to this account before? What merely passed makes nobody known. */
   readonly knownPayee: boolean
+  /** Is the account frozen? Whoever would freeze it waits from the asking until the unit has ended. */
+  readonly payeeFrozen: boolean
 }
 
 /** How a transaction ends; `used` is for what is carried out in the unit that decided. */
@@ -69,6 +72,8 @@ export interface Transactions {
   get(institution: string, id: string): Promise<CustomerTransaction | undefined>
   /** Newest first. */
   list(institution: string, filter: TransactionFilter): Promise<readonly CustomerTransaction[]>
+  /** Counts since a moment, by day, decision and state; read from an index, without the transactions themselves. */
+  outcomes(institution: string, asked: { since: number; now: number }): Promise<readonly OutcomeCount[]>
   /**
    * open -> `state`; false when it was no longer open, so that a transaction ends in one way, and when it was to be approved,
    * held or used after its time.
@@ -83,9 +88,12 @@ export interface Transactions {
   bind(institution: string, id: string, grant: string): Promise<void>
   /**
    * approved -> used; resolves with its id for exactly one caller, whichever node asks. Undefined when it was used, when the
-   * grant is of another transaction, and when there is no record of it: what nobody remembers is never done twice.
+   * grant is of another transaction, and when there is no record of it: what nobody remembers is never done twice. Undefined
+   * also while its payee is frozen; whoever would freeze it waits until the unit around the caller has ended.
    */
   use(institution: string, by: GrantedTransaction): Promise<string | undefined>
+  /** Is it approved and unused, and cannot be used because its payee is frozen? Asked after `use`, to say why. */
+  isFrozen(institution: string, by: GrantedTransaction): Promise<boolean>
 }
 
 export interface OwnLimitStore {

@@ -1,6 +1,7 @@
 // Enrolled devices; their state changes only by conditional updates.
 import type { ApprovalKey, Device } from '../domain/device.ts'
 import type { Devices } from '../ports/stores.ts'
+import { frozen, held } from './frozen.ts'
 import type { Queries } from './transaction.ts'
 import type { Connections } from './unit-of-work.ts'
 
@@ -22,6 +23,8 @@ interface Row {
   approval_jwk: Record<string, unknown> | null
   approval_registered_at: Date | null
   approval_usable_from: Date | null
+  /** By its key: ending the device and enrolling it again changes nothing. */
+  frozen: boolean
 }
 
 function toDevice(row: Row | undefined): Device | undefined {
@@ -32,7 +35,7 @@ function toDevice(row: Row | undefined): Device | undefined {
       subject: row.subject,
       relyingParty: row.relying_party,
       name: row.name,
-      state: row.state,
+      state: row.frozen && row.state === 'active' ? 'suspended' : row.state,
       jkt: row.jkt,
       publicJwk: row.public_jwk,
       nonce: row.nonce,
@@ -55,27 +58,30 @@ const approvalKeyOf = (row: Row): ApprovalKey | undefined =>
         usableFrom: row.approval_usable_from?.getTime() ?? 0,
       }
 
+const isFrozen = frozen('device', { institution: 'device.institution', key: 'device.jkt' })
+
+const rows = (db: Queries) => db<Row>('device').select('device.*', db.raw(`${isFrozen} as frozen`))
+
 export function createDevices(connections: Connections): Devices {
   const { reader, writer, send } = connections
   return {
     create: async (device) => create(await writer(), device),
     async get(institution, id) {
       const db = await reader()
-      return toDevice(await db<Row>('device').where({ institution, id }).first())
+      return toDevice(await rows(db).where({ institution, id }).first())
     },
     async byKey(institution, jkt) {
       const db = await reader()
-      return toDevice(
-        await db<Row>('device').where({ institution, jkt }).whereNot({ state: 'revoked' }).first(),
-      )
+      return toDevice(await rows(db).where({ institution, jkt }).whereNot({ state: 'revoked' }).first())
     },
     async list(institution, subject) {
       const db = await reader()
-      const rows = await db<Row>('device').where({ institution, subject }).orderBy('created_at')
-      return rows.flatMap((row: Row) => toDevice(row) ?? [])
+      const found = await rows(db).where({ institution, subject }).orderBy('created_at')
+      return found.flatMap((row: Row) => toDevice(row) ?? [])
     },
     activate: (device, at) => activate(connections, device, at),
     async hold(institution, jkt) {
+      await send((db) => held(db, institution, { kind: 'device', key: jkt }))
       await send((db) =>
         db('device').where({ institution, jkt }).whereNot({ state: 'revoked' }).forShare().select('id'),
       )
@@ -115,6 +121,7 @@ async function create(db: Queries, device: Device): Promise<boolean> {
 async function setApprovalKey(db: Queries, { institution, id }: Device, key: ApprovalKey): Promise<boolean> {
   const changed = await db('device')
     .where({ institution, id, state: 'active' })
+    .whereRaw(`not ${isFrozen}`)
     .whereNotExists(
       db('device as other')
         .where({ institution, approval_jkt: key.jkt })

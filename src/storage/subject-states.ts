@@ -1,12 +1,19 @@
-// Disabled customers, and the reverse of pairwise names.
+// Customers who are disabled or frozen, and the reverse of pairwise names.
 import type { SubjectNames, SubjectStates } from '../ports/subjects.ts'
+import { frozen } from './frozen.ts'
 import type { Connections } from './unit-of-work.ts'
+
+// Two reasons, told apart nowhere but here: lifting one leaves the other.
+const stopped = `select exists (
+  select 1 from disabled_subject where institution = :institution and subject = :subject
+) or ${frozen('customer', { institution: ':institution', key: ':subject' })} as stopped`
 
 export function createSubjectStates({ reader, writer }: Connections): SubjectStates {
   return {
     async isDisabled(institution, subject) {
       const db = await reader()
-      return (await db('disabled_subject').where({ institution, subject }).first('subject')) !== undefined
+      const { rows }: { rows: { stopped: boolean }[] } = await db.raw(stopped, { institution, subject })
+      return rows[0]?.stopped === true
     },
     async disable(institution, subject) {
       const db = await writer()

@@ -75,14 +75,21 @@ export async function sweep({ knex }: Database, { exchangeBytes }: SweeperLimits
   return removed
 }
 
+export interface Sweeping extends SweeperLimits {
+  readonly intervalMs: number
+  readonly log: Log
+  /** What else is deleted in each pass; resolves with how many rows went. */
+  readonly also: () => Promise<number>
+}
+
 /** Sweeps at an interval until stopped. On the embedded database it vacuums as well: autovacuum never runs there. */
 export function startSweeper(
   database: Database,
-  { intervalMs, log, ...limits }: SweeperLimits & { readonly intervalMs: number; readonly log: Log },
+  { intervalMs, log, also, ...limits }: Sweeping,
 ): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve()
   const pass = async () => {
-    const removed = await sweep(database, limits)
+    const removed = (await sweep(database, limits)) + (await also())
     if (removed === 0) return
     log.info('sweeper.removed', { rows: removed })
     if (database.kind === 'embedded') await database.knex.raw('vacuum')

@@ -13,7 +13,7 @@ export interface Queries {
 export interface Transaction {
   readonly queries: Queries
   /** Sends a statement whose answer nobody reads, and does not wait: if it fails, `commit` does. Later reads see it. */
-  send(query: Knex.QueryBuilder): void
+  send(query: Knex.QueryBuilder | Knex.Raw): void
   /**
    * Sends the last statements and COMMIT at once. Throws when any statement of the transaction failed, whoever caught
    * that error before (PostgreSQL answers such a COMMIT with a silent ROLLBACK); it is rolled back then. Refusal `busy`

@@ -3,10 +3,12 @@ import type { Knex } from 'knex'
 import { withDeviceAndPin } from '../domain/acr.ts'
 import type { CustomerTransaction, ShownState } from '../domain/customer-transaction.ts'
 import type { Past } from '../domain/limit.ts'
+import type { OutcomeCount } from '../domain/outcome-days.ts'
 import type { PolicyInputs } from '../domain/policy.ts'
 import type { RiskKind } from '../domain/transaction-type.ts'
 import type { FieldSeal } from '../ports/field-seal.ts'
-import type { History, TransactionFilter, Transactions } from '../ports/transactions.ts'
+import type { GrantedTransaction, History, TransactionFilter, Transactions } from '../ports/transactions.ts'
+import { frozen, held, heldPayees } from './frozen.ts'
 import type { Queries } from './transaction.ts'
 import { parsed, restored, written } from './transaction-json.ts'
 import type { Connections } from './unit-of-work.ts'
@@ -45,28 +47,62 @@ interface PastRow {
   readonly from_account: string | null
   readonly to_account: string | null
   readonly created_at: Date
-  readonly counted: boolean
+  /** Of the payee, where it is frozen, there is a row of its own. */
+  readonly says: 'counts' | 'known' | 'frozen'
 }
 
-// One answer for both questions: what counts within the time, and the one payment by which the payee is known.
+// One answer for all questions: what counts within the time, the one payment by which the payee is known, and is it frozen?
 const historyQuery = `
-select type, kind, currency, minor, from_account, to_account, created_at, true as counted
+select type, kind, currency, minor, from_account, to_account, created_at, 'counts' as says
   from customer_transaction
   where institution = :institution and subject = :subject and created_at > :since
   and (state in ('approved', 'used') or (state = 'open' and expires_at > :now))
 union all
-(select type, kind, currency, minor, from_account, to_account, created_at, false
+(select type, kind, currency, minor, from_account, to_account, created_at, 'known'
   from customer_transaction
   where institution = :institution and subject = :subject and to_account = :to
-  and state in ('approved', 'used') and step_up = :pin limit 1)`
+  and state in ('approved', 'used') and step_up = :pin limit 1)
+union all
+select '', 'payment', null, 0, null, null, now(), 'frozen'
+  where ${frozen('payee', { institution: ':institution', key: ':to' })}`
 
-export function createTransactions({ reader, writer, send }: Connections, seal: FieldSeal): Transactions {
+// All that is read is in the index of migration 0038; what is dear to work out is so once a group, and not once a row.
+const outcomesQuery = `
+select (extract(epoch from day) * 1000)::bigint as day, outcome,
+  case when lapsed then 'lapsed' else state end as state, count
+  from (
+    select (created_at at time zone 'UTC')::date as day, outcome, state,
+      state = 'open' and expires_at <= :now as lapsed, count(*) as count
+      from customer_transaction where institution = :institution and created_at >= :since
+      group by 1, 2, 3, 4
+  ) counted`
+
+type CountRow = Readonly<Record<'day' | 'count', string>> & Pick<OutcomeCount, 'outcome' | 'state'>
+
+async function outcomesOf(
+  db: Queries,
+  institution: string,
+  { since, now }: { since: number; now: number },
+): Promise<readonly OutcomeCount[]> {
+  const asked = { institution, since: new Date(since), now: new Date(now) }
+  const { rows }: { rows: CountRow[] } = await db.raw(outcomesQuery, asked)
+  return rows.map(({ day, count, ...row }) => ({ ...row, day: Number(day), count: Number(count) }))
+}
+
+const payeeFrozen = frozen('payee', {
+  institution: 'customer_transaction.institution',
+  key: 'customer_transaction.to_account',
+})
+
+export function createTransactions(connections: Connections, seal: FieldSeal): Transactions {
+  const { reader, writer, send } = connections
   return {
     async hold({ institution, subject }) {
       await send((db) => db('subject').where({ institution, sub: subject }).forUpdate().select('sub'))
       return { institution, subject, held: true }
     },
     async history({ institution, subject }, { since, now, to }) {
+      if (to !== undefined) await send((db) => held(db, institution, { kind: 'payee', key: to }))
       const db = await writer()
       const { rows }: { rows: PastRow[] } = await db.raw(historyQuery, {
         ...{ institution, subject, to: to ?? null, pin: withDeviceAndPin },
@@ -85,6 +121,7 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
       const rows = await listed(await reader(), institution, filter)
       return rows.map((row) => fromRow(row, seal))
     },
+    outcomes: async (institution, asked) => outcomesOf(await reader(), institution, asked),
     async end(institution, id, { state, now }) {
       const db = await writer()
       const open = db('customer_transaction').where({ institution, id, state: 'open' })
@@ -92,25 +129,46 @@ export function createTransactions({ reader, writer, send }: Connections, seal: 
       const at = new Date(now)
       return (await open.update({ state, ended_at: at, ...(state === 'used' && { used_at: at }) })) === 1
     },
-    async sign(institution, id, { now, expiresAt }) {
-      const db = await writer()
-      const open = db('customer_transaction').where({ institution, id, state: 'open', signing_at: null })
-      const signing = { signing_at: new Date(now), expires_at: new Date(expiresAt) }
-      return (await open.where('expires_at', '>', new Date(now)).update(signing)) === 1
-    },
+    sign: async (institution, id, until) => signing(await writer(), { institution, id }, until),
     async bind(institution, id, grant) {
       const unbound = { institution, id, state: 'approved', grant_id: null }
       await send((db) => db('customer_transaction').where(unbound).update({ grant_id: grant }))
     },
-    async use(institution, { grant, hash }) {
+    use: (institution, by) => use(connections, approvedBy(institution, by)),
+    async isFrozen(institution, by) {
       const db = await writer()
-      const [row]: { id: string }[] = await db('customer_transaction')
-        .where({ institution, grant_id: grant, hash, state: 'approved' })
-        .update({ state: 'used', used_at: db.fn.now() })
-        .returning('id')
-      return row?.id
+      const stopped = db('customer_transaction').where(approvedBy(institution, by)).whereRaw(payeeFrozen)
+      return (await stopped.first('id')) !== undefined
     },
   }
+}
+
+async function signing(
+  db: Queries,
+  { institution, id }: Pick<CustomerTransaction, 'institution' | 'id'>,
+  { now, expiresAt }: { readonly now: number; readonly expiresAt: number },
+): Promise<boolean> {
+  const open = db('customer_transaction').where({ institution, id, state: 'open', signing_at: null })
+  const since = { signing_at: new Date(now), expires_at: new Date(expiresAt) }
+  return (await open.where('expires_at', '>', new Date(now)).update(since)) === 1
+}
+
+const approvedBy = (institution: string, { grant, hash }: GrantedTransaction) => ({
+  ...{ institution, grant_id: grant, hash, state: 'approved' },
+})
+
+async function use(
+  { send, writer }: Connections,
+  approved: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  await send((db) => heldPayees(db, approved))
+  const db = await writer()
+  const [row]: { id: string }[] = await db('customer_transaction')
+    .where(approved)
+    .whereRaw(`not ${payeeFrozen}`)
+    .update({ state: 'used', used_at: db.fn.now() })
+    .returning('id')
+  return row?.id
 }
 
 const most = 201
@@ -138,8 +196,9 @@ function inState(query: Knex.QueryBuilder, state: ShownState, now: Date): void {
 }
 
 const historyIn = (rows: readonly PastRow[]): History => ({
-  past: rows.filter(({ counted }) => counted).map(pastOf),
-  knownPayee: rows.some(({ counted }) => !counted),
+  past: rows.filter(({ says }) => says === 'counts').map(pastOf),
+  knownPayee: rows.some(({ says }) => says === 'known'),
+  payeeFrozen: rows.some(({ says }) => says === 'frozen'),
 })
 
 const pastOf = (row: PastRow): Past => ({

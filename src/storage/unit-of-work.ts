@@ -31,7 +31,7 @@ export interface Connections {
   /**
    * A write whose answer nobody reads. Within a unit it is not waited for: where it fails, the unit does. Else as `writer`.
    */
-  send(write: (db: Queries) => Knex.QueryBuilder): Promise<void>
+  send(write: (db: Queries) => Knex.QueryBuilder | Knex.Raw): Promise<void>
   /** For one statement that nothing else depends on: the unit's transaction if it has begun, else by itself. */
   alone(): Promise<Queries>
   /** Does the unit around the caller hold a connection? Then it must not wait for anybody who waits for one. */

@@ -86,6 +86,7 @@ test('while an answer of an IdP is checked, the database is free', async () => {
   }
   const connector = { asksUpstream: false, complete } as unknown as Connector
   const answer = createAnswer({
+    tokenOfAccount: (_, account) => account,
     ...parts.base,
     ...parts.stores,
     connectors: { of: () => connector, plugins: [] } as never,

@@ -63,7 +63,7 @@ describe.each([320, 390, 560, 700, 768, 1000])('%s pixels wide', (width) => {
           return [one.textContent, left >= 0 && right <= window.innerWidth]
         }),
       )
-    expect(links).toHaveLength(10)
+    expect(links).toHaveLength(11)
     expect(links.filter(([, inSight]) => !inSight)).toEqual([])
     const cut = await page
       .locator('.scroll, .wraps pre')

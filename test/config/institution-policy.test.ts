@@ -101,3 +101,90 @@ describe('a policy', () => {
     expect(faultsOf(policy)).toMatch(message)
   })
 })
+
+describe('rates', () => {
+  const good = 'rates: { base: EUR, as_of: 2026-11-26T15:00:00Z, per_base: { USD: "1.0840" } }'
+  const bank = (...lines: string[]) =>
+    institutionSet(
+      parseInstitution(
+        ['institution:', '  id: oak', '  name: Oak', ...lines.map((line) => `  ${line}`)].join('\n'),
+        '.',
+        institutionRules,
+      ),
+      { coreMs: 1 },
+    ).institution
+  test('become those of the row, and are used for five days unless told', () => {
+    expect(bank(good).rates).toEqual({
+      ...{ base: 'EUR', asOf: Date.UTC(2026, 10, 26, 15), validHours: 120, perBase: { USD: '1.0840' } },
+    })
+    expect(bank(good.replace('T15:00:00Z', '')).rates?.asOf).toBe(Date.UTC(2026, 10, 26))
+    expect(bank('step_up_over: {}').rates).toBeUndefined()
+  })
+  test('let a limit convert, which need not name the currencies of step_up_over then', () => {
+    const { policy, stepUpOverIn } = bank(
+      ...['step_up_over: { EUR: "5.00", GBP: "4.00" }', 'step_up_over_in: EUR', good],
+      'policy: { limits: [{ id: a, over: { EUR: "1.00" }, in: EUR, per: day }] }',
+    )
+    expect(stepUpOverIn).toBe('EUR')
+    expect(policy?.limits[0]?.threshold).toEqual({
+      ...{ kind: 'amount', per: 'day', over: { EUR: '1.00' }, in: 'EUR' },
+    })
+  })
+  const limit = (change: string) => `policy: { limits: [{ id: a, ${change} }] }`
+  const rule = (when: string) => `policy: { rules: [{ id: a, when: '${when}' }] }`
+  test.each<[string, string[], RegExp]>([
+    ['a rate as a number', [good.replace('"1.0840"', '1.0840')], /per_base\.USD.*write rates in quotes/],
+    ['no rate', [good.replace('1.0840', '0.00')], /"0\.00" is no rate/],
+    ['no currency', [good.replace('USD', 'usd')], /a currency of ISO 4217/],
+    ['the base itself', [good.replace('USD', 'EUR')], /one of the base is one of the base/],
+    ['no day', [good.replace('2026-11-26T15:00:00Z', 'today')], /as_of.*a date or a time/],
+    [
+      'a day that there is not',
+      [good.replace('2026-11-26T15:00:00Z', '2026-13-26')],
+      /as_of.*a date or a time/,
+    ],
+    [
+      'an amount of another currency',
+      [good, limit('over: { USD: "1.00" }, in: EUR')],
+      /over has no amount of EUR/,
+    ],
+    ['no amount to convert to', [good, limit('first_payment: true, in: EUR')], /over has no amount of EUR/],
+    ['no rates', [limit('over: { EUR: "1.00" }, in: EUR')], /limits\[0\]\.in.*no EUR to convert to/],
+    ['no such rate', [good, limit('over: { CHF: "1.00" }, in: CHF')], /no CHF to convert to/],
+    [
+      'a condition without its rate',
+      [good, rule('transaction.amountIn("CHF") > 1')],
+      /rules\[0\]\.when.*no CHF/,
+    ],
+    [
+      'no amount for step_up_over_in',
+      [good, 'step_up_over: { USD: "1.00" }', 'step_up_over_in: EUR'],
+      /step_up_over_in.*no amount of EUR/,
+    ],
+    [
+      'no rate for step_up_over_in',
+      ['step_up_over: { EUR: "1.00" }', 'step_up_over_in: EUR'],
+      /step_up_over_in.*no EUR/,
+    ],
+  ])('with %s are refused, with their place', (_name, lines, message) =>
+    expect(() => bank(...lines)).toThrow(message),
+  )
+})
+
+describe('retention', () => {
+  const bank = (entry: string) =>
+    institutionSet(parseInstitution(`institution: { id: oak, name: Oak${entry} }`, '.', institutionRules), {
+      coreMs: 1,
+    }).institution.retention
+  test('is for ever unless told', () => {
+    expect(bank('')).toBeUndefined()
+    expect(bank(', retention: { risk_days: never }')).toBeUndefined()
+    expect(bank(', retention: { risk_days: 400, evidence_days: 3650 }')).toEqual({
+      risk: 400,
+      evidence: 3650,
+    })
+  })
+  test.each(['99', '0', '36501', 'soon', '100.5'])('is never %s', (days) =>
+    expect(() => bank(`, retention: { transactions_days: ${days} }`)).toThrow(/days from 100 to 36500/),
+  )
+})

@@ -77,10 +77,10 @@ test('written and read again it is the same, with the ends of lines of a browser
     fc.property(policies, (policy) => {
       fc.pre(policy.rules.every((one) => institutionRules.conditionFault(one.when) === undefined))
       const written = policyText.write(policy)
-      expect(policyText.read(written, { EUR: '1.00' })).toEqual({ policy })
-      expect(policyText.read(written.replaceAll('\n', '\r\n'), {})).toEqual({ policy })
+      expect(policyText.read(written, { stepUpOver: { EUR: '1.00' } })).toEqual({ policy })
+      expect(policyText.read(written.replaceAll('\n', '\r\n'), { stepUpOver: {} })).toEqual({ policy })
       const below = `policy:\n${indented(written)}`
-      expect(policyText.read(below, {})).toEqual({ policy })
+      expect(policyText.read(below, { stepUpOver: {} })).toEqual({ policy })
       const file = `institution:\n  id: oak\n  name: Oak\n${indented(below)}`
       const set = institutionSet(parseInstitution(file, '.', institutionRules), { coreMs: 1 })
       expect(set.institution.policy).toEqual(policy)
@@ -92,7 +92,26 @@ test('written and read again it is the same, with the ends of lines of a browser
 test('a limit that forgets a currency of `step_up_over` is told with its line, also below `policy:`', () => {
   const said = 'limits:\n  - id: a\n    over: { EUR: "1.00" }\n'
   const message = 'limits[0].over: GBP of step_up_over is not limited by a: say an amount'
-  expect(policyText.read(said, { GBP: '1.00' })).toEqual({ faults: [{ line: 3, message }] })
+  expect(policyText.read(said, { stepUpOver: { GBP: '1.00' } })).toEqual({ faults: [{ line: 3, message }] })
   const below = `policy:\n${indented(said)}`
-  expect(policyText.read(below, { GBP: '1.00' })).toEqual({ faults: [{ line: 4, message }] })
+  expect(policyText.read(below, { stepUpOver: { GBP: '1.00' } })).toEqual({ faults: [{ line: 4, message }] })
+})
+
+test('a limit that converts comes back as it is, and one that cannot is told with its line', () => {
+  const rates = { base: 'EUR', asOf: 0, validHours: 1, perBase: { USD: '1.1' } }
+  const said =
+    'rules: []\nlimits:\n  - id: a\n    over: { EUR: "1.00" }\n    in: EUR\n    per: day\n    outcome: deny\n'
+  const read = policyText.read(said, { stepUpOver: { GBP: '1.00' }, rates })
+  expect(read).toMatchObject({
+    policy: { limits: [{ threshold: { kind: 'amount', per: 'day', over: { EUR: '1.00' }, in: 'EUR' } }] },
+  })
+  if (!('policy' in read)) throw new Error('it was not read')
+  const again = policyText.read(policyText.write(read.policy), { stepUpOver: { GBP: '1.00' }, rates })
+  expect(again).toEqual(read)
+  const message = 'limits[0].in: rates of the institution have no EUR to convert to'
+  expect(policyText.read(said, { stepUpOver: {} })).toEqual({ faults: [{ line: 5, message }] })
+  const rule = 'rules:\n  - id: a\n    when: transaction.amountIn("CHF") > 1\n    outcome: deny\n'
+  expect(policyText.read(rule, { stepUpOver: {}, rates })).toEqual({
+    faults: [{ line: 3, message: 'rules[0].when: rates of the institution have no CHF to convert to' }],
+  })
 })

@@ -22,6 +22,7 @@ import {
   decimal,
   hashOf,
   isOver,
+  type Money,
   money,
   onlyTransaction,
   transactionOf,
@@ -271,7 +272,7 @@ describe('calls to cores', () => {
     creditorAccount: detail.creditorAccount.iban,
     creditorName: detail.creditorName,
   }
-  const limits = { EUR: '500.00' }
+  const alwaysAsks = (amount: Money) => isOver(amount, { EUR: '500.00' })
   const decide = (
     change: { token?: Partial<CallerToken>; facts?: Partial<typeof facts> | undefined; name?: string } = {},
   ) =>
@@ -285,7 +286,7 @@ describe('calls to cores', () => {
           operation,
           token: { ...caller, ...change.token },
           facts: given,
-          limits,
+          alwaysAsks,
           types: builtInTypes,
         }).consumes?.hash ?? 'no transaction'
       )

@@ -135,8 +135,14 @@ test.each<[string, CoreOperation, CallerToken['transaction'], BodyFacts | undefi
     try {
       const token = { ...caller, transaction }
       return (
-        decideCall({ core, operation, token, facts, limits: { EUR: '500.00' }, types }).consumes?.hash ??
-        'none'
+        decideCall({
+          core,
+          operation,
+          token,
+          facts,
+          alwaysAsks: ({ minor, currency }) => currency !== 'EUR' || minor > 50_000n,
+          types,
+        }).consumes?.hash ?? 'none'
       )
     } catch (error) {
       if (error instanceof Refusal) return error.code

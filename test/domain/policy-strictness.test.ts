@@ -8,6 +8,7 @@ import { decide, type Policy, type Rule } from '../../src/domain/policy.ts'
 import { policyOf } from '../../src/domain/policy-default.ts'
 import type { PolicyFacts } from '../../src/domain/policy-facts.ts'
 import { isAtLeastAsStrict, strengthened, weakened } from '../../src/domain/policy-strictness.ts'
+import type { Rates } from '../../src/domain/rates.ts'
 import type { NeededSignatories } from '../../src/domain/signatories.ts'
 
 const stepUp: Outcome = { kind: 'step-up', acr: withDeviceAndPin }
@@ -24,6 +25,12 @@ const limit = (id: string, change: Partial<Limit> = {}): Limit => ({
 const policy = (rules: readonly Rule[], limits: readonly Limit[] = []): Policy => ({ rules, limits })
 const over = (amounts: Record<string, string>, change: Partial<Limit> = {}) =>
   limit('l', { threshold: { kind: 'amount', per: 'day', over: amounts }, ...change })
+const converting = (amounts: Record<string, string>, into = 'EUR'): Limit['threshold'] => ({
+  ...{ kind: 'amount', per: 'day', over: amounts, in: into },
+})
+const stopping = (amounts: Record<string, string>): Limit['threshold'] => ({
+  ...{ kind: 'amount', per: 'day', over: amounts, unlisted: 'exceeded' },
+})
 const builtIn = (stepUpOver: Record<string, string>) => policyOf({ policy: policy([]), stepUpOver })
 
 describe('what loosens is named, with why', () => {
@@ -120,6 +127,54 @@ describe('what loosens is named, with why', () => {
       ['limit step_up_over threshold'],
     ],
     [
+      'an amount that other currencies are converted to, where they had none',
+      policy([], [limit('l', { threshold: converting({ EUR: '10.00' }) })]),
+      policy([], [limit('l')]),
+      [],
+    ],
+    [
+      'no conversion any more',
+      policy([], [limit('l')]),
+      policy([], [limit('l', { threshold: converting({ EUR: '10.00' }) })]),
+      ['limit l threshold'],
+    ],
+    [
+      'an amount of its own for what was converted: the same amount, but another sum',
+      policy([], [limit('l', { threshold: converting({ EUR: '10.00', USD: '0.01' }) })]),
+      policy([], [limit('l', { threshold: converting({ EUR: '10.00' }) })]),
+      ['limit l threshold'],
+    ],
+    [
+      'conversion to another currency',
+      policy([], [limit('l', { threshold: converting({ USD: '0.01' }, 'USD') })]),
+      policy([], [limit('l', { threshold: converting({ EUR: '10.00' }) })]),
+      ['limit l threshold'],
+    ],
+    [
+      'an amount by conversion in the place of one of its own',
+      policy([], [limit('l', { threshold: converting({ EUR: '0.01' }) })]),
+      policy([], [limit('l', { threshold: converting({ EUR: '10.00', USD: '10.00' }) })]),
+      ['limit l threshold'],
+    ],
+    [
+      'other currencies stopped whatever they are, but no longer in the sum of what is paid in euros',
+      policy([], [limit('l', { threshold: stopping({ EUR: '10.00' }) })]),
+      policy([], [limit('l', { threshold: converting({ EUR: '10.00' }) })]),
+      ['limit l threshold'],
+    ],
+    [
+      'step_up_over that converts from now on',
+      policyOf({ policy: policy([]), stepUpOver: { EUR: '5.00' }, stepUpOverIn: 'EUR' }),
+      builtIn({ EUR: '5.00' }),
+      ['limit step_up_over threshold'],
+    ],
+    [
+      'step_up_over that converts no more: what is not named always asks',
+      builtIn({ EUR: '5.00' }),
+      policyOf({ policy: policy([]), stepUpOver: { EUR: '5.00' }, stepUpOverIn: 'EUR' }),
+      [],
+    ],
+    [
       'a currency in which none passes any more',
       builtIn({ EUR: '5.00' }),
       builtIn({ EUR: '5.00', GBP: '1.00' }),
@@ -162,6 +217,12 @@ const amount = fc.integer({ min: 0, max: 3 }).map((euros) => `${euros}.00`)
 const threshold: fc.Arbitrary<Limit['threshold']> = fc.oneof(
   fc.record({
     kind: fc.constant('amount' as const),
+    per: fc.constantFrom('payment' as const, 'day' as const),
+    over: fc.record({ EUR: amount, USD: amount }, { requiredKeys: ['EUR'] }),
+    in: fc.constant('EUR'),
+  }),
+  fc.record({
+    kind: fc.constant('amount' as const),
     per: fc.constantFrom('payment' as const, 'day' as const, 'month' as const),
     over: fc.record({ EUR: amount, USD: amount }, { requiredKeys: [] }),
     unlisted: fc.constantFrom('exceeded' as const, undefined),
@@ -174,6 +235,7 @@ const threshold: fc.Arbitrary<Limit['threshold']> = fc.oneof(
   fc.constant({ kind: 'new-payee' as const }),
   fc.constant({ kind: 'always' as const }),
 )
+const rates = (perBase: Record<string, string>): Rates => ({ base: 'EUR', asOf: now, validHours: 1, perBase })
 const types = fc.subarray(['payment_initiation', 'add_payee'])
 const anyLimit = fc.record({ types, from: accounts, to: accounts, threshold, outcome })
 const anyRule = fc.record({ when: fc.constantFrom(...conditions), outcome })
@@ -251,9 +313,17 @@ test('whatever the payment: what counts as as strict gives no weaker outcome', (
       fc.array(movement, { minLength: 1, maxLength: 5 }),
       fc.boolean(),
       fc.boolean(),
-      ([base, next], moves, knownPayee, device) => {
+      fc.constantFrom(undefined, rates({ USD: '2.5' }), rates({ USD: '0.3', GBP: '0.7' })),
+      ([base, next], moves, knownPayee, device, table) => {
         const [transaction, ...history] = moves.map(past) as [Past, ...Past[]]
-        const measuring = { now, transaction, past: history, knownPayee, token: (account: string) => account }
+        const measuring = {
+          now,
+          transaction,
+          past: history,
+          knownPayee,
+          token: (account: string) => account,
+          rates: table,
+        }
         const strict = isAtLeastAsStrict(next, base)
         seen[strict ? 'strict' : 'loose'] += 1
         const [was, is] = [base, next].map((one) => decided(one, measuring, device)) as [Outcome, Outcome]

@@ -192,7 +192,7 @@ describe('the default policy', () => {
         token: String,
       })
       const seen = { ...facts, transaction: { ...facts.transaction, amount: minor, currency } }
-      const measures: Record<string, bigint> = measured === undefined ? {} : { step_up_over: measured }
+      const measures: PolicyInputs['measures'] = measured === undefined ? {} : { step_up_over: measured }
       return decide(policy, inputs({ facts: seen, measures })).outcome.kind
     }
     expect(payment(25_000n, 'EUR')).toBe('allow')

@@ -97,7 +97,7 @@ test.each([
 
 describe('a policy as it is written', () => {
   const read = (text: string): Policy => {
-    const found = policyText.read(text, {})
+    const found = policyText.read(text, { stepUpOver: {} })
     if ('policy' in found) return found.policy
     throw new Error(found.faults.map(({ line, message }) => `${line}: ${message}`).join('\n'))
   }

@@ -81,6 +81,7 @@ async function approvedWhile(happens: (phone: Phone) => Promise<unknown>) {
     log: undefined,
   }
   const answers = createAnswers({
+    tokenOfAccount: (_, account) => account,
     ...all,
     riskOutcomes: nobodyTold,
     ...(unneeded as never as Pick<Parameters<typeof createAnswers>[0], keyof typeof unneeded>),

@@ -39,6 +39,7 @@ async function answered(place: ApprovalPlace, from: ApprovalPlace, change: Parti
   // Nobody reports, polls or types a PIN here.
   const unneeded = { tokens: all.tokens, endSession: undefined, metrics: undefined, log: undefined }
   const answers = createAnswers({
+    tokenOfAccount: (_, account) => account,
     ...all,
     riskOutcomes: nobodyTold,
     ...({ ...unneeded, coSigning: undefined, backchannel: undefined, checkPin: undefined } as never as Pick<

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { isDefaultRule, limitSentence, measuredText, reasonText } from '../../src/console/policy-words.ts'
 import { withDevice, withDeviceAndPin } from '../../src/domain/acr.ts'
-import type { Limit, Threshold } from '../../src/domain/limit.ts'
+import type { Limit, Measure, Threshold } from '../../src/domain/limit.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import { defaultPolicy, policyOf } from '../../src/domain/policy-default.ts'
 
@@ -31,6 +31,14 @@ describe('a limit is a sentence', () => {
     [
       'A payment that brings the last 7 days over €1.00 is held.',
       limit(amount('week', { EUR: '1.00' }), { outcome: { kind: 'review' } }),
+    ],
+    [
+      `A payment that brings the last 24 hours over €1.00, other currencies converted to EUR, ${byPin}`,
+      limit({ kind: 'amount', per: 'day', over: { EUR: '1.00' }, in: 'EUR' }),
+    ],
+    [
+      `A payment over €1.00 or US$2.00, other currencies converted to EUR, ${byPin}`,
+      limit({ kind: 'amount', per: 'payment', over: { EUR: '1.00', USD: '2.00' }, in: 'EUR' }),
     ],
     [`A payment that brings the last 30 days over €1.00 ${byPin}`, limit(amount('month', { EUR: '1.00' }))],
     [
@@ -64,10 +72,17 @@ describe('a limit is a sentence', () => {
     expect(builtIn && limitSentence(builtIn)).toBe(sentence)
   })
 
-  test.each<[string, Threshold, bigint, string]>([
+  test.each<[string, Threshold, Measure, string]>([
     ['€20.00', amount('day', {}), 2000n, 'EUR'],
     ['JP¥20', amount('day', {}), 20n, 'JPY'],
     ['20', amount('day', {}), 20n, ''],
+    ['€20.00', { kind: 'amount', per: 'day', over: { EUR: '1.00' }, in: 'EUR' }, 2000n, 'USD'],
+    [
+      'an amount without a rate',
+      { kind: 'amount', per: 'day', over: { EUR: '1.00' }, in: 'EUR' },
+      'unconvertible',
+      'CHF',
+    ],
     ['6 with this one', { kind: 'count', minutes: 1, over: 5 }, 6n, 'EUR'],
     ['yes', { kind: 'new-payee' }, 1n, 'EUR'],
     ['no', { kind: 'new-payee' }, 0n, 'EUR'],

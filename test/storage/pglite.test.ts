@@ -8,9 +8,12 @@ import { breakGlassContract } from './break-glass-contract.ts'
 import { caseContract } from './case-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
+import { conversionContract } from './conversion-contract.ts'
 import { deviceContract } from './device-contract.ts'
+import { freezeContract } from './freeze-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
+import { retentionContract } from './retention-contract.ts'
 import { riskContract } from './risk-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
@@ -31,6 +34,9 @@ describe('embedded database', () => {
   riskContract('embedded')
   approvalContract('embedded')
   signingContract('embedded')
+  conversionContract('embedded')
+  retentionContract('embedded')
+  freezeContract('embedded')
   caseContract('embedded')
 })
 

@@ -5,9 +5,12 @@ import { breakGlassContract } from './break-glass-contract.ts'
 import { caseContract } from './case-contract.ts'
 import { connectionContract } from './connection-contract.ts'
 import { storeContract } from './contract.ts'
+import { conversionContract } from './conversion-contract.ts'
 import { deviceContract } from './device-contract.ts'
+import { freezeContract } from './freeze-contract.ts'
 import { keyContract } from './key-contract.ts'
 import { policyContract } from './policy-contract.ts'
+import { retentionContract } from './retention-contract.ts'
 import { riskContract } from './risk-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
@@ -32,6 +35,9 @@ if (serverUrl === undefined) {
     riskContract('server')
     approvalContract('server')
     signingContract('server')
+    conversionContract('server')
+    retentionContract('server')
+    freezeContract('server')
     caseContract('server')
   })
 }

@@ -16,6 +16,7 @@ import { createDirectory } from '../../src/storage/directory.ts'
 import { createEvidenceStore } from '../../src/storage/evidence.ts'
 import { createExchanges } from '../../src/storage/exchanges.ts'
 import { createExpiryWarnings } from '../../src/storage/expiry-warnings.ts'
+import { createFreezes } from '../../src/storage/freezes.ts'
 import { createLogins } from '../../src/storage/logins.ts'
 import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
 import { createMandates } from '../../src/storage/mandates.ts'
@@ -25,6 +26,7 @@ import { createPings } from '../../src/storage/pings.ts'
 import { createPins } from '../../src/storage/pins.ts'
 import { createConsolePolicies, createOwnLimits, createPolicies } from '../../src/storage/policies.ts'
 import { createReplays } from '../../src/storage/replays.ts'
+import { createRetention } from '../../src/storage/retention.ts'
 import { createRiskMemories, createRiskRecords } from '../../src/storage/risk.ts'
 import { createConsoleRisks } from '../../src/storage/risk-settings.ts'
 import { createRiskShadows } from '../../src/storage/risk-shadows.ts'
@@ -55,12 +57,14 @@ export function everything(database: Database) {
     riskMemories: createRiskMemories(connections, seal),
     riskShadows: createRiskShadows(connections),
     devices: createDevices(connections),
+    freezes: createFreezes(connections, seal),
     pins: createPins(connections),
     approvals: createApprovals(connections, seal),
     mandates: createMandates(connections, seal),
     subjectStates: createSubjectStates(connections),
     pings: createPings(connections, seal),
     evidence: createEvidenceStore(connections, seal),
+    retentionStore: createRetention(connections),
     transactions: createTransactions(connections, seal),
     cases: createCases(connections, seal),
     ownLimits: createOwnLimits(connections, seal),

@@ -73,6 +73,7 @@ export function signingContract(kind: 'embedded' | 'server'): void {
     const coSigning = createCoSigning({ ...ports, askSignatory })
     const backchannel = { granted: async () => id(), denied: async () => undefined }
     const answers = createAnswers({
+      tokenOfAccount: (_institution: string, iban: string) => iban,
       ...{ ...ports, ...unneeded, coSigning, backchannel, riskOutcomes: nobodyTold },
       keepEvidence: createKeepEvidence(all),
     })

@@ -1,42 +1,16 @@
 // What every database must do for transactions: end in one way, count once, and never let two slip under a limit together.
-import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CustomerTransaction } from '../../src/domain/customer-transaction.ts'
-import type { Institution } from '../../src/domain/institution.ts'
 import { changed, noOwnLimits } from '../../src/domain/own-limits.ts'
 import { decide, ownOutcome } from '../../src/domain/policy.ts'
 import { policyOf } from '../../src/domain/policy-default.ts'
-import { transactionOf } from '../../src/domain/transaction.ts'
-import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
-import { createDecide } from '../../src/flows/decide.ts'
 import type { TransactionFilter } from '../../src/ports/transactions.ts'
 import type { Database } from '../../src/storage/open.ts'
-import { nobodyAsked } from '../flows/no-risk.ts'
+import { decidingOn, payment, slowly } from './deciding.ts'
 import { bank, limit } from './policy-samples.ts'
 import { everything, id, now } from './rig.ts'
 import { migrated, type Scratch, scratch } from './scratch.ts'
-
-const payment = (amount: string, creditor = 'DE89370400440532013000') =>
-  transactionOf(
-    {
-      type: 'payment_initiation',
-      instructedAmount: { amount, currency: 'EUR' },
-      debtorAccount: { iban: 'ES9121000418450200051332' },
-      creditorName: 'Nordhaven Energy',
-      creditorAccount: { iban: creditor },
-    },
-    builtInTypes,
-  )
-
-/** Time enough for others to read the same, if anything lets them. */
-const slowly =
-  <A extends unknown[], R>(read: (...args: A) => Promise<R>) =>
-  async (...args: A): Promise<R> => {
-    const result = await read(...args)
-    await setTimeout(20)
-    return result
-  }
 
 /** Registers the suite for one kind of database. */
 export function transactionContract(kind: 'embedded' | 'server'): void {
@@ -53,41 +27,7 @@ export function transactionContract(kind: 'embedded' | 'server'): void {
     await place.remove()
   })
 
-  const customer = async () => {
-    const key = {
-      institution: 'alder',
-      connection: 'idp',
-      issuer: 'i',
-      format: 'f',
-      qualifiers: '[]',
-      value: id(),
-    }
-    return all.subjects.resolve(key, {}, id())
-  }
-  const asked = (
-    subject: string,
-    amount: string,
-    change: { creditor?: string; at?: number; reference?: string; relyingParty?: string } = {},
-  ) => {
-    const { at = now, reference = 'DB-TEST', relyingParty = 'app' } = change
-    const decided = createDecide({
-      ...all,
-      assess: nobodyAsked,
-      transactions: { ...all.transactions, history: slowly(all.transactions.history) },
-      keys: { secret: () => new Uint8Array(32) },
-      clock: { now: () => at },
-      chance: { token: id, number: () => 0 } as never,
-    })
-    return (institution: Institution): Promise<CustomerTransaction> =>
-      all.unit.run({ institution: 'alder', reference: 'DB-TEST' }, async () =>
-        decided(institution, {
-          transaction: payment(amount, change.creditor),
-          subject,
-          ...{ relyingParty, device: 'd', amr: ['fed', 'pop'], granted: undefined },
-          ...{ authenticatedAt: at, expiresAt: at + 600_000, trace: { reference } },
-        }),
-      )
-  }
+  const { customer, asked } = decidingOn(() => all)
   /** What is approved and bound to a grant. */
   const granted = async () => {
     const kept = await asked(await customer(), '1.00')(bank({ rules: [], limits: [] }))

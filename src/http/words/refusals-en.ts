@@ -1,5 +1,6 @@
 // Refusals in English: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
+import { paused } from './paused.ts'
 import { signingRefusals } from './refusals-signing.ts'
 
 const notSignedIn = {
@@ -225,12 +226,7 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...noPayment,
     next: 'If you think it should be possible, call your bank and read out the reference.',
   },
-  'payment-held': {
-    title: 'Your bank has to look at this first',
-    happened: 'Your bank’s rules hold this back until somebody there has looked at it.',
-    ...noPayment,
-    next: 'Call your bank and read out the reference.',
-  },
+  paused: paused.en,
   ...signingRefusals.en,
   'risk-denied': {
     title: 'Your bank stopped this',

@@ -1,4 +1,4 @@
-// What customers read where others have to sign as well, and cannot.
+// What customers read where others have a say in it: who looks at it first, or has to sign as well.
 const noPayment = {
   en: { unchanged: 'Nothing was changed.', meaning: 'No payment was made.' },
   es: { unchanged: 'No ha cambiado nada.', meaning: 'No se ha hecho ningún pago.' },
@@ -6,6 +6,12 @@ const noPayment = {
 
 export const signingRefusals = {
   en: {
+    'payment-held': {
+      title: 'Your bank has to look at this first',
+      happened: 'Your bank’s rules hold this back until somebody there has looked at it.',
+      ...noPayment.en,
+      next: 'Call your bank and read out the reference.',
+    },
     'payment-unsigned': {
       title: 'Nobody can sign this with you',
       happened:
@@ -21,6 +27,12 @@ export const signingRefusals = {
     },
   },
   es: {
+    'payment-held': {
+      title: 'Tu banco tiene que verlo antes',
+      happened: 'Las reglas de tu banco lo retienen hasta que alguien de allí lo haya visto.',
+      ...noPayment.es,
+      next: 'Llama a tu banco y lee la referencia.',
+    },
     'payment-unsigned': {
       title: 'Nadie puede firmarlo contigo',
       happened:
