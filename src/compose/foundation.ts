@@ -44,6 +44,7 @@ import { createFreezes } from '../storage/freezes.ts'
 import { openJobs } from '../storage/jobs.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
+import { createMandates } from '../storage/mandates.ts'
 import { createMetadataStates } from '../storage/metadata-states.ts'
 import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
@@ -165,6 +166,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     deliveryRecords: createDeliveryRecords(connections),
     ...transactionStores({ connections, seal, written: directory.forget }),
     ...{ approvals: createApprovals(connections, seal), pings: createPings(connections, seal) },
+    mandates: createMandates(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),
