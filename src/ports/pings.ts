@@ -38,7 +38,10 @@ export interface Pings {
   put(ping: Ping, at: { readonly dueAt: number; readonly expiresAt: number }): Promise<void>
   /** Inside the unit that ends it: due now. Nothing where nobody is to be pinged, or was already. */
   due(institution: string, request: string, now: number): Promise<void>
-  /** Takes due ones, of every institution, for this node alone until `leaseUntil`; a node that dies leaves them to the next. */
+  /**
+   * Takes due ones, of every institution, for this node alone until `leaseUntil`; a node that dies leaves them to the next. None for
+   * the first time before the clock of the database says so too.
+   */
   take(at: TakingPings): Promise<readonly DuePing[]>
   /** It was heard, or never will be; its token is gone with it. False where another node has taken it since. */
   settle(ping: DuePing): Promise<boolean>

@@ -46,6 +46,19 @@ export function pingContract(kind: 'embedded' | 'server'): void {
     expect(await all.pings.settle({ ...ping, tries: 2, expiresAt })).toBe(true)
     expect(await take(at + 99_000)).toEqual([])
   })
+  test('a node whose clock runs ahead takes none before its time by the clock of the database (#220)', async () => {
+    const [institution, request, at] = [id(), id(), Date.now()]
+    const named = { institution, relyingParty: 'shop', subject: 's', approval: 'a', reference: 'DB-TEST-0001' }
+    await all.pings.put({ ...named, request, token: 't' }, { dueAt: at + 60_000, expiresAt: at + 600_000 })
+    const ahead = async () =>
+      (await all.pings.take({ now: at + 90_000, leaseUntil: at + 120_000, most: 1000 })).filter(
+        (one) => one.institution === institution,
+      )
+    expect(await ahead()).toEqual([])
+    // The question may still be answered, and then the back end hears of it.
+    await all.pings.due(institution, request, at + 90_000)
+    expect(await ahead()).toHaveLength(1)
+  })
   test('of what one back end is owed so much is taken at once, the first of it first, and none of one that is busy', async () => {
     const [institution, at] = [id(), Date.now()]
     const owe = (relyingParty: string, n: number) => {
