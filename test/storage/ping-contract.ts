@@ -48,7 +48,13 @@ export function pingContract(kind: 'embedded' | 'server'): void {
   })
   test('a node whose clock runs ahead takes none before its time by the clock of the database (#220)', async () => {
     const [institution, request, at] = [id(), id(), Date.now()]
-    const named = { institution, relyingParty: 'shop', subject: 's', approval: 'a', reference: 'DB-TEST-0001' }
+    const named = {
+      institution,
+      relyingParty: 'shop',
+      subject: 's',
+      approval: 'a',
+      reference: 'DB-TEST-0001',
+    }
     await all.pings.put({ ...named, request, token: 't' }, { dueAt: at + 60_000, expiresAt: at + 600_000 })
     const ahead = async () =>
       (await all.pings.take({ now: at + 90_000, leaseUntil: at + 120_000, most: 1000 })).filter(
