@@ -314,6 +314,24 @@ describe('the mandate API', () => {
     expect((await bank.mandate(iban, 'PUT', { signatories: listOf(anna) })).json.code).toBe(code)
     expect((await bank.mandate(iban, 'GET')).json.signatories).toHaveLength(1)
   })
+  test('#112 a name that is there twice is refused, and nothing changes', async () => {
+    const [anna, ben] = (await people(2)) as [Somebody, Somebody]
+    const iban = await bank.account({ director: [anna] })
+    const list = ({ sub }: Somebody) => JSON.stringify([{ sub, role: 'director' }])
+    const twice = [
+      `{"signatories":${list(anna)},"signatories":${list(ben)}}`,
+      `{"signatories":${list(anna)},"signatori\\u0065s":${list(ben)}}`,
+      `{"signatories":[{"sub":"${anna.sub}","role":"director","sub":"${ben.sub}"}]}`,
+    ]
+    for (const text of twice)
+      expect([text, (await bank.mandate(iban, 'PUT', { text })).json.code]).toEqual([
+        text,
+        'request.malformed',
+      ])
+    expect((await bank.mandate(iban, 'GET')).json).toEqual({
+      signatories: [{ sub: anna.sub, role: 'director' }],
+    })
+  })
   test('needs its own scope, and a number of an account', async () => {
     const iban = await bank.account()
     const token = await apiToken(bank.bridge)

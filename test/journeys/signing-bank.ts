@@ -8,6 +8,9 @@ import { type Approver, approve, type Question, waiting } from './approver.ts'
 import { payment, transactions } from './back-end.ts'
 import { apiToken } from './customer.ts'
 
+const textOf = (body: unknown): string =>
+  typeof body === 'object' && body !== null && 'text' in body ? String(body.text) : JSON.stringify(body)
+
 const signedBy = (signatories: NeededSignatories): Outcome => ({
   ...{ kind: 'step-up', acr: withDeviceAndPin, signatories },
 })
@@ -33,11 +36,12 @@ export async function startSigningBank(databaseUrl?: string) {
     await apiToken(bank.bridge, { scope: 'mandates' }),
   ]
   let accounts = 0
+  /** What is sent as it stands is `{ text }`. */
   async function mandate(account: string, method: string, body?: unknown, by = mandateToken) {
     const response = await fetch(`${bank.bridge.issuer}/mandates/${account}`, {
       method,
       headers: { authorization: `Bearer ${by}`, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: textOf(body) }),
     })
     return { status: response.status, json: (await response.json()) as Record<string, unknown> }
   }
