@@ -44,7 +44,8 @@ async function limitsPage(visit: Visit, { ownLimitFlows }: CustomerLimitPorts): 
 
 const asking = html`<div class="empty"><h3>Name a customer</h3><p>The page of each transaction leads here as well.</p></div>`
 
-const headingOf = ({ limits, leaving }: OwnLimits): string => {
+const headingOf = ({ version, limits, leaving }: OwnLimits): string => {
+  if (version === 0) return 'None was ever set'
   const set = `${count(limits.length, 'limit', 'limits')} of the customer’s own`
   return leaving === undefined
     ? set
@@ -53,7 +54,7 @@ const headingOf = ({ limits, leaving }: OwnLimits): string => {
 
 function listOf({ version, limits, leaving }: OwnLimits): Html {
   if (version === 0)
-    return html`<div class="empty"><h3>None was ever set</h3><p>Nobody of this name has set a limit. The policy alone decides.</p></div>`
+    return html`<div class="empty"><h3>The policy alone decides</h3><p>Nobody of this name has set a limit.</p></div>`
   const rows = [
     ...limits.map((limit) => rowOf(limit, badge('ok', 'Holds'))),
     ...(leaving?.limits ?? []).map((limit) =>

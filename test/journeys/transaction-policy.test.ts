@@ -268,6 +268,7 @@ describe('a customer’s own limits', () => {
     const who = await somebody()
     const answer = await limits(who, await signIn(who, scope), body)
     expect([answer.status, answer.json.code]).toEqual([status, code])
+    expect(JSON.stringify(answer.json)).not.toContain('connection')
   })
   test('need the scope, and the device', async () => {
     const who = await somebody()

@@ -166,7 +166,7 @@ export const groupOf = {
   'evidence.unknown': 'no-page-here',
   'evidence.pending': 'evidence-pending',
   'evidence.broken': 'evidence-broken',
-  'limits.stale': 'changed-meanwhile',
+  'limits.stale': 'limits-changed',
   'limits.too_many': 'too-often',
   'core.unknown': 'not-offered',
   'core.operation': 'not-offered',

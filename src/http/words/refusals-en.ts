@@ -1,5 +1,6 @@
 // Refusals in English: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
+import { limitsChanged } from './limits-changed.ts'
 import { paused } from './paused.ts'
 import { signingRefusals } from './refusals-signing.ts'
 
@@ -293,6 +294,7 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Use another way to do it, or ask your bank.',
   },
+  'limits-changed': limitsChanged.en,
   'changed-meanwhile': {
     title: 'Somebody changed this connection meanwhile',
     happened: 'The connection is not as it was when this page was opened.',

@@ -1,5 +1,6 @@
 // Refusals in Spanish: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
+import { limitsChanged } from './limits-changed.ts'
 import { paused } from './paused.ts'
 import { signingRefusals } from './refusals-signing.ts'
 
@@ -295,6 +296,7 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     ...asBefore,
     next: 'Hazlo de otra manera o pregunta a tu banco.',
   },
+  'limits-changed': limitsChanged.es,
   'changed-meanwhile': {
     title: 'Alguien ha cambiado esta conexión mientras tanto',
     happened: 'La conexión ya no está como cuando se abrió esta página.',
