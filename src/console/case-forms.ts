@@ -112,7 +112,7 @@ function reasonField({ step, typed }: Shown, hint: string): Html {
   const id = `why-${step}`
   const needed = needsReason(step)
   const missing = typed?.news === 'case.reason'
-  const error = html`<p class="error" id="${id}-e">${icon('warn')}<span>${withCode('Say why.', 'case.reason')}</span></p>`
+  const error = html`<p class="error" id="${id}-e">${icon('warn')}<span>${withCode('Say why, in 300 characters at most.', 'case.reason')}</span></p>`
   return html`<div class="field"><label for="${id}">Why${!needed && ' (optional)'}</label><input class="input" id="${id}" name="why" value="${typed?.why ?? ''}" maxlength="300" autocomplete="off"${needed && html` required`} aria-describedby="${id}-h${missing && ` ${id}-e`}"${missing && html` aria-invalid="true"`}>
 <p class="hint" id="${id}-h">${hint}</p>${missing && error}</div>`
 }

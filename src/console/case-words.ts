@@ -59,7 +59,7 @@ export const entryTones: Readonly<Record<CaseEntry['step'], string>> = {
 export const caseNews = {
   'case.stale': ['Nothing was done: somebody did something with this case since you opened the page.', 409],
   'case.state': ['Nothing was done: this step cannot be taken any more.', 409],
-  'case.reason': ['Nothing was done: say why.', 422],
+  'case.reason': ['Nothing was done: say why, in 300 characters at most.', 422],
 } as const satisfies Readonly<Record<string, readonly [words: string, status: number]>>
 export type CaseNews = keyof typeof caseNews
 

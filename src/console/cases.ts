@@ -8,7 +8,7 @@ import { type Html, html } from '../http/page/html.ts'
 import type { CaseFilter } from '../ports/cases.ts'
 import { type CasePagePorts, casePage } from './case-page.ts'
 import { caseBadge, isCaseNews, spanText } from './case-words.ts'
-import { whyIn } from './connection-ports.ts'
+import { wholeWhyIn } from './connection-ports.ts'
 import { type Desk, type Form, type Next, signInAgain, type Visit, versionIn } from './desk.ts'
 import type { ConsoleView } from './page.ts'
 import { askedIn, behindOf, customerField, given, searchMain, shownRows } from './search.ts'
@@ -35,7 +35,7 @@ interface Taking {
 /** Takes the step, or shows the case as it is now, with what keeps it from being taken. */
 async function take(visit: Visit, ports: CasePagePorts, { step, form }: Taking): Promise<Next> {
   const id = String(visit.ctx.params.id)
-  const why = whyIn(form)
+  const why = wholeWhyIn(form)
   try {
     const asked = { id, step, why, version: versionIn(form), fraud: form.get('fraud') === 'on' }
     await ports.caseFlows.step(visit.institution, { ...asked, visitor: visit.visitor })

@@ -1,4 +1,5 @@
 // What the pages of connections work with, and what all of them ask first: which connection, at which version, may they.
+import { mostReason } from '../domain/administrator.ts'
 import { mayChange } from '../domain/connection-approval.ts'
 import type { ContentFault } from '../domain/connection-content.ts'
 import type { ConnectionContent } from '../domain/institution.ts'
@@ -54,7 +55,10 @@ export function atOf({ institution, ctx }: Visit, form: Form): ConnectionAt {
   return { institution: institution.id, id: String(ctx.params.id), version: versionIn(form) }
 }
 
-export const whyIn = (form: Form): string => (form.get('why') ?? '').trim().slice(0, 300)
+export const whyIn = (form: Form): string => wholeWhyIn(form).slice(0, mostReason)
+
+/** As it was typed, for whoever refuses what is too long. */
+export const wholeWhyIn = (form: Form): string => (form.get('why') ?? '').trim()
 
 /** Who, and why in their own words. */
 export const actorIn = (visit: Visit, form: Form): Actor => visit.actor(whyIn(form))

@@ -6,7 +6,7 @@ import { type Html, html } from '../http/page/html.ts'
 import { hiddenFields, icon, notice } from '../http/page/parts.ts'
 import { httpStatusOf } from '../http/words/codes.ts'
 import type { Chance } from '../ports/clock.ts'
-import { whyIn } from './connection-ports.ts'
+import { wholeWhyIn } from './connection-ports.ts'
 import type { Form, Next, Visit } from './desk.ts'
 import { freezeMeans, frozenName } from './freeze-words.ts'
 import type { ConsoleView } from './page.ts'
@@ -47,7 +47,7 @@ function namedBy({
 
 export async function freeze(visit: Visit, ports: FreezeFormPorts, form: Form): Promise<Next> {
   const text = (name: string) => (form.get(name) ?? '').trim().slice(0, 200)
-  const [id, hours, why] = [text('id'), text('hours'), whyIn(form)]
+  const [id, hours, why] = [text('id'), text('hours'), wholeWhyIn(form)]
   if (!/^[\w-]{16,64}$/.test(id) || !/^\d{0,4}$/.test(hours))
     throw new Refusal('request.malformed', { id: false })
   const named = namedBy({ kind: text('kind'), name: text('name'), transaction: text('transaction') })
@@ -73,9 +73,9 @@ const faults: Readonly<Partial<Record<RefusalCode, Fault>>> = {
   'freeze.target': {
     field: 'name',
     words:
-      'This cannot be frozen: it is no account number, or an administrator, whose roles are taken away instead.',
+      'This cannot be frozen: it is no account number (the check digits of an IBAN must hold), or an administrator, whose roles are taken away instead.',
   },
-  'freeze.reason': { field: 'why', words: 'Say why.' },
+  'freeze.reason': { field: 'why', words: 'Say why, in 300 characters at most.' },
 }
 
 const titles: Readonly<Record<FreezeKind, string>> = {

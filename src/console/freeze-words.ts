@@ -1,7 +1,8 @@
 // How the console says what is frozen: kinds, names, what each stops, and the ways that lead to freezing it.
 import type { Freeze, FreezeKind } from '../domain/freeze.ts'
+import { maskedText } from '../domain/masked-display.ts'
 import { type Html, html } from '../http/page/html.ts'
-import { masked } from '../http/page/parts.ts'
+import { bdi, masked } from '../http/page/parts.ts'
 import type { Visit } from './desk.ts'
 
 export const kindNames: Readonly<Record<FreezeKind, string>> = {
@@ -21,6 +22,14 @@ export const freezeMeans: Readonly<Record<FreezeKind, string>> = {
     'Nothing more is paid to the account: what is asked for is refused, what is open cannot be approved, and what was approved cannot be used. When it is lifted, what has not lapsed goes on.',
   core: 'The gateway signs no call to it. When it is lifted, calls pass again.',
 }
+
+/** What somebody wrote of it. */
+export const freezeReason = ({ kind, name }: Pick<Freeze, 'kind' | 'name'>, why: string): Html =>
+  bdi(maskedText(why, kind === 'payee' ? { creditorAccount: name } : {}))
+
+/** Accounts may end alike, or be too short to show an end: a few letters of the token tell them apart, as the audit log has it. */
+export const accountMark = ({ kind, key }: Pick<Freeze, 'kind' | 'key'>): Html | false =>
+  kind === 'payee' && html`<small><code>${key.slice(0, 8)}</code></small>`
 
 /** Of an account only the end. */
 export const frozenName = ({ kind, name }: Pick<Freeze, 'kind' | 'name'>): Html =>

@@ -5,11 +5,11 @@ import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, keyValues, notice, type Row } from '../http/page/parts.ts'
 import { httpStatusOf } from '../http/words/codes.ts'
 import type { SeenFreeze } from '../ports/freezes.ts'
-import { whyIn } from './connection-ports.ts'
+import { wholeWhyIn } from './connection-ports.ts'
 import { actorText } from './connection-words.ts'
 import { type Desk, type Form, type Next, signInAgain, type Visit } from './desk.ts'
 import { type FreezeFormPorts, field, freeze, newPage } from './freeze-form.ts'
-import { freezeMeans, frozenName, kindNames } from './freeze-words.ts'
+import { accountMark, freezeMeans, freezeReason, frozenName, kindNames } from './freeze-words.ts'
 import type { ConsoleView } from './page.ts'
 import { dataTable } from './table.ts'
 import { badge, moment, withCode } from './words.ts'
@@ -90,8 +90,8 @@ function tableOf(visit: Visit, { rows, names, caption }: Rows): Html {
       { name: 'Until' },
     ],
     rows: rows.map((one) => [
-      html`<a href="${visit.path(`${place}/${one.id}`)}">${kindNames[one.kind]} ${frozenName(one)}</a>`,
-      bdi(one.why),
+      html`<a href="${visit.path(`${place}/${one.id}`)}">${kindNames[one.kind]} ${frozenName(one)}</a>${accountMark(one)}`,
+      freezeReason(one, one.why),
       bdi(names.get(one.by) ?? one.by),
       moment(one.at),
       untilOf(one),
@@ -139,13 +139,13 @@ function factsOf(one: SeenFreeze, names: Names): Html {
   const nameOf = (by: string) => bdi(names.get(by) ?? by)
   const { lifted, kind } = one
   const rows: (Row | undefined)[] = [
-    [kindNames[kind], frozenName(one)],
-    ['Why', bdi(one.why)],
+    [kindNames[kind], html`${frozenName(one)} ${accountMark(one)}`],
+    ['Why', freezeReason(one, one.why)],
     ['Frozen by', nameOf(one.by)],
     ['From', moment(one.at)],
     ['Until', untilOf(one)],
     lifted && ['Lifted by', nameOf(lifted.by)],
-    lifted && ['Why it was lifted', bdi(lifted.why)],
+    lifted && ['Why it was lifted', freezeReason(one, lifted.why)],
     ['What it stops', freezeMeans[kind]],
   ]
   return keyValues(rows)
@@ -170,7 +170,7 @@ const proveNotice = (visit: Visit, to: string): Html =>
 
 async function lift(visit: Visit, ports: FreezePagePorts, form: Form): Promise<Next> {
   const id = String(visit.ctx.params.id)
-  const why = whyIn(form)
+  const why = wholeWhyIn(form)
   try {
     await ports.freezeFlows.lift(visit.visitor, { id, why })
     return `${place}/${id}?done=lifted`

@@ -1,5 +1,8 @@
 // Who may do what in the console: roles, and the permissions that each gives.
 
+/** Characters of a reason that somebody gives. */
+export const mostReason = 300
+
 /** An administrator may have several; what one gives another does not take away. */
 export const roles = ['viewer', 'fraud-analyst', 'federation-admin', 'security-admin', 'owner'] as const
 export type Role = (typeof roles)[number]

@@ -42,13 +42,28 @@ export const mostFreezeHours = 720
 
 /**
  * An account as people write it, in the one spelling that transactions have: capitals, without spaces, dots or hyphens.
- * Undefined for what can be no account.
+ * Undefined for what can be no account: what begins as an IBAN must be one, since a mistyped one would freeze nothing.
  */
 export function accountTyped(text: string): string | undefined {
   const account = text.replace(/[\s.\-/]/g, '').toUpperCase()
   const forms = [formats.account, formats.digits, formats.phone]
-  return account.length >= 4 && forms.some((fits) => fits(account)) ? account : undefined
+  if (account.length < 4 || !forms.some((fits) => fits(account))) return undefined
+  return ibanBegins.test(account) && !isIban(account) ? undefined : account
 }
+
+// ISO 13616: country, check digits.
+const ibanBegins = /^[A-Z]{2}\d{2}/
+
+/** ISO 7064, MOD 97-10: with the first four behind the rest, and letters as 10 to 35, it leaves 1. */
+const isIban = (account: string): boolean =>
+  formats.iban(account) &&
+  BigInt(
+    `${account.slice(4)}${account.slice(0, 4)}`.replace(/[A-Z]/g, (letter) =>
+      String(Number.parseInt(letter, 36)),
+    ),
+  ) %
+    97n ===
+    1n
 
 /** An event says what was frozen in the member of its kind; a payee has none, and is told by its token. */
 export const traceOfTarget = ({ kind, key, name }: Pick<Freeze, 'kind' | 'key' | 'name'>) =>

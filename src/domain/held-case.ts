@@ -1,5 +1,5 @@
 // A held transaction as a case for the bank's people: two of them release it, one stops it, and time ends it.
-import { actorOf, isProven, permits, type Visitor } from './administrator.ts'
+import { actorOf, isProven, mostReason, permits, type Visitor } from './administrator.ts'
 import type { Institution } from './institution.ts'
 
 /**
@@ -9,12 +9,15 @@ import type { Institution } from './institution.ts'
 export const caseStates = ['open', 'proposed', 'released', 'stopped', 'expired'] as const
 export type CaseState = (typeof caseStates)[number]
 
+/** How many of one customer wait at most: what is held beyond them has no case, so that nobody fills the list of the bank's people. */
+export const mostWaiting = 20
+
 /** Those that wait for somebody. */
 export const waitingStates = ['open', 'proposed'] as const satisfies readonly CaseState[]
 
 export interface HeldCase {
   readonly institution: string
-  /** That of the transaction that was held: each has one case. */
+  /** That of the transaction that was held; the very same, held while this one waits, belongs to it. */
   readonly id: string
   readonly subject: string
   readonly relyingParty: string
@@ -90,7 +93,7 @@ export function caseHindrance(
   if (releases && visitor.kind !== 'workforce') return 'console.forbidden'
   if (afterStep(step, shownCaseState(one, now)) === undefined) return 'case.state'
   if (step === 'confirm' && one.proposedBy === actorOf(visitor)) return 'case.own'
-  if (needsReason(step) && why === '') return 'case.reason'
+  if ((needsReason(step) && why === '') || why.length > mostReason) return 'case.reason'
   return step === 'confirm' && !isProven(visitor, now) ? 'console.recent' : undefined
 }
 

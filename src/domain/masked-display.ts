@@ -31,14 +31,20 @@ export function maskedDisplay(
   if (shown === undefined) return { title: undefined, rows: bare(transaction) }
   const rows = shown.rows.map(({ label, value, note }) => ({
     label,
-    value: withoutOwn(withoutAccounts(value), transaction).replaceAll('•••• ', '••••'),
+    value: maskedText(value, transaction).replaceAll('•••• ', '••••'),
     note,
   }))
   return { title: shown.title, rows }
 }
 
+/** A text about it: every account number in it masked. */
+export const maskedText = (text: string, transaction: Accounts): string =>
+  withoutOwn(withoutAccounts(text), transaction)
+
+type Accounts = Partial<Pick<Transaction, 'debtorAccount' | 'creditorAccount'>>
+
 /** Its own account numbers, also where a text names them and they are no IBAN. */
-const withoutOwn = (text: string, { debtorAccount, creditorAccount }: Transaction): string =>
+const withoutOwn = (text: string, { debtorAccount, creditorAccount }: Accounts): string =>
   [debtorAccount, creditorAccount].reduce<string>(
     (kept, account) => (account === undefined ? kept : kept.replaceAll(account, mask(account))),
     text,
@@ -69,9 +75,6 @@ export function maskedParties(
   return {
     from: hidden(debtorAccount),
     to: hidden(creditorAccount),
-    name:
-      type === undefined
-        ? hidden(creditorName)
-        : creditorName && withoutOwn(withoutAccounts(creditorName), transaction),
+    name: type === undefined ? hidden(creditorName) : creditorName && maskedText(creditorName, transaction),
   }
 }

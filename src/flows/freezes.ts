@@ -1,5 +1,5 @@
 // Freezing: what somebody at the bank stops at once, on every node, and what of it ends for good; and lifting it again.
-import { actorOf, isProven, permits, type Visitor } from '../domain/administrator.ts'
+import { actorOf, isProven, mostReason, permits, type Visitor } from '../domain/administrator.ts'
 import {
   accountTyped,
   type Freeze,
@@ -83,7 +83,7 @@ export function createFreezeFlows(ports: FreezePorts) {
 
 function admit(visitor: Visitor, why: string): void {
   if (!permits(visitor, 'freeze')) throw new Refusal('console.forbidden', { needs: 'freeze' })
-  if (why === '') throw new Refusal('freeze.reason')
+  if (why === '' || why.length > mostReason) throw new Refusal('freeze.reason', { length: why.length })
 }
 
 async function set(ports: FreezePorts, visitor: Visitor, wanted: ToFreeze): Promise<void> {

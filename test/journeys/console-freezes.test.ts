@@ -98,6 +98,21 @@ describe('freezing', () => {
     const prefilled = await alice.page(`/freezes/new?kind=payee&name=${creditor}`)
     expect(formTo(prefilled, /freezes$/).fields.name).toBe('')
   })
+  test('two payees whose numbers end alike, or are too short to show an end, are told apart', async () => {
+    const alice = await person(['owner'])
+    const named = ['GB33BUKB20201555555555', 'GB94BUKB20201055555555', 'A1234', 'B5678']
+    for (const name of named)
+      await alice.freeze({ kind: 'payee' }, { name, why: `Seen with ${name} and ES9121000418450200051332` })
+    const { body } = await alice.page('/freezes')
+    const marks = [...body.matchAll(/masked[^\n]*?<code>([\w-]{8})<\/code>/g)].map(([, mark]) => mark)
+    expect(new Set(marks).size).toBe(marks.length)
+    expect(marks.length).toBeGreaterThanOrEqual(named.length)
+    const keys = (await visitors.events('freeze.set')).map(({ detail }) =>
+      String((detail as { payee?: string }).payee),
+    )
+    for (const mark of marks) expect(keys.some((key) => key.startsWith(mark ?? ''))).toBe(true)
+    for (const account of [...named, 'ES9121000418450200051332']) expect(body).not.toContain(account)
+  })
   test('the payee and the customer of a transaction, from its page and from that of its approval', async () => {
     const alice = await person(['owner'])
     const links = ({ body }: Page) =>
@@ -131,7 +146,10 @@ describe('freezing', () => {
     [{ kind: 'device' }, { name: 'none' }, 'device.unknown'],
     [{ kind: 'core' }, { name: 'none' }, 'core.unknown'],
     [{ kind: 'payee' }, { name: 'my aunt!' }, 'freeze.target'],
+    [{ kind: 'payee' }, { name: 'DE0212' }, 'freeze.target'],
+    [{ kind: 'payee' }, { name: 'DE89370400440532013001' }, 'freeze.target'],
     [{ kind: 'core' }, { name: 'none', why: ' ' }, 'freeze.reason'],
+    [{ kind: 'core' }, { name: 'none', why: 'w'.repeat(301) }, 'freeze.reason'],
   ])('%j with %j is told beside the field: %s', async (query, fields, code) => {
     const alice = await person(['owner'])
     const told = await alice.freeze(query, fields)
