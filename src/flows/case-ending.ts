@@ -9,7 +9,7 @@ import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 import type { Reach } from './reach.ts'
 
 export interface CaseTellingPorts {
-  readonly directory: Pick<Directory, 'institution'>
+  readonly directory: Pick<Directory, 'institution' | 'relyingParty'>
   readonly reach: Reach
   readonly unit: Pick<UnitOfWork, 'reference'>
   readonly audit: Audit
@@ -28,14 +28,15 @@ const dayMs = 24 * 3600_000
 
 /** Inside the unit that ended it; `sendUntil` where it can be sent again. */
 export async function tellCustomer(
-  { reach, unit }: CaseTellingPorts,
+  { directory, reach, unit }: CaseTellingPorts,
   institution: Institution,
   { one, now, sendUntil }: { readonly one: HeldCase; readonly now: number; readonly sendUntil?: number },
 ): Promise<void> {
   const { subject, relyingParty, hash } = one
+  const byApp = (await directory.relyingParty(institution.id, relyingParty))?.kind !== 'api'
   await reach(institution, {
     ...{ subject, purpose: 'notice', expiresAt: sendUntil ?? now + dayMs },
-    text: caseNoticeText({ sendUntil }, institution.name, languageOfInstitution(institution)),
+    text: caseNoticeText({ sendUntil, byApp }, institution.name, languageOfInstitution(institution)),
     trace: { reference: unit.reference() ?? '', relyingParty, transaction: hash },
   })
 }

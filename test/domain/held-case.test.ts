@@ -154,8 +154,14 @@ describe('what a release sets aside', () => {
 
 test('what the customer is told names neither amount nor account, and until when', () => {
   const sendUntil = Date.parse('2026-11-28T04:10:59Z')
-  expect(caseNoticeText({ sendUntil }, 'Alder Bank', 'en')).toBe(
+  expect(caseNoticeText({ sendUntil, byApp: true }, 'Alder Bank', 'en')).toBe(
     'Alder Bank: We have looked at what we held. You can send it again in your app until 2026-11-28 04:10 UTC. Not you? Call your bank.',
   )
-  expect(caseNoticeText({ sendUntil: undefined }, 'Alder Bank', 'es')).toMatch(/no se llevará a cabo/)
+  // What a back end asked for cannot be sent by the customer.
+  expect(caseNoticeText({ sendUntil, byApp: false }, 'Alder Bank', 'en')).toBe(
+    'Alder Bank: We have looked at what we held. Whoever asked you for it can ask again until 2026-11-28 04:10 UTC. Not you? Call your bank.',
+  )
+  expect(caseNoticeText({ sendUntil: undefined, byApp: true }, 'Alder Bank', 'es')).toMatch(
+    /no se llevará a cabo/,
+  )
 })
