@@ -1,5 +1,6 @@
 // One case: what is held and why, who did what with it, and what this person can do now.
 import { shownCaseState } from '../domain/held-case.ts'
+import { maskedText } from '../domain/masked-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { CaseFlows, ExplainedCase } from '../flows/cases.ts'
@@ -83,22 +84,26 @@ async function namesIn(
 }
 
 /** Newest first, as everywhere in the console. */
-function history({ one, history: entries, now }: ExplainedCase, names: ReadonlyMap<string, string>): Html {
+function history(
+  { one, transaction, history: entries, now }: ExplainedCase,
+  names: ReadonlyMap<string, string>,
+): Html {
   const state = shownCaseState(one, now)
   return html`<div class="stack"><p class="small quiet">${caseMeans[state]}</p><ol class="timeline">${entries
     .toReversed()
     .map(
       ({ step, by, why, at }) =>
-        html`<li class="${entryTones[step]}"><strong>${entryNames[step]}</strong>${moment(at)}<p class="small">${bdi(names.get(by) ?? by)}${why !== '' && html`: ${bdi(why)}`}</p></li>\n`,
+        html`<li class="${entryTones[step]}"><strong>${entryNames[step]}</strong>${moment(at)}<p class="small">${bdi(names.get(by) ?? by)}${why !== '' && html`: ${bdi(maskedText(why, transaction?.transaction ?? {}))}`}</p></li>\n`,
     )}<li class="warn"><strong>Held</strong>${moment(one.createdAt)}</li></ol></div>`
 }
 
-function factsOf(visit: Visit, { one, transaction, now }: ExplainedCase, app: string): Html {
+function factsOf(visit: Visit, { one, transaction, further, now }: ExplainedCase, app: string): Html {
   const risk = transaction?.inputs.risk
   const search = new URLSearchParams({ sub: one.subject })
   return keyValues([
     ['Why it is held', html`<code>${one.reason}</code>`],
     timeRow(visit, { one, now }),
+    further > 0 ? ['Sent', sentText(further)] : undefined,
     transaction && [
       'Transaction',
       html`<a href="${visit.path(`/transactions/${one.id}`)}">The decision, its rules and its facts</a>`,
@@ -119,6 +124,10 @@ function factsOf(visit: Visit, { one, transaction, now }: ExplainedCase, app: st
     ['Hash of the transaction', html`<code>${one.hash}</code>`],
   ])
 }
+
+/** The very same, while this one waited. */
+const sentText = (further: number): string =>
+  `${further < 100 ? further + 1 : 'More than 100'} times: what was sent after the first one belongs to this case`
 
 /** How long there is to decide, or to send it again. */
 function timeRow(visit: Visit, { one, now }: Pick<ExplainedCase, 'one' | 'now'>): Row {

@@ -214,7 +214,7 @@ async function caseRows(
   const held = one.state === 'held' ? await caseFlows.of(institution, one.id) : undefined
   const link = (id: string, words: string) =>
     visit.may('cases') ? html`<a href="${visit.path(`/cases/${id}`)}">${words}</a>` : html`${words}`
-  if (release === undefined) return held === undefined ? [] : [['Case', link(one.id, 'Who looks at it')]]
+  if (release === undefined) return held === undefined ? [] : [['Case', link(held.id, 'Who looks at it')]]
   const name = async (by: string) =>
     bdi(await actorText(by, (subject) => consoleAccess.nameOf(institution, subject)))
   const people = html`${await name(release.proposedBy)} and ${await name(release.releasedBy)}`

@@ -44,6 +44,8 @@ const words: Readonly<Record<AuditType, string>> = {
   'transaction.released': 'Payment not approved',
   'transaction.held': 'Payment held for the bank to look at',
   'case.opened': 'The bank has a case to look at',
+  'case.not_opened':
+    'Held without a case of its own: the same waits already, or too much of the customer does',
   'case.proposed': 'Somebody at the bank proposes to release what is held',
   'case.sent_back': 'A proposal to release what is held was sent back',
   'case.released': 'Two people at the bank released what was held: it can be sent again',

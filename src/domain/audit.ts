@@ -49,6 +49,7 @@ export const auditTypes = [
   'transaction.released',
   'transaction.held',
   'case.opened',
+  'case.not_opened',
   'case.proposed',
   'case.sent_back',
   'case.released',

@@ -17,7 +17,6 @@ import type { Display } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals, Backchannel } from '../ports/approvals.ts'
-import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Places } from '../ports/places.ts'
 import type { RiskOutcome } from '../ports/risk-records.ts'
@@ -28,7 +27,7 @@ import type { Audit } from '../ports/unit-of-work.ts'
 import { isPayeeFrozen, type PayeePorts } from './account-tokens.ts'
 import { type ReportPorts, revokeReported } from './approval-reported.ts'
 import { placeKnown, traceOfApproval, traceOfTransaction } from './approvals.ts'
-import { openCase } from './case-opening.ts'
+import { type CaseOpeningPorts, openCase } from './case-opening.ts'
 import type { CoSigning } from './co-signing.ts'
 import type { KeepEvidence } from './evidence.ts'
 import type { createPinCheck } from './step-up.ts'
@@ -41,7 +40,7 @@ export interface AnswerPorts extends ReportPorts, PayeePorts {
   readonly directory: Directory
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
   readonly transactions: Transactions
-  readonly cases: Pick<Cases, 'create'>
+  readonly cases: CaseOpeningPorts['cases']
   readonly backchannel: Backchannel
   readonly checkPin: ReturnType<typeof createPinCheck>
   readonly keepEvidence: KeepEvidence
@@ -346,10 +345,11 @@ async function hold(
   // That of a sign-in too, at once: its page may never look, and could end it in another way.
   const trace = { ...traceOfTransaction(approval), device: device.id }
   const end = { institution, id, state: 'held', now: at, trace, detail: { methods } } as const
-  if (!(await endTransaction(ports, end))) return
   const transaction = await ports.transactions.get(institution, id)
-  if (transaction !== undefined)
-    await openCase(ports, bank, { transaction, reason: 'approval.held', now: at })
+  if (transaction === undefined) return
+  const customer = await ports.transactions.hold(transaction)
+  if (await endTransaction(ports, end))
+    await openCase(ports, bank, { customer, transaction, reason: 'approval.held', now: at })
 }
 
 async function refuse(

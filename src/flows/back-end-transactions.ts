@@ -27,7 +27,7 @@ export interface BackEndPorts {
   readonly requests: TransactionRequests
   readonly transactions: Transactions
   readonly approvals: Approvals
-  readonly cases: Pick<Cases, 'get'>
+  readonly cases: Pick<Cases, 'of'>
   readonly subjectNames: SubjectNames
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
   readonly freezes: Pick<Freezes, 'hold'>
@@ -125,7 +125,7 @@ async function standingOf(
   const late = told === 'approved' && endedAt + transactionMs <= now
   const needed = rolesOf(signatoriesOf(decision.outcome))
   const signatories = needed.map(([role, count]) => ({ role, needed: count, signed: signedAs(asked, role) }))
-  const held = state === 'held' ? await cases.get(transaction.institution, transaction.id) : undefined
+  const held = state === 'held' ? await cases.of(transaction.institution, transaction.id) : undefined
   const code = stopOf(transaction)
   return { transaction, approval, case: held, now, state: late ? 'lapsed' : told, code, signatories }
 }

@@ -38,6 +38,8 @@ export interface SeenCase {
 export interface ExplainedCase extends SeenCase {
   readonly policy: Policy | undefined
   readonly history: readonly CaseEntry[]
+  /** How often the very same was held while it waited; 100 is that many or more. */
+  readonly further: number
   readonly now: number
 }
 
@@ -71,10 +73,11 @@ export function createCaseFlows(ports: CasePorts) {
       const transaction = await transactions.get(institution.id, id)
       const policy = transaction && (await versionOf(ports.policies, institution, transaction.policy))
       const history = await cases.history(institution.id, id)
-      return { one, transaction, policy, history, now: clock.now() }
+      const { length: further } = await cases.further(institution.id, id)
+      return { one, transaction, policy, history, further, now: clock.now() }
     },
-    /** Of this transaction, where there is one. */
-    of: (institution: string, transaction: string) => cases.get(institution, transaction),
+    /** Of this transaction, or the one that it belongs to, where there is one. */
+    of: (institution: string, transaction: string) => cases.of(institution, transaction),
     /** How many wait, and the first deadline; undefined where none does. */
     waiting: async (institution: string) => (await cases.waiting(institution))[0],
     /**
@@ -109,8 +112,14 @@ async function step(ports: CasePorts, institution: Institution, stepping: Steppi
   if (!(await ports.cases.move(institution.id, id, move))) throw stale()
   told(ports, one, { ...move, to })
   if (to === 'proposed' || to === 'open') return
-  if (fraud) await ports.riskOutcomes.aboutEnded(institution.id, id, 'fraud')
+  if (fraud) await tellFraud(ports, one)
   await tellCustomer(ports, institution, { one, now, ...(sendUntil !== undefined && { sendUntil }) })
+}
+
+/** Of each time that it was sent, engines were asked. */
+async function tellFraud({ cases, riskOutcomes }: CasePorts, { institution, id }: HeldCase): Promise<void> {
+  for (const sent of [id, ...(await cases.further(institution, id))])
+    await riskOutcomes.aboutEnded(institution, sent, 'fraud')
 }
 
 const eventOf = {

@@ -23,12 +23,12 @@ import type { Held, History, OwnLimitStore, Transactions } from '../ports/transa
 import type { Audit } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
 import type { Assess } from './assess.ts'
-import { openCase } from './case-opening.ts'
+import { type CaseOpeningPorts, openCase } from './case-opening.ts'
 import { lackingRoles, type SignatoryPorts, type ToSign } from './signatories.ts'
 
 export interface DecidePorts extends SignatoryPorts {
   readonly transactions: Transactions
-  readonly cases: Pick<Cases, 'create' | 'releasedFor' | 'use'>
+  readonly cases: CaseOpeningPorts['cases'] & Pick<Cases, 'releasedFor' | 'use'>
   readonly assess: Assess
   readonly ownLimits: OwnLimitStore
   readonly keys: Pick<KeyStore, 'secret'>
@@ -64,7 +64,7 @@ export type Decide = ReturnType<typeof createDecide>
  * Decides on a transaction and keeps it, inside a unit; where risk providers are asked first, what the unit has written by
  * then is committed before. The customer is held: of parallel transactions of one customer each is measured with those that
  * were decided before it, so that no two slip under a limit together. `meanwhile` is asked then: what it finds was decided by
- * somebody else, and is what comes out. What is held has a case from the same unit on; what two people released is used up by it.
+ * somebody else, and is what comes out. What is held has a case from the same unit on, or belongs to one; what two people released is used up by it.
  */
 export function createDecide(ports: DecidePorts) {
   const tokenOf = createAccountTokens(ports.keys)
@@ -88,7 +88,7 @@ export function createDecide(ports: DecidePorts) {
     if (assessed !== undefined)
       await ports.assess.keep(institution, assessed, { about: kept.id, settleBy: asked.expiresAt, outcome })
     tell(ports.audit, deciding, kept)
-    const toLookAt = { transaction: kept, reason: kept.decision.reason, now: kept.createdAt }
+    const toLookAt = { customer, transaction: kept, reason: kept.decision.reason, now: kept.createdAt }
     if (kept.state === 'held') await openCase(ports, institution, toLookAt)
     return kept
   }

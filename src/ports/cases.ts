@@ -48,9 +48,28 @@ export interface SentAgain {
   readonly now: number
 }
 
+/** What waits of one customer. */
+export interface WaitingOfCustomer {
+  /** The case in which the very same waits. */
+  readonly same: string | undefined
+  readonly count: number
+}
+
 export interface Cases {
   create(one: HeldCase): Promise<void>
   get(institution: string, id: string): Promise<HeldCase | undefined>
+  /** The case that this transaction has, or belongs to. */
+  of(institution: string, transaction: string): Promise<HeldCase | undefined>
+  /** What waits at `now`; the case of the very same does not end before the unit around the caller has. */
+  waitingOf(customer: Held, sent: SentAgain): Promise<WaitingOfCustomer>
+  /** The transaction belongs to this case from now on. */
+  join(
+    institution: string,
+    id: string,
+    joining: { readonly transaction: string; readonly now: number },
+  ): Promise<void>
+  /** The transactions that belong to a case beside its own; newest first, 100 at most. */
+  further(institution: string, id: string): Promise<readonly string[]>
   list(institution: string, filter: CaseFilter): Promise<readonly HeldCase[]>
   /** Oldest first. */
   history(institution: string, id: string): Promise<readonly CaseEntry[]>

@@ -26,6 +26,10 @@ interface Row {
   readonly used_by: string | null
 }
 
+interface Further {
+  readonly held_case: string
+}
+
 interface StepRow {
   readonly step: CaseEntry['step']
   readonly done_by: string
@@ -40,6 +44,7 @@ interface Waiting {
 }
 
 const most = 201
+const mostFurther = 100
 
 export function createCases(connections: Connections, seal: FieldSeal): Cases {
   const { reader, send } = connections
@@ -62,6 +67,7 @@ export function createCases(connections: Connections, seal: FieldSeal): Cases {
       }))
     },
     ...changesOf(connections, seal),
+    ...furtherOf(connections),
     ...releasesOf(connections),
     async waiting(institution) {
       const db = await reader()
@@ -70,6 +76,53 @@ export function createCases(connections: Connections, seal: FieldSeal): Cases {
         .groupBy('institution')
         .select('institution', db.raw('count(*)::int as count'), db.raw('min(deadline) as deadline'))
       return rows.map((row) => ({ ...row, deadline: row.deadline.getTime() }))
+    },
+  }
+}
+
+/** What was held while the very same waited. */
+function furtherOf({
+  reader,
+  writer,
+  send,
+}: Connections): Pick<Cases, 'of' | 'waitingOf' | 'join' | 'further'> {
+  const joined = (db: Queries, institution: string) => db('held_case_further').where({ institution })
+  return {
+    async of(institution, transaction) {
+      const db = await reader()
+      const found: Further | undefined = await joined(db, institution)
+        .where({ id: transaction })
+        .first('held_case')
+      const id = found?.held_case ?? transaction
+      const row: Row | undefined = await db('held_case').where({ institution, id }).first()
+      return row && fromRow(row)
+    },
+    async waitingOf({ institution, subject }, { relyingParty, hash, now }) {
+      const db = await writer()
+      const waits = () => waitingIn(db).where({ institution, subject }).where('deadline', '>', new Date(now))
+      // Who ends it waits for us; where they were first it does not wait any more, and is not found.
+      const same = await waits()
+        .where({ hash, relying_party: relyingParty })
+        .orderBy('deadline')
+        .forShare()
+        .first('id')
+      const [{ count = 0 } = {}] = await waits().select(db.raw('count(*)::int as count'))
+      return { same: same?.id, count }
+    },
+    join: (institution, id, { transaction, now }) =>
+      send((db) =>
+        db('held_case_further').insert({
+          ...{ institution, id: transaction, held_case: id, at: new Date(now) },
+        }),
+      ),
+    async further(institution, id) {
+      const rows: { id: string }[] = await joined(await reader(), institution)
+        .where({ held_case: id })
+        .orderBy('at', 'desc')
+        .orderBy('id')
+        .limit(mostFurther)
+        .select('id')
+      return rows.map((row) => row.id)
     },
   }
 }

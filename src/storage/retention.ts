@@ -23,7 +23,9 @@ and (one.state <> 'approved' or one.grant_id is null or not exists (
   select from oidc_payload p where p.institution = one.institution and p.grant_id = one.grant_id))
 and ${withoutEvidence('e.transaction_id = one.id')}
 and not exists (select from approval a where a.institution = one.institution and a.transaction_id = one.id)
-and not exists (select from held_case c where c.institution = one.institution and c.id = one.id)`
+and not exists (select from held_case c where c.institution = one.institution and c.id = one.id)
+and not exists (select from held_case_further f join held_case c on c.institution = f.institution and c.id = f.held_case
+  where f.institution = one.institution and f.id = one.id)`
 
 const kinds: Readonly<Record<RecordKind, Kept>> = {
   evidence: { table: 'approval_evidence', over: 'true' },
@@ -36,7 +38,7 @@ const kinds: Readonly<Record<RecordKind, Kept>> = {
     over: `one.state not in ('open', 'proposed') and coalesce(one.ended_at, one.deadline) < :before`,
     with: 'held_case_step',
   },
-  transactions: { table: 'customer_transaction', over: transactionOver },
+  transactions: { table: 'customer_transaction', over: transactionOver, with: 'held_case_further' },
   assessments: { table: 'risk_assessment', over: 'one.outcome is not null and one.ended_at < :before' },
   shadows: { table: 'risk_shadow', over: 'true' },
 }

@@ -170,6 +170,51 @@ describe('#202 stale proof', () => {
   })
 })
 
+describe('one customer does not fill the list of those who look', () => {
+  const events = async (type: string, subject: string) =>
+    (await desk.visitors.events(type)).filter((event) => event.subject === subject)
+  const waiting = (subject: string) =>
+    parts.stores.cases.list('alder', {
+      ...{ states: ['open', 'proposed'], subject, nearestFirst: true, limit: 201 },
+    })
+  test('thirty times the very same at once is one case, which says how often', async () => {
+    const subject = `flood-${next}`
+    const sent = Array.from({ length: 30 }, () => decided({ institution: holding, subject }))
+    const ids = (await Promise.all(sent)).map(({ id }) => id)
+    const [one, ...others] = await waiting(subject)
+    expect([ids.includes(one?.id ?? ''), others]).toEqual([true, []])
+    expect(await events('case.opened', subject)).toHaveLength(1)
+    const told = await events('case.not_opened', subject)
+    expect(told.map(({ detail }) => (detail as { case: string }).case)).toEqual(Array(29).fill(one?.id))
+    const ann = await desk.person()
+    expect((await ann.get(`/cases/${one?.id}`)).words).toContain('30 times')
+    for (const id of ids)
+      expect((await ann.get(`/transactions/${id}`)).body).toContain(`/console/cases/${one?.id}`)
+    // Also while a release of it is proposed; what ended is over.
+    await ann.take(one?.id ?? '', 'propose')
+    await decided({ institution: holding, subject })
+    expect(await waiting(subject)).toHaveLength(1)
+    await ann.take(one?.id ?? '', 'stop')
+    await decided({ institution: holding, subject })
+    expect((await waiting(subject)).map(({ id }) => id)).not.toContain(one?.id)
+  })
+  test('of what differs twenty wait at most; the rest is held, which the audit says', async () => {
+    const subject = `floods-${next}`
+    const amounts = Array.from({ length: 25 }, (_, n) => ({ currency: 'EUR', amount: `${n + 1}.00` }))
+    const kept = await Promise.all(
+      amounts.map((instructedAmount) =>
+        decided({ institution: holding, subject, detail: { instructedAmount } }),
+      ),
+    )
+    expect(kept.map(({ state }) => state)).toEqual(Array(25).fill('held'))
+    expect(await waiting(subject)).toHaveLength(20)
+    const told = await events('case.not_opened', subject)
+    expect(told.map(({ detail }) => (detail as { waiting: number }).waiting)).toEqual(Array(5).fill(20))
+    // Others are not kept from a case by it.
+    expect(await stateOf(await held())).toBe('open')
+  })
+})
+
 test.each(['propose', 'stop'] as const)('without a reason nothing is done: %s', async (step) => {
   const id = await held()
   const ann = await desk.person()
@@ -178,15 +223,26 @@ test.each(['propose', 'stop'] as const)('without a reason nothing is done: %s', 
   expect(await stateOf(id)).toBe('open')
 })
 
+test('a reason that is too long is refused, and nothing of it is cut off unsaid', async () => {
+  const id = await held()
+  const ann = await desk.person()
+  const refused = await ann.take(id, 'propose', { why: 'w'.repeat(301) })
+  expect([refused.status, refused.words.includes('300 characters')]).toEqual([422, true])
+  expect(refused.body).toContain('w'.repeat(301))
+  expect(await stateOf(id)).toBe('open')
+  expect((await ann.take(id, 'propose', { why: 'w'.repeat(300) })).status).toBe(303)
+})
+
 test('#201 what people write, and customers, is only text; accounts are masked', async () => {
   const evil = `<img src=x onerror=alert(1)>"'`
   const id = await held({ creditorName: evil, remittanceInformation: `${debtor} ${evil}` })
   const ann = await desk.person()
-  await ann.take(id, 'propose', { why: evil })
+  await ann.take(id, 'propose', { why: `${creditor} ${evil} GB82 WEST 1234 5698 7654 32` })
   for (const path of ['/cases', `/cases/${id}`]) {
     const { body } = await ann.get(path)
     expect([path, body.includes('<img'), body.includes('&lt;img src=x')]).toEqual([path, false, true])
-    for (const account of [debtor, creditor]) expect(body.replaceAll(' ', '')).not.toContain(account)
+    for (const account of [debtor, creditor, 'GB82WEST12345698765432'])
+      expect(body.replaceAll(' ', '')).not.toContain(account)
   }
   const hostile = encodeURIComponent(`"><script>alert(1)</script>`)
   for (const name of ['state', 'sub', 'behind']) {

@@ -179,9 +179,13 @@ describe('what a risk engine holds', () => {
     bank.says(holds)
     const id = await heldFor(who, '901.00')
     const asked = bank.engine.asked.at(-1)?.id
+    // Sent once more while it waits: the engine hears of both.
+    await arrived(who, paying('901.00'))
+    const also = bank.engine.asked.at(-1)?.id
+    expect(also).not.toBe(asked)
     const carl = await desk.person()
     expect((await carl.take(id, 'stop', { why: 'A mule account', fraud: 'on' })).status).toBe(303)
-    expect(await bank.engine.heard('fraud', asked)).toHaveLength(1)
+    for (const one of [asked, also]) expect(await bank.engine.heard('fraud', one)).toHaveLength(1)
     expect(events('case.stopped')).toMatchObject([{ detail: { case: id, by: carl.actor, fraud: true } }])
     expect(JSON.stringify(events('case.stopped'))).not.toContain('mule')
     await heldFor(who, '901.00')
@@ -255,6 +259,19 @@ describe('by the transaction API', () => {
     expect(verdict.checks.filter(({ ok }) => !ok)).toEqual([])
     expect(verdict.ok).toBe(true)
     expect((await asked()).state).toBe('held')
+  })
+
+  test('fifteen times the very same is one case, which each of them tells, and one release', async () => {
+    const { sub } = await bank.somebody()
+    const sent = await Promise.all(Array.from({ length: 15 }, () => decide(sub, held)))
+    const ids = sent.map(({ id }) => String(id))
+    const opened = events('case.opened').map(({ detail }) => String(detail?.case))
+    expect([opened.length, ids.includes(lastCase())]).toEqual([1, true])
+    await desk.released(lastCase())
+    for (const id of ids) expect((await look(id)).case).toEqual({ state: 'released', until: iso })
+    expect((await decide(sub, held)).state).toBe('open')
+    expect((await decide(sub, held)).state).toBe('held')
+    for (const id of ids) expect((await look(id)).case).toEqual({ state: 'released', sent_again: true })
   })
 
   test('by CIBA the same holds', async () => {

@@ -186,6 +186,46 @@ export function caseContract(kind: 'embedded' | 'server'): void {
       const last = await all.cases.list('alder', { ...wanted, nearestFirst: false })
       expect(last.map((one) => one.id)).toEqual([ids[3], ids[2]])
     })
+    test('what is held while the very same waits belongs to it, of no other customer, app or transaction', async () => {
+      const one = await made()
+      const look = (customer: Held, asked: ReturnType<typeof sent>) =>
+        all.unit.run(scope(), () => all.cases.waitingOf(customer, asked))
+      expect(await look(customerOf(one), sent(one))).toEqual({ same: one.id, count: 1 })
+      expect(await look(customerOf(one), { ...sent(one), hash: id() })).toEqual({ same: undefined, count: 1 })
+      expect((await look(customerOf(one), { ...sent(one), relyingParty: 'other' })).same).toBeUndefined()
+      expect((await look({ ...customerOf(one), subject: id() }, sent(one))).count).toBe(0)
+      expect((await look({ ...customerOf(one), institution: 'birch' }, sent(one))).count).toBe(0)
+      expect(await look(customerOf(one), { ...sent(one), now: one.deadline })).toEqual({
+        same: undefined,
+        count: 0,
+      })
+      const [first, second] = [id(), id()]
+      await all.cases.join('alder', one.id, { transaction: first, now })
+      await all.cases.join('alder', one.id, { transaction: second, now: now + 1 })
+      expect(await all.cases.further('alder', one.id)).toEqual([second, first])
+      expect(await all.cases.further('birch', one.id)).toEqual([])
+      for (const transaction of [one.id, first, second])
+        expect(await all.cases.of('alder', transaction)).toEqual(one)
+      expect(await all.cases.of('birch', first)).toBeUndefined()
+      await moved(one, 'stop', 1)
+      expect(await look(customerOf(one), sent(one))).toEqual({ same: undefined, count: 0 })
+      expect((await all.cases.of('alder', first))?.state).toBe('stopped')
+    })
+    test('whatever ends a case that another is about to belong to waits for it, or was first', async () => {
+      for (let n = 0; n < 10; n += 1) {
+        const one = await made()
+        const joining = all.unit.run(scope(), async () => {
+          const { same } = await all.cases.waitingOf(customerOf(one), sent(one))
+          const state = (await all.cases.get('alder', one.id))?.state
+          return { same, state }
+        })
+        const [found] = await Promise.all([joining, moved(one, 'stop', 1)])
+        expect([
+          { same: one.id, state: 'open' },
+          { same: undefined, state: 'stopped' },
+        ]).toContainEqual(found)
+      }
+    })
     test('how many wait is told for each institution', async () => {
       const institution = `bank-${id()}`
       expect(await all.cases.waiting(institution)).toEqual([])
@@ -218,7 +258,7 @@ export function caseContract(kind: 'embedded' | 'server'): void {
       expect((await all.cases.get('alder', one.id))?.usedBy).toBe(`t${won.indexOf(true)}`)
       expect(await all.cases.releasedFor(customerOf(one), sent(one))).toBeUndefined()
     })
-    test('of ten decisions on the same payment at once one asks the PIN, and nine are held with a case each', async () => {
+    test('of ten decisions on the same payment at once one asks the PIN, and nine are held in one case', async () => {
       const key = {
         institution: 'alder',
         connection: 'idp',
@@ -254,7 +294,11 @@ export function caseContract(kind: 'embedded' | 'server'): void {
       const passed = decided.find(({ inputs }) => inputs.release !== undefined)
       expect((await all.cases.get('alder', one.id))?.usedBy).toBe(passed?.id)
       const waits = { states: ['open'], subject, nearestFirst: true, limit: 100 } as const
-      expect(await all.cases.list('alder', waits)).toHaveLength(9)
+      const [waiting, ...others] = await all.cases.list('alder', waits)
+      expect(others).toEqual([])
+      const further = await all.cases.further('alder', waiting?.id ?? '')
+      const held = decided.map((kept) => kept.id).filter((kept) => kept !== passed?.id)
+      expect([waiting?.id, ...further].sort()).toEqual(held.sort())
     })
     test('is none before two agreed, nor when its time is over', async () => {
       const [waits, late] = [await proposed(), await released()]

@@ -139,7 +139,7 @@ export function retentionContract(kind: 'embedded' | 'server'): void {
     expect((await remove(institution, 'approvals')).removed).toBe(2)
     expect((await left('approval', institution)).sort()).toEqual([byId, byTransaction, late].sort())
   })
-  test('a case that waits stays with its transaction; one that ended goes before it, with its steps', async () => {
+  test('a case that waits stays with its transaction; one that ended goes before it, with its steps and with what belonged to it', async () => {
     const institution = id()
     const held = (state: string) => {
       const ended = state === 'open' || state === 'proposed' ? null : at(old + 2)
@@ -157,16 +157,25 @@ export function retentionContract(kind: 'embedded' | 'server'): void {
         })
         const step = { institution, id: one, version: 1, step: 'stop', done_by: 'b', why: 'w', at: at(old) }
         await database.knex('held_case_step').insert(step)
-        return one
+        const further = await transaction(institution, { state: 'held', used_at: null })
+        await database
+          .knex('held_case_further')
+          .insert({ institution, id: further, held_case: one, at: at(old) })
+        return { one, further }
       })
     }
     const waiting = [await held('open'), await held('proposed')]
     for (const state of ['released', 'stopped', 'expired']) await held(state)
     expect((await remove(institution, 'transactions')).removed).toBe(0)
     expect((await remove(institution, 'cases')).removed).toBe(3)
-    expect((await remove(institution, 'transactions')).removed).toBe(3)
-    for (const table of ['held_case', 'held_case_step', 'customer_transaction'])
-      expect((await left(table, institution)).sort()).toEqual([...waiting].sort())
+    expect((await remove(institution, 'transactions')).removed).toBe(6)
+    const [ones, further] = [waiting.map(({ one }) => one), waiting.map((kept) => kept.further)]
+    const kept = {
+      ...{ held_case: ones, held_case_step: ones, held_case_further: further },
+      customer_transaction: [...ones, ...further],
+    }
+    for (const [table, ids] of Object.entries(kept))
+      expect([table, ...(await left(table, institution)).sort()]).toEqual([table, ...ids.sort()])
   })
   test('an assessment whose end is owed, or came lately, stays', async () => {
     const institution = id()
