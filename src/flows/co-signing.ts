@@ -10,10 +10,11 @@ import { lacking, type NeededSignatories, type Signatory, signatoriesText } from
 import type { Approvals, Backchannel } from '../ports/approvals.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
-import { type AskSignatory, traceOfApproval, traceOfTransaction } from './approvals.ts'
+import { type AskSignatory, traceOfTransaction } from './approvals.ts'
 import { eligibleSignatories, maySign, type SignatoryPorts } from './signatories.ts'
 import { endTransaction } from './transaction-ending.ts'
 import { grantOfApi } from './transaction-request.ts'
+import { withdrawSignatories } from './withdrawal.ts'
 
 export interface CoSigningPorts extends SignatoryPorts {
   readonly transactions: Transactions
@@ -50,7 +51,7 @@ export function createCoSigning(ports: CoSigningPorts) {
     /** Have as many signed as the policy wants? */
     isSigned: (one: CustomerTransaction) => isSigned(ports, one),
     /** Nobody waits any more: what is open is withdrawn. */
-    withdraw: (institution: string, id: string) => withdraw(ports, institution, id),
+    withdraw: (institution: string, id: string) => withdrawSignatories(ports, institution, id),
   }
 }
 
@@ -74,7 +75,11 @@ async function begin(ports: CoSigningPorts, institution: Institution, what: Begi
   const now = ports.clock.now()
   const hours = approvalSettings(institution).signatoryHours
   const expiresAt = stays ? one.expiresAt : now + hours * 3600_000
-  if (!(await ports.transactions.sign(institution.id, id, { now, expiresAt }))) return 'over'
+  if (!(await ports.transactions.sign(institution.id, id, { now, expiresAt }))) {
+    // Another tab, or another press, was first.
+    const seen = await ports.transactions.get(institution.id, id)
+    return seen?.state === 'open' && seen.signingAt !== undefined && seen.expiresAt > now ? 'begun' : 'over'
+  }
   await askAll(ports, institution, { one: { ...one, expiresAt }, able, needed })
   return 'begun'
 }
@@ -143,7 +148,7 @@ async function signed(ports: CoSigningPorts, answered: Approval, backchannel: Ba
   const { institution, transactionId: id = '' } = answered
   const one = await ports.transactions.get(institution, id)
   if (one === undefined || !(await isSigned(ports, one))) return
-  await withdraw(ports, institution, id)
+  await withdrawSignatories(ports, institution, id)
   const first = await firstOf(ports, one)
   // The page of a sign-in looks for itself, and ends its own transaction.
   if (first === undefined || first.origin === 'login') return
@@ -196,13 +201,7 @@ async function refused(
   await endTransaction(ports, {
     ...{ institution, id, state: 'released', now: ports.clock.now(), trace, detail: { code } },
   })
-  await withdraw(ports, institution, id)
+  await withdrawSignatories(ports, institution, id)
   const first = await firstOf(ports, one)
   if (first?.origin === 'backchannel') await backchannel.denied(first, code)
-}
-
-async function withdraw(ports: CoSigningPorts, institution: string, id: string): Promise<void> {
-  const open = await ports.approvals.withdrawSignatories(institution, id, ports.clock.now())
-  for (const approval of open)
-    ports.audit.record({ type: 'approval.withdrawn', outcome: 'ok', ...traceOfApproval(approval) })
 }

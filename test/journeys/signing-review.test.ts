@@ -1,0 +1,59 @@
+// A payment that others sign, where something else ends meanwhile: an answer is still an answer.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Somebody } from './approval-bank.ts'
+import { answer, approve, type Question, waiting } from './approver.ts'
+import { asked, poll } from './back-end.ts'
+import { apiToken } from './customer.ts'
+import { joint, questionFor, type SigningBank, startSigningBank } from './signing-bank.ts'
+
+let bank: SigningBank
+beforeAll(async () => {
+  bank = await startSigningBank()
+}, 60_000)
+afterAll(async () => bank.stop())
+
+async function turn(sub: string, how: 'disable' | 'enable') {
+  const token = await apiToken(bank.bridge, { scope: 'subjects' })
+  const headers = { authorization: `Bearer ${token}` }
+  const response = await fetch(`${bank.bridge.issuer}/subjects/${sub}/${how}`, { method: 'POST', headers })
+  expect(response.status).toBe(200)
+}
+
+async function requested(anna: Somebody, iban: string) {
+  const authorization_details = JSON.stringify([bank.paid(iban, joint)])
+  const request = await asked(bank.bridge, { login_hint: anna.sub, authorization_details })
+  const question = (await waiting(anna.who)).at(-1) as Awaited<ReturnType<typeof questionFor>>
+  await approve(anna.who, question, request.number)
+  return { ...request, hash: question.to_sign.claims.hash as string }
+}
+
+// To a question that they had before.
+test.each<[string, (ben: Somebody, question: Question) => ReturnType<typeof answer>]>([
+  ['yes', (ben, question) => approve(ben.who, question, undefined)],
+  ['no', (ben, question) => answer(ben.who, question, { answer: 'deny' })],
+  ['report', (ben, question) => answer(ben.who, question, { answer: 'report' })],
+])(
+  '#130 what others were to sign ends with the request of a customer who is disabled: %s',
+  async (_what, say) => {
+    const [anna, ben] = [await bank.somebody(), await bank.somebody()]
+    const request = await requested(anna, await bank.account({ 'joint-holder': [ben] }))
+    const question = await questionFor(ben.who, request.hash)
+    await turn(anna.sub, 'disable')
+    await turn(anna.sub, 'enable')
+    expect(await say(ben, question)).toMatchObject({ status: 410, json: { code: 'approval.ended' } })
+    expect(await waiting(ben.who)).toEqual([])
+    expect((await poll(bank.bridge, request.auth_req_id)).json.error).toBe('invalid_grant')
+  },
+)
+
+test('#130 who reports another question of that back end ends what others were to sign for it', async () => {
+  const [anna, ben] = [await bank.somebody(), await bank.somebody()]
+  const iban = await bank.account({ 'joint-holder': [ben] })
+  const first = await requested(anna, iban)
+  const question = await questionFor(ben.who, first.hash)
+  await asked(bank.bridge, { login_hint: anna.sub, binding_message: 'who is this' })
+  const [second] = await waiting(anna.who)
+  await answer(anna.who, second as Question, { answer: 'report' })
+  const late = await answer(ben.who, question, { answer: 'deny' })
+  expect(late).toMatchObject({ status: 410, json: { code: 'approval.ended' } })
+})
