@@ -41,9 +41,10 @@ export function createCoSigning(ports: CoSigningPorts) {
     begin: (institution: Institution, id: string, stays: boolean) => begin(ports, institution, { id, stays }),
     /**
      * Before a signatory's answer is taken: from then on until the unit ends nobody else answers for this transaction. Refuses with
-     * `approval.ended`, `approval.mandate` (who answers may not sign, or not any more) and `subject.disabled` (who began it is).
+     * `approval.ended` (to a yes also while who began it is disabled, which is not for others to know) and `approval.mandate` (who
+     * answers may not sign, or not any more).
      */
-    hold: (approval: Approval, device: Device) => hold(ports, approval, device),
+    hold: (approval: Approval, device: Device, said: 'yes' | 'no') => hold(ports, approval, { device, said }),
     /** After a signatory's yes, under `hold`: where it was the last that was needed, whoever waits is told. */
     signed: (approval: Approval, backchannel: Backchannel) => signed(ports, approval, backchannel),
     /** After a signatory's no, under `hold`: it is over for all. */
@@ -108,17 +109,23 @@ async function askAll(ports: CoSigningPorts, institution: Institution, asking: A
     })
 }
 
-async function hold(ports: CoSigningPorts, approval: Approval, device: Device): Promise<void> {
+interface Answering {
+  readonly device: Device
+  readonly said: 'yes' | 'no'
+}
+
+async function hold(ports: CoSigningPorts, approval: Approval, { device, said }: Answering): Promise<void> {
   const { institution, transactionId = '', subject, role = '' } = approval
+  const ended = () => new Refusal('approval.ended', { approval: approval.id })
   const before = await ports.transactions.get(institution, transactionId)
-  if (before === undefined) throw new Refusal('approval.ended', { approval: approval.id })
+  if (before === undefined) throw ended()
   await ports.transactions.hold(before)
   const now = await ports.transactions.get(institution, transactionId)
-  if (now?.state !== 'open' || now.expiresAt <= ports.clock.now() || (await isSigned(ports, now)))
-    throw new Refusal('approval.ended', { approval: approval.id })
+  // Once as many have signed as are needed, the others' questions are withdrawn.
+  if (now?.state !== 'open' || now.expiresAt <= ports.clock.now()) throw ended()
   if (!(await maySign(ports, now, { subject, role, device })))
     throw new Refusal('approval.mandate', { approval: approval.id })
-  if (await ports.subjectStates.isDisabled(institution, now.subject)) throw new Refusal('subject.disabled')
+  if (said === 'yes' && (await ports.subjectStates.isDisabled(institution, now.subject))) throw ended()
 }
 
 async function isSigned(ports: CoSigningPorts, one: CustomerTransaction): Promise<boolean> {

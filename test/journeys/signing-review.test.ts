@@ -4,7 +4,7 @@ import type { Somebody } from './approval-bank.ts'
 import { answer, approve, type Question, waiting } from './approver.ts'
 import { asked, poll } from './back-end.ts'
 import { apiToken } from './customer.ts'
-import { joint, questionFor, type SigningBank, startSigningBank } from './signing-bank.ts'
+import { board, joint, questionFor, type SigningBank, sign, startSigningBank } from './signing-bank.ts'
 
 let bank: SigningBank
 beforeAll(async () => {
@@ -56,4 +56,29 @@ test('#130 who reports another question of that back end ends what others were t
   await answer(anna.who, second as Question, { answer: 'report' })
   const late = await answer(ben.who, question, { answer: 'deny' })
   expect(late).toMatchObject({ status: 410, json: { code: 'approval.ended' } })
+})
+
+test('#130 where a signatory was frozen for a while, another may still be the last', async () => {
+  const [anna, ben] = [await bank.somebody(), await bank.somebody()]
+  const [cleo, dan, eve] = [await bank.somebody(), await bank.somebody(), await bank.somebody()]
+  const iban = await bank.account({ director: [ben, cleo, dan], 'joint-holder': [eve] })
+  const { id, hash } = await bank.begun(anna, iban, board)
+  await sign(eve.who, hash)
+  await sign(ben.who, hash)
+  await turn(ben.sub, 'disable')
+  await sign(cleo.who, hash)
+  expect((await bank.look(id)).state).toBe('signing')
+  await turn(ben.sub, 'enable')
+  expect((await sign(dan.who, hash)).status).toBe(200)
+  expect((await bank.look(id)).state).toBe('approved')
+})
+
+test('#130 a signatory learns nothing of who began it, and may say no whoever that is', async () => {
+  const [anna, ben] = [await bank.somebody(), await bank.somebody()]
+  const { id, hash } = await bank.begun(anna, await bank.account({ 'joint-holder': [ben] }))
+  await turn(anna.sub, 'disable')
+  const question = await questionFor(ben.who, hash)
+  expect((await approve(ben.who, question, undefined)).json.code).toBe('approval.ended')
+  expect((await answer(ben.who, question, { answer: 'report' })).status).toBe(200)
+  expect((await bank.look(id)).state).toBe('released')
 })
