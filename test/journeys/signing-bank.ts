@@ -22,9 +22,10 @@ export const [joint, board] = ['2500.00', '9500.00']
 
 export type SigningBank = Awaited<ReturnType<typeof startSigningBank>>
 
-export async function startSigningBank(databaseUrl?: string) {
+export async function startSigningBank(databaseUrl?: string, ping?: string) {
   const bank = await startApprovalBank({
     ...(databaseUrl !== undefined && { databaseUrl }),
+    ...(ping !== undefined && { ping }),
     institution: { policy: { rules, limits: [] } },
     staff: true,
   })

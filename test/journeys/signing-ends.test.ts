@@ -1,16 +1,23 @@
 // A payment that others sign, where something else ends meanwhile: an answer is still an answer.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Somebody } from './approval-bank.ts'
+import { pinged, type Somebody } from './approval-bank.ts'
 import { answer, approve, type Question, waiting } from './approver.ts'
-import { asked, poll } from './back-end.ts'
-import { apiToken } from './customer.ts'
+import { type Asked, asked, poll } from './back-end.ts'
+import { apiToken, asApi } from './customer.ts'
+import { freezing } from './freezing.ts'
+import { type PingReceiver, startPingReceiver } from './ping-receiver.ts'
 import { board, joint, questionFor, type SigningBank, sign, startSigningBank } from './signing-bank.ts'
 
 let bank: SigningBank
+let receiver: PingReceiver
 beforeAll(async () => {
-  bank = await startSigningBank()
+  receiver = await startPingReceiver()
+  bank = await startSigningBank(undefined, receiver.url)
 }, 60_000)
-afterAll(async () => bank.stop())
+afterAll(async () => {
+  receiver.stop()
+  await bank.stop()
+})
 
 async function turn(sub: string, how: 'disable' | 'enable') {
   const token = await apiToken(bank.bridge, { scope: 'subjects' })
@@ -81,4 +88,48 @@ test('#130 a signatory learns nothing of who began it, and may say no whoever th
   expect((await approve(ben.who, question, undefined)).json.code).toBe('approval.ended')
   expect((await answer(ben.who, question, { answer: 'report' })).status).toBe(200)
   expect((await bank.look(id)).state).toBe('released')
+})
+
+test('a back end is pinged once, when the last has signed or the request has ended', async () => {
+  const [anna, ben] = [await bank.somebody(), await bank.somebody()]
+  const begun = async () => {
+    const iban = await bank.account({ 'joint-holder': [ben] })
+    const response = await fetch(`${bank.bridge.issuer}/backchannel`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        ...(await asApi(bank.bridge, pinged)),
+        ...{ scope: 'openid', login_hint: anna.sub, client_notification_token: 'of-the-shop' },
+        authorization_details: JSON.stringify([bank.paid(iban, joint)]),
+      }),
+    })
+    const request = (await response.json()) as Asked
+    const question = (await waiting(anna.who)).at(-1) as Question
+    await approve(anna.who, question, request.number)
+    return { ...request, hash: question.to_sign.claims.hash as string }
+  }
+  const [signed, refused, ended] = [await begun(), await begun(), await begun()]
+  await sign(ben.who, signed.hash)
+  await receiver.heard(signed.auth_req_id)
+  expect((await poll(bank.bridge, signed.auth_req_id, bank.bridge.issuer, pinged)).status).toBe(200)
+  expect(receiver.of(refused.auth_req_id)).toEqual([])
+  await answer(ben.who, await questionFor(ben.who, refused.hash), { answer: 'deny' })
+  await receiver.heard(refused.auth_req_id)
+  expect(receiver.of(ended.auth_req_id)).toEqual([])
+  await turn(anna.sub, 'disable')
+  await receiver.heard(ended.auth_req_id)
+  for (const one of [signed, refused, ended]) expect(receiver.of(one.auth_req_id)).toHaveLength(1)
+})
+
+test('a payee, and the phone of a signatory, that are frozen while others sign', async () => {
+  const [anna, ben, cleo] = [await bank.somebody(), await bank.somebody(), await bank.somebody()]
+  const { freeze, lift } = freezing(bank.bridge)
+  const { id, hash } = await bank.begun(anna, await bank.account({ 'joint-holder': [ben, cleo] }))
+  const question = await questionFor(ben.who, hash)
+  const payee = await freeze({ kind: 'payee', transaction: id })
+  expect((await approve(ben.who, question, undefined)).json.code).toBe('payee.frozen')
+  await lift(payee)
+  const phone = await freeze({ kind: 'device', name: String(question.to_sign.claims.device) })
+  expect((await approve(ben.who, question, undefined)).status).toBe(401)
+  expect((await bank.look(id)).state).toBe('signing')
+  await lift(phone)
 })
