@@ -1,12 +1,16 @@
 // A payment that others sign, where something else ends meanwhile: an answer is still an answer.
+
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { verifyEvidence } from '../../src/compose/evidence-verify.ts'
 import { pinged, type Somebody } from './approval-bank.ts'
 import { answer, approve, type Question, waiting } from './approver.ts'
 import { type Asked, asked, poll } from './back-end.ts'
+import { caseDesk } from './case-desk.ts'
 import { apiToken, asApi } from './customer.ts'
 import { freezing } from './freezing.ts'
+import type { Parts } from './parts.ts'
 import { type PingReceiver, startPingReceiver } from './ping-receiver.ts'
-import { board, joint, questionFor, type SigningBank, sign, startSigningBank } from './signing-bank.ts'
+import { board, huge, joint, questionFor, type SigningBank, sign, startSigningBank } from './signing-bank.ts'
 
 let bank: SigningBank
 let receiver: PingReceiver
@@ -132,4 +136,34 @@ test('a payee, and the phone of a signatory, that are frozen while others sign',
   expect((await approve(ben.who, question, undefined)).status).toBe(401)
   expect((await bank.look(id)).state).toBe('signing')
   await lift(phone)
+})
+
+test('what was held, and two people released, is signed all the same; with too few the release stays', async () => {
+  const [anna, ben] = [await bank.somebody(), await bank.somebody()]
+  const [cleo, dan] = [await bank.somebody(), await bank.somebody()]
+  const { parts, issuer } = bank.bridge
+  const desk = caseDesk({ ...parts, issuer } as unknown as Parts)
+  const iban = await bank.account({ 'joint-holder': [ben] })
+  const { json: held } = await bank.ask(anna.sub, iban, huge)
+  expect(held).toMatchObject({ state: 'held', code: 'transaction.held' })
+  await desk.released(String(held.id))
+  const { json: tooFew } = await bank.ask(anna.sub, iban, huge)
+  expect(tooFew).toMatchObject({ state: 'refused', code: 'transaction.signatories' })
+  expect((await bank.look(String(held.id))).case).toMatchObject({ state: 'released' })
+  expect((await bank.look(String(held.id))).case).not.toHaveProperty('sent_again')
+  const all = Object.entries({ 'joint-holder': [ben], director: [cleo, dan] })
+  const signatories = all.flatMap(([role, people]) => people.map(({ sub }) => ({ sub, role })))
+  await bank.mandate(iban, 'PUT', { signatories })
+  const { id, hash } = await bank.begun(anna, iban, huge)
+  expect((await bank.look(String(held.id))).case).toMatchObject({ sent_again: true })
+  for (const { who } of [ben, cleo]) await sign(who, hash)
+  expect((await bank.consume(id)).json.code).toBe('transaction.missing')
+  await sign(dan.who, hash)
+  expect((await bank.consume(id)).status).toBe(200)
+  const path = `${issuer}/transactions/${id}/evidence`
+  const headers = { authorization: `Bearer ${await apiToken(bank.bridge)}` }
+  const evidence = Buffer.from(await (await fetch(path, { headers })).text())
+  const key = await (await fetch(`${issuer}/evidence/keys`)).text()
+  const { ok, checks } = await verifyEvidence({ evidence, key, checkpointKey: undefined })
+  expect([ok, checks.filter((check) => !check.ok)]).toEqual([true, []])
 })
