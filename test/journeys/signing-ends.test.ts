@@ -4,10 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verifyEvidence } from '../../src/compose/evidence-verify.ts'
 import { pinged, type Somebody } from './approval-bank.ts'
 import { answer, approve, type Question, waiting } from './approver.ts'
-import { type Asked, asked, poll } from './back-end.ts'
+import { type Asked, asked, poll, transactions } from './back-end.ts'
 import { caseDesk } from './case-desk.ts'
 import { apiToken, asApi } from './customer.ts'
 import { freezing } from './freezing.ts'
+import { later } from './later.ts'
 import type { Parts } from './parts.ts'
 import { type PingReceiver, startPingReceiver } from './ping-receiver.ts'
 import { board, huge, joint, questionFor, type SigningBank, sign, startSigningBank } from './signing-bank.ts'
@@ -136,6 +137,45 @@ test('a payee, and the phone of a signatory, that are frozen while others sign',
   expect((await approve(ben.who, question, undefined)).status).toBe(401)
   expect((await bank.look(id)).state).toBe('signing')
   await lift(phone)
+})
+
+test('what others signed is carried out within the hour, and `expires_at` says until when', async () => {
+  const [anna, ben] = [await bank.somebody(), await bank.somebody()]
+  const iban = await bank.account({ 'joint-holder': [ben] })
+  const endOf = ({ expires_at }: Record<string, unknown>) =>
+    (Date.parse(String(expires_at)) - Date.now()) / 60_000
+  const fresh = async (minutes: number, id: string) =>
+    later(minutes * 60, async () => {
+      const token = await apiToken(bank.bridge)
+      const { json } = await transactions(bank.bridge, { method: 'GET', path: `/${id}`, token })
+      return { ...json, used: await transactions(bank.bridge, { path: `/${id}/consume`, token }) }
+    })
+  const [first, second] = [await bank.begun(anna, iban), await bank.begun(anna, iban)]
+  expect(endOf(await bank.look(first.id))).toBeGreaterThan(23 * 60)
+  for (const { hash } of [first, second]) await sign(ben.who, hash)
+  const signed = await bank.look(first.id)
+  expect(signed.state).toBe('approved')
+  expect(endOf(signed)).toBeGreaterThan(55)
+  expect(endOf(signed)).toBeLessThanOrEqual(60)
+  expect(await fresh(61, first.id)).toMatchObject({ state: 'lapsed', expires_at: signed.expires_at })
+  expect(await fresh(58, second.id)).toMatchObject({ state: 'approved', used: { status: 200 } })
+  // Nothing of it ends any more.
+  expect(await bank.look(second.id)).not.toHaveProperty('expires_at')
+})
+
+test('what nobody else signs is carried out within minutes of the yes, and `expires_at` says so', async () => {
+  const anna = await bank.somebody()
+  const token = await apiToken(bank.bridge)
+  const authorization_details = [bank.paid(await bank.account(), '900.00')]
+  const body = { sub: anna.sub, authorization_details, expires_in: 600 }
+  const { json } = await transactions(bank.bridge, { token, body })
+  const { number } = json.approval as { number: string }
+  await approve(anna.who, await questionFor(anna.who, json.hash as string), number)
+  const approved = await bank.look(String(json.id))
+  expect(approved.state).toBe('approved')
+  // The question would have waited for ten minutes; what was approved is good for five.
+  const sooner = Date.parse(String(json.expires_at)) - Date.parse(String(approved.expires_at))
+  expect(sooner).toBeGreaterThan(60_000)
 })
 
 test('what was held, and two people released, is signed all the same; with too few the release stays', async () => {
