@@ -6,7 +6,7 @@ type Guards = Pick<Institution, 'lineFacts' | 'browserSignals' | 'retention'>
 
 /**
  * Named as the file has them: `line_facts` where nobody is asked any more, `line_facts on_failure`, `line_facts max_age_hours`,
- * `browser_signals`, and `retention evidence` where a kind of records is kept for a shorter time: what goes is gone for good.
+ * `browser_signals`, and `retention evidence_days` where a kind of records is kept for a shorter time: what goes is gone for good.
  */
 export function settingsLoosened(before: Guards, after: Guards): string[] {
   return [
@@ -14,7 +14,7 @@ export function settingsLoosened(before: Guards, after: Guards): string[] {
     ...(before.browserSignals === true && after.browserSignals !== true ? ['browser_signals'] : []),
     ...retained
       .filter((kind) => daysOf(after, kind) < daysOf(before, kind))
-      .map((kind) => `retention ${kind}`),
+      .map((kind) => `retention ${kind}_days`),
   ]
 }
 
