@@ -141,23 +141,6 @@ describe('without a good configuration', () => {
     expect({ code, out }).toEqual({ code: 0, out: 'the configuration holds\n' })
   })
 
-  test('check-config and apply say that rates are of a day too far ahead', async () => {
-    const file = join(folder, 'rates.yaml')
-    const written = (hours: number) => {
-      const day = new Date(Date.now() + hours * 3600_000).toISOString()
-      const rates = ['  rates:', '    base: EUR', `    as_of: ${day}`, '    per_base: { USD: "1.1" }']
-      writeFileSync(file, ['institution:', '  id: oak', '  name: Oak', ...rates, ''].join('\n'))
-    }
-    written(30)
-    const line = `${file}:6: institution.rates.as_of: is more than a day ahead`
-    expect(await typed(`check-config --config ${settings} ${file}`)).toMatchObject({
-      ...{ code: 1, error: expect.stringContaining(line) },
-    })
-    expect((await typed(`apply --dry-run --config ${settings} ${file}`)).error).toContain(line)
-    written(23)
-    expect(await typed(`check-config --config ${settings} ${file}`)).toMatchObject({ code: 0 })
-  })
-
   test('check-config has risk engines judged by their plugins, in every file that can be read', async () => {
     const [engine, broken] = [join(folder, 'engine.yaml'), join(folder, 'broken.yaml')]
     const risk = (type: string, set: string) =>
