@@ -214,7 +214,7 @@ test('a dry run says what else of a file guards or keeps less, and the audit has
   })
   await apply({})
   const guarded = { ...line_facts({}), browserSignals: true, retention: { evidence: 400 } }
-  expect((await apply(guarded)).join()).toContain('loosens retention evidence')
+  expect((await apply(guarded)).join()).toContain('loosens retention evidence_days')
   const dry = async (change: Partial<Institution>) =>
     /; loosens (.*)$/.exec((await apply({ ...guarded, ...change }, true)).join())?.[1]
   expect(await dry(line_facts({ maxAgeHours: 96 }))).toBeUndefined()
@@ -223,10 +223,12 @@ test('a dry run says what else of a file guards or keeps less, and the audit has
   expect(await dry({ lineFacts: undefined })).toBe('line_facts')
   expect(await dry({ browserSignals: undefined })).toBe('browser_signals')
   expect(await dry({ retention: { evidence: 500 } })).toBeUndefined()
-  expect(await dry({ retention: { evidence: 399, risk: 400 } })).toBe('retention evidence, retention risk')
+  expect(await dry({ retention: { evidence: 399, risk: 400 } })).toBe(
+    'retention evidence_days, retention risk_days',
+  )
   await apply({ retention: { evidence: 300 } })
   expect(events.filter(({ type }) => type === 'configuration.applied').at(-1)?.detail).toMatchObject({
-    loosened: ['line_facts', 'browser_signals', 'retention evidence'],
+    loosened: ['line_facts', 'browser_signals', 'retention evidence_days'],
   })
   // What is kept for longer, and asked more, is no loosening.
   await apply(guarded)
