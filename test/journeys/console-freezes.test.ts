@@ -84,6 +84,26 @@ describe('freezing', () => {
     expect(events).toHaveLength(1)
     expect((await parts.stores.devices.get('alder', phone.id))?.state).toBe('suspended')
   })
+  test('a form that comes back with another name, or after its freeze was lifted, freezes nothing and says so', async () => {
+    const alice = await person(['owner'])
+    const [one, other] = [device(id(), { state: 'active' }), device(id(), { state: 'active' })]
+    for (const made of [one, other]) await parts.stores.devices.create(made)
+    const stateOf = async ({ id: of }: typeof one) => (await parts.stores.devices.get('alder', of))?.state
+    // By the browser's way back the form is there with the id that it had.
+    const form = await alice.page(`/freezes/new?kind=device&name=${one.id}`)
+    const done = await alice.press(form, /freezes$/, { why: 'stolen' })
+    const told = await alice.press(form, /freezes$/, { why: 'stolen', name: other.id })
+    expect([told.status, await stateOf(other)]).toEqual([409, 'active'])
+    expect(wordsOf(told.body)).toContain('Nothing is frozen yet.')
+    expect(told.body).toContain('freeze.stale')
+    // The form that is shown then does it.
+    expect((await alice.press(told, /freezes$/)).status).toBe(303)
+    expect(await stateOf(other)).toBe('suspended')
+    const at = below(done.location).replace('?done=set', '')
+    await alice.press(await alice.page(at), /lift$/, { why: 'found' })
+    const again = await alice.press(form, /freezes$/, { why: 'stolen again' })
+    expect([again.status, await stateOf(one)]).toEqual([409, 'active'])
+  })
   test('a payee by number: in whatever spelling, masked from then on, and in no address', async () => {
     const alice = await person(['owner'])
     const printed = creditor.replace(/(.{4})/g, '$1 ').toLowerCase()
