@@ -7,6 +7,7 @@ import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import { displayOf } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
+import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Devices, Logins, Pins } from '../ports/stores.ts'
 import type { Transactions } from '../ports/transactions.ts'
@@ -85,25 +86,36 @@ export async function frozenSince(
 export interface Settling {
   readonly state: 'approved' | 'released'
   readonly evidence?: (() => Promise<string | undefined>) | undefined
+  /** Why the sign-in was refused. */
+  readonly refusal?: RefusalCode | undefined
 }
 
-interface SettlePorts {
+export interface SettlePorts {
   readonly transactions: Transactions
+  readonly cases: Pick<Cases, 'giveBack'>
   readonly clock: Clock
   readonly audit: Audit
 }
 
+// Whoever has no factor was never asked, and whom the bank stopped by a freeze has not given up.
+const notTheirs: ReadonlySet<RefusalCode> = new Set([
+  ...(['device.required', 'pin.unset', 'acr.insufficient', 'upstream.too_weak'] as const),
+  'payee.frozen',
+])
+
 /**
- * What becomes of the transaction when its sign-in ends; nothing where there is none, or the policy had stopped it. Refuses
+ * What becomes of the transaction when its sign-in ends, and of a release that it used; nothing where there is none, or the policy had stopped it. Refuses
  * with `interaction.expired` where its time was over before it was approved.
  */
 export async function settleTransaction(
-  { transactions, audit, clock }: SettlePorts,
+  { transactions, cases, audit, clock }: SettlePorts,
   login: LoginTransaction,
-  { state, evidence }: Settling,
+  { state, evidence, refusal }: Settling,
 ): Promise<void> {
-  const { decision, transaction } = login
+  const { decision, transaction, institution, subject = '' } = login
   if (decision === undefined || transaction === undefined) return
+  const isGivenBack = refusal !== undefined && notTheirs.has(refusal)
+  const of = isGivenBack ? await cases.giveBack({ institution, subject }, decision.id) : undefined
   const trace = {
     reference: login.reference,
     relyingParty: login.relyingParty,
@@ -111,8 +123,8 @@ export async function settleTransaction(
     ...(login.device !== undefined && { device: login.device }),
     transaction: transaction.hash,
   }
-  const detail = { methods: login.amr }
-  const what = { institution: login.institution, id: decision.id, state, now: clock.now() }
+  const detail = { methods: login.amr, ...(of !== undefined && { case: of }) }
+  const what = { institution, id: decision.id, state, now: clock.now() }
   // The refusal below is committed (ruling R-2): nothing may be kept by then that proves what did not come to be.
   const end = { ...what, trace, detail, evidence }
   if (!(await endTransaction({ transactions, audit }, end)) && state === 'approved')

@@ -6,7 +6,7 @@ import { transactionOf } from '../../src/domain/transaction.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
 import { createDecide } from '../../src/flows/decide.ts'
 import type { CaseMove } from '../../src/ports/cases.ts'
-import type { Held } from '../../src/ports/transactions.ts'
+import type { CustomerOf, Held } from '../../src/ports/transactions.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { nobodyAsked } from '../flows/no-risk.ts'
 import { onDatabase } from './on-database.ts'
@@ -217,6 +217,18 @@ export function caseContract(kind: 'embedded' | 'server'): void {
       expect(count(won)).toBe(1)
       expect((await all.cases.get('alder', one.id))?.usedBy).toBe(`t${won.indexOf(true)}`)
       expect(await all.cases.releasedFor(customerOf(one), sent(one))).toBeUndefined()
+    })
+    test('is given back by the decision that used it, and by no other', async () => {
+      const one = await released()
+      await all.cases.use('alder', one.id, { by: 't1', now })
+      const back = (customer: CustomerOf, by: string) => all.cases.giveBack(customer, by)
+      expect(await back(customerOf(one), 't2')).toBeUndefined()
+      expect(await back({ institution: 'birch', subject: one.subject }, 't1')).toBeUndefined()
+      expect(await back({ institution: 'alder', subject: id() }, 't1')).toBeUndefined()
+      expect(await all.cases.use('alder', one.id, { by: 't2', now })).toBe(false)
+      expect(await back(customerOf(one), 't1')).toBe(one.id)
+      expect(await all.cases.use('alder', one.id, { by: 't2', now })).toBe(true)
+      expect(await back(customerOf(one), 't1')).toBeUndefined()
     })
     test('of ten decisions on the same payment at once one asks the PIN, and nine are held with a case each', async () => {
       const key = {
