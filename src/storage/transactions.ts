@@ -115,6 +115,13 @@ export function createTransactions(connections: Connections, seal: FieldSeal): T
       const row: Row | undefined = await db('customer_transaction').where({ institution, id }).first()
       return row && fromRow(row, seal)
     },
+    async several(institution, ids) {
+      const db = await reader()
+      const rows: Row[] = await db('customer_transaction')
+        .where({ institution })
+        .whereIn('id', [...ids])
+      return rows.map((row) => fromRow(row, seal))
+    },
     async list(institution, filter) {
       const rows = await listed(await reader(), institution, filter)
       return rows.map((row) => fromRow(row, seal))
