@@ -11,7 +11,7 @@ import {
 import { mask } from '../domain/mask.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Administrators } from '../ports/administrators.ts'
-import type { FreezeState, Freezes, SeenFreeze } from '../ports/freezes.ts'
+import type { Freezes, SeenFreeze } from '../ports/freezes.ts'
 import type { Devices, Directory } from '../ports/stores.ts'
 import type { SubjectNames } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
@@ -52,7 +52,7 @@ export function createFreezeFlows(ports: FreezePorts) {
     return found
   }
   return {
-    list: (institution: string, which: FreezeState) => ports.freezes.list(institution, which),
+    list: (...asked: Parameters<Freezes['list']>) => ports.freezes.list(...asked),
     /** Refuses with `request.not_found`. */
     one,
     /** What this would be about, as people call it. Refuses as `set` does for what is not there. */

@@ -203,6 +203,33 @@ describe('freezing', () => {
   })
 })
 
+describe('freezes without number', () => {
+  test('are each found, the oldest too', async () => {
+    const alice = await person(['owner'])
+    const at = Date.parse('2026-01-01T00:00:00Z')
+    // Of one moment, so that nothing but the id tells them apart.
+    for (let n = 0; n < 205; n += 1)
+      await parts.stores.freezes.set({
+        ...{
+          institution: 'alder',
+          id: `many-${String(n).padStart(12, '0')}`,
+          kind: 'core',
+          key: `core-${n}`,
+        },
+        ...{ name: `core-${n}`, why: 'many', by: 'administrator:alice', at, endsAt: undefined },
+      })
+    const seen: string[] = []
+    let next: string | undefined = '/freezes'
+    while (next !== undefined) {
+      const { body }: Page = await alice.page(next)
+      expect(wordsOf(body)).toContain('More than 100 freezes are in force')
+      seen.push(...[...body.matchAll(/\/freezes\/(many-\d+)"/g)].map(([, id = '']) => id))
+      next = /href="[^"]*(\/freezes\?behind=[^"]*)"/.exec(body)?.[1]?.replaceAll('&amp;', '&')
+    }
+    expect([seen.length, new Set(seen).size]).toEqual([205, 205])
+  })
+})
+
 describe('lifting', () => {
   const frozen = async () => {
     const alice = await person(['owner'])
