@@ -10,6 +10,7 @@ import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Devices, Logins, Pins } from '../ports/stores.ts'
+import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { isPayeeFrozen, type PayeePorts } from './account-tokens.ts'
@@ -74,12 +75,30 @@ async function needing(
   }
 }
 
-/** What the bank has frozen since the policy decided, as a code; whoever would do it now waits until the sign-in has ended. */
+export interface FrozenPorts extends PayeePorts {
+  readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
+}
+
+/**
+ * What the bank has stopped since the policy decided, as a code; whoever would freeze it now waits until the sign-in has ended.
+ * Nothing of a sign-in without a transaction: what it leads to is refused where it is shown.
+ */
 export async function frozenSince(
-  ports: PayeePorts,
-  { institution, transaction }: LoginTransaction,
+  ports: FrozenPorts,
+  { institution, transaction, subject, device, dpopJkt: key }: LoginTransaction,
 ): Promise<RefusalCode | undefined> {
-  return (await isPayeeFrozen(ports, institution, transaction)) ? 'payee.frozen' : undefined
+  if (transaction === undefined || subject === undefined) return undefined
+  const { freezes, subjectStates } = ports
+  if (await freezes.hold(institution, { kind: 'customer', key: subject })) return 'subject.disabled'
+  // The unit has begun by then, so that all are asked in it, at once.
+  const [isDisabled, isDevice, isPayee] = await Promise.all([
+    subjectStates.isDisabled(institution, subject),
+    device !== undefined && key !== undefined && freezes.hold(institution, { kind: 'device', key }),
+    isPayeeFrozen(ports, institution, transaction),
+  ])
+  if (isDisabled) return 'subject.disabled'
+  if (isDevice) return 'device.frozen'
+  return isPayee ? 'payee.frozen' : undefined
 }
 
 /** How a sign-in's transaction ends; `evidence` keeps what proves that it was approved, and gives its digest. */
@@ -100,7 +119,7 @@ export interface SettlePorts {
 // Whoever has no factor was never asked, and whom the bank stopped by a freeze has not given up.
 const notTheirs: ReadonlySet<RefusalCode> = new Set([
   ...(['device.required', 'pin.unset', 'acr.insufficient', 'upstream.too_weak'] as const),
-  'payee.frozen',
+  ...(['subject.disabled', 'device.frozen', 'payee.frozen'] as const),
 ])
 
 /**
