@@ -75,7 +75,7 @@ async function needing(
   }
 }
 
-export interface FrozenPorts extends PayeePorts {
+interface FrozenPorts extends PayeePorts {
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
 }
 
@@ -109,12 +109,15 @@ export interface Settling {
   readonly refusal?: RefusalCode | undefined
 }
 
-export interface SettlePorts {
+interface SettlePorts {
   readonly transactions: Transactions
   readonly cases: Pick<Cases, 'giveBack'>
   readonly clock: Clock
   readonly audit: Audit
 }
+
+/** What ends a sign-in with a transaction. */
+export type EndPorts = FrozenPorts & SettlePorts
 
 // Whoever has no factor was never asked, and whom the bank stopped by a freeze has not given up.
 const notTheirs: ReadonlySet<RefusalCode> = new Set([

@@ -31,26 +31,19 @@ import type {
 } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
-import type { PayeePorts } from './account-tokens.ts'
 import { canApprove } from './approvals.ts'
 import type { Assess } from './assess.ts'
 import type { CanText } from './can-text.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
-import {
-  evidenceOf,
-  frozenSince,
-  type SettlePorts,
-  settleTransaction,
-  withDecision,
-} from './login-decision.ts'
+import { type EndPorts, evidenceOf, frozenSince, settleTransaction, withDecision } from './login-decision.ts'
 import { withRisk } from './login-risk.ts'
 import { askedOfSignIn, withSignals } from './login-signals.ts'
 import { beginning } from './offered.ts'
 import type { RiskOutcomes } from './risk-outcomes.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
-export interface LoginPorts extends PayeePorts, SettlePorts {
+export interface LoginPorts extends EndPorts {
   readonly directory: Directory
   readonly logins: Logins
   readonly answers: UpstreamAnswers
