@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { scratchSpace } from './test/scratch-space.ts'
 
 // Every file starts processes and threads of its own; what they compile they need not compile each time.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), `drawbridge-compile-cache-${process.getuid?.() ?? 0}`)
@@ -9,6 +10,9 @@ const common = { environment: 'node' as const, testTimeout: 30_000, hookTimeout:
 
 // A worker keeps what it has loaded for its next file: loading the bridge anew for each is a third of the time.
 const together = { ...common, isolate: false }
+
+// Databases by the hundred, each of a thousand files.
+const many = { env: { TMPDIR: scratchSpace() } }
 
 // Whole journeys against the clock of the machine, with processes and servers beside us: in CI, where a machine stalls now and
 // then, what fails is tried once more. What the bridge does wrong, it does twice.
@@ -22,6 +26,7 @@ export default defineConfig({
       {
         test: {
           ...together,
+          ...many,
           name: 'unit',
           include: [
             'test/*.test.ts',
@@ -30,7 +35,13 @@ export default defineConfig({
         },
       },
       {
-        test: { ...together, ...lived, name: 'journeys', include: ['test/{journeys,attacks}/**/*.test.ts'] },
+        test: {
+          ...together,
+          ...many,
+          ...lived,
+          name: 'journeys',
+          include: ['test/{journeys,attacks}/**/*.test.ts'],
+        },
       },
       {
         test: {

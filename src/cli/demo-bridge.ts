@@ -23,6 +23,8 @@ export interface DemoPlace {
   /** The settings' defaults unless told. */
   readonly settings?: Pick<SettingsInput, 'sessions' | 'places' | 'trusted_proxies' | 'sweeper'>
   readonly checker?: SamlChecker
+  /** Of background work, against that of production; 1 unless told. */
+  readonly pace?: number
   /** Told, once it listens, of what it is made of. */
   readonly made?: (parts: unknown) => void
 }
@@ -43,9 +45,9 @@ export async function openDemoBridge(
       management: { host, port: 0 },
       // No load balancer looks at a laptop.
       timeouts: { drain_ms: 0 },
-      database: { data_directory: directory },
       keys: { master: masterKey },
-      // One person signs in at a time, on a laptop that may be busy with other things; production keeps the short deadline.
+      // One person signs in at a time, on a laptop that may be busy with other things; production keeps the short deadlines.
+      database: { data_directory: directory, acquire_timeout_ms: 10_000 },
       saml: { workers: 1, deadline_ms: 2000 },
       // The demo's IdPs stand on this machine.
       outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
@@ -56,8 +58,8 @@ export async function openDemoBridge(
     { demo: true },
   )
   const { compose } = await import('../compose/compose.ts')
-  const { clock, checker, made } = place
-  return { application: await compose(config, { ...(clock && { clock }), checker, made }), config }
+  const { clock, checker, made, pace } = place
+  return { application: await compose(config, { ...(clock && { clock }), checker, made, pace }), config }
 }
 
 /** The demo is the same for everybody: of the environment it takes the database and nothing else. */

@@ -177,6 +177,7 @@ const institutionRow = ({
     open: entry.approvals.open,
     newDeviceHours: entry.approvals.new_device_hours,
     farKilometres: entry.approvals.far_kilometres,
+    signatoryHours: entry.approvals.signatory_hours,
   },
   // False is as it was before there were any: a row of then is the same as one of now.
   ...(entry.browser_signals && { browserSignals: true }),

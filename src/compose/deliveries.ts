@@ -14,9 +14,9 @@ export function startDeliveries(
   stores: Stores,
   services: Services,
 ): { stop(): Promise<void> } {
-  const { log } = base
+  const { log, pace } = base
   const work = createDeliveryWork(base, stores, services)
-  const sending = startBackground({ name: 'deliveries', everyMs, pass: work.pass }, log)
+  const sending = startBackground({ name: 'deliveries', everyMs: everyMs / pace, pass: work.pass }, log)
   const after = { name: 'deliveries.left', everyMs: lookAfterMs, pass: services.openJobs.lookAfter }
   const looking = startBackground(after, log)
   return {

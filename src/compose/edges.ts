@@ -13,11 +13,13 @@ import { deviceRoutes } from '../http/devices.ts'
 import { evidenceRoutes } from '../http/evidence.ts'
 import { interactionRoutes } from '../http/interaction.ts'
 import { limitRoutes } from '../http/limits.ts'
+import { mandateRoutes } from '../http/mandates.ts'
 import { messageRoutes } from '../http/messages.ts'
 import { providerLogoutRoutes } from '../http/provider-logout.ts'
 import type { OidcGate } from '../http/provider-port.ts'
 import { riskChallengeRoutes } from '../http/risk-challenge.ts'
 import { riskQuestionRoutes } from '../http/risk-questions.ts'
+import { signRoutes } from '../http/sign.ts'
 import { signOutRoutes } from '../http/sign-out.ts'
 import { signalRoutes } from '../http/signals.ts'
 import { subjectRoutes } from '../http/subjects.ts'
@@ -35,7 +37,7 @@ const consoleFormBytes = 3 * 1024 * 1024
 
 /** The pages of a sign-in. */
 const signInRoutes = [
-  ...[interactionRoutes, signalRoutes, approveRoutes, codeRoutes],
+  ...[interactionRoutes, signalRoutes, approveRoutes, signRoutes, codeRoutes],
   ...[riskChallengeRoutes, chooseRoutes],
 ]
 
@@ -74,6 +76,7 @@ export function createPublicApp(parts: Parts) {
       (router) => userCodeRoutes(router, { ...ports, ...json }),
       (router) => riskQuestionRoutes(router, { ...ports, ...json }),
       (router) => subjectRoutes(router, { ...ports, authorizeClient }),
+      (router) => mandateRoutes(router, { ...ports, ...json }),
       (router) => transactionRoutes(router, { ...ports, ...json, consume }),
       (router) => evidenceRoutes(router, { ...ports, authorizeClient }),
       (router) => gatewayRoutes(router, { ...ports, authorize, soapBytes: config.limits.soapBytes }),

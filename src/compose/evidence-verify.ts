@@ -1,7 +1,12 @@
 // Evidence before the checks: no database, no configuration, no network; the file and the keys that were given.
-import { strengthMeans } from '../domain/evidence.ts'
+import { type EvidenceMaterial, strengthMeans } from '../domain/evidence.ts'
 import { attached, type EvidenceFile } from '../domain/evidence-bundle.ts'
-import { type EvidenceCheck, evidenceChecks, type PublicJwk } from '../domain/evidence-checks.ts'
+import {
+  type EvidenceCheck,
+  evidenceChecks,
+  type PublicJwk,
+  type ReadJws,
+} from '../domain/evidence-checks.ts'
 import { readEvidence } from '../plugins/evidence/file.ts'
 import { jwsBy, publicKeysIn } from '../plugins/evidence/keys.ts'
 import type { EvidenceAbout, EvidenceVerdict, EvidenceVerifyRequest } from '../ports/evidence-verify.ts'
@@ -29,18 +34,26 @@ async function checked(
   keys: readonly PublicJwk[],
   checkpointKeys: readonly PublicJwk[] | undefined,
 ): Promise<EvidenceCheck[]> {
-  const { signature, device } = file.bundle.material
-  const approvalKey = device?.approvalKey ?? undefined
+  const { material, signatories = [] } = file.bundle
   return evidenceChecks({
     bundle: file.bundle,
     signature: await jwsBy(attached(file), keys),
-    answer:
-      signature === null || approvalKey === undefined ? undefined : await jwsBy(signature, [approvalKey]),
+    answer: await answerIn(material),
+    signed: await Promise.all(signatories.map((one) => answerIn(one.material))),
     checkpointKeys,
   })
 }
 
-function aboutOf({ bundle: { issuer, material } }: EvidenceFile, knownLog: boolean): EvidenceAbout {
+/** The answer of the device, by the key that the material names; undefined where there is none. */
+async function answerIn({ signature, device }: EvidenceMaterial): Promise<ReadJws | undefined> {
+  const approvalKey = device?.approvalKey ?? undefined
+  return signature === null || approvalKey === undefined ? undefined : jwsBy(signature, [approvalKey])
+}
+
+function aboutOf(
+  { bundle: { issuer, material, signatories } }: EvidenceFile,
+  knownLog: boolean,
+): EvidenceAbout {
   const { id, reference, strength, signature } = material
   return {
     ...{ issuer, approval: id, reference, strength, means: strengthMeans[strength] },
@@ -52,6 +65,9 @@ function aboutOf({ bundle: { issuer, material } }: EvidenceFile, knownLog: boole
       ...(signature === null
         ? ['the institution’s own log, since no key of the customer signed']
         : ['the institution’s word that the approval key is this customer’s']),
+      ...(signatories === undefined
+        ? []
+        : ['the institution’s word that those who signed as well may sign for this account']),
     ],
   }
 }

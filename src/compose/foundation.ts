@@ -44,6 +44,7 @@ import { createFreezes } from '../storage/freezes.ts'
 import { openJobs } from '../storage/jobs.ts'
 import { createLogins } from '../storage/logins.ts'
 import { createLogoutNotices } from '../storage/logout-notices.ts'
+import { createMandates } from '../storage/mandates.ts'
 import { createMetadataStates } from '../storage/metadata-states.ts'
 import type { Database } from '../storage/open.ts'
 import { createPendingLogouts } from '../storage/pending-logouts.ts'
@@ -76,9 +77,11 @@ export interface ComposeOptions {
   readonly clock?: Clock
   /** Reads SAML in the place of threads of our own: for processes with several bridges. */
   readonly checker?: SamlChecker | undefined
+  /** How many times as often background work looks for what is due: for tests, which would wait for it. */
+  readonly pace?: number | undefined
 }
 
-const systemClock: Clock = { now: Date.now }
+const systemClock: Clock = { now: () => Date.now() }
 
 const systemChance: Chance = {
   token: (bytes) => randomBytes(bytes).toString('base64url'),
@@ -111,6 +114,7 @@ export function createFoundation(config: Config, database: Database, options: Co
   metrics.observe('drawbridge_db_statements_total', database.statements)
   return {
     checker: options.checker,
+    pace: options.pace ?? 1,
     observers,
     config,
     database,
@@ -162,6 +166,7 @@ export function createStores({ config, connections, seal, clock }: Foundation) {
     deliveryRecords: createDeliveryRecords(connections),
     ...transactionStores({ connections, seal, written: directory.forget }),
     ...{ approvals: createApprovals(connections, seal), pings: createPings(connections, seal) },
+    mandates: createMandates(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     auditProofs: createAuditProofs(connections),
     userCodes: createUserCodes(connections),
@@ -232,7 +237,7 @@ export async function createServices(base: Foundation) {
     openJobs: jobs,
     jobs: jobs.deliveries,
     riskReports: jobs.riskReports,
-    messageWaiting: createMessageWaiting({ ...base, deviceMessages, everyMs: 500 }),
+    messageWaiting: createMessageWaiting({ ...base, deviceMessages, everyMs: 500 / base.pace }),
     channels: createChannels({
       plugins: [pushChannel({ deviceMessages }), httpSmsChannel({ fetch, keys: base.keys })],
       publicUrl: config.publicUrl,

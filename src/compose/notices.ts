@@ -12,7 +12,7 @@ const timeoutMs = 5000
 
 /** Starts sending; `stop` waits for what is under way. */
 export function startNotices(base: Foundation, stores: Stores): { stop(): Promise<void> } {
-  const { config, keys, clock, log } = base
+  const { config, keys, clock, log, pace } = base
   const deliver = createNoticeDelivery({
     ...base,
     ...stores,
@@ -32,5 +32,5 @@ export function startNotices(base: Foundation, stores: Stores): { stop(): Promis
   const pass = async () => {
     for (const { id } of await stores.directory.institutions()) await deliver(id)
   }
-  return startBackground({ name: 'notices', everyMs, pass }, log)
+  return startBackground({ name: 'notices', everyMs: everyMs / pace, pass }, log)
 }

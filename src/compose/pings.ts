@@ -12,7 +12,8 @@ const most = 20
 /** Starts sending; `stop` waits for what is under way. */
 export function startPings(base: Foundation, stores: Stores, services: Services): { stop(): Promise<void> } {
   const work = createPingWork({ ...base, ...stores, send: createPingSender(services.fetch, timeoutMs) })
-  const sending = startBackground({ name: 'pings', everyMs, pass: work.pass }, base.log)
+  const sends = { name: 'pings', everyMs: everyMs / base.pace, pass: work.pass }
+  const sending = startBackground(sends, base.log)
   return {
     async stop() {
       await sending.stop()

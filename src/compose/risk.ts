@@ -37,7 +37,8 @@ export function startRiskReports(
   services: Services,
 ): { stop(): Promise<void> } {
   const work = createRiskWork(base, stores, services)
-  const telling = startBackground({ name: 'risk.reports', everyMs, pass: work.report }, base.log)
+  const reports = { name: 'risk.reports', everyMs: everyMs / base.pace, pass: work.report }
+  const telling = startBackground(reports, base.log)
   const ending = startBackground(
     { name: 'risk.expiry', everyMs: expiryMs, pass: () => allOf(work.expire) },
     base.log,

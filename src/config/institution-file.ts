@@ -117,6 +117,7 @@ const approvalsShape = z.strictObject({
   open: z.int().min(1).max(20).default(3),
   new_device_hours: z.int().min(0).max(720).default(24),
   far_kilometres: z.int().min(1).max(20_000).default(500),
+  signatory_hours: z.int().min(1).max(168).default(24),
 })
 
 /** How long records are kept after they have ended. */

@@ -44,25 +44,42 @@ const policyId = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'lower-case letters, digits, - and _ are needed')
   .refine((text) => text !== 'step_up_over', 'this name is taken by institution.step_up_over')
 
+// Who signs is asked for one by one: more than this nobody waits for.
+const mostOfARole = 10
+
+/** How many of which role must sign as well. */
+const signatories = z
+  .record(z.string(), z.int().min(1).max(mostOfARole))
+  .refine(
+    (roles) => Object.keys(roles).every((role) => /^[a-z0-9-]{2,32}$/.test(role)),
+    'a role has 2 to 32 lower-case letters, digits and hyphens',
+  )
+  .refine((roles) => Object.keys(roles).length > 0, 'one role at least is needed')
+  .refine((roles) => Object.keys(roles).length <= 5, 'five roles at most')
+
 const leadsTo = ({ stepUpLevels, approvalMethods }: PolicyRules) => ({
   outcome: z.enum(['allow', 'step-up', 'review', 'deny']).default('step-up'),
   acr: z.enum(stepUpLevels).optional(),
   by: z.array(z.enum(approvalMethods)).min(1, 'one method at least is needed').max(3).optional(),
+  signatories: signatories.optional(),
 })
 
 interface LeadsTo {
   readonly outcome: string
   readonly acr?: string | undefined
   readonly by?: readonly string[] | undefined
+  readonly signatories?: object | undefined
 }
 
 /** What a step-up can be, and nothing else. */
 const stepUpFaults =
   (rules: PolicyRules) =>
-  ({ outcome, acr, by = [] }: LeadsTo, ctx: z.RefinementCtx) => {
+  ({ outcome, acr, by = [], signatories }: LeadsTo, ctx: z.RefinementCtx) => {
     const fault = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message })
     if (outcome !== 'step-up' && acr !== undefined) fault('acr', 'only a step-up has a level')
     if (outcome !== 'step-up' && by.length > 0) fault('by', 'only a step-up has methods')
+    if (outcome !== 'step-up' && signatories !== undefined)
+      fault('signatories', 'only a step-up has signatories')
     const able = rules.methodsFor(acr)
     const unable = by.filter((method) => !able.includes(method))
     if (unable.length > 0) fault('by', `${unable.join(', ')} cannot reach this level; ${able.join(', ')} can`)

@@ -112,6 +112,7 @@ function whoOf(visit: Visit, one: SeenApproval, app: string): Html {
   return keyValues([
     ['Asked by', html`${bdi(app)} <code>${one.relyingParty}</code>`],
     ['How', originNames[one.origin]],
+    one.role === undefined ? undefined : ['Signs as', html`<code>${one.role}</code>`],
     [
       'Customer',
       html`<a href="${visit.path(`${place}?${new URLSearchParams({ sub: subject })}`)}"><code>${subject}</code></a>`,

@@ -49,6 +49,7 @@ export const originNames: Readonly<Record<Approval['origin'], string>> = {
   backchannel: 'A back end, by CIBA',
   api: 'A back end, by the transaction API',
   login: 'A page of a sign-in',
+  signatory: 'Another customer’s approval, which this one signs as well',
 }
 
 export const strengthNames: Readonly<Record<Strength, string>> = {

@@ -6,6 +6,7 @@ import { mask, withoutAccounts } from '../domain/mask.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Policy, Rule } from '../domain/policy.ts'
 import { type EntryChange, isUnchanged, policyChanges } from '../domain/policy-changes.ts'
+import { signatoriesText } from '../domain/signatories.ts'
 import { type Html, html } from '../http/page/html.ts'
 
 /** Compared by what it is, shown as it may be seen: two accounts that end alike are two. */
@@ -58,7 +59,13 @@ const diff = (caption: string, lines: readonly Shown[]): Html =>
 const outcomeLine = (outcome: Outcome): Line =>
   plain(
     outcome.kind === 'step-up'
-      ? `outcome: step-up, acr: ${levelName(outcome.acr)}`
+      ? [
+          `outcome: step-up, acr: ${levelName(outcome.acr)}`,
+          ...(outcome.by === undefined ? [] : [`by: ${outcome.by.join(', ')}`]),
+          ...(outcome.signatories === undefined
+            ? []
+            : [`signatories: ${signatoriesText(outcome.signatories).join(', ')}`]),
+        ].join(', ')
       : `outcome: ${outcome.kind}`,
   )
 

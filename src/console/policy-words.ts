@@ -14,10 +14,12 @@ import { mask } from '../domain/mask.ts'
 import { type ApprovalMethod, type Outcome, type OutcomeKind, payeeFrozen } from '../domain/outcome.ts'
 import type { Policy, PolicyInputs, Rule } from '../domain/policy.ts'
 import { defaultPolicy } from '../domain/policy-default.ts'
+import { rolesOf } from '../domain/signatories.ts'
 import { decimal } from '../domain/transaction.ts'
 import type { Html } from '../http/page/html.ts'
 import { badge } from './words.ts'
 
+const both = new Intl.ListFormat(localeOf.en, { type: 'conjunction' })
 const either = new Intl.ListFormat(localeOf.en, { type: 'disjunction' })
 
 const [defaultRule] = defaultPolicy.rules
@@ -43,9 +45,11 @@ const methodNames: Readonly<Record<ApprovalMethod, string>> = {
   sms: 'a code from a text message',
 }
 
-function methodsOf({ acr, by }: Extract<Outcome, { kind: 'step-up' }>): string {
+function methodsOf({ acr, by, signatories }: Extract<Outcome, { kind: 'step-up' }>): string {
   const level = acr === withDevice ? 'with the device' : 'with device and PIN'
-  return by === undefined ? level : `${level}, by ${either.format(by.map((one) => methodNames[one]))}`
+  const ways = by === undefined ? '' : `, by ${either.format(by.map((one) => methodNames[one]))}`
+  const others = rolesOf(signatories).map(([role, count]) => `${count} ${role}`)
+  return `${level}${ways}${others.length === 0 ? '' : `, and signed by ${both.format(others)}`}`
 }
 
 /** `Step-up with device and PIN`. */

@@ -7,8 +7,10 @@ import { fileText } from '../domain/evidence-bundle.ts'
 import { isExceeded, type Limit, type Measure } from '../domain/limit.ts'
 import { mask } from '../domain/mask.ts'
 import { maskedDisplay, maskedParties } from '../domain/masked-display.ts'
+import { signatoriesOf } from '../domain/outcome.ts'
 import { type Policy, type PolicyInputs, type Rule, voicesOf } from '../domain/policy.ts'
 import { factTypes, type PolicyFacts, unasked } from '../domain/policy-facts.ts'
+import { rolesOf } from '../domain/signatories.ts'
 import { type TransactionType, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { ApprovalSearch, SeenApproval } from '../flows/approval-search.ts'
@@ -60,9 +62,11 @@ export async function transactionPage(visit: Visit, ports: TransactionPagePorts)
   const app = (await ports.relyingParties.list(institution.id)).find(
     ({ party }) => party.id === one.relyingParty,
   )
-  const proven = await ports.evidenceExport.has(institution.id, one.id)
+  // While others have yet to sign, it would be evidence of too few.
+  const proven =
+    shownState(one, now) !== 'signing' && (await ports.evidenceExport.has(institution.id, one.id))
   const { found: asked } = await ports.approvalSearch.list(institution.id, {
-    ...{ transactionId: one.id, limit: 20 },
+    ...{ transactionId: one.id, limit: 100 },
   })
   return {
     title: `Transaction ${one.reference === '' ? one.id : one.reference}`,
@@ -171,6 +175,28 @@ function timeline(one: CustomerTransaction, now: number): Html {
 const questions = (visit: Visit, asked: readonly SeenApproval[], now: number): Html =>
   html`${asked.map((question) => html`<a href="${visit.path(`/approvals/${question.id}`)}">${moment(question.createdAt)}</a> ${approvalBadge(question, now)} `)}`
 
+/** Who has to sign beside the customer, and how each of those who were asked answered. */
+function signatoriesRow(
+  visit: Visit,
+  one: CustomerTransaction,
+  { asked, now }: SignatoriesAsked,
+): Row | undefined {
+  const needed = rolesOf(signatoriesOf(one.decision.outcome))
+  if (needed.length === 0) return undefined
+  const rows = needed.map(([role, count]) => {
+    const theirs = asked.filter((question) => question.role === role)
+    const signed = theirs.filter(({ state }) => state === 'approved').length
+    const lines = theirs.map((question) => html`<div>${questions(visit, [question], now)}</div>`)
+    return html`<div>${role}: ${signed} of ${count} signed</div>${lines}`
+  })
+  return ['Signatories', html`${rows}`]
+}
+
+interface SignatoriesAsked {
+  readonly asked: readonly SeenApproval[]
+  readonly now: number
+}
+
 interface Around {
   readonly app: string | undefined
   readonly asked: readonly SeenApproval[]
@@ -197,6 +223,7 @@ async function caseRows(
 
 function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked, cases }: Around): Html {
   const { decision, transaction } = one
+  const own = asked.filter(({ origin }) => origin !== 'signatory')
   return keyValues([
     ['Decision', outcomeText(decision.outcome)],
     ['Reason', html`${reasonText(decision.reason, policy, one.inputs.own)} <code>${decision.reason}</code>`],
@@ -207,7 +234,8 @@ function decisionOf(visit: Visit, { one, policy, now }: Explained, { app, asked,
         : html`<a href="${visit.path(`/policy/versions/${one.policy}`)}"><code>${one.policy}</code></a>`,
     ],
     ['App', bdi(app ?? one.relyingParty)],
-    asked.length === 0 ? undefined : ['Asked on the phone', questions(visit, asked, now)],
+    own.length === 0 ? undefined : ['Asked on the phone', questions(visit, own, now)],
+    signatoriesRow(visit, one, { asked, now }),
     [
       'Customer',
       html`<a href="${visit.path(`${place}?${new URLSearchParams({ sub: one.subject })}`)}"><code>${one.subject}</code></a>`,

@@ -10,6 +10,7 @@ import { badge } from './words.ts'
 
 export const stateNames: Readonly<Record<ShownState, string>> = {
   open: 'Waiting',
+  signing: 'Waiting for signatories',
   lapsed: 'Not answered',
   approved: 'Approved',
   used: 'Used',
@@ -20,6 +21,7 @@ export const stateNames: Readonly<Record<ShownState, string>> = {
 
 const tones = {
   open: 'info',
+  signing: 'info',
   lapsed: '',
   approved: 'ok',
   used: 'ok',
@@ -28,7 +30,10 @@ const tones = {
   held: 'warn',
 } as const
 
-export function stateBadge(one: Pick<CustomerTransaction, 'state' | 'expiresAt'>, now: number): Html {
+export function stateBadge(
+  one: Pick<CustomerTransaction, 'state' | 'expiresAt' | 'signingAt'>,
+  now: number,
+): Html {
   const state = shownState(one, now)
   return badge(tones[state], stateNames[state])
 }
@@ -46,10 +51,11 @@ export function partiesText(transaction: Transaction, type: TransactionType | un
 /** What it means, in a sentence; of `allow` nobody had to step up. */
 export const stateMeans: Readonly<Record<ShownState, string>> = {
   open: 'The customer has yet to answer. Until then it counts against limits.',
+  signing: 'The customer has approved it, and others have yet to sign. Until then it counts against limits.',
   lapsed: 'Nobody answered within the time. It counts no more.',
   approved: 'It may be done once, and counts.',
   used: 'It was carried out, or handed to whoever carries it out, and cannot be again. It counts.',
-  released: 'The customer declined, or the sign-in did not end well. It does not count.',
-  refused: 'The policy refused it. It does not count.',
+  released: 'The customer or a signatory declined, or the sign-in did not end well. It does not count.',
+  refused: 'The policy refused it, or too few people could sign it. It does not count.',
   held: 'The policy holds it, or the customer approved it far from where it was asked for. It does not count. Two people can release it to be sent again.',
 }

@@ -18,6 +18,8 @@ interface Words {
   readonly asks: string
   readonly message: string
   readonly from: string
+  readonly signs: string
+  readonly signsAs: (role: string) => string
 }
 
 const words: Readonly<Record<Language, Words>> = {
@@ -28,6 +30,8 @@ const words: Readonly<Record<Language, Words>> = {
     asks: 'Asked for by',
     message: 'Their message',
     from: 'Asked for from',
+    signs: 'You sign as',
+    signsAs: (role) => `${role}; somebody else has approved it already`,
   },
   es: {
     signIn: (app) => `Iniciar sesión en ${app}`,
@@ -36,11 +40,13 @@ const words: Readonly<Record<Language, Words>> = {
     asks: 'Lo solicita',
     message: 'Su mensaje',
     from: 'Solicitado desde',
+    signs: 'Firma usted como',
+    signsAs: (role) => `${role}; otra persona ya lo ha aprobado`,
   },
 }
 
 export interface ToShow {
-  readonly approval: Pick<Approval, 'transaction' | 'bindingMessage' | 'place'>
+  readonly approval: Pick<Approval, 'transaction' | 'bindingMessage' | 'place' | 'role'>
   readonly names: ApprovalNames
   readonly type: TransactionType | undefined
 }
@@ -48,7 +54,7 @@ export interface ToShow {
 /** Pure: the same approval gives the same text. Refuses with `transaction.malformed` as `displayOf` does. */
 export function approvalDisplay({ approval, names, type }: ToShow, language: Language): Display {
   const say = words[language]
-  const { transaction, bindingMessage } = approval
+  const { transaction, bindingMessage, role } = approval
   const what: Omit<Display, 'text'> =
     transaction === undefined
       ? {
@@ -61,6 +67,7 @@ export function approvalDisplay({ approval, names, type }: ToShow, language: Lan
   const rows = [
     ...what.rows,
     textRow(say.asks, names.relyingParty),
+    ...(role === undefined ? [] : [textRow(say.signs, say.signsAs(role))]),
     ...(bindingMessage === undefined ? [] : [textRow(say.message, bindingMessage)]),
     ...(from === '' ? [] : [textRow(say.from, from)]),
   ]

@@ -20,8 +20,11 @@ export type ApprovalState = (typeof approvalStates)[number]
 /** One of these, once, whoever answers at the same time. */
 export type ApprovalEnd = Exclude<ApprovalState, 'pending'>
 
-/** Where it began: CIBA, the transaction API of the bank's back end, or a page of a sign-in. */
-const approvalOrigins = ['backchannel', 'api', 'login'] as const
+/**
+ * Where it began: CIBA, the transaction API of the bank's back end, or a page of a sign-in; `signatory`: another customer has
+ * approved the transaction, and this one is to sign it as well.
+ */
+const approvalOrigins = ['backchannel', 'api', 'login', 'signatory'] as const
 export type ApprovalOrigin = (typeof approvalOrigins)[number]
 
 /** From where it was asked for, or answered, as far as somebody has said or we have seen. */
@@ -58,6 +61,8 @@ export interface Approval {
   readonly request: string | undefined
   /** Of the sign-in whose page waits for it. */
   readonly uid: string | undefined
+  /** As what a signatory signs. */
+  readonly role?: string | undefined
   readonly state: ApprovalState
   readonly createdAt: number
   readonly expiresAt: number

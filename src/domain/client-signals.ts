@@ -120,7 +120,8 @@ export function signalFacts(collected: CollectedSignals | undefined): RiskFacts 
     'client.colorDepth': said.colorDepth,
     'client.pixelPercent': said.pixelRatio === undefined ? undefined : Math.round(said.pixelRatio * 100),
     ...{ 'client.timeZone': said.timeZone, 'client.utcOffset': said.utcOffset },
-    'client.languages': said.languages?.join(','),
+    // A browser may have none: nothing said.
+    'client.languages': said.languages?.join(',') || undefined,
     ...{ 'client.platform': said.platform, 'client.platformVersion': said.platformVersion },
     ...{ 'client.model': said.model, 'client.touchPoints': said.touchPoints },
     ...{ 'client.storage': said.storage, 'client.webdriver': said.webdriver },

@@ -16,18 +16,30 @@ export interface EvidenceBundle {
   readonly digest: string
   /** All of the policy that decided, so that it can be asked again; null for a sign-in, and where it is not kept. */
   readonly policy: Policy | null
-  readonly audit: {
-    /** RFC 8785 JSON of the event as it stands in the log; names of persons only as salted commitments. */
-    readonly event: string
-    /** Its place in the log. */
-    readonly index: number
-    /** RFC 6962 audit path from the event to the checkpoint, base64. */
-    readonly proof: readonly string[]
-    /** The signed note (C2SP tlog-checkpoint) of the first tree that has the event in it. */
-    readonly checkpoint: string
-    /** Public key of the log, as we name it. */
-    readonly key: Readonly<Record<string, unknown>>
-  }
+  readonly audit: EvidenceAudit
+  /** The approvals of those who signed as well, each proven as the first one is; absent where nobody else had to. */
+  readonly signatories?: readonly SignatoryEvidence[]
+}
+
+/** One who signed beside the customer. */
+export interface SignatoryEvidence {
+  readonly material: EvidenceMaterial
+  readonly digest: string
+  readonly audit: EvidenceAudit
+}
+
+/** An event of the log, with its way to a checkpoint. */
+export interface EvidenceAudit {
+  /** RFC 8785 JSON of the event as it stands in the log; names of persons only as salted commitments. */
+  readonly event: string
+  /** Its place in the log. */
+  readonly index: number
+  /** RFC 6962 audit path from the event to the checkpoint, base64. */
+  readonly proof: readonly string[]
+  /** The signed note (C2SP tlog-checkpoint) of the first tree that has the event in it. */
+  readonly checkpoint: string
+  /** Public key of the log, as we name it. */
+  readonly key: Readonly<Record<string, unknown>>
 }
 
 /** A file that is read by eye as well: the bundle in the open, and its signature without it (RFC 7515 appendix F). */

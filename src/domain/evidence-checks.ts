@@ -6,11 +6,12 @@ import { displayHash } from './approval-display.ts'
 import { noteIsBy, readNote } from './checkpoint.ts'
 import { decidedAgain } from './customer-transaction.ts'
 import { proofSeconds } from './device.ts'
-import { contentDigest, type Strength, withIntegers } from './evidence.ts'
-import { type EvidenceBundle, evidenceTyp } from './evidence-bundle.ts'
+import { contentDigest, type EvidenceMaterial, type Strength, withIntegers } from './evidence.ts'
+import { type EvidenceBundle, evidenceTyp, type SignatoryEvidence } from './evidence-bundle.ts'
 import { leafHash, verifyInclusion } from './merkle.ts'
 import type { Outcome } from './outcome.ts'
 import type { PolicyInputs } from './policy.ts'
+import { lacking, type NeededSignatories } from './signatories.ts'
 import { hashOf } from './transaction.ts'
 
 const evidenceCheckNames = [
@@ -25,6 +26,7 @@ const evidenceCheckNames = [
   'policy',
   'times',
   'strength',
+  'signatories',
 ] as const
 export type EvidenceCheckName = (typeof evidenceCheckNames)[number]
 
@@ -48,6 +50,8 @@ export interface ToCheck {
   readonly signature: ReadJws
   /** The answer of the device, by the approval key in the material; undefined where there is none. */
   readonly answer: ReadJws | undefined
+  /** The answers of those who signed as well, in the order of the bundle; none where nobody did. */
+  readonly signed?: readonly (ReadJws | undefined)[] | undefined
   /** Of the log, one behind the other in time, where whoever asks knows them from elsewhere. */
   readonly checkpointKeys: readonly PublicJwk[] | undefined
 }
@@ -68,6 +72,7 @@ const checks: readonly Check[] = [
   ['policy', 'the policy decides the same again', policyFault],
   ['times', 'the times are in order', timesFault],
   ['strength', 'the strength is no more than what is proven', strengthFault],
+  ['signatories', 'as many others signed the same as the policy wanted', signatoriesFault],
 ]
 
 /** All of them, also behind one that fails. Total: the bundle may come from an attacker. */
@@ -95,6 +100,9 @@ function sayingOf(name: EvidenceCheckName, given: ToCheck): string | undefined {
   if (name === 'display' && onPage(given))
     return 'no device names the text: the log alone says that it was this one'
   if (name === 'policy' && given.bundle.material.policy === null) return 'a sign-in: no policy decided'
+  if (name === 'signatories' && isSignatorys(given.bundle.material))
+    return 'the approval of one signatory: whether enough signed, the evidence of the transaction says'
+  if (name === 'signatories' && neededIn(given) === undefined) return 'nobody else had to sign'
   if (name === 'checkpoint' && given.checkpointKeys !== undefined)
     return 'the checkpoint is signed by the key of the log that was given'
   return undefined
@@ -216,14 +224,17 @@ function deviceFault(given: ToCheck): Fault {
 function policyFault({ bundle }: ToCheck): Fault {
   const { policy: kept, transaction } = bundle.material
   if (kept === null) return transaction.id === null ? undefined : 'no decision is named'
-  const { version, reason, acr } = kept
-  const outcome = (kept.outcome === 'step-up' ? { kind: 'step-up', acr } : { kind: kept.outcome }) as Outcome
+  const { version, reason, acr, by, signatories } = kept
+  const outcome = (
+    kept.outcome === 'step-up' ? { kind: 'step-up', acr, by, signatories } : { kind: kept.outcome }
+  ) as Outcome
   const inputs = withIntegers(kept.inputs) as PolicyInputs
   const { facts } = inputs
   const { subject, request } = bundle.material
   if (
     facts.transaction.type !== transaction.type ||
-    facts.subject.id !== subject ||
+    // Who signs as well is never who began it.
+    (facts.subject.id === subject) === isSignatorys(bundle.material) ||
     facts.app.id !== request.relyingParty
   )
     return 'it was decided on another transaction'
@@ -273,3 +284,55 @@ function strengthFault(given: ToCheck): Fault {
   const level = ['device-key', 'code'].includes(strength) ? withDevice : withDeviceAndPin
   return satisfies(level, policy?.acr ?? undefined) ? undefined : 'the policy asked for more'
 }
+
+const isSignatorys = ({ request }: EvidenceMaterial): boolean => request.origin === 'signatory'
+
+/** Who had to sign beside the customer; undefined where nobody had to, or it is the approval of one of them. */
+const neededIn = ({ bundle: { material } }: ToCheck): NeededSignatories | undefined =>
+  isSignatorys(material) ? undefined : material.policy?.signatories
+
+/** What each of those who signed has to prove by itself. */
+const ofEach = checks.filter(([name]) => name !== 'signature' && name !== 'signatories')
+
+function signatoriesFault(given: ToCheck): Fault {
+  const needed = neededIn(given)
+  const { signatories = [], material } = given.bundle
+  if (needed === undefined)
+    return signatories.length === 0 ? undefined : 'somebody signed who did not have to'
+  const fault = signatories.map((one, n) => signatoryFault(given, one, given.signed?.[n])).find((why) => why)
+  if (fault !== undefined) return fault
+  const people = [material, ...signatories.map((one) => one.material)]
+  if (new Set(people.map(({ subject }) => subject)).size < people.length) return 'one person signed twice'
+  const keys = people.flatMap(({ device }) => (device?.approvalKey ? [canonicalize(device.approvalKey)] : []))
+  if (new Set(keys).size < keys.length) return 'two people signed with one key'
+  const signed = signatories.map((one) => ({
+    ...{ subject: one.material.subject, role: one.material.request.role ?? '' },
+  }))
+  const [missing] = lacking(needed, signed)
+  return missing === undefined ? undefined : `too few signed as ${missing}`
+}
+
+function signatoryFault(given: ToCheck, one: SignatoryEvidence, answer: ReadJws | undefined): Fault {
+  const { bundle } = given
+  const { transaction, policy, institution } = bundle.material
+  const { material } = one
+  if (!isSignatorys(material) || material.answer.outcome !== 'approved') return 'one of them did not sign it'
+  if (material.transaction.hash !== transaction.hash || material.transaction.id !== transaction.id)
+    return 'one of them signed another transaction'
+  if (material.policy?.version !== policy?.version || material.institution !== institution)
+    return 'one of them signed by another policy'
+  // Of the one log: its key is named once.
+  const audit = { ...one.audit, key: bundle.audit.key }
+  const own = { ...given, bundle: { ...bundle, ...one, audit }, answer, signed: undefined }
+  return ofEach
+    .map(([name, , fault]) =>
+      named(
+        name,
+        orFault(() => fault(own)),
+      ),
+    )
+    .find((why) => why)
+}
+
+const named = (name: EvidenceCheckName, why: Fault): Fault =>
+  why === undefined ? undefined : `of one who signed, ${name}: ${why}`

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { ApprovalPlace } from './approval.ts'
 import type { RiskSummary } from './risk.ts'
+import type { NeededSignatories } from './signatories.ts'
 
 /**
  * How the answer was given, weakest claim that holds (ruling R-36). `device-key+uv`: signed by the approval key, and the PIN was
@@ -43,6 +44,8 @@ export interface EvidenceMaterial {
     readonly numberMatched: boolean
     /** What the device's answer had to name; null where it was given on our page. */
     readonly nonce: string | null
+    /** As what a signatory signed; absent for who began it. */
+    readonly role?: string
   }
   readonly transaction: {
     readonly id: string | null
@@ -62,6 +65,9 @@ export interface EvidenceMaterial {
     readonly outcome: string
     /** The level that the outcome asked for; null where it asked for none. */
     readonly acr: string | null
+    /** How it had to be approved, and who had to sign as well; absent where nothing was said. */
+    readonly by?: readonly string[]
+    readonly signatories?: NeededSignatories
     readonly reason: string
     /** As they were kept, integers as `{"$int": "..."}`: by them the decision can be made again. */
     readonly inputs: unknown

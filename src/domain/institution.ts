@@ -67,11 +67,13 @@ export interface ApprovalSettings {
   readonly newDeviceHours: number
   /** An approval from farther away than this from where it was asked for is held, where both places are known; in kilometres. */
   readonly farKilometres: number
+  /** How long others have to sign what a customer has approved; in hours. */
+  readonly signatoryHours: number
 }
 
 /** What holds where the institution says nothing. */
 export const approvalSettings = ({ approvals }: Pick<Institution, 'approvals'>): ApprovalSettings => ({
-  ...{ open: 3, newDeviceHours: 24, farKilometres: 500 },
+  ...{ open: 3, newDeviceHours: 24, farKilometres: 500, signatoryHours: 24 },
   ...approvals,
 })
 
@@ -236,8 +238,11 @@ export const subjectScope = 'subjects'
 /** Lets an API of the bank use up the transaction of a customer's token. */
 export const transactionScope = 'transactions'
 
+/** Lets the bank's back end say who may sign for an account. */
+export const mandateScope = 'mandates'
+
 /** What an API of the bank may do for itself, without a customer; no app ever gets them. */
-export const clientScopes: readonly string[] = [subjectScope, transactionScope]
+export const clientScopes: readonly string[] = [subjectScope, transactionScope, mandateScope]
 
 /** Lets an app show customers what waits for their approval, and answer. */
 export const approvalScope = 'approvals'

@@ -13,7 +13,7 @@ import {
 import type { CollectedSignals } from './client-signals.ts'
 import type { Language } from './language.ts'
 import type { LoginChallenge } from './login-challenge.ts'
-import { type ApprovalMethod, type Outcome, stopCode } from './outcome.ts'
+import { type ApprovalMethod, type Outcome, signatoriesOf, stopCode } from './outcome.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { RiskAction, RiskChallengeKind } from './risk.ts'
 import type { Transaction } from './transaction.ts'
@@ -32,6 +32,8 @@ export interface LoginDecision {
   readonly reason: string
   /** What the risk providers said of it. */
   readonly assessment?: string | undefined
+  /** Why it is stopped although the customer could approve it: too few people can sign. */
+  readonly stopped?: 'transaction.signatories' | undefined
 }
 
 /** What the risk providers said of a sign-in; the whole of it is kept under `id`. */
@@ -139,6 +141,8 @@ export interface LoginTransaction {
   readonly approval?: string | undefined
   /** In which language the customer read what they approved here. */
   readonly approvedIn?: Language | undefined
+  /** As many have signed as the policy wants beside this customer. */
+  readonly signed?: boolean | undefined
   /** The browser session that this sign-in went on with: where the customer says that it wasn't them, it ends. */
   readonly browserSession?: string | undefined
   readonly outcome: 'open' | 'finished' | 'cancelled' | 'refused'
@@ -163,6 +167,8 @@ export type Step =
   /** By what the risk engine asks itself; it raises nothing. */
   | { readonly step: 'challenge'; readonly kind: RiskChallengeKind }
   | { readonly step: 'consent' }
+  /** Others sign what this customer has approved. */
+  | { readonly step: 'sign' }
   | { readonly step: 'finish'; readonly acr: Acr }
   | { readonly step: 'refuse'; readonly code: RefusalCode }
   | { readonly step: 'done' }
@@ -178,10 +184,12 @@ export function nextStep(login: LoginTransaction): Step {
   const risky = login.risk && (riskStop(login.risk.action) ?? login.risk.ends)
   if (risky !== undefined) return { step: 'refuse', code: risky }
   if (login.transaction !== undefined && login.decision === undefined) return { step: 'decide' }
-  const stopped = login.decision && stopCode(login.decision)
+  const stopped = login.decision && (stopCode(login.decision) ?? login.decision.stopped)
   if (stopped !== undefined) return { step: 'refuse', code: stopped }
   if (!isMet(login)) return raise(login)
   if (login.consent === 'needed' || login.consent === 'confirm') return { step: 'consent' }
+  if (login.decision && signatoriesOf(login.decision.outcome) !== undefined && login.signed !== true)
+    return { step: 'sign' }
   return { step: 'finish', acr: reachedBy(login) }
 }
 

@@ -28,6 +28,7 @@ const endOf: Readonly<Record<ShownState, TransactionEnd | undefined>> = {
   lapsed: 'lapsed',
   held: 'held',
   open: 'waiting',
+  signing: 'waiting',
   refused: undefined,
 }
 

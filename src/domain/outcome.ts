@@ -1,5 +1,6 @@
 // What becomes of a transaction, and which of several answers holds.
 import { type Acr, satisfies, withDeviceAndPin } from './acr.ts'
+import { asksAsMany, joined, type NeededSignatories } from './signatories.ts'
 
 /** In the order of their strength; `review` holds the transaction for the bank's people. */
 export const outcomes = ['allow', 'step-up', 'review', 'deny'] as const
@@ -24,6 +25,8 @@ export type Outcome =
       readonly acr: Acr
       /** One of these, and no other; whatever reaches the level unless told. */
       readonly by?: readonly ApprovalMethod[] | undefined
+      /** Who must sign as well, each on a phone of their own; whoever began is none of them. */
+      readonly signatories?: NeededSignatories | undefined
     }
 
 type StepUp = Extract<Outcome, { kind: 'step-up' }>
@@ -38,11 +41,20 @@ function isAsNarrow(a: StepUp, b: StepUp): boolean {
   return others === undefined || (ways?.every((way) => others.includes(way)) ?? false)
 }
 
+/** Who must sign beside the customer; undefined where nobody must. */
+export const signatoriesOf = (outcome: Outcome): NeededSignatories | undefined =>
+  outcome.kind === 'step-up' ? outcome.signatories : undefined
+
 /**
  * Is it proven that `a` asks at least what `b` asks? deny > review > step-up to the higher level > allow; of two step-ups to one
- * level the one with no way beside the other's.
+ * level the one with no way beside the other's. A step-up with signatories is matched by one alone that wants as many of each
+ * role, and by whatever stops.
  */
-export function isAsStrong(a: Outcome, b: Outcome): boolean {
+export const isAsStrong = (a: Outcome, b: Outcome): boolean =>
+  isAsStrongAlone(a, b) && (a.kind !== 'step-up' || asksAsMany(a.signatories, signatoriesOf(b)))
+
+/** What is asked of the customer alone. */
+function isAsStrongAlone(a: Outcome, b: Outcome): boolean {
   const [strengthA, strengthB] = [outcomes.indexOf(a.kind), outcomes.indexOf(b.kind)]
   if (strengthA !== strengthB) return strengthA > strengthB
   if (a.kind !== 'step-up' || b.kind !== 'step-up') return true
@@ -59,9 +71,24 @@ export interface Voice {
   readonly reason: string
 }
 
-/** The strongest of them; of equals the first, so that the order of rules decides which reason is named. */
+/**
+ * The strongest of them; of equals the first, so that the order of rules decides which reason is named. Whatever of them wants
+ * signatories is met together: of each role the highest count, whichever step-up of the customer's own holds.
+ */
 export function strongest(voices: readonly Voice[], otherwise: Voice): Voice {
-  return voices.reduce((held, one) => (isStronger(one.outcome, held.outcome) ? one : held), otherwise)
+  const held = voices.reduce(
+    (before, one) => (goesBefore(one.outcome, before.outcome) ? one : before),
+    otherwise,
+  )
+  const signatories = joined([otherwise, ...voices].map(({ outcome }) => signatoriesOf(outcome)))
+  if (held.outcome.kind !== 'step-up' || signatories === undefined) return held
+  return { ...held, outcome: { ...held.outcome, signatories } }
+}
+
+/** Of two that ask the same of the customer, the one that wants others to sign gives the reason. */
+function goesBefore(a: Outcome, b: Outcome): boolean {
+  if (!isAsStrongAlone(a, b)) return false
+  return !isAsStrongAlone(b, a) || (signatoriesOf(a) !== undefined && signatoriesOf(b) === undefined)
 }
 
 /** Where the payee is frozen, which beats whatever else is said. */

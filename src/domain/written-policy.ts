@@ -4,6 +4,7 @@ import type { Limit, Period, Threshold } from './limit.ts'
 import type { ApprovalMethod, Outcome } from './outcome.ts'
 import type { Policy, Rule } from './policy.ts'
 import { defaultPolicy } from './policy-default.ts'
+import { joined, type NeededSignatories } from './signatories.ts'
 
 interface WrittenOutcome {
   readonly outcome: Outcome['kind']
@@ -11,6 +12,8 @@ interface WrittenOutcome {
   readonly acr?: string | undefined
   /** How the customer approves it: one of these. */
   readonly by?: readonly ApprovalMethod[] | undefined
+  /** Who must sign as well: how many of which role. */
+  readonly signatories?: NeededSignatories | undefined
 }
 
 export interface WrittenRule extends WrittenOutcome {
@@ -64,11 +67,13 @@ function thresholdOf(entry: Omit<WrittenLimit, 'id' | 'types' | 'from' | 'to'>):
   return { kind: entry.first_payment === true ? 'new-payee' : 'always' }
 }
 
-const outcomeOf = ({ outcome, acr, by }: WrittenOutcome): Outcome =>
+const outcomeOf = ({ outcome, acr, by, signatories }: WrittenOutcome): Outcome =>
   outcome === 'step-up'
     ? {
         ...{ kind: 'step-up', acr: acr === undefined ? withDeviceAndPin : acrNamed(acr) },
         ...(by !== undefined && { by }),
+        // In the order of their names: the same policy has the same version however it is written.
+        ...(signatories !== undefined && { signatories: joined([signatories]) }),
       }
     : { kind: outcome }
 
@@ -110,7 +115,10 @@ function writtenThreshold(threshold: Threshold) {
 }
 
 const isUsual = (outcome: Outcome): boolean =>
-  outcome.kind === 'step-up' && outcome.acr === withDeviceAndPin && outcome.by === undefined
+  outcome.kind === 'step-up' &&
+  outcome.acr === withDeviceAndPin &&
+  outcome.by === undefined &&
+  outcome.signatories === undefined
 
 const writtenOutcome = (outcome: Outcome) =>
   outcome.kind === 'step-up'
@@ -118,5 +126,6 @@ const writtenOutcome = (outcome: Outcome) =>
         outcome: outcome.kind,
         ...(outcome.acr !== withDeviceAndPin && { acr: levelName(outcome.acr) }),
         ...(outcome.by !== undefined && { by: outcome.by }),
+        ...(outcome.signatories !== undefined && { signatories: outcome.signatories }),
       }
     : { outcome: outcome.kind }

@@ -29,6 +29,7 @@ import { isPayeeFrozen, type PayeePorts } from './account-tokens.ts'
 import { type ReportPorts, revokeReported } from './approval-reported.ts'
 import { placeKnown, traceOfApproval, traceOfTransaction } from './approvals.ts'
 import { openCase } from './case-opening.ts'
+import type { CoSigning } from './co-signing.ts'
 import type { KeepEvidence } from './evidence.ts'
 import type { createPinCheck } from './step-up.ts'
 import { endTransaction } from './transaction-ending.ts'
@@ -44,6 +45,7 @@ export interface AnswerPorts extends ReportPorts, PayeePorts {
   readonly backchannel: Backchannel
   readonly checkPin: ReturnType<typeof createPinCheck>
   readonly keepEvidence: KeepEvidence
+  readonly coSigning: CoSigning
   readonly places: Places
   readonly audit: Audit
   readonly clock: Clock
@@ -99,7 +101,7 @@ export function createAnswers(ports: AnswerPorts) {
     /**
      * `held` where it came from too far away, which nobody learns who would not have been heard. Refuses with `approval.number`
      * (which ends the question), `pin.*`, `subject.disabled`, `payee.frozen`, and `approval.ended` where another answer was first or the time
-     * is over.
+     * is over; for a signatory also with `approval.mandate`.
      */
     approve: (institution: Institution, yes: SignedYes) => approve(ports, institution, yes),
     /** Refuses with `approval.ended` where another answer was first. */
@@ -182,6 +184,7 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
       yes.pin ?? '',
     )
   await stillAnswering(ports, yes.shown)
+  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device)
   const answered = await judged(ports, institution, yes)
   await ended(ports, yes.shown, answered.state)
   await accepted(ports, institution, { yes, answered })
@@ -255,8 +258,8 @@ async function accepted(
   const detail = { ...trace.detail, methods, strength, evidence }
   const event = { type: `approval.${state}`, ...trace, device: device.id, detail } as const
   if (state === 'approved') {
-    await settle(ports, yes.shown, { methods, at })
-    return ports.audit.record({ ...event, outcome: 'ok' })
+    ports.audit.record({ ...event, outcome: 'ok' })
+    return settle(ports, institution, { shown: yes.shown, methods, at })
   }
   await hold(ports, institution, { shown: yes.shown, methods, at })
   const personal = apart(approval.place, answered)
@@ -300,19 +303,27 @@ async function ended(
 }
 
 interface Yes {
+  readonly shown: ShownApproval
   readonly methods: readonly string[]
   readonly at: number
 }
 
 /** Hands the yes to whoever waits: the app that polls, the API that asks, or the page of the sign-in, which looks for itself. */
-async function settle(ports: AnswerPorts, { approval, device }: ShownApproval, yes: Yes): Promise<void> {
+async function settle(ports: AnswerPorts, bank: Institution, yes: Yes): Promise<void> {
+  const { approval, device } = yes.shown
   const { institution, transactionId: id, origin } = approval
   if (origin === 'login') return
+  if (origin === 'signatory') return ports.coSigning.signed(approval, ports.backchannel)
   const { methods, at } = yes
   if (id !== undefined) {
+    // A poll of CIBA goes on as long as its request lives; an API looks when it likes.
+    const begun = await ports.coSigning.begin(bank, id, origin === 'backchannel')
+    if (begun === 'begun') return
+    if (begun === 'lacking') return release(ports, approval, 'transaction.signatories')
     const trace = { ...traceOfTransaction(approval), device: device.id }
     const end = { institution, id, state: 'approved', now: at, trace, detail: { methods } } as const
-    if (!(await endTransaction(ports, end))) throw new Error('an approval outlived its transaction')
+    if (begun === 'over' || !(await endTransaction(ports, end)))
+      throw new Error('an approval outlived its transaction')
   }
   const granted =
     origin === 'backchannel' && (await ports.backchannel.granted(approval, { amr: methods, at }))
@@ -347,6 +358,7 @@ async function refuse(
   state: Extract<ApprovalEnd, 'denied' | 'reported'>,
 ): Promise<void> {
   const { approval, device } = shown
+  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device)
   await ended(ports, shown, state)
   await release(ports, approval, 'approval.denied')
   const trace = { ...traceOfApproval(approval), device: device.id }
@@ -357,7 +369,9 @@ async function refuse(
 /** What was not approved counts against no limit, and whoever waits is told. */
 async function release(ports: AnswerPorts, approval: Approval, code: RefusalCode): Promise<void> {
   const { institution, transactionId, origin } = approval
-  if (origin === 'backchannel') await ports.backchannel.denied(approval, code)
+  const { backchannel } = ports
+  if (origin === 'signatory') return ports.coSigning.refused(approval, { code, backchannel })
+  if (origin === 'backchannel') await backchannel.denied(approval, code)
   // A sign-in ends its own transaction when its page learns of this.
   if (origin === 'login' || transactionId === undefined) return
   await endTransaction(ports, {

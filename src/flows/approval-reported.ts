@@ -18,6 +18,16 @@ export interface ReportPorts extends WithdrawalPorts {
 
 /** Inside the unit of the report. The sign-in that asked learns of its end by itself; its browser's session ends here. */
 export async function revokeReported(ports: ReportPorts, approval: Approval): Promise<void> {
+  // What others approved is reported to the bank, and is over; whoever reports it keeps the app that they report it by.
+  if (approval.origin !== 'signatory') await cutOff(ports, approval)
+  const { relyingParty, reference, id } = approval
+  const code = 'approval.reported'
+  ports.metrics.count('drawbridge_alerts_total', { code })
+  ports.log.warn('alert', { code, reference, detail: { relyingParty, approval: id } })
+}
+
+/** Whoever asked loses what they had of this customer. */
+async function cutOff(ports: ReportPorts, approval: Approval): Promise<void> {
   const { institution, subject, relyingParty, uid, transactionId } = approval
   // What else they ask goes with it: their requests end below, and an answer would have nowhere to go.
   await withdrawAll(ports, { institution, subject, relyingParty })
@@ -27,11 +37,4 @@ export async function revokeReported(ports: ReportPorts, approval: Approval): Pr
   if (uid === undefined) await ports.tokens.revoke(institution, { client: relyingParty, subject })
   if (login !== undefined) await ports.riskOutcomes.ended(login, 'fraud')
   if (transactionId !== undefined) await ports.riskOutcomes.aboutEnded(institution, transactionId, 'fraud')
-  const code = 'approval.reported'
-  ports.metrics.count('drawbridge_alerts_total', { code })
-  ports.log.warn('alert', {
-    code,
-    reference: approval.reference,
-    detail: { relyingParty, approval: approval.id },
-  })
 }

@@ -56,6 +56,8 @@ export interface ToAsk {
   readonly place: ApprovalPlace
   readonly request?: string | undefined
   readonly uid?: string | undefined
+  /** As what a signatory signs: then the question lives as long as its transaction waits. */
+  readonly role?: string | undefined
   /** How long the question lives, where somebody asked for a time. */
   readonly seconds?: number | undefined
 }
@@ -69,19 +71,33 @@ export type Ask = ReturnType<typeof createAsk>
 export function createAsk(ports: AskPorts) {
   return async function ask(institution: Institution, asked: ToAsk): Promise<Approval> {
     await mayAsk(ports, institution, asked)
-    const approval = approvalOf(ports, institution, asked)
-    await ports.approvals.create(approval)
-    const trace = traceOfApproval(approval)
-    ports.audit.record({ type: 'approval.asked', outcome: 'ok', ...trace })
-    const { subject, reference, relyingParty } = asked
-    const word: Word = {
-      ...{ subject, purpose: 'approval', handle: approval.id, text: '', expiresAt: approval.expiresAt },
-      trace: { reference, relyingParty, transaction: approval.hash },
-    }
-    // A text message that leads to an approval would teach customers to follow such messages.
-    await ports.reach(institution, word, ['push'])
-    return approval
+    return putQuestion(ports, institution, asked)
   }
+}
+
+export type AskSignatory = ReturnType<typeof createAskSignatory>
+
+/** Asks a signatory, inside a unit; whoever calls it has seen that this one may be asked, and holds them. */
+export function createAskSignatory(ports: QuestionPorts) {
+  return (institution: Institution, asked: ToAsk): Promise<Approval> => putQuestion(ports, institution, asked)
+}
+
+type QuestionPorts = Pick<AskPorts, 'approvals' | 'audit' | 'reach' | 'chance' | 'clock' | 'places'>
+
+/** Kept, and word of it on its way. */
+async function putQuestion(ports: QuestionPorts, institution: Institution, asked: ToAsk): Promise<Approval> {
+  const approval = approvalOf(ports, institution, asked)
+  await ports.approvals.create(approval)
+  const trace = traceOfApproval(approval)
+  ports.audit.record({ type: 'approval.asked', outcome: 'ok', ...trace })
+  const { subject, reference, relyingParty } = asked
+  const word: Word = {
+    ...{ subject, purpose: 'approval', handle: approval.id, text: '', expiresAt: approval.expiresAt },
+    trace: { reference, relyingParty, transaction: approval.hash },
+  }
+  // A text message that leads to an approval would teach customers to follow such messages.
+  await ports.reach(institution, word, ['push'])
+  return approval
 }
 
 /** Has this customer a device that can answer out of band? */
@@ -109,11 +125,12 @@ async function mayAsk(ports: AskPorts, institution: Institution, asked: ToAsk): 
   if (retryAfterSeconds !== undefined) throw new Refusal('approval.too_many', { retryAfterSeconds })
 }
 
-function approvalOf(ports: AskPorts, institution: Institution, asked: ToAsk): Approval {
+function approvalOf(ports: QuestionPorts, institution: Institution, asked: ToAsk): Approval {
   const { chance, clock } = ports
   const now = clock.now()
   const id = chance.token(16)
-  const { relyingParty, decided } = asked
+  const { relyingParty, decided, role } = asked
+  const longest = role === undefined ? now + approvalSeconds(asked.seconds) * 1000 : Infinity
   return {
     ...{ institution: institution.id, id, subject: asked.subject, relyingParty, origin: asked.origin },
     reference: asked.reference,
@@ -127,10 +144,11 @@ function approvalOf(ports: AskPorts, institution: Institution, asked: ToAsk): Ap
     place: placeKnown(ports, asked.place),
     request: asked.request,
     uid: asked.uid,
+    ...(role !== undefined && { role }),
     state: 'pending',
     createdAt: now,
     // A yes to what is decided no more would be worth nothing.
-    expiresAt: Math.min(now + approvalSeconds(asked.seconds) * 1000, decided?.expiresAt ?? Infinity),
+    expiresAt: Math.min(longest, decided?.expiresAt ?? Infinity),
     endedAt: undefined,
     device: undefined,
   }

@@ -1,9 +1,16 @@
 // Transactions that the bank's own back end decides on by us, looks after, and carries out once.
 import { type Approval, shownApprovalState } from '../domain/approval.ts'
-import { type CustomerTransaction, type ShownState, shownState } from '../domain/customer-transaction.ts'
+import {
+  type CustomerTransaction,
+  type ShownState,
+  shownState,
+  stopOf,
+} from '../domain/customer-transaction.ts'
 import type { HeldCase } from '../domain/held-case.ts'
 import type { Institution } from '../domain/institution.ts'
+import { signatoriesOf } from '../domain/outcome.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { rolesOf } from '../domain/signatories.ts'
 import { type Transaction, transactionOf } from '../domain/transaction.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals } from '../ports/approvals.ts'
@@ -46,6 +53,10 @@ export interface Standing {
   readonly now: number
   /** As the back end is told of it: what was approved lapses as well, where nobody carries it out in time. */
   readonly state: ShownState
+  /** Why it was stopped before anybody was asked. */
+  readonly code: ReturnType<typeof stopOf>
+  /** Who must sign beside the customer, and how many of them have. */
+  readonly signatories: readonly { readonly role: string; readonly needed: number; readonly signed: number }[]
 }
 
 export type BackEndTransactions = ReturnType<typeof createBackEndTransactions>
@@ -96,13 +107,15 @@ async function standing(ports: BackEndPorts, { institution, id, api }: Named): P
   const { transactions, approvals, clock } = ports
   const transaction = await transactions.get(institution, id)
   if (transaction === undefined || transaction.relyingParty !== api) throw new Refusal('transaction.unknown')
-  const [approval] = await approvals.list(institution, { transactionId: id, now: clock.now(), limit: 1 })
-  return standingOf(ports, { transaction, approval })
+  const now = clock.now()
+  const asked = await approvals.list(institution, { transactionId: id, now, limit: 201 })
+  const approval = asked.find(({ origin }) => origin !== 'signatory')
+  return standingOf(ports, { transaction, approval, asked })
 }
 
 async function standingOf(
   { clock, transactionMs, cases }: BackEndPorts,
-  { transaction, approval }: Pick<Standing, 'transaction' | 'approval'>,
+  { transaction, approval, asked = [] }: Omit<Found, 'asked'> & Partial<Found>,
 ): Promise<Standing> {
   const now = clock.now()
   const { state, decision, endedAt = now } = transaction
@@ -110,9 +123,20 @@ async function standingOf(
   const present = state === 'open' && decision.outcome.kind === 'allow' ? 'approved' : state
   const told = shownState({ ...transaction, state: present }, now)
   const late = told === 'approved' && endedAt + transactionMs <= now
+  const needed = rolesOf(signatoriesOf(decision.outcome))
+  const signatories = needed.map(([role, count]) => ({ role, needed: count, signed: signedAs(asked, role) }))
   const held = state === 'held' ? await cases.get(transaction.institution, transaction.id) : undefined
-  return { transaction, approval, case: held, now, state: late ? 'lapsed' : told }
+  const code = stopOf(transaction)
+  return { transaction, approval, case: held, now, state: late ? 'lapsed' : told, code, signatories }
 }
+
+interface Found extends Pick<Standing, 'transaction' | 'approval'> {
+  /** Every question about it. */
+  readonly asked: readonly Approval[]
+}
+
+const signedAs = (asked: readonly Approval[], role: string): number =>
+  asked.filter((one) => one.origin === 'signatory' && one.role === role && one.state === 'approved').length
 
 async function consume(ports: BackEndPorts, named: Named): Promise<CustomerTransaction> {
   const { transaction, approval, now, state } = await standing(ports, named)

@@ -2,15 +2,17 @@
 import { type Acr, acrLadder, levelReached, withDeviceAndPin } from '../domain/acr.ts'
 import type { ApprovalPlace } from '../domain/approval.ts'
 import type { CollectedSignals } from '../domain/client-signals.ts'
-import { type CustomerTransaction, firstState } from '../domain/customer-transaction.ts'
+import { type CustomerTransaction, firstState, stopOf } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type Limit, longestMinutes, type Measuring, measure } from '../domain/limit.ts'
+import { signatoriesOf } from '../domain/outcome.ts'
 import { inForce } from '../domain/own-limits.ts'
 import { type Decision, decide, type Policy, type PolicyInputs } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { type PolicyFacts, unasked } from '../domain/policy-facts.ts'
 import { keptRates, usedRates } from '../domain/rates.ts'
 import { type RiskVerdict, ruledScore, summaryOf, voiceOfVerdict } from '../domain/risk.ts'
+import { signatoriesText } from '../domain/signatories.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import { type RiskKind, typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
@@ -22,8 +24,9 @@ import type { Audit } from '../ports/unit-of-work.ts'
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts'
 import type { Assess } from './assess.ts'
 import { openCase } from './case-opening.ts'
+import { lackingRoles, type SignatoryPorts, type ToSign } from './signatories.ts'
 
-export interface DecidePorts {
+export interface DecidePorts extends SignatoryPorts {
   readonly transactions: Transactions
   readonly cases: Pick<Cases, 'create' | 'releasedFor' | 'use'>
   readonly assess: Assess
@@ -128,14 +131,17 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
       ...(history.payeeFrozen && { payeeFrozen: true }),
     }
     const id = ports.chance.token(16)
-    const { inputs, decision } = await withRelease(ports, asked, { id, policy, inputs: given, now })
+    const { inputs, decision } = await withRelease(ports, asked, { id, policy, inputs: given, now, from })
+    const state = (await canBeSigned(ports, { ...customer, from }, decision))
+      ? firstState(decision)
+      : 'refused'
     const kept: CustomerTransaction = {
       ...{ institution: institution.id, subject: asked.subject },
       ...{ id, relyingParty: asked.relyingParty, transaction, kind },
       reference: asked.trace.reference,
       ...{ from, to, decision, policy: policyVersion(policy), inputs },
-      ...{ state: firstState(decision), createdAt: now, expiresAt: asked.expiresAt },
-      endedAt: firstState(decision) === 'open' ? undefined : now,
+      ...{ state, createdAt: now, expiresAt: asked.expiresAt },
+      endedAt: state === 'open' ? undefined : now,
       usedAt: undefined,
     }
     await ports.transactions.create(kept)
@@ -143,12 +149,18 @@ function createDecideHeld(ports: DecidePorts, tokenOf: AccountTokens) {
   }
 }
 
+/** Where too few could sign, nobody is asked and nothing waits. */
+const canBeSigned = async (ports: DecidePorts, toSign: ToSign, { outcome }: Decision): Promise<boolean> =>
+  (await lackingRoles(ports, toSign, signatoriesOf(outcome))).length === 0
+
 interface Weighed {
   /** Of the transaction that is being decided. */
   readonly id: string
   readonly policy: Policy
   readonly inputs: PolicyInputs
   readonly now: number
+  /** Token of the account that it leaves. */
+  readonly from: string | undefined
 }
 
 interface Decided {
@@ -158,21 +170,25 @@ interface Decided {
 
 /**
  * The decision, by what two people released where there is such a thing: it is used up by this decision, and by no other. What is
- * refused uses nothing up; nor does a call to a core, where no customer can be asked.
+ * refused, by too few signatories too, uses nothing up; nor does a call to a core, where no customer can be asked.
  */
 async function withRelease(
-  { cases }: DecidePorts,
+  ports: DecidePorts,
   { customer, relyingParty, transaction, trace }: Deciding,
-  { id, policy, inputs, now }: Weighed,
+  { id, policy, inputs, now, from }: Weighed,
 ): Promise<Decided> {
+  const { cases } = ports
   const without = { inputs, decision: decide(policy, inputs) }
   if (without.decision.outcome.kind === 'deny' || trace.core !== undefined) return without
   const found = await cases.releasedFor(customer, { relyingParty, hash: transaction.hash, now })
   const { institution } = customer
-  if (found === undefined || !(await cases.use(institution, found.id, { by: id, now }))) return without
+  if (found === undefined) return without
   const { id: of, proposedBy = '', endedBy: releasedBy = '' } = found
   const released = { ...inputs, release: { case: of, proposedBy, releasedBy } }
-  return { inputs: released, decision: decide(policy, released) }
+  const decision = decide(policy, released)
+  const goesOn = await canBeSigned(ports, { ...customer, from }, decision)
+  if (goesOn && !(await cases.use(institution, found.id, { by: id, now }))) return without
+  return { inputs: released, decision }
 }
 
 const measuredOf = ({ type, amount }: Transaction, kind: RiskKind) => ({
@@ -248,6 +264,8 @@ function factsOf(asked: Deciding, { past, knownPayee }: History, now: number): P
 
 function tell(audit: Audit, asked: Deciding, kept: CustomerTransaction): void {
   const { decision } = kept
+  const signatories = signatoriesOf(decision.outcome)
+  const stopped = stopOf(kept)
   audit.record({
     type: 'transaction.decided',
     // What is stopped is refused by the sign-in or the call that it belongs to, in one event of its own.
@@ -263,6 +281,8 @@ function tell(audit: Audit, asked: Deciding, kept: CustomerTransaction): void {
       reason: decision.reason,
       policy: kept.policy,
       ...(decision.outcome.kind === 'step-up' && { acr: decision.outcome.acr }),
+      ...(signatories !== undefined && { signatories: signatoriesText(signatories) }),
+      ...(stopped === 'transaction.signatories' && { stopped }),
       ...(asked.verdict !== undefined && { assessment: asked.verdict.id }),
       ...releaseTold(kept),
     },

@@ -7,6 +7,7 @@ import {
   type EvidenceFile,
   evidenceFormat,
   evidenceTyp,
+  type SignatoryEvidence,
   signingInput,
 } from '../domain/evidence-bundle.ts'
 import type { Institution } from '../domain/institution.ts'
@@ -53,18 +54,14 @@ export function createEvidenceExport(ports: EvidenceExportPorts) {
      */
     async export(institution: Institution, issuer: string, wanted: WantedEvidence): Promise<EvidenceFile> {
       const kept = await keptOf(ports, institution.id, wanted)
-      const { body, logged } = await inLog(ports, institution.id, kept)
-      if (!(await isWhole(ports, institution.id, { kept, body, logged }))) throw broken(kept)
       const { policy } = kept.material
+      const signatories = await signatoriesOf(ports, institution.id, kept)
       const bundle: EvidenceBundle = {
-        ...{ format: evidenceFormat, version: 1, issuer, material: kept.material, digest: kept.digest },
+        ...{ format: evidenceFormat, version: 1, issuer },
+        ...(await proven(ports, institution.id, kept)),
         policy:
           policy === null ? null : ((await versionOf(ports.policies, institution, policy.version)) ?? null),
-        audit: {
-          ...{ event: body, index: logged.index, checkpoint: logged.checkpoint },
-          proof: logged.path.map((hash) => hash.toString('base64')),
-          key: await ports.keys.publicJwk(institution.id, 'checkpoint'),
-        },
+        ...(signatories !== undefined && { signatories }),
       }
       const file = await signed(ports, institution.id, bundle)
       tell(ports.audit, kept, wanted)
@@ -88,6 +85,38 @@ async function keptOf(
   const theirs = 'administrator' in by || kept?.material.request.relyingParty === by.api
   if (kept === undefined || !theirs) throw new Refusal('evidence.unknown')
   return kept
+}
+
+/** What was kept, with the event that has its digest. */
+async function proven(
+  ports: EvidenceExportPorts,
+  institution: string,
+  kept: KeptEvidence,
+): Promise<SignatoryEvidence> {
+  const { body, logged } = await inLog(ports, institution, kept)
+  if (!(await isWhole(ports, institution, { kept, body, logged }))) throw broken(kept)
+  return {
+    ...{ material: kept.material, digest: kept.digest },
+    audit: {
+      ...{ event: body, index: logged.index, checkpoint: logged.checkpoint },
+      proof: logged.path.map((hash) => hash.toString('base64')),
+      key: await ports.keys.publicJwk(institution, 'checkpoint'),
+    },
+  }
+}
+
+/** Of all who signed by now beside who began it; undefined where nobody had to, and for one of them. */
+async function signatoriesOf(
+  ports: EvidenceExportPorts,
+  institution: string,
+  { material, transactionId }: KeptEvidence,
+): Promise<SignatoryEvidence[] | undefined> {
+  const isTheirs = material.request.origin === 'signatory'
+  if (isTheirs || transactionId === undefined || material.policy?.signatories === undefined) return undefined
+  const all: SignatoryEvidence[] = []
+  for (const kept of await ports.evidence.ofSignatories(institution, transactionId))
+    all.push(await proven(ports, institution, kept))
+  return all
 }
 
 interface InLog {

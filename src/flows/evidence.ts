@@ -5,6 +5,7 @@ import type { Device } from '../domain/device.ts'
 import { contentDigest, type EvidenceMaterial, type Strength } from '../domain/evidence.ts'
 import type { Institution } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
+import type { Outcome } from '../domain/outcome.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { EvidenceStore } from '../ports/approvals.ts'
@@ -36,7 +37,7 @@ export interface Answered {
     | 'place'
     | 'createdAt'
     | 'expiresAt'
-  > & { readonly nonce: string | undefined }
+  > & { readonly nonce: string | undefined; readonly role?: string | undefined }
   readonly text: string
   readonly language: Language
   readonly strength: Strength
@@ -91,6 +92,7 @@ function materialOf(
       ...{ bindingMessage: approval.bindingMessage ?? null, place: approval.place },
       numberMatched: approval.number !== undefined,
       nonce: approval.nonce ?? null,
+      ...(approval.role !== undefined && { role: approval.role }),
     },
     transaction: {
       ...{ id: approval.transactionId ?? null, type: transaction?.type ?? null, hash: approval.hash },
@@ -112,8 +114,14 @@ const policyIn = ({ policy, decision, inputs }: CustomerTransaction): EvidenceMa
   version: policy,
   outcome: decision.outcome.kind,
   acr: decision.outcome.kind === 'step-up' ? decision.outcome.acr : null,
+  ...(decision.outcome.kind === 'step-up' && asked(decision.outcome)),
   reason: decision.reason,
   inputs,
+})
+
+const asked = ({ by, signatories }: Extract<Outcome, { kind: 'step-up' }>) => ({
+  ...(by !== undefined && { by }),
+  ...(signatories !== undefined && { signatories }),
 })
 
 const deviceIn = ({ id, createdAt, approvalKey }: Device): EvidenceMaterial['device'] => ({

@@ -1,6 +1,6 @@
 // The transaction of a sign-in: decided when the customer is known, and settled when the sign-in ends.
 import { elsewhere } from '../domain/acr.ts'
-import type { CustomerTransaction } from '../domain/customer-transaction.ts'
+import { type CustomerTransaction, stopOf } from '../domain/customer-transaction.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
@@ -63,11 +63,15 @@ export async function withDecision(
 async function needing(
   ports: LoginDecisionPorts,
   login: LoginTransaction,
-  { id, decision: { outcome, reason }, inputs }: CustomerTransaction,
+  kept: CustomerTransaction,
 ): Promise<LoginTransaction> {
+  const { id, decision: made, inputs } = kept
+  const { outcome, reason } = made
+  const tooFew = stopOf(kept) === 'transaction.signatories'
   const assessment = inputs.risk?.said.id
-  const decided = { ...login, decision: { id, outcome, reason, assessment } }
-  if (outcome.kind !== 'step-up') return decided
+  const stopped = tooFew ? ('transaction.signatories' as const) : undefined
+  const decided = { ...login, decision: { id, outcome, reason, assessment, ...(stopped && { stopped }) } }
+  if (outcome.kind !== 'step-up' || tooFew) return decided
   const { institution, subject } = login
   return {
     ...(await raised(ports, decided, { acr: outcome.acr, ours: true })),

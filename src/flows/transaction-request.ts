@@ -2,10 +2,9 @@
 import { type Acr, highest, withDevice, withDeviceAndPin } from '../domain/acr.ts'
 import type { Approval, ApprovalOrigin, ApprovalPlace } from '../domain/approval.ts'
 import { approvalSeconds } from '../domain/approval.ts'
-import type { CustomerTransaction } from '../domain/customer-transaction.ts'
+import { type CustomerTransaction, stopOf } from '../domain/customer-transaction.ts'
 import type { Institution, RelyingParty } from '../domain/institution.ts'
 import { riskStop } from '../domain/login.ts'
-import { stopCode } from '../domain/outcome.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { voiceOfVerdict } from '../domain/risk.ts'
 import type { Transaction } from '../domain/transaction.ts'
@@ -49,13 +48,13 @@ export type TransactionRequests = ReturnType<typeof createTransactionRequests>
 export function createTransactionRequests(ports: TransactionRequestPorts) {
   return {
     /**
-     * The customer is always asked (CIBA). Refuses also with `transaction.denied` and `transaction.held`, by which the decision
+     * The customer is always asked (CIBA). Refuses also with `transaction.denied`, `transaction.held` and `transaction.signatories`, by which the decision
      * stays, and without a transaction with `risk.denied` and `risk.held`.
      */
     async backchannel(institution: Institution, request: BackEndRequest): Promise<Approval> {
       if (request.transaction === undefined) return signInBy(ports, institution, request)
       const decided = await decidedOn(ports, institution, request)
-      const stopped = decided && stopCode(decided.decision)
+      const stopped = decided && stopOf(decided)
       if (stopped !== undefined) throw new Refusal(stopped, { transaction: decided?.id })
       return askFor(ports, institution, { request, decided })
     },
@@ -66,7 +65,7 @@ export function createTransactionRequests(ports: TransactionRequestPorts) {
     ): Promise<{ transaction: CustomerTransaction; approval: Approval | undefined }> {
       const transaction = (await decidedOn(ports, institution, request)) as CustomerTransaction
       const { outcome } = transaction.decision
-      if (outcome.kind === 'step-up')
+      if (outcome.kind === 'step-up' && stopOf(transaction) === undefined)
         return {
           transaction,
           approval: await askFor(ports, institution, { request, decided: transaction }),

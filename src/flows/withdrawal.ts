@@ -20,10 +20,11 @@ export async function withdrawAll(
 ): Promise<void> {
   const now = ports.clock.now()
   for (const approval of await ports.approvals.withdrawAll(asked, now)) {
-    const { institution, transactionId: id, request } = approval
+    const { institution, transactionId: id, origin, request } = approval
     ports.audit.record({ type: 'approval.withdrawn', outcome: 'ok', ...traceOfApproval(approval) })
     const end = { institution, state: 'released', now, trace: traceOfTransaction(approval) } as const
-    if (id !== undefined) await endTransaction(ports, { ...end, id })
+    // Others may sign what this one was to sign.
+    if (id !== undefined && origin !== 'signatory') await endTransaction(ports, { ...end, id })
     if (request !== undefined) await ports.pings.due(institution, request, now)
   }
 }

@@ -174,6 +174,8 @@ async function show(ctx: Context, ports: InteractionPorts, login: LoginTransacti
     case 'approve':
       // A page of its own: it changes by itself when the answer comes.
       return back(ctx, login, '/approve')
+    case 'sign':
+      return back(ctx, login, '/signatories')
     case 'code':
       return back(ctx, login, '/code')
     case 'challenge':

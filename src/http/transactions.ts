@@ -99,12 +99,14 @@ export async function backEnd(
 
 /** `number` is told once, to whoever asked: it belongs on the screen on which the customer began. */
 function standingShown(standing: Standing, { number }: { readonly number: boolean }) {
-  const { transaction, approval, case: held, state, now } = standing
+  const { transaction, approval, case: held, state, now, code, signatories } = standing
   const { outcome, reason } = transaction.decision
   return {
     id: transaction.id,
     state,
     decision: { outcome: outcome.kind, reason, policy: transaction.policy },
+    ...(code !== undefined && { code }),
+    ...(signatories.length > 0 && { signatories }),
     hash: transaction.transaction.hash,
     expires_at: iso(transaction.expiresAt),
     ...(approval && {

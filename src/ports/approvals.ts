@@ -33,7 +33,7 @@ export interface Approvals {
   get(institution: string, id: string): Promise<Approval | undefined>
   /** Those that this customer may answer at `now`, oldest first. */
   pending(customer: CustomerOf, now: number): Promise<readonly Approval[]>
-  /** Newest first. */
+  /** Newest first; without what they were to sign for others, which nobody waits for at a screen. */
   past(customer: CustomerOf, since: number): Promise<readonly PastApproval[]>
   /** Newest first. */
   list(institution: string, filter: ApprovalFilter): Promise<readonly Approval[]>
@@ -50,6 +50,8 @@ export interface Approvals {
     customer: CustomerOf & { readonly relyingParty?: string },
     now: number,
   ): Promise<readonly Approval[]>
+  /** Withdraws what signatories were asked of this transaction and have not answered; resolves with what it was. */
+  withdrawSignatories(institution: string, transactionId: string, now: number): Promise<readonly Approval[]>
   /**
    * Counts a poll of this CIBA request; true where it came before the interval was over, which is five seconds longer from
    * then on (CIBA 11).
@@ -61,7 +63,10 @@ export interface Approvals {
 export interface EvidenceStore {
   keep(institution: string, kept: KeptEvidence): Promise<void>
   get(institution: string, id: string): Promise<KeptEvidence | undefined>
+  /** Of the customer who began it. */
   ofTransaction(institution: string, transactionId: string): Promise<KeptEvidence | undefined>
+  /** Of those who signed it as well, oldest first. */
+  ofSignatories(institution: string, transactionId: string): Promise<readonly KeptEvidence[]>
 }
 
 export interface KeptEvidence {

@@ -81,6 +81,11 @@ export interface Transactions {
    * held or used after its time.
    */
   end(institution: string, id: string, ending: TransactionEnding): Promise<boolean>
+  /**
+   * The customer has approved it and others are to sign: it stays open, until `expiresAt`. True for exactly one caller; false where
+   * it was no longer open, or its time was over.
+   */
+  sign(institution: string, id: string, signing: { now: number; expiresAt: number }): Promise<boolean>
   /** Binds what was approved to the grant that its sign-in ended in, once; not waited for within a unit. */
   bind(institution: string, id: string, grant: string): Promise<void>
   /**

@@ -1,5 +1,6 @@
 // Approvals out of band: what decides in columns, who asks what sealed; they end by one conditional update.
 import { createHash } from 'node:crypto'
+import type { Knex } from 'knex'
 import type { Approval } from '../domain/approval.ts'
 import type { PastApproval } from '../domain/approval-damping.ts'
 import type { ApprovalFilter, Approvals } from '../ports/approvals.ts'
@@ -28,7 +29,7 @@ interface Row {
 
 type Sealed = Pick<
   Approval,
-  'transaction' | 'acr' | 'number' | 'nonce' | 'bindingMessage' | 'place' | 'request'
+  'transaction' | 'acr' | 'number' | 'nonce' | 'bindingMessage' | 'place' | 'request' | 'role'
 >
 
 // What is in column `request_hash`: who reads the database cannot poll.
@@ -66,6 +67,7 @@ export function createApprovals({ reader, writer, send }: Connections, seal: Fie
       const rows: Row[] = await db('approval')
         .where(customerOf(customer))
         .where('created_at', '>', new Date(since))
+        .whereNot({ origin: 'signatory' })
         .orderBy('created_at', 'desc')
         .select('relying_party', 'state', 'created_at', 'expires_at')
       return rows.map(pastOf)
@@ -82,6 +84,12 @@ export function createApprovals({ reader, writer, send }: Connections, seal: Fie
     },
     withdrawAll: async (asked, now) =>
       (await withdrawn(await writer(), asked, now)).map((row) => fromRow(row, seal)),
+    async withdrawSignatories(institution, transactionId, now) {
+      const open = { institution, transaction_id: transactionId, state: 'pending', origin: 'signatory' }
+      return (await endWithdrawn((await writer())('approval').where(open), now)).map((row) =>
+        fromRow(row, seal),
+      )
+    },
     async polledTooSoon(institution, request, now) {
       const db = await writer()
       const asked = { institution, request: hashOfRequest(request), now: new Date(now) }
@@ -99,6 +107,10 @@ function withdrawn(
 ): Promise<Row[]> {
   const open = db('approval').where({ ...customerOf(customer), state: 'pending' })
   if (relyingParty !== undefined) open.where({ relying_party: relyingParty })
+  return endWithdrawn(open, now)
+}
+
+function endWithdrawn(open: Knex.QueryBuilder, now: number): Promise<Row[]> {
   const ended = { state: 'withdrawn', ended_at: new Date(now) }
   const rows = open.where('expires_at', '>', new Date(now)).update(ended).returning('*')
   return rows as unknown as Promise<Row[]>
@@ -133,8 +145,8 @@ const pastOf = (row: Row): PastApproval => ({
 })
 
 function rowOf(one: Approval, seal: FieldSeal) {
-  const { institution, transaction, acr, number, nonce, bindingMessage, place, request } = one
-  const sealed: Sealed = { transaction, acr, number, nonce, bindingMessage, place, request }
+  const { institution, transaction, acr, number, nonce, bindingMessage, place, request, role } = one
+  const sealed: Sealed = { transaction, acr, number, nonce, bindingMessage, place, request, role }
   return {
     ...{ institution, id: one.id, subject: one.subject, relying_party: one.relyingParty },
     ...{ origin: one.origin, reference: one.reference, hash: one.hash, state: one.state },
@@ -166,6 +178,7 @@ function fromRow(row: Row, seal: FieldSeal): Approval {
     place: sealed.place,
     request: sealed.request,
     uid: row.uid ?? undefined,
+    ...(sealed.role !== undefined && { role: sealed.role }),
     state: row.state,
     createdAt: row.created_at.getTime(),
     expiresAt: row.expires_at.getTime(),

@@ -12,14 +12,22 @@ interface Row {
   readonly record: string
 }
 
+const isSignatorys = ({ material }: KeptEvidence): boolean => material.request.origin === 'signatory'
+
 export function createEvidenceStore({ reader, send }: Connections, seal: FieldSeal): EvidenceStore {
-  const fromRow = (row: Row | undefined): KeptEvidence | undefined =>
-    row && {
-      id: row.id,
-      transactionId: row.transaction_id ?? undefined,
-      digest: row.digest,
-      material: JSON.parse(seal.open(row.institution, row.record)) as EvidenceMaterial,
-    }
+  const fromRow = (row: Row): KeptEvidence => ({
+    id: row.id,
+    transactionId: row.transaction_id ?? undefined,
+    digest: row.digest,
+    material: JSON.parse(seal.open(row.institution, row.record)) as EvidenceMaterial,
+  })
+  /** Oldest first. */
+  async function all(institution: string, transactionId: string): Promise<readonly KeptEvidence[]> {
+    const db = await reader()
+    const where = { institution, transaction_id: transactionId }
+    const rows: Row[] = await db('approval_evidence').where(where).orderBy('created_at').orderBy('id')
+    return rows.map(fromRow)
+  }
   return {
     keep: (institution, { id, transactionId, digest, material }) =>
       send((db) =>
@@ -31,14 +39,15 @@ export function createEvidenceStore({ reader, send }: Connections, seal: FieldSe
       ),
     async get(institution, id) {
       const db = await reader()
-      return fromRow(await db<Row>('approval_evidence').where({ institution, id }).first())
+      const row: Row | undefined = await db('approval_evidence').where({ institution, id }).first()
+      return row && fromRow(row)
     },
     async ofTransaction(institution, transactionId) {
-      const db = await reader()
-      const where = { institution, transaction_id: transactionId }
       // Approved on a phone and on the page in the same moment: both are evidence, and the later one is told.
-      const rows = db<Row>('approval_evidence').where(where).orderBy('created_at', 'desc')
-      return fromRow(await rows.first())
+      return (await all(institution, transactionId)).findLast((one) => !isSignatorys(one))
+    },
+    async ofSignatories(institution, transactionId) {
+      return (await all(institution, transactionId)).filter(isSignatorys)
     },
   }
 }

@@ -1,6 +1,7 @@
 // Transactions of customers: what limits count in columns, the transaction itself and what was decided on it sealed.
+import type { Knex } from 'knex'
 import { withDeviceAndPin } from '../domain/acr.ts'
-import type { CustomerTransaction } from '../domain/customer-transaction.ts'
+import type { CustomerTransaction, ShownState } from '../domain/customer-transaction.ts'
 import type { Past } from '../domain/limit.ts'
 import type { OutcomeCount } from '../domain/outcome-days.ts'
 import type { PolicyInputs } from '../domain/policy.ts'
@@ -29,6 +30,7 @@ interface Row {
   readonly expires_at: Date
   readonly ended_at: Date | null
   readonly used_at: Date | null
+  readonly signing_at: Date | null
 }
 
 interface Sealed {
@@ -129,6 +131,7 @@ export function createTransactions(connections: Connections, seal: FieldSeal): T
       const at = new Date(now)
       return (await open.update({ state, ended_at: at, ...(state === 'used' && { used_at: at }) })) === 1
     },
+    sign: async (institution, id, until) => signing(await writer(), { institution, id }, until),
     async bind(institution, id, grant) {
       const unbound = { institution, id, state: 'approved', grant_id: null }
       await send((db) => db('customer_transaction').where(unbound).update({ grant_id: grant }))
@@ -140,6 +143,16 @@ export function createTransactions(connections: Connections, seal: FieldSeal): T
       return (await stopped.first('id')) !== undefined
     },
   }
+}
+
+async function signing(
+  db: Queries,
+  { institution, id }: Pick<CustomerTransaction, 'institution' | 'id'>,
+  { now, expiresAt }: { readonly now: number; readonly expiresAt: number },
+): Promise<boolean> {
+  const open = db('customer_transaction').where({ institution, id, state: 'open', signing_at: null })
+  const since = { signing_at: new Date(now), expires_at: new Date(expiresAt) }
+  return (await open.where('expires_at', '>', new Date(now)).update(since)) === 1
 }
 
 const approvedBy = (institution: string, { grant, hash }: GrantedTransaction) => ({
@@ -174,14 +187,20 @@ function listed(db: Queries, institution: string, filter: TransactionFilter): Pr
   query.orderBy('created_at', 'desc').orderBy('id', 'desc')
   const wanted = { outcome, reason, type, relying_party: relyingParty, reference, subject }
   query.where(Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)))
-  if (state !== undefined) query.where('state', state === 'lapsed' ? 'open' : state)
-  if (state === 'open' || state === 'lapsed')
-    query.where('expires_at', state === 'open' ? '>' : '<=', new Date(filter.now))
+  if (state !== undefined) inState(query, state, new Date(filter.now))
   if (from !== undefined) query.where('created_at', '>=', new Date(from))
   if (until !== undefined) query.where('created_at', '<', new Date(until))
   if (behind !== undefined)
     query.whereRaw('(created_at, id) < (?, ?)', [new Date(behind.createdAt), behind.id])
   return query.limit(Math.min(filter.limit, most)) as unknown as Promise<Row[]>
+}
+
+/** What is open in its row may have lapsed, or wait for others to sign. */
+function inState(query: Knex.QueryBuilder, state: ShownState, now: Date): void {
+  if (state !== 'open' && state !== 'signing' && state !== 'lapsed') return void query.where({ state })
+  query.where({ state: 'open' }).where('expires_at', state === 'lapsed' ? '<=' : '>', now)
+  if (state === 'open') query.whereNull('signing_at')
+  if (state === 'signing') query.whereNotNull('signing_at')
 }
 
 const historyIn = (rows: readonly PastRow[]): History => ({
@@ -248,5 +267,6 @@ function fromRow(row: Row, seal: FieldSeal): CustomerTransaction {
     expiresAt: row.expires_at.getTime(),
     endedAt: row.ended_at?.getTime(),
     usedAt: row.used_at?.getTime(),
+    signingAt: row.signing_at?.getTime(),
   }
 }

@@ -12,6 +12,7 @@ import {
   type EvidenceBundle,
   evidenceTyp,
   fileText,
+  type SignatoryEvidence,
   signingInput,
 } from '../../src/domain/evidence-bundle.ts'
 import { inclusionProof, leafHash, treeRoot } from '../../src/domain/merkle.ts'
@@ -161,6 +162,21 @@ function logged(
     checkpoint: noteText(note, Buffer.from(String(key.jwk.x), 'base64url'), signature),
     key: key.jwk,
   }
+}
+
+/** What proves one who signed as well: their answer by their own key, in the log. */
+export async function signatoryEvidence(
+  one: EvidenceMaterial,
+  { key = keys.approval, change = {} }: { key?: typeof keys.approval; change?: Change } = {},
+): Promise<SignatoryEvidence> {
+  const device = one.device && { ...one.device, approvalKey: key.jwk }
+  const unsigned = { ...one, device }
+  const signed = {
+    ...unsigned,
+    signature: await answerTo(unsigned, { key: key.privateKey, ...change.answer }),
+  }
+  const kept = change.signed?.(signed) ?? signed
+  return { material: kept, digest: contentDigest(kept), audit: logged(eventOf(kept), change.log ?? {}) }
 }
 
 /** The text of a file of evidence. */

@@ -259,7 +259,7 @@ test.each([
 ])('a core that is %s: %i %s, in time, and the audit tells', async (core, status, code) => {
   const started = performance.now()
   expect(await send(envelope('GetBalance'), { core })).toMatchObject({ status, code })
-  expect(performance.now() - started).toBeLessThan(3000)
+  expect(performance.now() - started).toBeLessThan(10_000)
   expect(
     bridge.world.scene.events.some((event) => event.includes('"call.failed"') && event.includes(code)),
   ).toBe(true)

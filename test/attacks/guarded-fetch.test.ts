@@ -25,8 +25,9 @@ afterAll(() => {
 })
 
 const loopback = ['127.0.0.0/8', '::1/128']
-const settings = { allowedNetworks: loopback, timeoutMs: 700, maxBytes: 1024 * 1024 }
+const settings = { allowedNetworks: loopback, timeoutMs: 20_000, maxBytes: 1024 * 1024 }
 const open = createGuardedFetch(settings)
+const hasty = createGuardedFetch({ ...settings, timeoutMs: 300 })
 const strict = createGuardedFetch({ ...settings, allowedNetworks: [] })
 
 async function verdict(promise: Promise<{ status: number; body: Uint8Array }>): Promise<string> {
@@ -98,10 +99,7 @@ describe('#93, #193 a name that changes its mind', () => {
   test('the connection goes where was looked, not where the name leads later', async () => {
     const before = calls
     // Public at first, ours afterwards: a second resolution would reach our server.
-    const rebinding = createGuardedFetch(
-      { ...settings, allowedNetworks: loopback, timeoutMs: 300 },
-      answers(['192.0.2.1'], ['127.0.0.1']),
-    )
+    const rebinding = createGuardedFetch(settings, answers(['192.0.2.1'], ['127.0.0.1']))
     expect(await verdict(rebinding(`http://idp.example:${port}/`))).toBe('fetch.refused network')
     const pinned = createGuardedFetch(settings, answers(['127.0.0.1'], ['192.0.2.1']))
     expect(await verdict(pinned(`http://idp.example:${port}/`))).toBe('200 hello')
@@ -109,16 +107,15 @@ describe('#93, #193 a name that changes its mind', () => {
   })
   test('the time is for the name and the answer together', async () => {
     const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-    handler = (_, res) => void after(150).then(() => res.end('hello'))
-    const slow = (ms: number) =>
-      createGuardedFetch({ ...settings, timeoutMs: 500 }, async () => {
-        await after(ms)
+    handler = (_, res) => void after(400).then(() => res.end('hello'))
+    const slow = (timeoutMs: number) =>
+      createGuardedFetch({ ...settings, timeoutMs }, async () => {
+        await after(200)
         return ['127.0.0.1']
       })
-    const began = performance.now()
-    expect(await verdict(slow(450)(`http://idp.example:${port}/`))).toBe('fetch.failed time')
-    expect(performance.now() - began).toBeLessThan(590)
-    expect(await verdict(slow(1)(`http://idp.example:${port}/`))).toBe('200 hello')
+    // Enough for either, not for both.
+    expect(await verdict(slow(500)(`http://idp.example:${port}/`))).toBe('fetch.failed time')
+    expect(await verdict(slow(20_000)(`http://idp.example:${port}/`))).toBe('200 hello')
   })
   test('a name that never resolves', async () => {
     const silent = createGuardedFetch({ ...settings, timeoutMs: 50 }, () => new Promise(() => undefined))
@@ -162,13 +159,13 @@ describe('#94 answers without end', () => {
       const timer = setInterval(() => res.write('a'), 50)
       res.on('close', () => clearInterval(timer))
     }
-    expect(await verdict(open(`http://127.0.0.1:${port}/`))).toBe('fetch.failed time')
+    expect(await verdict(hasty(`http://127.0.0.1:${port}/`))).toBe('fetch.failed time')
   })
   test('a server that accepts and says nothing', async () => {
     const silent = createSocket(() => undefined)
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const { port: other } = silent.address() as AddressInfo
-    expect(await verdict(open(`http://127.0.0.1:${other}/`))).toBe('fetch.failed time')
+    expect(await verdict(hasty(`http://127.0.0.1:${other}/`))).toBe('fetch.failed time')
     silent.close()
   })
   test('a compressed answer is not unpacked', async () => {

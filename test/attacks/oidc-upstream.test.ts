@@ -322,7 +322,7 @@ describe('#97 tokens that are no plain JWS', () => {
     op.behaviour.idToken = () => token
     const started = performance.now()
     expect(await verdict()).toMatch(/^oidc\./)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 })
 

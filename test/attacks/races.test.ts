@@ -1,6 +1,7 @@
 // Twenty uses at once of what may be used once, and of what ends meanwhile; on the embedded database, and on two nodes.
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setTimeout as rest } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser, formIn, type Tokens } from '../../src/demo/app-client.ts'
@@ -108,7 +109,7 @@ function suite(kind: 'embedded' | 'server'): void {
         { at: at(i) },
       )
     const ending = async () => {
-      if (place.url !== undefined) await new Promise((resolve) => setTimeout(resolve, 150))
+      if (place.url !== undefined) await rest(150)
       const path = `/devices/${who.device.id}`
       return call(who, { method: 'DELETE', path, tokens: held[0] as Tokens, at: at(1) })
     }
@@ -186,18 +187,25 @@ function suite(kind: 'embedded' | 'server'): void {
     ])('a device that is ended during a use waits for it: %s', async (_name, use) => {
       const who = await enrolled(bridge)
       const tokens = await approve(who)
-      const waiting = await slowUses(place.url as string)
-      const using = use(who, tokens)
-      await waiting.until()
-      const began = performance.now()
-      const path = `/devices/${who.device.id}`
-      const ended = await call(who, { method: 'DELETE', path, tokens: who.tokens, at: at(1) })
-      const took = performance.now() - began
-      await waiting.over()
-      expect(ended.status).toBe(204)
-      expect(took).toBeGreaterThan(500)
-      const done = (await using) as { status?: number; active?: boolean }
-      expect(done.status === 200 || done.active === true).toBe(true)
+      const gate = await gateBeforeUses(place.url as string)
+      try {
+        const using = use(who, tokens)
+        await gate.reached()
+        let over = false
+        const path = `/devices/${who.device.id}`
+        const ending = call(who, { method: 'DELETE', path, tokens: who.tokens, at: at(1) }).finally(() => {
+          over = true
+        })
+        // For the row of the device, which the use holds.
+        while (!over && !(await gate.isWaitedBehind())) await rest(20)
+        expect(over).toBe(false)
+        await gate.open()
+        expect((await ending).status).toBe(204)
+        const done = (await using) as { status?: number; active?: boolean }
+        expect(done.status === 200 || done.active === true).toBe(true)
+      } finally {
+        await gate.remove()
+      }
     })
   if (kind === 'server')
     test('a node that dies between the commit and the answer has used it up', async () => {
@@ -260,23 +268,32 @@ async function slowTokens(url: string): Promise<void> {
   await client.end()
 }
 
-/** A use takes its time from now on until it is `over`; `until` one has begun. */
-async function slowUses(url: string) {
+/** A gate at which uses wait, in the midst of their unit, until it is opened. */
+async function gateBeforeUses(url: string) {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query(`
-    create or replace function slow_use() returns trigger language plpgsql as
-      $$ begin perform pg_sleep(1.5); return new; end $$;
-    create or replace trigger slow_use before update on customer_transaction for each row
-      when (new.state = 'used') execute function slow_use()`)
-  const sleeping = `select 1 from pg_stat_activity
-    where datname = current_database() and wait_event = 'PgSleep'`
+    create or replace function wait_at_gate() returns trigger language plpgsql as
+      $$ begin perform pg_advisory_xact_lock_shared(4711); return new; end $$;
+    create or replace trigger gate before update on customer_transaction for each row
+      when (new.state = 'used') execute function wait_at_gate();
+    select pg_advisory_lock(4711)`)
+  const found = async (where: string) =>
+    (
+      await client.query(
+        `select 1 from pg_locks join pg_database on pg_database.oid = database or database is null
+         where not granted and datname = current_database() and ${where}`,
+      )
+    ).rowCount !== 0
   return {
-    async until() {
-      while ((await client.query(sleeping)).rowCount === 0) await new Promise((go) => setTimeout(go, 20))
+    async reached() {
+      while (!(await found(`locktype = 'advisory' and objid = 4711`))) await rest(20)
     },
-    async over() {
-      await client.query('drop trigger slow_use on customer_transaction')
+    isWaitedBehind: () => found(`locktype in ('transactionid', 'tuple')`),
+    open: () => client.query('select pg_advisory_unlock(4711)'),
+    async remove() {
+      await client.query('select pg_advisory_unlock_all()')
+      await client.query('drop trigger gate on customer_transaction')
       await client.end()
     },
   }

@@ -15,6 +15,7 @@ import { readAuthnRequest } from '../../src/xml/saml/read-authn-request.ts'
 import { readRedirect, signedRedirect } from '../../src/xml/saml/redirect-binding.ts'
 import { checkResponse } from '../../src/xml/saml/response.ts'
 import { verifiedBytes } from '../../src/xml/saml/signature.ts'
+import { effortOf } from '../effort.ts'
 import { explained } from '../xml/explained.ts'
 import {
   answer,
@@ -25,6 +26,7 @@ import {
   makeKey,
   type TestKey,
 } from '../xml/hostile/idp.ts'
+import { largestHonest } from '../xml/hostile/large.ts'
 import { pem, testSigner } from '../xml/signers.ts'
 
 let key: TestKey
@@ -160,26 +162,18 @@ test('#17 whatever KeyInfo points to, it is neither fetched nor believed', async
   await new Promise((resolve) => listener.close(resolve))
 })
 
-/** Milliseconds of the quickest of five, so that a busy machine is not taken for a slow check. */
-function quickest(work: () => void): number {
-  const times = Array.from({ length: 5 }, () => {
-    const started = performance.now()
-    work()
-    return performance.now() - started
-  })
-  return Math.min(...times)
-}
-
 describe('#39 entities that are used', () => {
   const levels = Array.from({ length: 10 }, (_, i) => `<!ENTITY e${i + 1} "${`&e${i};`.repeat(10)}">`).join(
     '',
   )
   const laughs = `<!DOCTYPE r [<!ENTITY e0 "ha">${levels}]>`
-  test('ten levels of ten: refused in 50 ms without growing', () => {
+  test('ten levels of ten: refused without growing, sooner than an honest answer is checked', () => {
     const xml = laughs + good().replace('>alice<', '>&e10;<')
     const before = process.memoryUsage().rss
-    expect(quickest(() => expect(verdict(xml)).toBe('saml.malformed'))).toBeLessThan(50)
-    expect(process.memoryUsage().rss - before).toBeLessThan(20_000_000)
+    const honest = effortOf(() => expect(verdict(good())).toBe('accepted as alice'))
+    expect(effortOf(() => expect(verdict(xml)).toBe('saml.malformed'))).toBeLessThan(5 * honest)
+    // Of twenty gigabytes.
+    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000)
   })
   test('one that is harmless, and one that was never declared', () => {
     expect(verdict(`<!DOCTYPE r [<!ENTITY a "alice">]>${good().replace('>alice<', '>&a;<')}`)).toBe(
@@ -213,7 +207,7 @@ describe('#46 bytes that are not UTF-8, in the midst of the name', () => {
   })
 })
 
-test('#47 every bomb is refused within 20 ms', () => {
+test('#47 every bomb is refused sooner than a large honest message is read', () => {
   const bombs = [
     '<a>'.repeat(5000) + '</a>'.repeat(5000),
     `<a>${'<b/>'.repeat(50_000)}</a>`,
@@ -223,8 +217,9 @@ test('#47 every bomb is refused within 20 ms', () => {
     `<a>${'<b/>'.repeat(30_000)}</a>`,
     `<a ${Array.from({ length: 12_000 }, (_, i) => `a${i}="1"`).join(' ')}/>`,
   ]
+  const honest = effortOf(() => gate(largestHonest))
   for (const bomb of bombs)
-    expect(quickest(() => expect(() => gate(bomb)).toThrow(XmlRefused))).toBeLessThan(20)
+    expect(effortOf(() => expect(() => gate(bomb)).toThrow(XmlRefused))).toBeLessThan(honest)
 })
 
 describe('#48 a genuine, signed request that grows past 1 MiB', () => {
@@ -262,6 +257,6 @@ describe('#48 a genuine, signed request that grows past 1 MiB', () => {
     expect(() =>
       readRedirect(`${unsigned}&Signature=${encodeURIComponent(signature)}`, [pem(signer)]),
     ).toThrow(Refusal)
-    expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000)
+    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000)
   })
 })

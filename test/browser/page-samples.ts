@@ -51,6 +51,7 @@ export const scripted: readonly string[] = [
   'post-form',
   'approve-sign-in',
   'approve-payment',
+  'approve-signing',
   'challenge-call',
   'collect',
 ]
@@ -136,6 +137,10 @@ export function samples({
     }),
     'approve-sign-in': approvePage({ ...approve, pinHere: false }),
     'approve-payment': approvePage({ ...approve, transaction: payment }),
+    'approve-signing': approvePage({
+      ...approve,
+      ...{ transaction: payment, pinHere: false, state: { kind: 'signing', until: noon + 300_000 } },
+    }),
     'approve-lapsed': approvePage({ ...approve, transaction: payment, state: { kind: 'unasked' } }),
     'approve-nobody': approvePage({
       ...approve,

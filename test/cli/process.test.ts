@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { seeded } from '../storage/seed.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'drawbridge-process-'))
@@ -63,12 +64,13 @@ describe('serve', () => {
       'public_url: http://localhost:8080',
       'listen: { port: 0 }',
       'management: { port: 0 }',
-      'timeouts: { drain_ms: 600 }',
+      'timeouts: { drain_ms: 2500 }',
       `database: { data_directory: ${join(folder, 'data')} }`,
       'keys: { master: env:TEST_KEY }',
     ].join('\n'),
   )
   const key = { TEST_KEY: randomBytes(32).toString('base64') }
+  beforeAll(() => seeded(join(folder, 'data')))
 
   test('serves, is ready, tells a second process that the data is in use, and ends gracefully', async () => {
     const bridge = started(['src/start.mjs', 'serve', '--config', settings], key)
@@ -155,7 +157,7 @@ describe('a lifetime', () => {
     const began = performance.now()
     it.child.kill('SIGTERM')
     await it.event('stop.late')
-    expect(performance.now() - began).toBeLessThan(6000)
+    expect(performance.now() - began).toBeLessThan(20_000)
   })
 
   test('a rejection that nobody awaited is logged, and the process lives on', async () => {

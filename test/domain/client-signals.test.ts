@@ -79,6 +79,8 @@ describe('what is not taken', () => {
     expect(signalsOfPage('{}').by).toBe('unreadable')
     expect(signalsOfPage(JSON.stringify({ ...laptop, utc_offset: undefined })).by).toBe('unreadable')
     expect(signalFacts(undefined)).toEqual({})
+    const noLanguage = signalsOfPage(JSON.stringify({ ...laptop, languages: [] }))
+    expect([noLanguage.by, signalFacts(noLanguage)['client.languages']]).toEqual(['page', undefined])
   })
 })
 

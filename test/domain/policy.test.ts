@@ -273,7 +273,7 @@ describe('the language of conditions', () => {
             expect(String(error)).toMatch(/overflow|zero|EvaluationError/)
           }
         }
-        expect(performance.now() - began).toBeLessThan(1000)
+        expect(performance.now() - began).toBeLessThan(10_000)
       }),
       { numRuns: 500 },
     )

@@ -73,7 +73,13 @@ async function approvedWhile(happens: (phone: Phone) => Promise<unknown>) {
     await all.unit.checkpoint()
     await happens(phone)
   }
-  const unneeded = { backchannel: undefined, endSession: undefined, metrics: undefined, log: undefined }
+  const unneeded = {
+    coSigning: undefined,
+    backchannel: undefined,
+    endSession: undefined,
+    metrics: undefined,
+    log: undefined,
+  }
   const answers = createAnswers({
     tokenOfAccount: (_, account) => account,
     ...all,

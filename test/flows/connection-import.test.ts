@@ -252,7 +252,7 @@ describe('an OpenID provider', () => {
 describe('#93, #193 what is never fetched', () => {
   const strict = () => {
     const { base, services, stores } = parts
-    const fetch = createGuardedFetch({ allowedNetworks: [], timeoutMs: 2000, maxBytes: 1024 * 1024 })
+    const fetch = createGuardedFetch({ allowedNetworks: [], timeoutMs: 20_000, maxBytes: 1024 * 1024 })
     const plugins = [samlConnector({ ...base, ...services, fetch }), oidcConnector({ ...base, fetch })]
     return createConnectionImport({ ...base, ...stores, connectors: { plugins: () => plugins } })
   }

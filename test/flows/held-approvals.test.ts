@@ -42,9 +42,9 @@ async function answered(place: ApprovalPlace, from: ApprovalPlace, change: Parti
     tokenOfAccount: (_, account) => account,
     ...all,
     riskOutcomes: nobodyTold,
-    ...({ ...unneeded, backchannel: undefined, checkPin: undefined } as never as Pick<
+    ...({ ...unneeded, coSigning: undefined, backchannel: undefined, checkPin: undefined } as never as Pick<
       Parameters<typeof createAnswers>[0],
-      'backchannel' | 'checkPin' | 'endSession' | 'metrics' | 'log'
+      'backchannel' | 'coSigning' | 'checkPin' | 'endSession' | 'metrics' | 'log'
     >),
     subjectStates: createSubjectStates(all.connections),
     keepEvidence: createKeepEvidence(all),

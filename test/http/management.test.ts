@@ -57,7 +57,7 @@ describe('/readyz', () => {
     expect(await (await get('/readyz')).json()).toMatchObject({
       reasons: ['the database did not answer in 150 ms'],
     })
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(performance.now() - began).toBeLessThan(10_000)
   })
 
   test('answers 503 while migrations are to be applied, and while shutting down', async () => {

@@ -33,12 +33,18 @@ const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')
 
 test('thirty devices cost one question a look, and each gets its own', async () => {
   const them = waiting()
-  const all = Array.from({ length: 30 }, (_, i) => them.wait(place(`d${i}`), { ms: 600, signal: never }))
-  await rest(20)
+  const enough = new AbortController()
+  const began = performance.now()
+  const all = Array.from({ length: 30 }, (_, i) =>
+    them.wait(place(`d${i}`), { ms: 20_000, signal: enough.signal }),
+  )
   await put('d7', id(7))
+  expect(await all[7]).toHaveLength(1)
+  while (them.asked() < 4) await rest(10)
+  enough.abort()
   const answers = await Promise.all(all)
   expect(answers.map((messages) => messages.length)).toEqual(all.map((_, i) => (i === 7 ? 1 : 0)))
-  expect(them.asked()).toBeLessThanOrEqual(13)
+  expect(them.asked()).toBeLessThanOrEqual((performance.now() - began) / 50 + 1)
   // Nobody waits, nothing is asked.
   const before = them.asked()
   await rest(150)
@@ -49,7 +55,7 @@ test('thirty devices cost one question a look, and each gets its own', async () 
 test('a device may wait in three windows, each from its place; a client that goes, and a bridge that stops, end it at once', async () => {
   const them = waiting()
   const began = performance.now()
-  const wait = (after: number, signal = never) => them.wait(place('e', after), { ms: 5000, signal })
+  const wait = (after: number, signal = never) => them.wait(place('e', after), { ms: 25_000, signal })
   await put('e', id(1))
   const [first, second, third] = [wait(1), wait(1), wait(1)]
   const gone = new AbortController()
@@ -64,7 +70,7 @@ test('a device may wait in three windows, each from its place; a client that goe
   them.close()
   expect(await last).toEqual([])
   expect(await wait(0)).toEqual([])
-  expect(performance.now() - began).toBeLessThan(2000)
+  expect(performance.now() - began).toBeLessThan(20_000)
 })
 
 test('a look belongs to nobody’s unit of work', async () => {
@@ -74,7 +80,7 @@ test('a look belongs to nobody’s unit of work', async () => {
     // Begins, as the record of a proof does, and ends before the wait; what follows begins another.
     await parts.stores.replays.once('alder', { kind: 'dpop', id: 'x', expiresAt: Date.now() + 60_000 })
     await parts.base.unit.checkpoint()
-    return them.wait(place('f'), { ms: 2000, signal: never })
+    return them.wait(place('f'), { ms: 20_000, signal: never })
   })
   expect(found).toMatchObject([{ id: id(9), handle: '0009', seq: 1 }])
   them.close()

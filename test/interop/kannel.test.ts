@@ -24,7 +24,7 @@ const arrived = async (): Promise<readonly Record<string, string>[]> =>
     .map((line) => JSON.parse(line))
 
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 200; i++) {
     const found = await look()
     if (found !== undefined) return found
     await rest(100)

@@ -76,7 +76,7 @@ test('of what is owed to customers two nodes send each once, and a phone that wa
     expect(((await (await waiting).json()) as { messages: unknown[] }).messages).toHaveLength(1)
     const texts = Array.from({ length: 8 }, (_, i) => `code ${i}`)
     await Promise.all(texts.map((text) => owe('sms', text)))
-    for (let i = 0; i < 100 && bridge.world.sms.messages.length < 8; i++) await rest(50)
+    for (let i = 0; i < 400 && bridge.world.sms.messages.length < 8; i++) await rest(50)
     await rest(1500)
     expect(bridge.world.sms.messages.map(({ text }) => text).sort()).toEqual(texts)
     const { rows } = await base.database.knex.raw(

@@ -25,19 +25,22 @@ export async function startApprovalBank({
   databaseUrl,
   institution = {},
   settings,
+  staff = false,
   ping,
 }: {
   databaseUrl?: string
   institution?: Partial<Institution>
   settings?: DemoPlace['settings']
+  staff?: boolean
   /** Where a further API is pinged. */
   ping?: string
 } = {}) {
   const bridge = await startBridge(databaseUrl, undefined, settings)
   const [idp, other] = await withLevels(bridge, {
     institution,
+    staff,
     api: (api) => [
-      { ...api, scopes: [...api.scopes, 'subjects'] },
+      { ...api, scopes: [...api.scopes, 'subjects', 'mandates'] },
       { ...api, id: otherApi, name: 'Another API' },
       { ...api, id: coded, name: 'Till', backchannel: { userCode: true } },
       { ...api, id: signing, name: 'Signing', backchannel: { signed: true } },

@@ -190,7 +190,7 @@ test('four devices are opened for one customer and proven at once: as many as th
 
 test('metadata names every scope, those of the cores of today too (RFC 8414, RFC 9728)', async () => {
   const { origin } = new URL(bridge.issuer)
-  const ours = ['device', 'approvals', 'limits', 'subjects', 'transactions', 'core:payments']
+  const ours = ['device', 'approvals', 'limits', 'subjects', 'transactions', 'mandates', 'core:payments']
   for (const url of [
     `${bridge.issuer}/.well-known/openid-configuration`,
     `${origin}/.well-known/oauth-authorization-server/alder`,

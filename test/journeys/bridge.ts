@@ -11,6 +11,7 @@ import { runDemo, type World } from '../../src/demo/run.ts'
 import type { Application } from '../../src/ports/application.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { seeded } from '../storage/seed.ts'
+import { freePort } from './free-port.ts'
 import { sharedChecker } from './shared-checker.ts'
 
 export interface TestBridge {
@@ -30,25 +31,41 @@ export interface TestBridge {
 
 const quiet = process.env.TEST_LOG ? 'info' : 'error'
 
-/** A clock that runs on by itself, and further when told. */
+/** A clock that runs on by itself, further when told, and not at all while something is done that must take no time. */
 export function movingClock() {
   let ahead = 0
+  let stood: number | undefined
   return {
-    now: () => Date.now() + ahead,
+    now: () => (stood ?? Date.now()) + ahead,
     advance: (seconds: number) => {
       ahead += seconds * 1000
+    },
+    /** As the machine's again. */
+    back: () => {
+      ahead = 0
+    },
+    async still<T>(work: () => Promise<T>): Promise<T> {
+      stood = Date.now()
+      try {
+        return await work()
+      } finally {
+        stood = undefined
+      }
     },
   }
 }
 
 /** What a test sets otherwise; `risk` has the demo bank ask its risk engines, which most tests are not about. */
-type TestSettings = DemoPlace['settings'] & { readonly risk?: boolean }
+export type TestSettings = DemoPlace['settings'] & { readonly risk?: boolean; readonly pace?: number }
+
+/** Of background work, so that nobody waits a second for each message; each pass costs the others time too. */
+const quick = 3
 
 /** `databaseUrl` for PostgreSQL; else embedded. `clock` is what the bridge believes, in place of the machine's. */
 export async function startBridge(
   databaseUrl?: string,
   clock?: Clock,
-  { risk = false, ...settings }: TestSettings = {},
+  { risk = false, pace = quick, ...settings }: TestSettings = {},
 ): Promise<TestBridge> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'))
   const env = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
@@ -60,13 +77,14 @@ export async function startBridge(
     env,
     directory,
     host: '127.0.0.1',
-    port: 0,
+    port: await freePort(),
     logLevel: quiet,
     checker: await sharedChecker(),
     made: (given) => {
       parts = given as Parts
     },
     ...(clock && { clock }),
+    pace,
     settings,
   })
   let managementUrl = ''
@@ -100,7 +118,8 @@ export async function startBridge(
         listen: { host: '127.0.0.1', port: 0 },
         management: { host: '127.0.0.1', port: 0 },
         timeouts: { drain_ms: 0 },
-        database: { data_directory: directory },
+        database: { data_directory: directory, acquire_timeout_ms: 10_000 },
+        saml: { workers: 1, deadline_ms: 20_000 },
         keys: { master: `file:${join(directory, 'demo-master-key')}` },
         outbound: { allowed_networks: ['127.0.0.0/8', '::1/128'] },
         log: { level: quiet, destination: 'stderr' },

@@ -48,7 +48,7 @@ export const engine = (...challenge: NonNullable<RiskProviderSetting['challenge'
 
 /** Asked about sign-ins alone. */
 export const settings = (...providers: RiskProviderSetting[]): RiskSettings => ({
-  ...{ budgetMs: 3000, stepUp: withDeviceAndPin, providers },
+  ...{ budgetMs: 5000, stepUp: withDeviceAndPin, providers },
   events: {
     'sign-in': {
       ask: providers.map(({ id }) => ({ provider: id, weight: 1, optional: false })),
@@ -111,7 +111,7 @@ export const textsTo = ({ mobile }: Person) => bridge.world.sms.messages.filter(
 
 /** The text that came after so many. */
 export async function text(who: Person, after = 0): Promise<string> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 400; i++) {
     const found = textsTo(who).at(after)
     if (found !== undefined) return found.text
     await pause(50)

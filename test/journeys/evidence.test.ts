@@ -151,7 +151,7 @@ describe('a payment that a back end asked for, approved on the phone', () => {
     const key = written('keys.json', JSON.stringify(await keysAt('/evidence/keys')))
     const plain = await verified([evidence, '--key', key])
     expect(plain).toMatchObject({ code: 0, error: '' })
-    expect(plain.out.split('\n').filter((line) => line.startsWith('ok '))).toHaveLength(11)
+    expect(plain.out.split('\n').filter((line) => line.startsWith('ok '))).toHaveLength(12)
     expect(plain.out).toContain('states  device-key+uv: ')
     expect(plain.out).toContain('That a screen showed the text is not proven.')
     expect(plain.out).toContain('rests   on the key of the log as the institution names it in this file')

@@ -155,6 +155,8 @@ const levels = { device: [mfa], 'device-pin': [strong] }
 
 /** What of the demo bank is otherwise. */
 interface Change {
+  /** The bank's people sign in to the console. */
+  readonly staff?: boolean
   readonly institution?: Partial<Institution>
   readonly app?: Partial<RelyingParty>
   /** What becomes of the bank's API. */
@@ -184,7 +186,11 @@ export async function withLevels({ application, world, issuer }: TestBridge, cha
   const set = {
     ...rows,
     institution,
-    connections,
+    // Without it the console is for who sets the bank up, and for nothing else.
+    connections: [
+      ...connections,
+      ...rows.connections.filter(({ audience }) => change.staff === true && audience === 'workforce'),
+    ],
     relyingParties: [...apps, ...others.flatMap(change.api ?? ((one) => [one]))],
   }
   await application.apply([set], { dryRun: false })

@@ -1,7 +1,5 @@
 // A bridge in its parts, with its flows at hand, and one connection to an IdP that the test plays itself.
-import { createHash, randomBytes, randomInt } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createHash, randomBytes } from 'node:crypto'
 import { createPublicApp } from '../../src/compose/edges.ts'
 import { createFlows } from '../../src/compose/flows.ts'
 import {
@@ -16,6 +14,7 @@ import type { ConnectionContent, Institution } from '../../src/domain/institutio
 import { openPublicServer } from '../../src/http/public-server.ts'
 import { migrated, scratch } from '../storage/scratch.ts'
 import { type AnswerOptions, answer, base64, type Facts, makeKey } from '../xml/hostile/idp.ts'
+import { freePort } from './free-port.ts'
 import { sharedChecker } from './shared-checker.ts'
 
 export const idpEntityId = 'https://idp.example/metadata'
@@ -32,19 +31,6 @@ export const alder: Institution = {
   devicesPerSubject: 5,
 }
 
-/** Below the range that the kernel gives to outgoing connections, or one of them could take it before it is opened. */
-async function freePort(): Promise<number> {
-  const port = randomInt(20_000, 32_000)
-  const server = createServer()
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening')
-  } catch {
-    return freePort()
-  }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** `change` goes over the settings, `over` over what all else is made of. Nothing runs in the background: what a schedule does is called by the test. */
 export async function startParts(change: Partial<SettingsInput> = {}, over: Partial<Foundation> = {}) {
   const place = await scratch('embedded')
@@ -58,7 +44,7 @@ export async function startParts(change: Partial<SettingsInput> = {}, over: Part
     listen: { host: '127.0.0.1', port },
     keys: { master: 'env:MASTER' },
     log: { level: 'error', destination: 'stderr' },
-    saml: { workers: 1, deadline_ms: 2000 },
+    saml: { workers: 1, deadline_ms: 20_000 },
     ...change,
   }
   const config = loadSettings(settings, { MASTER: master })

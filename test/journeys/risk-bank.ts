@@ -4,6 +4,7 @@ import type { Foundation, Services, Stores } from '../../src/compose/foundation.
 import type { Institution } from '../../src/domain/institution.ts'
 import type { RiskSettings } from '../../src/domain/risk.ts'
 import { startApprovalBank } from './approval-bank.ts'
+import type { TestSettings } from './bridge.ts'
 import { customer } from './customer.ts'
 import { type RiskEngine, startRiskEngine } from './risk-engine.ts'
 
@@ -20,9 +21,11 @@ export const errorOf = (url: string | undefined) => {
   return [query.get('error'), query.get('error_description')]
 }
 
-export async function startRiskBank() {
+/** `pace` is that of background work. */
+export async function startRiskBank({ pace }: { readonly pace?: number } = {}) {
   const engine = await startRiskEngine()
-  const bank = await startApprovalBank({ institution: { risk: engine.settings() } })
+  const settings: TestSettings = pace === undefined ? {} : { pace }
+  const bank = await startApprovalBank({ institution: { risk: engine.settings() }, settings })
   const events: Told[] = []
   bank.bridge.application.observe((_institution, event) => void events.push(JSON.parse(event)))
   const parts = bank.bridge.parts as unknown as { base: Foundation; stores: Stores; services: Services }

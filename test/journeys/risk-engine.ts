@@ -19,6 +19,7 @@ export async function startRiskEngine() {
   let says: Readonly<Record<string, Says>> = {}
   const asked: Heard[] = []
   const told: Heard[] = []
+  const hanging: (() => void)[] = []
   const server = createServer((req, res) => {
     const chunks: Buffer[] = []
     req.on('data', (chunk) => chunks.push(chunk))
@@ -27,11 +28,11 @@ export async function startRiskEngine() {
       const report = req.url?.endsWith('/report') === true
       ;(report ? told : asked).push(event)
       const said = says[report ? 'report' : event.kind] ?? {}
-      if (said === 'hang') return
+      if (said === 'hang') await new Promise<void>((resolve) => hanging.push(resolve))
       if (said === 'fail') return void res.writeHead(500).end()
       if (report) return void res.writeHead(204).end()
       res.writeHead(200, { 'content-type': 'application/json' })
-      res.end(JSON.stringify({ event: event.id, action: 'allow', score: 10, ...said }))
+      res.end(JSON.stringify({ event: event.id, action: 'allow', score: 10, ...(said !== 'hang' && said) }))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -46,16 +47,20 @@ export async function startRiskEngine() {
       asked.length = 0
       told.length = 0
     },
+    /** What hangs is answered after all. */
+    letGo: () => {
+      for (const answer of hanging.splice(0)) answer()
+    },
     /** Waits until it was told so often of an event that it ended so, as the jobs bring it. */
     async heard(outcome: string, of: string | undefined, times = 1): Promise<readonly Heard[]> {
       const about = ({ facts }: Heard) => facts['result.of'] === of && facts['result.outcome'] === outcome
       const found = () => told.filter(about)
-      for (let i = 0; i < 200 && found().length < times; i++) await rest(50)
+      for (let i = 0; i < 1000 && found().length < times; i++) await rest(20)
       return found()
     },
     /** An institution that asks it about everything. */
     settings: (change: Partial<RiskSettings> = {}): RiskSettings => ({
-      ...{ budgetMs: 800, stepUp: 'urn:drawbridge:acr:device-pin' },
+      ...{ budgetMs: 5000, stepUp: 'urn:drawbridge:acr:device-pin' },
       providers: [{ id: 'engine', type: 'service', settings: { url, offers: ['report'] } }],
       events: Object.fromEntries(
         askedKinds.map((kind) => [

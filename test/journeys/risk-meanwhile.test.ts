@@ -9,13 +9,14 @@ import { type RiskBank, startRiskBank } from './risk-bank.ts'
 let bank: RiskBank
 
 beforeAll(async () => {
-  bank = await startRiskBank()
+  // At an interval, some at a time, what many owe would take longer than we wait for it.
+  bank = await startRiskBank({ pace: 1 })
 }, 90_000)
 afterAll(() => bank.stop())
 beforeEach(() => bank.says({}))
 
 async function thinking(): Promise<void> {
-  for (let i = 0; i < 200 && bank.engine.asked.length === 0; i++) await rest(20)
+  while (bank.engine.asked.length === 0) await rest(20)
 }
 
 const asking = (...names: string[]): RiskEventPolicy => ({
@@ -26,18 +27,18 @@ const asking = (...names: string[]): RiskEventPolicy => ({
 test('no connection is kept, though another engine remembers something meanwhile', async () => {
   const who = await bank.stranger()
   const { base } = bank.parts
-  const settings = bank.engine.settings({ budgetMs: 1500 })
+  const settings = bank.engine.settings({ budgetMs: 20_000 })
   const providers = [...settings.providers, { id: 'habits', type: 'voyager-ia', settings: {} }]
   const events = { 'sign-in': asking('engine', 'habits') }
   await bank.during({ ...settings, providers, events }, async () => {
     bank.says({ 'sign-in': 'hang' })
     const signingIn = withCode(who)
     await thinking()
-    await rest(200)
-    const began = performance.now()
-    const remembered = await base.database.knex('risk_memory').where({ provider: 'habits' })
-    expect(performance.now() - began).toBeLessThan(800)
-    expect(remembered).toHaveLength(1)
+    // Whoever kept the one connection would keep it until the engine is let go.
+    const remembered = () => base.database.knex('risk_memory').where({ provider: 'habits' })
+    while ((await remembered()).length === 0) await rest(20)
+    expect(await remembered()).toHaveLength(1)
+    bank.engine.letGo()
     await signingIn
   })
 })
@@ -47,12 +48,13 @@ test('a payment that nobody has to approve is not signed with a token that ended
   const tokens = await signIn(who, { scope: 'openid device core:payments' })
   const pay = () => call(who, { method: 'POST', path: '/soap/payments', tokens, body: transferBody('20.00') })
   expect((await pay()).status).toBe(200)
-  const settings = bank.engine.settings({ budgetMs: 1500 })
+  const settings = bank.engine.settings({ budgetMs: 20_000 })
   await bank.during({ ...settings, events: { payment: asking('engine') } }, async () => {
     bank.says({ payment: 'hang' })
     const paying = pay()
     await thinking()
     await call(who, { method: 'DELETE', path: `/devices/${who.device}`, tokens: who.tokens })
+    bank.engine.letGo()
     const answer = await paying
     expect([answer.status, answer.text.includes('token.invalid')]).toEqual([401, true])
   })
@@ -71,7 +73,7 @@ test('what many sign-ins owe is told at once, and not some at an interval', asyn
     const [row] = await base.database.knex('jobs.job').where({ name: 'risk-report' }).count({ jobs: '*' })
     return Number(row?.jobs)
   }
-  for (let i = 0; i < 60 && (await left()) > 0; i++) await rest(100)
+  for (let i = 0; i < 120 && (await left()) > 0; i++) await rest(100)
   expect(await left()).toBe(0)
 })
 

@@ -125,11 +125,11 @@ describe('a sign-in', () => {
 
   test('of which it says nothing is stepped up in time, and the audit says why', async () => {
     const { who } = await bank.somebody()
-    says({ 'sign-in': 'hang' })
-    const began = performance.now()
-    const at = await arrived(who)
-    expect(performance.now() - began).toBeLessThan(5000)
-    expect(asksPin(at)).toBe(true)
+    await bank.during(engine.settings({ budgetMs: 500 }), async () => {
+      says({ 'sign-in': 'hang' })
+      expect(asksPin(await arrived(who))).toBe(true)
+      engine.letGo()
+    })
     expect(assessed()).toMatchObject([
       { action: 'step-up', reason: 'risk.unanswered', providers: ['engine: timeout'] },
     ])
@@ -353,10 +353,10 @@ describe('an engine in shadow', () => {
       await signIn(who)
       expect(engine.asked).toHaveLength(1)
       const [asked] = engine.asked
-      for (let i = 0; i < 200 && shadow.asked.length === 0; i++) await rest(50)
+      for (let i = 0; i < 400 && shadow.asked.length === 0; i++) await rest(50)
       expect(shadow.asked).toEqual([{ ...asked }])
       const counts = () => stores.riskShadows.counts('alder', 0)
-      for (let i = 0; i < 200 && (await counts()).length === 0; i++) await rest(50)
+      for (let i = 0; i < 400 && (await counts()).length === 0; i++) await rest(50)
       expect(await counts()).toEqual([
         { kind: 'sign-in', provider: 'shadow', action: 'allow', wouldBe: 'deny', times: 1 },
       ])

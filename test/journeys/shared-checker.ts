@@ -6,6 +6,6 @@ let started: Promise<SamlChecker> | undefined
 
 /** For bridges whose tests are not about the thread itself. It ends with the process, not with the bridge. */
 export async function sharedChecker(): Promise<SamlChecker> {
-  started ??= createSamlChecker({ workers: 1, deadlineMs: 2000 })
+  started ??= createSamlChecker({ workers: 1, deadlineMs: 20_000 })
   return { ...(await started), close: async () => undefined }
 }

@@ -9,7 +9,11 @@ import type { OwnKeys } from '../../src/ports/own-keys.ts'
 import { explained } from '../xml/explained.ts'
 import type { Op } from './hostile-op.ts'
 
-const fetch = createGuardedFetch({ allowedNetworks: ['127.0.0.0/8'], timeoutMs: 2000, maxBytes: 1024 * 1024 })
+const fetch = createGuardedFetch({
+  allowedNetworks: ['127.0.0.0/8'],
+  timeoutMs: 20_000,
+  maxBytes: 1024 * 1024,
+})
 
 export interface Sides {
   readonly op: Op

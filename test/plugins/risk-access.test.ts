@@ -20,7 +20,7 @@ const body = async (req: IncomingMessage) => Buffer.concat(await req.toArray()).
 const answer = '{"event":"event-1","action":"allow"}'
 const mapped = { request: { id: 'event.id' }, response: { action: 'answer.text("/action")' } }
 const ask = (provider: RiskProvider) =>
-  rig.outcome(provider.assess(rig.seen(rig.signIn, []), rig.within(5000)))
+  rig.outcome(provider.assess(rig.seen(rig.signIn, []), rig.within(20_000)))
 
 /** An engine that lets in whom `judge` lets in, and answers others with 401. */
 const engine = (judge: (req: IncomingMessage, text: string) => boolean | Promise<boolean>) =>

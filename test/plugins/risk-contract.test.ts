@@ -90,7 +90,10 @@ describe('the contract catches', () => {
           },
         },
       ],
-      ['does not start what is over', { provider: { assess: () => new Promise(() => undefined) } }],
+      [
+        'does not start what is over',
+        { provider: { assess: () => new Promise(() => undefined) }, slackMs: 100 },
+      ],
       [
         'can be told the same outcome twice, and goes on',
         {
@@ -103,7 +106,7 @@ describe('the contract catches', () => {
       [
         'keeps its deadline, and gives up when it is told to',
         {
-          provider: { assess: async ({ id }) => rest(1500, allowing(id), { ref: false }) },
+          provider: { assess: async ({ id }) => rest(300, allowing(id), { ref: false }) },
           hang: () => undefined,
         },
       ],

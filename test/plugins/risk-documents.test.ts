@@ -74,7 +74,7 @@ test('the contract of a service is what is said, and its signature is verified a
     offers: ['report', 'challenge'],
   }
   const engine = rig.opened(riskService({ fetch: rig.openFetch }), settings)
-  const deadline = rig.within(5000)
+  const deadline = rig.within(20_000)
   const { device_token: token, ...said } = json('assessment')
   expect(await engine.assess(event, deadline)).toEqual({ ...said, deviceToken: token })
   expect(got['/r/assess']).toEqual(json('assess'))

@@ -31,7 +31,7 @@ const institution: Institution = {
 }
 
 export const openFetch = createGuardedFetch({
-  ...{ allowedNetworks: ['127.0.0.0/8'], timeoutMs: 5000, maxBytes: 1024 * 1024 },
+  ...{ allowedNetworks: ['127.0.0.0/8'], timeoutMs: 20_000, maxBytes: 1024 * 1024 },
 })
 
 export async function listening(server: Server): Promise<{ url: string; stop(): void }> {

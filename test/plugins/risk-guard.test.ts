@@ -9,6 +9,8 @@ const hanging: RiskProvider = { assess: () => new Promise(() => undefined) }
 const coded = (code: string) => Object.assign(new Error('secret-of-the-engine'), { code })
 
 describe('what an engine may do, and what comes of it', () => {
+  /** What is late waits for this: until the guard has answered, however long that takes. */
+  let after: Promise<void>
   const ways: readonly (readonly [string, RiskProvider['assess'], string])[] = [
     ['answers', async ({ id }) => allowing(id), 'allow'],
     ['hangs', hanging.assess, 'timeout'],
@@ -55,16 +57,17 @@ describe('what an engine may do, and what comes of it', () => {
         }),
       'timeout',
     ],
-    ['answers late', async ({ id }) => rest(200, allowing(id)), 'timeout'],
-    ['rejects late', async () => rest(200).then(() => Promise.reject(new Error('late'))), 'timeout'],
+    ['answers late', ({ id }) => after.then(() => allowing(id)), 'timeout'],
+    ['rejects late', () => after.then(() => Promise.reject(new Error('late'))), 'timeout'],
   ]
   test.each(ways)('%s', async (_, assess, expected) => {
-    const began = performance.now()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    after = promise
     const { assessment, failure } = await guarded({ assess }).assess(eventWith(), 60)
     expect(assessment?.action ?? failure).toBe(expected)
-    expect(performance.now() - began).toBeLessThan(190)
     // Whatever is late arrives while the test still runs: nothing of it may be unhandled.
-    if (expected === 'timeout') await rest(160)
+    resolve()
+    await rest(5)
   })
 
   test('no time is no question', async () => {
@@ -96,15 +99,14 @@ describe('the breaker', () => {
     const assess: RiskProvider['assess'] = async ({ id }, { signal }) => {
       asked += 1
       if (good) return rest(30, allowing(id))
-      return rest(5000, allowing(id), { signal })
+      return rest(60_000, allowing(id), { signal })
     }
     const engine = guarded({ assess }, { settings, log })
-    const ask = () => engine.assess(eventWith(), 40)
-    await Promise.all([ask(), ask(), ask()])
+    const ask = (ms = 20_000) => engine.assess(eventWith(), ms)
+    await Promise.all([ask(40), ask(40), ask(40)])
     expect(engine.health()).toMatchObject({ breaker: 'open', failed: 3, lastFailure: { failure: 'timeout' } })
-    const began = performance.now()
+    // At once: it is neither asked nor waited for.
     expect((await ask()).failure).toBe('open')
-    expect(performance.now() - began).toBeLessThan(20)
     expect(asked).toBe(3)
     good = true
     later(5000)
@@ -164,7 +166,7 @@ describe('one retry', () => {
     ],
   ])('of %s', async (_, fault) => {
     const { state, engine } = counted(fault)
-    expect((await engine.assess(eventWith(), 300)).assessment?.action).toBe('allow')
+    expect((await engine.assess(eventWith(), 20_000)).assessment?.action).toBe('allow')
     expect(state.asked).toBe(2)
   })
   test.each([
@@ -173,7 +175,7 @@ describe('one retry', () => {
     ['an address that may not be', new Refusal('fetch.refused', { check: 'network' })],
   ])('but not of %s', async (_, fault) => {
     const { state, engine } = counted(fault)
-    expect((await engine.assess(eventWith(), 300)).failure).toBe('error')
+    expect((await engine.assess(eventWith(), 20_000)).failure).toBe('error')
     expect(state.asked).toBe(1)
   })
   test('and not twice, and not beyond the deadline', async () => {
@@ -184,7 +186,7 @@ describe('one retry', () => {
         throw coded('ECONNREFUSED')
       },
     })
-    expect((await engine.assess(eventWith(), 300)).failure).toBe('error')
+    expect((await engine.assess(eventWith(), 20_000)).failure).toBe('error')
     expect(asked).toBe(2)
     expect((await engine.assess(eventWith(), 10)).failure).toBe('timeout')
     await rest(60)
@@ -264,7 +266,7 @@ test('it is closed after what is asked of it has ended', async () => {
     },
     close: async () => void order.push('closed'),
   })
-  const asked = engine.assess(eventWith(), 200)
+  const asked = engine.assess(eventWith(), 20_000)
   await engine.close()
   expect(order).toEqual(['answered', 'closed'])
   expect((await asked).assessment?.action).toBe('allow')

@@ -39,7 +39,7 @@ function provider(name: Name, change: object = {}): RiskProvider {
 }
 
 const factsOf = (name: Name) => (name === 'service' ? service.facts : examples[name].facts)
-const ask = (name: Name, event: RiskEvent<'sign-in' | 'payment'> = rig.signIn, ms = 5000) =>
+const ask = (name: Name, event: RiskEvent<'sign-in' | 'payment'> = rig.signIn, ms = 20_000) =>
   provider(name).assess(rig.seen(event, factsOf(name)), rig.within(ms))
 const bodySent = () => engines.asked.at(-1)?.body
 
@@ -64,7 +64,7 @@ describe('the worked examples', () => {
   })
   test('Sift is asked as its interface wants it', async () => {
     const sift = provider('sift')
-    await sift.assess(rig.seen(rig.signIn, factsOf('sift')), rig.within(5000))
+    await sift.assess(rig.seen(rig.signIn, factsOf('sift')), rig.within(20_000))
     const login = {
       $type: '$login',
       $user_id: 'only-subject.id',
@@ -79,7 +79,7 @@ describe('the worked examples', () => {
       'content-type': 'application/json',
       authorization: `Basic ${Buffer.from('sift-key:').toString('base64')}`,
     })
-    await sift.assess(rig.seen(rig.payment, factsOf('sift')), rig.within(5000))
+    await sift.assess(rig.seen(rig.payment, factsOf('sift')), rig.within(20_000))
     const { $login_status: _, ...same } = login
     expect(bodySent()).toEqual({
       ...{ ...same, $type: '$transaction', $transaction_id: 'event-1' },
@@ -96,7 +96,7 @@ describe('the worked examples', () => {
       ...{ ...rig.signIn, id: 'report-1', kind: 'step-up-result', facts: result },
     }
     // By the names that the example lets out: a mapping may use no others.
-    await sift.report?.(rig.seen(told, factsOf('sift')), rig.within(5000))
+    await sift.report?.(rig.seen(told, factsOf('sift')), rig.within(20_000))
     expect(bodySent()).toMatchObject({
       ...{ $type: '$verification', $status: '$success', $verified_event: '$login' },
       ...{ $verification_type: '$shared_knowledge', $user_id: 's1', $session_id: 'event-1' },
@@ -158,7 +158,7 @@ describe('#172 only facts that may leave are ever in a request', () => {
     expect(sent).toContain('only-app.id')
   })
   const sentBy = async (asked: RiskProvider, event: RiskEvent<'payment'>) => {
-    await asked.assess(event, rig.within(5000)).catch(() => undefined)
+    await asked.assess(event, rig.within(20_000)).catch(() => undefined)
     return engines.asked.at(-1)
   }
 })
@@ -213,7 +213,7 @@ test('#167 an answer that breaks off is none, though it could be read so far', a
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 })
     res.write('{"event":"event-1","action":"allow"}', () => res.destroy())
   })
-  expect(await rig.outcome(rig.opened(service, { url }).assess(rig.signIn, rig.within(5000)))).toBe(
+  expect(await rig.outcome(rig.opened(service, { url }).assess(rig.signIn, rig.within(20_000)))).toBe(
     'connection connection',
   )
   stop()
@@ -233,7 +233,7 @@ test.each(['threatmetrix', 'service'] as const)(
     engines.script({ fault: 'hang' })
     const began = performance.now()
     expect(await rig.outcome(ask(name, rig.signIn, 100))).toBe('late')
-    expect(performance.now() - began).toBeLessThan(1500)
+    expect(performance.now() - began).toBeLessThan(10_000)
   },
 )
 
@@ -242,33 +242,33 @@ describe('challenges of a service', () => {
   const event = rig.seen(rig.signIn, [])
   test('go there and back', async () => {
     const engine = asked()
-    const challenge = await engine.challenge?.(event, 'code', rig.within(5000))
+    const challenge = await engine.challenge?.(event, 'code', rig.within(20_000))
     expect(challenge).toEqual({ kind: 'code', code: '424242', reference: { challenge: 'c-event-1' } })
     const answer = (code: string) =>
       engine.authenticate?.(
         event,
         { reference: { challenge: 'c-event-1' }, answers: { code } },
-        rig.within(5000),
+        rig.within(20_000),
       )
     expect(await answer('424242')).toEqual({ state: 'passed' })
     expect(await answer('000000')).toEqual({ state: 'failed' })
-    expect(await engine.challenge?.(event, 'questions', rig.within(5000))).toMatchObject({
+    expect(await engine.challenge?.(event, 'questions', rig.within(20_000))).toMatchObject({
       kind: 'questions',
     })
     engines.dial.set({ level: 'high' })
-    expect(await engine.challenge?.(event, 'out-of-band', rig.within(5000))).toMatchObject({ token: '42' })
-    expect(await engine.authenticate?.(event, { reference: {} }, rig.within(5000))).toEqual({
+    expect(await engine.challenge?.(event, 'out-of-band', rig.within(20_000))).toMatchObject({ token: '42' })
+    expect(await engine.authenticate?.(event, { reference: {} }, rig.within(20_000))).toEqual({
       state: 'pending',
     })
   })
   test('of another event are none', async () => {
     engines.script({ fault: 'wrong-event' })
-    const challenge = asked().challenge?.(event, 'code', rig.within(5000))
+    const challenge = asked().challenge?.(event, 'code', rig.within(20_000))
     await expect(challenge).rejects.toThrow('another one')
   })
   test('are not there where it does not offer them', async () => {
     const told: RiskEvent<'outcome'> = { ...rig.signIn, kind: 'outcome' }
-    await provider('service').report?.(told, rig.within(5000))
+    await provider('service').report?.(told, rig.within(20_000))
     expect(engines.asked.at(-1)?.path).toBe('/risk/service/report')
     expect(provider('service').challenge).toBeUndefined()
     expect(asked().report).toBeUndefined()

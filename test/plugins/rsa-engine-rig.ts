@@ -13,7 +13,7 @@ const institution: Institution = {
 
 const fetch = createGuardedFetch({
   allowedNetworks: ['127.0.0.0/8'],
-  timeoutMs: 5000,
+  timeoutMs: 20_000,
   maxBytes: 4 * 1024 * 1024,
 })
 
@@ -30,7 +30,7 @@ export function openRsa(url: string, settings: Readonly<Record<string, unknown>>
   return plugin.open({ institution, provider: 'engine', settings: whole, memory: noMemory, now: Date.now })
 }
 
-export const within = (ms = 5000): RiskDeadline => ({ signal: AbortSignal.timeout(ms), ms })
+export const within = (ms = 20_000): RiskDeadline => ({ signal: AbortSignal.timeout(ms), ms })
 
 let made = 0
 

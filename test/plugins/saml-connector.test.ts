@@ -42,7 +42,7 @@ beforeAll(async () => {
     insertFirst: async (key: SealedOwnKey) => kept.push(key) > 0,
   }
   ownKeys = createLocalOwnKeys({ master: randomBytes(32), sealed, clock, lifetimeMs: 1 })
-  const checker = await createSamlChecker({ workers: 1, deadlineMs: 5000 })
+  const checker = await createSamlChecker({ workers: 1, deadlineMs: 20_000 })
   close = () => checker.close()
   // What only an import uses.
   const unused = { fetch: undefined as never, idpMetadata: undefined as never }

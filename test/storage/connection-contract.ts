@@ -32,7 +32,7 @@ function node(database: Database) {
     clock: { now: Date.now },
     chance: { token: id, number: () => '42', reference: id },
   }
-  const pictures = createPictures({ deadlineMs: 5000 })
+  const pictures = createPictures({ deadlineMs: 20_000 })
   return {
     all,
     flows: createConnections(ports),

@@ -17,6 +17,7 @@ import { retentionContract } from './retention-contract.ts'
 import { riskContract } from './risk-contract.ts'
 import { migrated, open, scratch } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
+import { signingContract } from './signing-contract.ts'
 import { rowContract } from './store-contract.ts'
 import { transactionContract } from './transaction-contract.ts'
 
@@ -32,6 +33,7 @@ describe('embedded database', () => {
   policyContract('embedded')
   riskContract('embedded')
   approvalContract('embedded')
+  signingContract('embedded')
   conversionContract('embedded')
   retentionContract('embedded')
   freezeContract('embedded')

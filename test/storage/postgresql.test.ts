@@ -14,6 +14,7 @@ import { retentionContract } from './retention-contract.ts'
 import { riskContract } from './risk-contract.ts'
 import { serverUrl } from './scratch.ts'
 import { sessionContract } from './session-contract.ts'
+import { signingContract } from './signing-contract.ts'
 import { rowContract } from './store-contract.ts'
 import { transactionContract } from './transaction-contract.ts'
 
@@ -33,6 +34,7 @@ if (serverUrl === undefined) {
     policyContract('server')
     riskContract('server')
     approvalContract('server')
+    signingContract('server')
     conversionContract('server')
     retentionContract('server')
     freezeContract('server')

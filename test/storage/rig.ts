@@ -19,6 +19,7 @@ import { createExpiryWarnings } from '../../src/storage/expiry-warnings.ts'
 import { createFreezes } from '../../src/storage/freezes.ts'
 import { createLogins } from '../../src/storage/logins.ts'
 import { createLogoutNotices } from '../../src/storage/logout-notices.ts'
+import { createMandates } from '../../src/storage/mandates.ts'
 import { createMetadataStates } from '../../src/storage/metadata-states.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { createPings } from '../../src/storage/pings.ts'
@@ -29,6 +30,7 @@ import { createRetention } from '../../src/storage/retention.ts'
 import { createRiskMemories, createRiskRecords } from '../../src/storage/risk.ts'
 import { createConsoleRisks } from '../../src/storage/risk-settings.ts'
 import { createRiskShadows } from '../../src/storage/risk-shadows.ts'
+import { createSubjectStates } from '../../src/storage/subject-states.ts'
 import { createConsents, createSubjects } from '../../src/storage/subjects.ts'
 import { createTokenStore } from '../../src/storage/token-store.ts'
 import { createTransactions } from '../../src/storage/transactions.ts'
@@ -58,6 +60,8 @@ export function everything(database: Database) {
     freezes: createFreezes(connections, seal),
     pins: createPins(connections),
     approvals: createApprovals(connections, seal),
+    mandates: createMandates(connections, seal),
+    subjectStates: createSubjectStates(connections),
     pings: createPings(connections, seal),
     evidence: createEvidenceStore(connections, seal),
     retentionStore: createRetention(connections),

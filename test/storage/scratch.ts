@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as rest } from 'node:timers/promises'
 import pg from 'pg'
 import { migrate } from '../../src/storage/migrate.ts'
 import { type Database, openDatabase } from '../../src/storage/open.ts'
@@ -32,11 +33,18 @@ export async function scratch(kind: 'embedded' | 'server'): Promise<Scratch> {
   await onServer(`create database ${name}`)
   const url = new URL(serverUrl as string)
   url.pathname = `/${name}`
-  const remove = async () => {
+  const remove = async (tries = 20): Promise<void> => {
     clean()
-    await onServer(`drop database ${name} with (force)`)
+    try {
+      await onServer(`drop database ${name} with (force)`)
+    } catch (error) {
+      // Its vacuum is the superuser's, whom we may not end.
+      if (tries === 0) throw error
+      await rest(250)
+      await remove(tries - 1)
+    }
   }
-  return { url: url.href, directory, remove }
+  return { url: url.href, directory, remove: () => remove() }
 }
 
 export const open = (place: Scratch, poolMax = 10): Promise<Database> =>

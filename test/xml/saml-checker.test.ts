@@ -32,7 +32,7 @@ test('a thread proves itself before it serves', () => expect(selfTest()).resolve
 describe('one thread', () => {
   let checker: SamlChecker
   beforeAll(async () => {
-    checker = await createSamlChecker({ workers: 1, deadlineMs: 1000 })
+    checker = await createSamlChecker({ workers: 1, deadlineMs: 20_000 })
   })
   afterAll(() => checker.close())
 
@@ -73,7 +73,10 @@ describe('one thread', () => {
   })
 })
 
-test('the first message is not late: neither start nor compilation counts', async () => {
+// A machine that stalls within so short a time gets another try.
+const timed = { retry: 3 }
+
+test('the first message is not late: neither start nor compilation counts', timed, async () => {
   const checker = await createSamlChecker({ workers: 2, deadlineMs: 250 })
   try {
     const both = [checker.check(genuine(), trusting()), checker.check(genuine(), trusting())]
@@ -83,18 +86,22 @@ test('the first message is not late: neither start nor compilation counts', asyn
   }
 })
 
-test('what overruns its deadline is refused, and those who wait behind it do not pay for the new thread', async () => {
-  const checker = await createSamlChecker({ workers: 1, deadlineMs: 250 })
-  try {
-    const behind = ['alice', 'bob', 'carol'].map((name) => [name, genuine(name)] as const)
-    const overrun = slowly(checker)
-    const names = behind.map(([, form]) => checker.check(form, trusting()).then((s) => s.nameId.value))
-    expect(await overrun).toBe('saml.deadline')
-    expect(await Promise.all(names)).toEqual(behind.map(([name]) => name))
-  } finally {
-    await checker.close()
-  }
-})
+test(
+  'what overruns its deadline is refused, and those who wait behind it do not pay for the new thread',
+  timed,
+  async () => {
+    const checker = await createSamlChecker({ workers: 1, deadlineMs: 250 })
+    try {
+      const behind = ['alice', 'bob', 'carol'].map((name) => [name, genuine(name)] as const)
+      const overrun = slowly(checker)
+      const names = behind.map(([, form]) => checker.check(form, trusting()).then((s) => s.nameId.value))
+      expect(await overrun).toBe('saml.deadline')
+      expect(await Promise.all(names)).toEqual(behind.map(([name]) => name))
+    } finally {
+      await checker.close()
+    }
+  },
+)
 
 test('a worn thread is replaced between two messages, unnoticed', async () => {
   let threads = 0
@@ -102,7 +109,7 @@ test('a worn thread is replaced between two messages, unnoticed', async () => {
     threads += 1
   }
   process.on('worker', count)
-  const checker = await createSamlChecker({ workers: 1, deadlineMs: 1000, messagesPerWorker: 2 })
+  const checker = await createSamlChecker({ workers: 1, deadlineMs: 20_000, messagesPerWorker: 2 })
   try {
     for (let message = 0; message < 7; message++) {
       expect(await codeOf(checker.check(genuine(), trusting()))).toBe('accepted')

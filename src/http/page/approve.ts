@@ -11,6 +11,8 @@ import { waitingScript } from './waiting.ts'
 /** Where the page stands. */
 export type ApproveState =
   | { readonly kind: 'waiting'; readonly number: string | undefined; readonly until: number }
+  /** The customer has approved it, and others are to sign it as well. */
+  | { readonly kind: 'signing'; readonly until: number }
   /** Nobody answered in time, or the phone could not be asked: then it says why. */
   | { readonly kind: 'unasked'; readonly why?: { readonly words: string; readonly code: string } | undefined }
 
@@ -36,19 +38,19 @@ export function approvePage(view: ApproveView): string {
   const what = transaction ? transactionTitle(transaction) : fill(texts.signIn, { app })
   return page({
     ...view,
-    title: `${texts.title} – ${what}`,
+    title: `${state.kind === 'signing' ? texts.signTitle : texts.title} – ${what}`,
     bodyClass: 'ask',
     skipTo: 'question',
     heading: transaction ? transactionHeading(transaction) : signInHeading(view),
     main: html`${transaction && transactionFacts(transaction)}
-${state.kind === 'waiting' ? waiting(view, state.number) : unasked(view, state.why)}
+${standing(view, state)}
 <form method="post" action="${view.action}" class="stack-l">
 ${hiddenFields(view.hidden)}
 ${actions(view)}
 </form>`,
-    footer: deadlineFooter(view, { answerBy: state.kind === 'waiting' ? state.until : undefined }),
+    footer: deadlineFooter(view, { answerBy: state.kind === 'unasked' ? undefined : state.until }),
     tail:
-      state.kind === 'waiting'
+      state.kind !== 'unasked'
         ? html`<script nonce="${view.nonce}">${trusted(waitingScript(view.asks))}</script>`
         : undefined,
   })
@@ -56,6 +58,20 @@ ${actions(view)}
 
 const signInHeading = ({ language, relyingParty: app }: ApproveView): Html =>
   html`<h1 class="question"><span class="lead">${textsOf(language).approve.lead}</span> ${filled(textsOf(language).approve.signIn, { app })}</h1>`
+
+function standing(view: ApproveView, state: ApproveState): Html {
+  if (state.kind === 'waiting') return waiting(view, state.number)
+  return state.kind === 'signing' ? signing(view) : unasked(view, state.why)
+}
+
+function signing({ language, institution }: ApproveView): Html {
+  const texts = textsOf(language).approve
+  return html`<section class="stack" aria-labelledby="others">
+<h2 id="others">${texts.signTitle}</h2>
+<p>${filled(texts.signWho, { bank: institution.name })}</p>
+<p role="status">${texts.signWaiting}</p>
+</section>`
+}
 
 function waiting({ language, institution }: ApproveView, number: string | undefined): Html {
   const texts = textsOf(language).approve
@@ -76,8 +92,8 @@ function unasked({ language }: ApproveView, why: { words: string; code: string }
 function actions({ language, state, pinHere }: ApproveView): Html {
   const texts = textsOf(language).approve
   const first =
-    state.kind === 'waiting'
-      ? html`<button class="btn primary" name="do" value="look">${texts.check}</button>`
+    state.kind !== 'unasked'
+      ? html`<button class="btn primary" name="do" value="look">${state.kind === 'signing' ? texts.signCheck : texts.check}</button>`
       : html`<button class="btn primary" name="do" value="again">${texts.again}</button>`
   return html`<div class="actions">
 ${first}

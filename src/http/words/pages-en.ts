@@ -52,6 +52,11 @@ export const pagesInEnglish = {
     again: 'Ask my phone again',
     nobody: 'We couldn’t ask your phone just now.',
     notYours: 'Never give this number to anybody. We don’t call to ask for it.',
+    signTitle: 'Others have to sign too',
+    signWho:
+      'You have approved this. {bank} asks those who may sign for this account as well, on their phones.',
+    signWaiting: 'We are waiting for them. You can leave this page open.',
+    signCheck: 'They have answered',
   },
   challenge: {
     why: 'Something about this sign-in is not as it usually is, so your bank makes sure that it is you.',

@@ -53,6 +53,11 @@ export const pagesInSpanish: PageTexts = {
     again: 'Volver a preguntar en mi teléfono',
     nobody: 'Ahora mismo no hemos podido preguntarte en el teléfono.',
     notYours: 'No des nunca este número a nadie. No llamamos para pedirlo.',
+    signTitle: 'Otras personas tienen que firmar',
+    signWho:
+      'Ya lo has aprobado. {bank} se lo pregunta en su teléfono a quienes también pueden firmar por esta cuenta.',
+    signWaiting: 'Esperamos su respuesta. Puedes dejar esta página abierta.',
+    signCheck: 'Ya han respondido',
   },
   challenge: {
     why: 'Hay algo en este inicio de sesión que no es como de costumbre, y tu banco comprueba que eres tú.',

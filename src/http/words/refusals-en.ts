@@ -1,6 +1,7 @@
 // Refusals in English: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
 import { paused } from './paused.ts'
+import { signingRefusals } from './refusals-signing.ts'
 
 const notSignedIn = {
   unchanged: 'Nothing was changed.',
@@ -226,12 +227,7 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
     next: 'If you think it should be possible, call your bank and read out the reference.',
   },
   paused: paused.en,
-  'payment-held': {
-    title: 'Your bank has to look at this first',
-    happened: 'Your bank’s rules hold this back until somebody there has looked at it.',
-    ...noPayment,
-    next: 'Call your bank and read out the reference.',
-  },
+  ...signingRefusals.en,
   'risk-denied': {
     title: 'Your bank stopped this',
     happened: 'Something about it is not as it usually is, and your bank does not let it go on from here.',

@@ -1,6 +1,7 @@
 // Refusals in Spanish: what happened, what did not happen, what to do.
 import type { RefusalWords, WordGroup } from './groups.ts'
 import { paused } from './paused.ts'
+import { signingRefusals } from './refusals-signing.ts'
 
 const notSignedIn = {
   unchanged: 'No ha cambiado nada.',
@@ -228,12 +229,7 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
     next: 'Si crees que debería ser posible, llama a tu banco y lee la referencia.',
   },
   paused: paused.es,
-  'payment-held': {
-    title: 'Tu banco tiene que verlo antes',
-    happened: 'Las reglas de tu banco lo retienen hasta que alguien de allí lo haya visto.',
-    ...noPayment,
-    next: 'Llama a tu banco y lee la referencia.',
-  },
+  ...signingRefusals.es,
   'risk-denied': {
     title: 'Tu banco lo ha detenido',
     happened: 'Hay algo que no es como de costumbre, y tu banco no deja continuar desde aquí.',

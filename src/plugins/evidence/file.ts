@@ -20,6 +20,7 @@ const material = z.strictObject({
   request: z.strictObject({
     ...{ relyingParty: text, name: text, origin: text, bindingMessage: text.nullable() },
     ...{ place: z.record(z.string(), z.unknown()), numberMatched: z.boolean(), nonce: text.nullable() },
+    role: text.optional(),
   }),
   transaction: z.strictObject({
     ...{ id: text.nullable(), type: text.nullable(), hash: text },
@@ -27,7 +28,10 @@ const material = z.strictObject({
   }),
   display: z.strictObject({ text, language: text, template: text.nullable() }),
   policy: z
-    .strictObject({ version: text, outcome: text, acr: text.nullable(), reason: text, inputs: z.unknown() })
+    .strictObject({
+      ...{ version: text, outcome: text, acr: text.nullable(), reason: text, inputs: z.unknown() },
+      ...{ by: z.array(text).optional(), signatories: z.record(text, z.int().min(1)).optional() },
+    })
     .nullable(),
   risk: z.array(z.unknown()),
   device: z
@@ -44,13 +48,19 @@ const material = z.strictObject({
   times: z.strictObject({ asked: time, expires: time, answered: time }),
 })
 
+const audit = z.strictObject({
+  ...{ event: text, index: z.int().min(0), proof: z.array(text).max(64), checkpoint: text, key: jwk },
+})
+
 const file = z.strictObject({
   bundle: z.strictObject({
     ...{ format: z.literal(evidenceFormat), version: z.literal(1), issuer: text, digest: text, material },
     policy: z.record(z.string(), z.unknown()).nullable(),
-    audit: z.strictObject({
-      ...{ event: text, index: z.int().min(0), proof: z.array(text).max(64), checkpoint: text, key: jwk },
-    }),
+    audit,
+    signatories: z
+      .array(z.strictObject({ material, digest: text, audit }))
+      .max(50)
+      .optional(),
   }),
   signature: z.string().regex(/^[\w-]+\.\.[\w-]+$/),
 })

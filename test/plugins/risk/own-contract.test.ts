@@ -41,7 +41,7 @@ riskProviderContract('access signatures judged elsewhere', async () => {
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const fetch = createGuardedFetch({ allowedNetworks: ['127.0.0.0/8'], timeoutMs: 2000, maxBytes: 65_536 })
+  const fetch = createGuardedFetch({ allowedNetworks: ['127.0.0.0/8'], timeoutMs: 20_000, maxBytes: 65_536 })
   return {
     ...open(voyagerRemote({ fetch, keys }), { url }),
     hang() {

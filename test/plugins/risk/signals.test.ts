@@ -89,7 +89,7 @@ describe('a list of addresses', () => {
     const { file, list } = listOf('198.51.100.7 100\n', 20)
     expect(await list.of('198.51.100.7')).toEqual({ score: 100 })
     const until = async (event: string) => {
-      for (let i = 0; i < 200 && !said.some((one) => one.event === event); i++)
+      for (let i = 0; i < 2000 && !said.some((one) => one.event === event); i++)
         await new Promise((done) => setTimeout(done, 10))
       expect(said.map((one) => one.event)).toContain(event)
       said.length = 0
@@ -114,7 +114,7 @@ describe('a list of addresses', () => {
     const began = performance.now()
     for (let i = 0; i < 10_000; i++) await list.of(`12.${i & 127}.${i & 255}.7`)
     // A scan of the list would take minutes.
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(performance.now() - began).toBeLessThan(10_000)
   })
 })
 

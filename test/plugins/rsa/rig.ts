@@ -14,7 +14,7 @@ export const portOf = (server: http.Server): number => (server.address() as Addr
 
 const fetch = createGuardedFetch({
   allowedNetworks: ['127.0.0.0/8'],
-  timeoutMs: 5000,
+  timeoutMs: 20_000,
   maxBytes: 3 * 1024 * 1024,
 })
 
@@ -31,7 +31,7 @@ export function openRsa(settings: Readonly<Record<string, unknown>>): RiskProvid
   return plugin.open({ provider: 'aa', settings, now: () => now } as unknown as RiskPlace)
 }
 
-export const inTime = (ms = 4000): RiskDeadline => ({ signal: AbortSignal.timeout(ms), ms })
+export const inTime = (ms = 20_000): RiskDeadline => ({ signal: AbortSignal.timeout(ms), ms })
 
 export const everyFact: RiskFacts = {
   'subject.id': 'customer-1',
