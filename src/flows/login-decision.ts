@@ -1,6 +1,7 @@
 // The transaction of a sign-in: decided when the customer is known, and settled when the sign-in ends.
 import { elsewhere } from '../domain/acr.ts'
 import { type CustomerTransaction, stopOf } from '../domain/customer-transaction.ts'
+import { givesBack } from '../domain/held-case.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
@@ -123,12 +124,6 @@ interface SettlePorts {
 /** What ends a sign-in with a transaction. */
 export type EndPorts = FrozenPorts & SettlePorts
 
-// Whoever has no factor was never asked, and whom the bank stopped by a freeze has not given up.
-const notTheirs: ReadonlySet<RefusalCode> = new Set([
-  ...(['device.required', 'pin.unset', 'acr.insufficient', 'upstream.too_weak'] as const),
-  ...(['subject.disabled', 'device.frozen', 'payee.frozen'] as const),
-])
-
 /**
  * What becomes of the transaction when its sign-in ends, and of a release that it used; nothing where there is none, or the policy had stopped it. Refuses
  * with `interaction.expired` where its time was over before it was approved.
@@ -140,7 +135,7 @@ export async function settleTransaction(
 ): Promise<void> {
   const { decision, transaction, institution, subject = '' } = login
   if (decision === undefined || transaction === undefined) return
-  const isGivenBack = refusal !== undefined && notTheirs.has(refusal)
+  const isGivenBack = refusal !== undefined && givesBack(refusal)
   const of = isGivenBack ? await cases.giveBack({ institution, subject }, decision.id) : undefined
   const trace = {
     reference: login.reference,
