@@ -13,8 +13,8 @@ export const checkConfig: Command = {
   operands: '[FILE...]',
   description: [
     'Prints every fault with its place and ends with status 1, or says that all is well. References to secrets are',
-    'followed. Files that are named are checked as `apply` would check them, risk engines by their plugins and the addresses of',
-    'pings too, but for what only apply can judge: the settings of connections, by their connectors, all of a logo, and what',
+    'followed. Files that are named are checked as `apply` would check them, risk engines, telephone operators and the addresses of',
+    'pings too, but for what only apply can judge: the settings of connections and channels, all of a logo, and what',
     'stands in the database beside the file.',
   ].join('\n'),
   options: configOption,
@@ -38,7 +38,7 @@ async function judgedFaults(invocation: Invocation): Promise<readonly Configurat
   )
   const sets = files.map(({ file }) => institutionSet(file, config.timeouts)).filter(isJudged)
   if (sets.length === 0 && config.risk.plugins.length === 0) return []
-  // It brings a lot along, which files without engines and pings do without.
+  // It brings a lot along, which files without engines, operators and pings do without.
   const { judged } = await import('../compose/judged.ts')
   const fileOf = new Map(files.map(({ name, file }) => [file.institution.id, name]))
   try {
@@ -50,7 +50,9 @@ async function judgedFaults(invocation: Invocation): Promise<readonly Configurat
 }
 
 const isJudged = ({ institution, relyingParties }: InstitutionSet): boolean =>
-  institution.risk !== undefined || relyingParties.some(({ backchannel }) => backchannel?.ping !== undefined)
+  institution.risk !== undefined ||
+  institution.lineFacts !== undefined ||
+  relyingParties.some(({ backchannel }) => backchannel?.ping !== undefined)
 
 /** What can be read; what is wrong with it is told elsewhere. */
 function read<T>(reading: () => T): T | undefined {

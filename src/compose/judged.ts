@@ -1,7 +1,9 @@
 // What plugins and the network say of files, without a database: what `check-config` asks.
 import type { Config } from '../config/config.ts'
+import { lineFaults } from '../flows/apply-lines.ts'
 import { pingFaults } from '../flows/apply-pings.ts'
 import { riskFaults } from '../flows/apply-risk.ts'
+import { camaraSimSwap } from '../plugins/lines/camara.ts'
 import { addressFault } from '../plugins/net/guarded-fetch.ts'
 import type { JudgedFault } from '../ports/judged.ts'
 import type { Log } from '../ports/log.ts'
@@ -17,8 +19,13 @@ export async function judged(config: Config, sets: readonly InstitutionSet[]): P
   const plugins = await openRiskPlugins(config, { fetch: unneeded, keys: unneeded, log: silent })
   const ports = {
     riskPlugins: async () => plugins,
+    lineFacts: { plugins: () => [camaraSimSwap({ fetch: unneeded, now: unneeded })] },
     addressFault: (text: string) => addressFault(text, config.outbound.allowedNetworks),
   }
-  const faults = sets.map(async (set) => [...(await riskFaults(ports, set)), ...pingFaults(ports, set)])
+  const faults = sets.map(async (set) => [
+    ...(await riskFaults(ports, set)),
+    ...lineFaults(ports, set),
+    ...pingFaults(ports, set),
+  ])
   return (await Promise.all(faults)).flat()
 }

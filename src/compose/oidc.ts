@@ -62,6 +62,10 @@ function settingsFor({ base, stores, flows }: Parts, pages: ProviderPages) {
       adapter: adapterOf(institution, {
         ...adapterPorts,
         relyingParty,
+        seal: {
+          seal: (plain) => base.seal.seal(institution.id, plain),
+          open: (sealed) => base.seal.open(institution.id, sealed),
+        },
         polledTooSoon: (request) => stores.approvals.polledTooSoon(institution.id, request, clock.now()),
       }),
       claims: (subject: string) => stores.subjects.claims(institution.id, subject),

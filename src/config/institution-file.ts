@@ -243,6 +243,9 @@ function partyFaults(party: Party, clientScopes: readonly string[]): [keyof Part
     faults.push(['backchannel', 'only an api asks customers who are not there'])
   if (backchannel !== undefined && !scopes.includes('openid'))
     faults.push(['scopes', 'what asks by CIBA needs openid'])
+  // The library wants a `jwks_uri` of such a client, and has none of it at all without.
+  if (backchannel !== undefined && subject_type === 'pairwise')
+    faults.push(['subject_type', 'what asks by CIBA knows customers by their public names'])
   if (kind === 'api' && keys.length === 0)
     faults.push(['keys', 'an api signs in with private_key_jwt and needs one public key at least'])
   if (subject_type === 'pairwise' && hosts.size > 1)

@@ -34,7 +34,7 @@ export function factsFault(
 }
 
 /** By the names of the file, which writes the first level of settings in snake_case; so do messages that quote one. */
-const asWritten = ({ path, message }: SettingsFault): SettingsFault => {
+export const asWritten = ({ path, message }: SettingsFault): SettingsFault => {
   const [settings = '', first, ...deeper] = path.split('.')
   if (first === undefined) return { path, message: message.replace(/"\w+"/g, snake) }
   return { path: [settings, snake(first), ...deeper].join('.'), message }

@@ -7,10 +7,10 @@ import type { Chance } from '../ports/clock.ts'
 import type { ConnectionStore } from '../ports/connections.ts'
 import type { Connectors } from '../ports/connector.ts'
 import { ApplyFault } from '../ports/judged.ts'
-import type { LineFacts } from '../ports/line-facts.ts'
 import type { Pictures } from '../ports/pictures.ts'
 import type { Directory, DirectoryWriter, InstitutionSet } from '../ports/stores.ts'
 import type { UnitOfWork } from '../ports/unit-of-work.ts'
+import { type ApplyLinePorts, lineFaults } from './apply-lines.ts'
 import { type ApplyPingPorts, pingFaults } from './apply-pings.ts'
 import {
   type ApplyPolicyPorts,
@@ -23,14 +23,13 @@ import { type ApplyRiskPorts, riskFaults } from './apply-risk.ts'
 import { pictureFault } from './pictures.ts'
 import { endWayIn } from './staff-sessions.ts'
 
-export interface ApplyPorts extends ApplyPolicyPorts, ApplyRiskPorts, ApplyPingPorts {
+export interface ApplyPorts extends ApplyPolicyPorts, ApplyRiskPorts, ApplyPingPorts, ApplyLinePorts {
   readonly directory: Directory
   readonly writer: DirectoryWriter
   readonly unit: UnitOfWork
   readonly chance: Chance
   readonly connectors: Pick<Connectors, 'plugins'>
   readonly channels: Pick<Channels, 'plugins'>
-  readonly lineFacts: Pick<LineFacts, 'plugins'>
   readonly pictures: Pictures
   readonly consoleSessions: Pick<ConsoleSessions, 'endBy'>
   readonly connectionStore: Pick<ConnectionStore, 'lock' | 'list'>
@@ -50,7 +49,7 @@ export function createApply(ports: ApplyPorts) {
     const faults = [
       ...settingsFaults(ports, sets),
       ...channelFaults(ports, sets),
-      ...lineFaults(ports, sets),
+      ...sets.flatMap((set) => lineFaults(ports, set)),
       ...(await Promise.all(sets.map((set) => riskFaults(ports, set)))).flat(),
       ...sets.flatMap((set) => pingFaults(ports, set)),
       ...(await logoFaults(ports, sets)),
@@ -194,20 +193,6 @@ const channelFaults = ({ channels }: ApplyPorts, sets: readonly InstitutionSet[]
       })
     }),
   )
-
-/** The same of who tells of lines. */
-const lineFaults = ({ lineFacts }: ApplyPorts, sets: readonly InstitutionSet[]): string[] =>
-  sets.flatMap(({ institution: { id, lineFacts: setting } }) => {
-    if (setting === undefined) return []
-    const { type, settings } = setting
-    const plugin = lineFacts.plugins().find((one) => one.type === type)
-    return checkFaults({
-      place: `${id}: line facts`,
-      plugin,
-      settings,
-      none: `no line facts of type ${type}`,
-    })
-  })
 
 /** A domain is at home at one connection, also where the console made the other one. */
 async function domainFaults({ connectionStore }: ApplyPorts, set: InstitutionSet): Promise<string[]> {

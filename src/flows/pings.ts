@@ -3,7 +3,7 @@ import { nextTry } from '../domain/next-try.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { DuePing, Pings, SendPing } from '../ports/pings.ts'
+import type { DuePing, Pings, SendPing, TakingPings } from '../ports/pings.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
 
@@ -29,9 +29,9 @@ type Outcome =
 export function createPings(ports: PingPorts) {
   return {
     /** What is due, of every institution, for this node alone. */
-    take(most: number): Promise<readonly DuePing[]> {
+    take(at: Omit<TakingPings, 'now' | 'leaseUntil'>): Promise<readonly DuePing[]> {
       const now = ports.clock.now()
-      return ports.pings.take({ now, leaseUntil: now + leaseMs, most })
+      return ports.pings.take({ ...at, now, leaseUntil: now + leaseMs })
     },
     /** Makes one attempt, and says in a unit of its own what came of it. */
     async attempt(ping: DuePing): Promise<void> {

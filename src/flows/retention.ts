@@ -1,6 +1,7 @@
 // What an institution keeps no longer is deleted, and how much went is told.
 import { keptSince, type Looked, lookOn, type RecordKind, recordKinds } from '../domain/retention.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import type { RetentionStore } from '../ports/retention.ts'
 import type { Directory } from '../ports/stores.ts'
 import type { Audit, UnitOfWork } from '../ports/unit-of-work.ts'
@@ -12,6 +13,7 @@ export interface RetentionPorts {
   readonly audit: Audit
   readonly clock: Clock
   readonly chance: Chance
+  readonly log: Log
 }
 
 /** Looked at in one unit, and units of one kind in one pass: no request waits for long, and a backlog is worked off all the same. */
@@ -20,17 +22,20 @@ const mostUnits = 20
 
 /**
  * Resolves with a pass over all institutions, which resolves with how many records went. Each unit that deleted anything tells of
- * it: what is gone and its event commit together.
+ * it: what is gone and its event commit together. What fails is logged, and keeps no other kind or institution waiting.
  */
 export function createRetentionPass(ports: RetentionPorts) {
   const ways = new Map<string, Looked>()
   return async function pass(): Promise<number> {
     let removed = 0
-    for (const { id, retention } of await ports.directory.institutions())
-      for (const kind of retention === undefined ? [] : recordKinds) {
-        const before = keptSince(retention ?? {}, kind, ports.clock.now())
-        if (before !== undefined)
-          removed += await lookedThrough(ports, ways, { institution: id, kind, before })
+    for (const { id: institution, retention = {} } of await ports.directory.institutions())
+      for (const kind of recordKinds) {
+        const before = keptSince(retention, kind, ports.clock.now())
+        if (before === undefined) continue
+        removed += await lookedThrough(ports, ways, { institution, kind, before }).catch((error: unknown) => {
+          ports.log.error('retention.failed', { institution, kind, error: String(error) })
+          return 0
+        })
       }
     return removed
   }

@@ -7,6 +7,7 @@ import type { Replays } from '../ports/stores.ts'
 import type { TokenRow, TokenStore } from '../ports/tokens.ts'
 import { clientMetadata } from './clients.ts'
 import { createKnownSessions } from './known-sessions.ts'
+import { type RowSeal, withOpenSignals, withSealedSignals } from './sealed-params.ts'
 
 export interface AdapterPorts {
   readonly institution: string
@@ -14,6 +15,7 @@ export interface AdapterPorts {
   readonly transactionTypes: readonly string[]
   readonly tokens: TokenStore
   readonly replays: Replays
+  readonly seal: RowSeal
   readonly relyingParty: (id: string) => Promise<RelyingParty | undefined>
   readonly now: () => number
   /** Counts a poll of this CIBA request; true where it came too soon. */
@@ -111,16 +113,20 @@ function tokenAdapter(ports: AdapterPorts, model: string): Adapter {
   const key = (id: string) => ({ institution, model, id })
   return {
     upsert: (id, payload, expiresIn) =>
-      tokens.upsert(key(id), stored(model, payload), model === backchannel ? lateFor(expiresIn) : expiresIn),
+      tokens.upsert(
+        key(id),
+        stored(ports, model, payload),
+        model === backchannel ? lateFor(expiresIn) : expiresIn,
+      ),
     find: async (id) => {
       const row = await tokens.find(key(id))
       if (row && model === backchannel) await paced(ports, row, id)
       if (row?.consumedAt !== undefined && model === 'RefreshToken') await secondUse(ports, row)
-      return row && payloadOf(row, id)
+      return row && payloadOf(ports, row, id)
     },
     findByUid: async (uid) => {
       const row = await tokens.findByUid({ institution, model, uid })
-      return row && payloadOf(row, undefined)
+      return row && payloadOf(ports, row, undefined)
     },
     findByUserCode: nothing,
     consume: async (id) => {
@@ -153,11 +159,12 @@ async function paced(ports: AdapterPorts, row: TokenRow, id: string): Promise<vo
 }
 
 /** A `dpop_jkt` that no proof came with is not evidence of a device; the parameter itself stays in the request object. */
-function stored(model: string, payload: AdapterPayload): Record<string, unknown> {
+function stored({ seal }: AdapterPorts, model: string, payload: AdapterPayload): Record<string, unknown> {
   if (model === backchannel) return onlyNeeded(payload)
+  if (model === 'Interaction') return withSealedSignals({ ...payload }, seal)
   if (model !== 'PushedAuthorizationRequest') return { ...payload }
   const proven = Provider.ctx?.get('DPoP') !== undefined && Provider.ctx.get('DPoP') !== ''
-  return proven ? { ...payload } : { ...payload, dpopJkt: undefined }
+  return withSealedSignals(proven ? { ...payload } : { ...payload, dpopJkt: undefined }, seal)
 }
 
 /**
@@ -169,9 +176,9 @@ function onlyNeeded(payload: AdapterPayload): Record<string, unknown> {
   return { ...payload, params: { claims, authorization_details } }
 }
 
-function payloadOf(row: TokenRow, id: string | undefined): AdapterPayload {
+function payloadOf({ seal }: AdapterPorts, row: TokenRow, id: string | undefined): AdapterPayload {
   return {
-    ...row.payload,
+    ...withOpenSignals({ ...row.payload }, seal),
     ...(id !== undefined && { jti: id }),
     ...(row.consumedAt !== undefined && { consumed: row.consumedAt }),
   } as AdapterPayload

@@ -17,7 +17,7 @@ const backchannelMetadata = ({ backchannel, scopes, requireDpop }: RelyingParty)
   ({
     backchannel_token_delivery_mode: backchannel?.ping === undefined ? 'poll' : 'ping',
     ...(backchannel?.ping !== undefined && {
-      backchannel_client_notification_endpoint: backchannel.ping.replace(/^http:/, 'https:'),
+      backchannel_client_notification_endpoint: backchannel.ping.replace(/^http:/i, 'https:'),
     }),
     backchannel_user_code_parameter: backchannel?.userCode === true,
     ...(backchannel?.signed === true && { backchannel_authentication_request_signing_alg: 'ES256' }),

@@ -21,18 +21,28 @@ export interface DuePing extends Ping {
   readonly expiresAt: number
 }
 
+/** What one node takes at once. */
+export interface TakingPings {
+  readonly now: number
+  readonly leaseUntil: number
+  readonly most: number
+  /** Of one back end; as many as there are unless told. */
+  readonly mostOfOne?: number
+  /** Back ends of which it takes none now. */
+  readonly busy?: readonly Pick<Ping, 'institution' | 'relyingParty'>[]
+}
+
 /** The outbox. Its rows are sealed: neither the name of a request nor the token of a client can be read in the database. */
 export interface Pings {
   /** With the request, in its unit: due when the question is over, whatever became of it. */
   put(ping: Ping, at: { readonly dueAt: number; readonly expiresAt: number }): Promise<void>
   /** Inside the unit that ends it: due now. Nothing where nobody is to be pinged, or was already. */
   due(institution: string, request: string, now: number): Promise<void>
-  /** Takes due ones, of every institution, for this node alone until `leaseUntil`; a node that dies leaves them to the next. */
-  take(at: {
-    readonly now: number
-    readonly leaseUntil: number
-    readonly most: number
-  }): Promise<readonly DuePing[]>
+  /**
+   * Takes due ones, of every institution, for this node alone until `leaseUntil`; a node that dies leaves them to the next. None for
+   * the first time before the clock of the database says so too.
+   */
+  take(at: TakingPings): Promise<readonly DuePing[]>
   /** It was heard, or never will be; its token is gone with it. False where another node has taken it since. */
   settle(ping: DuePing): Promise<boolean>
   /** False as above. */

@@ -20,7 +20,7 @@ export interface RetentionStore {
   /**
    * Deletes what has ended before `before` and nothing needs any more: no transaction that evidence, an approval or a case is kept of, that
    * is open, or by which somebody could still be told to carry it out; no approval with evidence; no case that waits; no assessment whose end is
-   * owed. What another node deletes at this moment is left to it.
+   * owed. What another node deletes at this moment is left to it. Where this node's clock is ahead of the database's, the latter counts.
    */
   removeOld(institution: string, kind: RecordKind, look: RetentionLook): Promise<RetentionLooked>
 }

@@ -22,11 +22,23 @@ const key = (institution: string, request: string) => ({
   request_hash: createHash('sha256').update(request).digest('base64url'),
 })
 
-// One statement: the lease is taken and committed before anything is sent, and no two nodes take the same row.
+// Its time has come: for the first time by the clock of the database too, for what a node whose clock runs ahead had sent while the
+// question could still be answered would not be sent again.
+const isDue = 'due_at <= :now and (tries > 0 or due_at <= now())'
+
+// One statement: the lease is taken and committed before anything is sent, and no two nodes take the same row. Of each back end the
+// first ones alone, so that what is owed to one that hangs is not before what is owed to all others.
 const taking = `
-update backchannel_ping set tries = tries + 1, due_at = ?
+update backchannel_ping set tries = tries + 1, due_at = :lease
 where (institution, request_hash) in (
-  select institution, request_hash from backchannel_ping where due_at <= ? order by due_at limit ? for update skip locked)
+  select institution, request_hash from backchannel_ping
+  where ${isDue} and (institution, request_hash) in (
+    select institution, request_hash from (
+      select institution, request_hash, row_number() over (partition by institution, relying_party order by due_at) as place
+      from backchannel_ping where ${isDue}
+      and not jsonb_build_array(jsonb_build_object('institution', institution, 'relyingParty', relying_party)) <@ cast(:busy as jsonb)
+    ) due where place <= :of_one)
+  order by due_at limit :most for update skip locked)
 returning institution, relying_party, subject, approval, reference, record, tries, expires_at`
 
 export function createPings({ writer, send }: Connections, seal: FieldSeal): Pings {
@@ -41,12 +53,16 @@ export function createPings({ writer, send }: Connections, seal: FieldSeal): Pin
       await send((db) =>
         db('backchannel_ping')
           .where({ ...key(institution, request), tries: 0 })
-          .update({ due_at: new Date(now) }),
+          .update({ due_at: db.raw('least(?, now())', [new Date(now)]) }),
       )
     },
-    async take({ now, leaseUntil, most }) {
+    async take({ now, leaseUntil, most, mostOfOne = most, busy = [] }) {
       const db = await writer()
-      const values = [new Date(leaseUntil), new Date(now), most]
+      const names = busy.map(({ institution, relyingParty }) => ({ institution, relyingParty }))
+      const values = {
+        ...{ lease: new Date(leaseUntil), now: new Date(now), most, of_one: mostOfOne },
+        busy: JSON.stringify(names),
+      }
       const { rows } = (await db.raw(taking, values)) as unknown as { rows: Row[] }
       return rows.map((row) => fromRow(row, seal))
     },

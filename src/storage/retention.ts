@@ -58,8 +58,9 @@ with gone as (
 select count(*)::int as removed from gone`
 
 export const createRetention = ({ writer }: Connections): RetentionStore => ({
-  async removeOld(institution, kind, look) {
+  async removeOld(institution, kind, asked) {
     const db = await writer()
+    const look = await byDatabase(db, asked)
     const until = await untilOf(db, { institution, table: kinds[kind].table, look })
     const { rows }: { rows: { removed: number }[] } = await db.raw(deletion(kinds[kind]), {
       ...{ institution, until: new Date(until), ...timesOf(look) },
@@ -67,6 +68,16 @@ export const createRetention = ({ writer }: Connections): RetentionStore => ({
     return { removed: rows[0]?.removed ?? 0, until }
   },
 })
+
+/** What is gone cannot be taken back: a node whose clock runs ahead counts by that of the database. */
+async function byDatabase(db: Queries, look: RetentionLook): Promise<RetentionLook> {
+  const { rows }: { rows: { at: string }[] } = await db.raw(
+    'select floor(extract(epoch from now()) * 1000)::bigint as at',
+  )
+  const ahead = Math.max(0, look.now - Number(rows[0]?.at))
+  const before = Math.max(look.from, look.before - ahead)
+  return { ...look, before, now: look.now - ahead }
+}
 
 const timesOf = ({ from, before, now }: RetentionLook) => ({
   ...{ from: new Date(from), before: new Date(before), now: new Date(now) },

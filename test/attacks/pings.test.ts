@@ -13,8 +13,8 @@ import { type PingReceiver, startPingReceiver } from '../journeys/ping-receiver.
 
 const logged: unknown[] = []
 const keep = (event: string, detail?: object) => void logged.push({ event, ...detail })
-/** It stands still until it is told: how long a try took on a busy machine decides nothing. */
-let now = Date.now()
+/** It stands still until it is told: how long a try took on a busy machine decides nothing. It never gets as far as the database's. */
+let now = Date.now() - 24 * 3600_000
 const clock = {
   now: () => now,
   advance: (seconds: number) => {
@@ -49,10 +49,10 @@ afterEach(async () => {
 })
 
 /** Of a question that is over after so many seconds. */
-async function owePing(name: string, seconds: number) {
+async function owePing(name: string, seconds: number, institution = 'alder') {
   const dueAt = clock.now() + seconds * 1000
   const named = { request: name, token, relyingParty: 'shop', subject: 's1', approval: `a${last}` }
-  const ping = { institution: 'alder', reference: 'DB-TEST-0001', ...named }
+  const ping = { institution, reference: 'DB-TEST-0001', ...named }
   await parts.inUnit(() => parts.stores.pings.put(ping, { dueAt, expiresAt: dueAt + 600_000 }))
 }
 
@@ -67,14 +67,16 @@ const steps = {
   'half a minute': async () => clock.advance(31),
 }
 
-async function pingedAt(ping: string | undefined) {
+async function pingedAt(ping: string | undefined, id = 'alder') {
   const shop: RelyingParty = {
-    ...{ institution: 'alder', id: 'shop', name: 'Shop', kind: 'api', redirectUris: [], webOrigins: [] },
+    ...{ institution: id, id: 'shop', name: 'Shop', kind: 'api', redirectUris: [], webOrigins: [] },
     ...{ postLogoutRedirectUris: [], scopes: ['openid'], connections: [], acrFloor: undefined, keys: [] },
     ...{ requirePar: true, requireDpop: false, transactionTypes: [] },
     backchannel: ping === undefined ? {} : { ping },
   }
-  await parts.stores.directory.put({ ...parts.rows, relyingParties: [shop] }, 'file')
+  const institution = { ...parts.rows.institution, id }
+  const set = id === 'alder' ? parts.rows : { ...parts.rows, connections: [], cores: [] }
+  await parts.stores.directory.put({ ...set, institution, relyingParties: [shop] }, 'file')
 }
 
 const settings = { allowedNetworks: ['127.0.0.0/8'], timeoutMs: 5000, maxBytes: 1024 }
@@ -221,6 +223,23 @@ describe('#136 pings', () => {
     // The first is still under way, as long as its back end holds it.
     expect(await owed()).toBe(1)
     receiver.stop()
+    await work.ended()
+  })
+
+  test('a bank whose back end hangs, however much it is owed, keeps no other bank waiting', async () => {
+    receiver.says = () => undefined
+    for (let i = 0; i < 60; i++) await owePing(`auth-req-${++last}`, 0)
+    clock.advance(1)
+    const other = await startPingReceiver()
+    await pingedAt(other.url, 'birch')
+    await owePing('of-birch', 0, 'birch')
+    const send = createPingSender(createGuardedFetch(settings), 60_000)
+    const work = createPingWork({ ...parts.base, ...parts.stores, send })
+    // As many looks as there are seconds until the first of them is given up.
+    for (let i = 0; i < 5; i++) await work.pass()
+    await other.heard('of-birch')
+    receiver.stop()
+    other.stop()
     await work.ended()
   })
 

@@ -161,6 +161,20 @@ describe('without a good configuration', () => {
     expect((await typed(`check-config --config ${settings} ${engine}`)).out).toBe('the configuration holds\n')
   })
 
+  test('check-config has the settings of a telephone operator judged, with their lines', async () => {
+    const file = join(folder, 'operator.yaml')
+    const asked = (url: string) => {
+      const text = ['line_facts:', '  type: camara-sim-swap', '  max_age_hours: 72', '  settings:']
+      const given = [`    url: ${url}`, '    authentication: none']
+      writeFileSync(file, ['institution: { id: oak, name: Oak }', ...text, ...given, ''].join('\n'))
+      return typed(`check-config --config ${settings} ${file}`)
+    }
+    expect(await asked('https://api.operator.example/v2')).toMatchObject({ code: 0 })
+    expect((await asked('http://api.operator.example/v2')).error).toContain(
+      `${file}:6: line_facts.settings.url: `,
+    )
+  })
+
   test('check-config has the addresses of pings judged by the networks that we may reach', async () => {
     const file = join(folder, 'pings.yaml')
     const key = `{ kty: EC, crv: P-256, x: ${'a'.repeat(43)}, y: ${'b'.repeat(43)} }`

@@ -180,6 +180,13 @@ describe('a fault is told for', () => {
     ],
     ['an api without keys', party('kind: api'), 'keys: an api signs in'],
     [
+      'a back end that asks for pairwise names',
+      party(
+        'kind: api, keys: [{ kty: EC, crv: P-256, x: x, y: y }], backchannel: {}, subject_type: pairwise',
+      ),
+      'subject_type: what asks by CIBA knows customers by their public names',
+    ],
+    [
       'a private key',
       party('kind: api, keys: [{ kty: EC, crv: P-256, x: a, y: b, d: c }]'),
       'keys[0]: this holds a private key',

@@ -72,6 +72,13 @@ const collected = (facts: Record<string, unknown>) =>
     Object.entries(facts).filter(([name]) => /^client\.(?!userAgent|language$|accept)/.test(name)),
   )
 
+/** A row as whoever reads the database has it, with what stands in it as a token. */
+const readable = (row: unknown): string =>
+  JSON.stringify(row).replaceAll(
+    /[\w-]{20,}/g,
+    (word) => `${word} ${Buffer.from(word, 'base64url').toString()}`,
+  )
+
 /** As the page's script does, or a customer without scripts, or somebody who writes forms of their own. */
 function answer(who: Person, page: Page, signals: string | undefined, change: Record<string, string> = {}) {
   const { action, fields } = formIn(page)
@@ -175,6 +182,8 @@ describe('the app', () => {
     const before = knowing.asked.length
     const shown = await begun(who, { device_signals: JSON.stringify(phone) })
     expect(shown.page.url).not.toMatch(/\/signals$/)
+    const kept = await parts().base.database.knex('oidc_payload').select('model', 'payload')
+    expect(kept.filter((row) => /Tallinn|device_signals/.test(readable(row)))).toEqual([])
     await who.app.redeem(await agreed(who, shown.page), shown.started)
     expect(factsOf(knowing, before).map(collected)).toEqual([
       {

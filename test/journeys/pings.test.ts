@@ -131,3 +131,16 @@ test('the longest token is taken, and neither it nor the name of the request can
   expect((await receiver.heard(started.auth_req_id)).authorization).toBe(`Bearer ${long}`)
   await expect.poll(async () => (await knex('backchannel_ping')).length).toBe(0)
 })
+
+test('an address is one however its scheme is spelled', async () => {
+  const { stores } = bank.bridge.parts
+  const set = await stores.directory.everything('alder', 'file')
+  if (set === undefined) throw new Error('the bank is gone')
+  const { sub } = await bank.somebody()
+  const backchannel = { ping: receiver.url.replace('http:', 'HTTP:') }
+  const relyingParties = set.relyingParties.map((one) => (one.id === pinged ? { ...one, backchannel } : one))
+  await bank.bridge.application.apply([{ ...set, relyingParties }], { dryRun: false })
+  const { auth_req_id: request } = await asked(sub)
+  await bank.bridge.application.apply([set], { dryRun: false })
+  expect(request).toEqual(expect.any(String))
+})

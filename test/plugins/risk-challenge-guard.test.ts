@@ -1,5 +1,6 @@
 // A risk engine's own challenges are left alone when they fail, by a breaker of their own: how it judges is another matter.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { CustomerFailure } from '../../src/plugins/risk/failure.ts'
 import { RiskChallengeUnable, type RiskProvider } from '../../src/ports/risk.ts'
 import { allowing, createKeptLog, eventWith, guarded } from './risk-rig.ts'
 
@@ -14,11 +15,12 @@ const later = (ms: number) => void vi.setSystemTime(Date.now() + ms)
 
 /** An engine whose challenges and judgements fail or not, as a test says; it counts what it is asked. */
 function engine() {
-  const does = { challenge: 'fail' as 'fail' | 'unable' | 'answer', assess: true }
+  const does = { challenge: 'fail' as 'fail' | 'unable' | 'stopped' | 'answer', assess: true }
   const asked = { challenge: 0, authenticate: 0, list: 0, assess: 0 }
   const log = createKeptLog()
   const said = async <T>(answer: T): Promise<T> => {
     if (does.challenge === 'unable') throw new RiskChallengeUnable('not this customer')
+    if (does.challenge === 'stopped') throw new CustomerFailure('user.LOCKOUT')
     if (does.challenge === 'fail') throw new Error('no')
     return answer
   }
@@ -80,6 +82,13 @@ test('that it has no such challenge for a customer is an answer, however often',
   const { does, asked, challenge, states } = engine()
   does.challenge = 'unable'
   for (let i = 0; i < 10; i++) expect(await challenge()).toBe('RiskChallengeUnable')
+  expect([asked.challenge, states()]).toEqual([10, []])
+})
+
+test('nobody’s account that the engine stops has all others refused, however often it is tried (#169)', async () => {
+  const { does, asked, challenge, states } = engine()
+  does.challenge = 'stopped'
+  for (let i = 0; i < 10; i++) expect(await challenge()).toBe('CustomerFailure')
   expect([asked.challenge, states()]).toEqual([10, []])
 })
 

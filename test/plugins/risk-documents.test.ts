@@ -11,6 +11,7 @@ import { riskFactNames } from '../../src/domain/risk-event.ts'
 import { authentications } from '../../src/plugins/risk/engine-settings.ts'
 import { httpJsonEngine } from '../../src/plugins/risk/http-json.ts'
 import { riskService } from '../../src/plugins/risk/service.ts'
+import { RiskChallengeUnable } from '../../src/ports/risk.ts'
 import * as rig from './risk-engines.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -83,10 +84,13 @@ test('the contract of a service is what is said, and its signature is verified a
   const { event: _, ...challenge } = json('challenge')
   expect(await engine.challenge?.(event, 'code', deadline)).toEqual(challenge)
   expect(got['/r/challenge']).toEqual({ ...json('assess'), kind: 'code' })
+  answers['/r/challenge'] = 'unable'
+  const none = engine.challenge?.(event, 'out-of-band', deadline)
+  await expect(none).rejects.toBeInstanceOf(RiskChallengeUnable)
   const answered = { reference: challenge.reference, answers: { code: '424242' } }
   expect(await engine.authenticate?.(event, answered, deadline)).toEqual({ state: 'passed' })
   expect(got['/r/authenticate']).toEqual({ ...json('assess'), ...answered })
-  expect(genuine).toEqual(Array(4).fill([true, false, false]).flat())
+  expect(genuine).toEqual(Array(5).fill([true, false, false]).flat())
   server.stop()
 })
 

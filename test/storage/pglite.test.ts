@@ -12,6 +12,7 @@ import { conversionContract } from './conversion-contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { freezeContract } from './freeze-contract.ts'
 import { keyContract } from './key-contract.ts'
+import { pingContract } from './ping-contract.ts'
 import { policyContract } from './policy-contract.ts'
 import { retentionContract } from './retention-contract.ts'
 import { riskContract } from './risk-contract.ts'
@@ -31,6 +32,7 @@ describe('embedded database', () => {
   connectionContract('embedded')
   transactionContract('embedded')
   policyContract('embedded')
+  pingContract('embedded')
   riskContract('embedded')
   approvalContract('embedded')
   signingContract('embedded')

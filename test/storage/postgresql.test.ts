@@ -9,6 +9,7 @@ import { conversionContract } from './conversion-contract.ts'
 import { deviceContract } from './device-contract.ts'
 import { freezeContract } from './freeze-contract.ts'
 import { keyContract } from './key-contract.ts'
+import { pingContract } from './ping-contract.ts'
 import { policyContract } from './policy-contract.ts'
 import { retentionContract } from './retention-contract.ts'
 import { riskContract } from './risk-contract.ts'
@@ -32,6 +33,7 @@ if (serverUrl === undefined) {
     connectionContract('server')
     transactionContract('server')
     policyContract('server')
+    pingContract('server')
     riskContract('server')
     approvalContract('server')
     signingContract('server')

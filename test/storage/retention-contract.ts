@@ -27,6 +27,8 @@ export function retentionContract(kind: 'embedded' | 'server'): void {
     await database.knex(table).insert({ institution, id: own, record: 'r', ...row })
     return own
   }
+  const logged: unknown[] = []
+  const log = { error: (event: string, fields: object) => void logged.push({ event, ...fields }) } as never
   const at = (ms: number) => new Date(ms)
   const transaction = (institution: string, change: Row = {}, createdAt = old) =>
     inserted('customer_transaction', institution, {
@@ -84,6 +86,7 @@ export function retentionContract(kind: 'embedded' | 'server'): void {
       directory: { institutions: async () => [{ id: institution, retention } as never] },
       clock: { now: () => now + later },
       chance: { reference: () => 'DB-TEST' } as never,
+      log,
     })
   const told = async (institution: string) =>
     (
@@ -271,6 +274,7 @@ export function retentionContract(kind: 'embedded' | 'server'): void {
       directory: { institutions: async () => [{ id: institution, retention: on } as never] },
       clock: { now: () => now + later },
       chance: { reference: () => 'DB-TEST' } as never,
+      log,
     })
     expect(await one()).toBe(0)
     await transaction(institution, {}, before + 1000)
@@ -281,6 +285,51 @@ export function retentionContract(kind: 'embedded' | 'server'): void {
     expect(await left('customer_transaction', institution)).toEqual([kept])
     later = day + 2002
     expect(await one()).toBe(1)
+  })
+  test('what fails at one institution is logged, and keeps no other waiting', async () => {
+    const [broken, well] = [id(), id()]
+    await Promise.all([evidence(broken), evidence(well)])
+    const { removeOld } = all.retentionStore
+    const one = createRetentionPass({
+      ...all,
+      directory: {
+        institutions: async () =>
+          [broken, well].map((bank) => ({ id: bank, retention: { evidence: days } })) as never,
+      },
+      retentionStore: {
+        removeOld: async (institution, ...asked) => {
+          if (institution === broken) throw new Error('too slow')
+          return removeOld(institution, ...asked)
+        },
+      },
+      clock: { now: () => now },
+      chance: { reference: () => 'DB-TEST' } as never,
+      log,
+    })
+    expect(await one()).toBe(1)
+    expect([await left('approval_evidence', broken), await left('approval_evidence', well)]).toMatchObject([
+      [expect.any(String)],
+      [],
+    ])
+    expect(logged).toContainEqual({
+      ...{ event: 'retention.failed', institution: broken, kind: 'evidence', error: 'Error: too slow' },
+    })
+  })
+  test('a node whose clock runs ahead deletes nothing before its time by the clock of the database (#220)', async () => {
+    const institution = id()
+    const { at: real } = (await database.knex.raw('select extract(epoch from now()) * 1000 as at')).rows[0]
+    const [own, ahead] = [Number(real), Number(real) + 365 * day]
+    const one = await evidence(institution, {}, own - 300 * day)
+    const look = { from: 0, before: ahead - days * day, now: ahead, most: 1000 }
+    const removed = () =>
+      all.unit.run(scope(institution), () => all.retentionStore.removeOld(institution, 'evidence', look))
+    expect(await removed()).toMatchObject({ removed: 0 })
+    expect(await left('approval_evidence', institution)).toEqual([one])
+    await database
+      .knex('approval_evidence')
+      .where({ institution })
+      .update({ created_at: at(own - 401 * day) })
+    expect(await removed()).toMatchObject({ removed: 1 })
   })
   test('what was deleted and its event commit together, or neither', async () => {
     const institution = id()

@@ -281,59 +281,6 @@ export function rowContract(kind: 'embedded' | 'server'): void {
       await all.notices.settle(institution, key)
       expect(await all.notices.take(institution, { ...lease, now: at + 9000 })).toEqual([])
     })
-    test('a ping is taken by one of twenty when it is due, and again when its lease is over', async () => {
-      const [request, institution, at] = [id(), id(), Date.now()]
-      const ping = {
-        ...{ institution, request, token: 'token-of-the-client', relyingParty: 'shop', subject: 's' },
-        ...{ approval: 'a', reference: 'DB-TEST-0001' },
-      }
-      const expiresAt = at + 600_000
-      await all.pings.put(ping, { dueAt: at + 60_000, expiresAt })
-      const take = async (now: number) => {
-        const twenty = Array.from({ length: 20 }, () =>
-          all.pings.take({ now, leaseUntil: now + 1000, most: 20 }),
-        )
-        return (await Promise.all(twenty)).flat().filter((one) => one.institution === institution)
-      }
-      expect(await take(at)).toEqual([])
-      await all.pings.due(id(), request, at)
-      await all.pings.due(institution, id(), at)
-      expect(await take(at)).toEqual([])
-      await all.pings.due(institution, request, at)
-      expect(await take(at)).toEqual([{ ...ping, tries: 1, expiresAt }])
-      // It is on its way: whoever says so once more sends no second one.
-      await all.pings.due(institution, request, at)
-      expect(await take(at + 999)).toEqual([])
-      expect(await take(at + 2000)).toEqual([{ ...ping, tries: 2, expiresAt }])
-      // Who had it first comes too late to say anything of it.
-      expect(await all.pings.settle({ ...ping, tries: 1, expiresAt })).toBe(false)
-      expect(await all.pings.postpone({ ...ping, tries: 2, expiresAt }, at + 9000)).toBe(true)
-      expect(await take(at + 8000)).toEqual([])
-      const dump = JSON.stringify(await database.knex('backchannel_ping').where({ institution }))
-      expect(dump).not.toContain(request)
-      expect(dump).not.toContain('token-of-the-client')
-      expect(await all.pings.settle({ ...ping, tries: 2, expiresAt })).toBe(true)
-      expect(await take(at + 99_000)).toEqual([])
-    })
-    test('a ping whose unit fails is neither owed nor due', async () => {
-      const [request, institution, at] = [id(), id(), Date.now()]
-      const ping = { institution, request, token: 't', relyingParty: 'shop', subject: 's' }
-      const named = { approval: 'a', reference: 'DB-TEST-0001' }
-      const failing = (work: () => Promise<void>) =>
-        all.unit
-          .run({ institution, reference: 'DB-TEST-0001' }, async () => {
-            await work()
-            throw new Error('no')
-          })
-          .catch(() => undefined)
-      const times = { dueAt: at + 60_000, expiresAt: at + 600_000 }
-      await failing(() => all.pings.put({ ...ping, ...named }, times))
-      expect(await database.knex('backchannel_ping').where({ institution })).toEqual([])
-      await all.pings.put({ ...ping, ...named }, times)
-      await failing(() => all.pings.due(institution, request, at))
-      const due = await all.pings.take({ now: at + 1, leaseUntil: at + 2, most: 20 })
-      expect(due.filter((one) => one.institution === institution)).toEqual([])
-    })
     test('an upstream session is found by its exact name and from its browser session', async () => {
       const [login, browser] = [id(), id()]
       const nameId = { format: 'f', value: id(), nameQualifier: 'idp', spNameQualifier: undefined }

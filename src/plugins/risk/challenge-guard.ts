@@ -2,6 +2,7 @@
 import { bulkhead } from 'cockatiel'
 import { RiskChallengeUnable, type RiskProvider } from '../../ports/risk.ts'
 import { type BreakerSettings, type Breaking, createBreaker, throughBreaker } from './breaker.ts'
+import { CustomerFailure } from './failure.ts'
 
 export interface ChallengeGuardSettings extends BreakerSettings {
   /** Challenges under way at once, on this node. */
@@ -11,14 +12,16 @@ export interface ChallengeGuardSettings extends BreakerSettings {
 /**
  * The same provider, whose challenges and questions are refused at once while they are left alone: the customer is told, and does
  * not wait for the deadline. An engine's calls may be down while it judges as ever, and the other way round, so that neither
- * breaker hears of the other's failures. That it has no such challenge for this customer is an answer.
+ * breaker hears of the other's failures. That it has no such challenge for this customer, or stops them alone, is an
+ * answer: nobody's account can be used to have all others refused (attack 169).
  */
 export function guardChallenges(
   provider: RiskProvider,
   { atOnce, ...settings }: ChallengeGuardSettings,
   breaking: Pick<Breaking, 'institution' | 'id' | 'log'>,
 ): RiskProvider {
-  const isFailure = (thrown: unknown) => !(thrown instanceof RiskChallengeUnable)
+  const isFailure = (thrown: unknown) =>
+    !(thrown instanceof RiskChallengeUnable || thrown instanceof CustomerFailure)
   const breaker = createBreaker(settings, { ...breaking, of: 'challenges', isFailure })
   const places = bulkhead(atOnce)
   const within = <T>(work: () => Promise<T>): Promise<T> =>

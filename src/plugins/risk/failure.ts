@@ -21,6 +21,14 @@ export class CodedFailure extends Error {
   }
 }
 
+/** The engine answers, and what it says is of this customer alone: it fails nobody else, and is not left alone for it. */
+export class CustomerFailure extends CodedFailure {
+  constructor(code: string) {
+    super(code.replaceAll(/[^\w.-]/g, '.').slice(0, 60))
+    this.name = 'CustomerFailure'
+  }
+}
+
 // Node's are of this form. A plugin may put anything into its `code`, also whom it was asked about.
 const code = /^[A-Z][A-Z0-9_]{0,39}$/
 const className = /^([A-Z][A-Za-z]{0,39})?Error$/

@@ -11,6 +11,7 @@ import {
 } from '../../ports/risk.ts'
 import { at, listAt, type RsaRead, textAt } from '../../xml/rsa/read.ts'
 import type { RsaFields } from '../../xml/rsa/write.ts'
+import { CustomerFailure } from './failure.ts'
 import { deviceTokenIn, isStopped, keptOf, userStatusOf } from './rsa-assessment.ts'
 import { type RsaCall, RsaFailed } from './rsa-call.ts'
 import { eventDataList } from './rsa-event.ts'
@@ -41,7 +42,7 @@ export async function challenge(
   }
   const returned = await call({ operation: 'challenge', event, deadline, fields })
   const status = userStatusOf(returned)
-  if (isStopped(status)) throw new RsaFailed(`user.${status}`)
+  if (isStopped(status)) throw new CustomerFailure(`user.${status}`)
   return begun[kind](returned, { ...keptOf(event, returned).reference, kind })
 }
 
@@ -90,6 +91,8 @@ function due(said: string | undefined, what: string): string {
 
 function checkCall(result: RsaRead | undefined): void {
   const status = textAt(result, 'callStatus', 'statusCode')
+  // A telephone that is not there is the customer's; what else there is to say is the engine's.
+  if (status === 'FAIL') throw new CustomerFailure('call.FAIL')
   if (status !== undefined && status !== 'SUCCESS') throw new RsaFailed(`call.${status}`)
 }
 

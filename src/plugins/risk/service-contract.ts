@@ -2,7 +2,12 @@
 import { z } from 'zod'
 import { type Assessment, riskActions, worstScore } from '../../domain/risk.ts'
 import type { RiskEvent } from '../../domain/risk-event.ts'
-import { RiskAnswerMalformed, type RiskChallenge, type RiskChallengeResult } from '../../ports/risk.ts'
+import {
+  RiskAnswerMalformed,
+  type RiskChallenge,
+  type RiskChallengeResult,
+  RiskChallengeUnable,
+} from '../../ports/risk.ts'
 
 const text = z.string()
 const reference = z.record(text, text)
@@ -20,6 +25,7 @@ const assessment = z.strictObject({
 
 const challenge = z.discriminatedUnion('kind', [
   z.strictObject({ event: text, kind: z.literal('code'), code: text, reference }),
+  z.strictObject({ event: text, kind: z.literal('unable') }),
   z.strictObject({ event: text, kind: z.literal('out-of-band'), token: text, reference }),
   z.strictObject({
     ...{ event: text, kind: z.literal('questions'), reference },
@@ -63,8 +69,10 @@ export function assessmentFrom(json: unknown, id: string): Assessment {
   return { ...said, ...(token !== undefined && { deviceToken: token }) }
 }
 
+/** Throws RiskChallengeUnable where it says that it has none for this customer. */
 export function challengeFrom(json: unknown, id: string): RiskChallenge {
   const { event: _, ...said } = taken(challenge, json, id)
+  if (said.kind === 'unable') throw new RiskChallengeUnable('the service has none for this customer')
   return said
 }
 

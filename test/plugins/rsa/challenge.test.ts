@@ -109,12 +109,18 @@ describe('begins', () => {
   ])('not by %s', async (_, kind, list) => {
     await expect(begin(kind, list)).rejects.toThrow(/due|there is no|call\.FAIL/)
   })
-  test('nor for a customer who is locked out', async () => {
+  test('nor for a customer who is locked out, or whom no call reaches: that is theirs, and no failure of the engine (#169)', async () => {
     engine.handlers.challenge = () => ({
       identificationData: { userStatus: 'LOCKOUT' },
       credentialChallengeList: begins.code,
     })
-    await expect(open().challenge!(event, 'code', inTime())).rejects.toThrow('user.LOCKOUT')
+    await expect(open().challenge!(event, 'code', inTime())).rejects.toMatchObject({
+      ...{ name: 'CustomerFailure', code: 'user.LOCKOUT' },
+    })
+    const called = (statusCode: string) =>
+      begin('out-of-band', { oobPhoneChallenge: { payload: { callStatus: { statusCode }, token: '1' } } })
+    await expect(called('FAIL')).rejects.toMatchObject({ name: 'CustomerFailure', code: 'call.FAIL' })
+    await expect(called('ERROR')).rejects.toMatchObject({ name: 'RsaFailed', code: 'call.ERROR' })
   })
 })
 
