@@ -29,6 +29,9 @@ const perBase = (rules: RateRules) =>
     })
     .pipe(z.record(z.string(), z.string()))
 
+// Days that the calendar has: the 30th of February is none.
+const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })])
+
 /** `rates:` of an institution. */
 export const ratesShape = (rules: RateRules) =>
   z
@@ -36,12 +39,7 @@ export const ratesShape = (rules: RateRules) =>
       base: currency,
       as_of: z
         .string()
-        .refine(
-          (text) =>
-            /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(text) &&
-            !Number.isNaN(Date.parse(text)),
-          'a date or a time is needed: 2026-11-26T15:00:00Z',
-        ),
+        .refine((text) => moment.safeParse(text).success, 'a date or a time is needed: 2026-11-26T15:00:00Z'),
       // From Thursday before Easter to Tuesday after it a central bank publishes none.
       valid_hours: z.int().min(1).max(8760).default(120),
       per_base: perBase(rules),

@@ -185,7 +185,7 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
       yes.pin ?? '',
     )
   await stillAnswering(ports, yes.shown)
-  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device)
+  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device, 'yes')
   const answered = await judged(ports, institution, yes)
   await ended(ports, yes.shown, answered.state)
   await accepted(ports, institution, { yes, answered })
@@ -359,7 +359,7 @@ async function refuse(
   state: Extract<ApprovalEnd, 'denied' | 'reported'>,
 ): Promise<void> {
   const { approval, device } = shown
-  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device)
+  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device, 'no')
   await ended(ports, shown, state)
   await release(ports, approval, 'approval.denied')
   const trace = { ...traceOfApproval(approval), device: device.id }

@@ -24,7 +24,7 @@ export interface FreezePorts extends CustomerEndPorts {
   readonly subjectNames: Pick<SubjectNames, 'meant'>
   readonly devices: Pick<Devices, 'get'>
   readonly directory: Pick<Directory, 'core'>
-  readonly transactions: Pick<Transactions, 'end' | 'get'>
+  readonly transactions: Pick<Transactions, 'end' | 'get' | 'hold'>
   readonly tokenOfAccount: AccountTokens
 }
 

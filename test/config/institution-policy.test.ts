@@ -138,6 +138,7 @@ describe('rates', () => {
     ['no currency', [good.replace('USD', 'usd')], /a currency of ISO 4217/],
     ['the base itself', [good.replace('USD', 'EUR')], /one of the base is one of the base/],
     ['no day', [good.replace('2026-11-26T15:00:00Z', 'today')], /as_of.*a date or a time/],
+    ['a day that there is not', [good.replace('2026-11-26T15', '2026-02-30T15')], /as_of.*a date or a time/],
     [
       'a day that there is not',
       [good.replace('2026-11-26T15:00:00Z', '2026-13-26')],

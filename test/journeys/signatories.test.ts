@@ -190,7 +190,7 @@ describe('who may sign is looked at when they do', () => {
     const [anna, ben] = (await people(2)) as [Somebody, Somebody]
     const { id, hash } = await bank.begun(anna, await bank.account({ 'joint-holder': [ben] }))
     await disable(anna.sub)
-    expect((await sign(ben.who, hash)).json.code).toBe('subject.disabled')
+    expect((await sign(ben.who, hash)).json.code).toBe('approval.ended')
     expect((await bank.look(id)).state).toBe('signing')
   })
 })
