@@ -9,6 +9,7 @@ import {
 import { approvalDisplay } from '../domain/approval-display.ts'
 import { type ApprovalKey, approves, type Device } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
+import { givesBack } from '../domain/held-case.ts'
 import { approvalSettings, type Institution } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
 import { kilometresApart } from '../domain/place.ts'
@@ -41,7 +42,7 @@ export interface AnswerPorts extends ReportPorts, PayeePorts {
   readonly directory: Directory
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
   readonly transactions: Transactions
-  readonly cases: Pick<Cases, 'create'>
+  readonly cases: Pick<Cases, 'create' | 'giveBack'>
   readonly backchannel: Backchannel
   readonly checkPin: ReturnType<typeof createPinCheck>
   readonly keepEvidence: KeepEvidence
@@ -374,8 +375,9 @@ async function release(ports: AnswerPorts, approval: Approval, code: RefusalCode
   if (origin === 'backchannel') await backchannel.denied(approval, code)
   // A sign-in ends its own transaction when its page learns of this.
   if (origin === 'login' || transactionId === undefined) return
+  const of = givesBack(code) ? await ports.cases.giveBack(approval, transactionId) : undefined
   await endTransaction(ports, {
     ...{ institution, id: transactionId, state: 'released', now: ports.clock.now() },
-    trace: traceOfTransaction(approval),
+    ...{ trace: traceOfTransaction(approval), ...(of !== undefined && { detail: { case: of } }) },
   })
 }
