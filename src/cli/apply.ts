@@ -2,6 +2,7 @@
 import { ConfigFault, type ConfigurationFault, dotted, faultLine } from '../config/faults.ts'
 import type { InstitutionFile } from '../config/institution-file.ts'
 import { readInstitution, sourceIn } from '../config/institution-reader.ts'
+import { areAhead } from '../domain/rates.ts'
 import type { Application, RowChange } from '../ports/application.ts'
 import { ApplyFault, type JudgedFault, judgedLine } from '../ports/judged.ts'
 import type { InstitutionSet } from '../ports/stores.ts'
@@ -54,7 +55,9 @@ export function readFiles(names: readonly string[]): InstitutionFile[] {
   const faults: ConfigurationFault[] = []
   const files = names.flatMap((name) => {
     try {
-      return [readInstitution(name, institutionRules)]
+      const file = readInstitution(name, institutionRules)
+      faults.push(...aheadFaults(name, file))
+      return [file]
     } catch (error) {
       if (!(error instanceof ConfigFault)) throw error
       faults.push(...error.faults)
@@ -63,6 +66,15 @@ export function readFiles(names: readonly string[]): InstitutionFile[] {
   })
   if (faults.length > 0) throw new ConfigFault(faults)
   return files
+}
+
+/** What a schema cannot tell, which knows no clock. */
+function aheadFaults(name: string, { institution }: InstitutionFile): ConfigurationFault[] {
+  const asOf = institution.rates?.as_of
+  if (asOf === undefined || !areAhead({ asOf: Date.parse(asOf) }, Date.now())) return []
+  const at = ['institution', 'rates', 'as_of']
+  const message = 'is more than a day ahead: until then these rates would not be used'
+  return [{ path: dotted(at), source: sourceIn(name, at), message }]
 }
 
 interface Applying {

@@ -1,6 +1,6 @@
 // The policy on transactions as people write it in the file of an institution: rules, limits and what they lead to.
 import { z } from 'zod'
-import { noRate, type RateRules, rateFaults } from './institution-rates.ts'
+import { currencyFault, isCurrency, noRate, type RateRules, rateFaults } from './institution-rates.ts'
 
 /** What the domain knows of policies, for this folder, which imports nothing. */
 export interface PolicyRules extends RateRules {
@@ -32,7 +32,7 @@ function amountFault(
   currency: string,
   amount: unknown,
 ): string | undefined {
-  if (!/^[A-Z]{3}$/.test(currency)) return 'a currency of ISO 4217 is needed: EUR'
+  if (!isCurrency(currency)) return currencyFault
   // YAML would read 500.10 as a float; money never is one.
   if (typeof amount !== 'string') return "write amounts in quotes: '500.00'"
   if (rules.isMoney(amount, currency)) return undefined

@@ -57,12 +57,15 @@ export async function freeze(visit: Visit, ports: FreezeFormPorts, form: Form): 
     return `${place}/${id}?done=set`
   } catch (error) {
     if (!(error instanceof Refusal) || faults[error.code] === undefined) throw error
-    return formView(visit, ports, { id, named, why, hours, refused: error.code })
+    // Of its own again: the former id is that of another freeze.
+    const next = error.code === 'freeze.stale' ? ports.chance.token(16) : id
+    return formView(visit, ports, { id: next, named, why, hours, refused: error.code })
   }
 }
 
 interface Fault {
-  readonly field: 'name' | 'why'
+  /** Where it stands; undefined: at the top of the page. */
+  readonly field: 'name' | 'why' | undefined
   readonly words: string
 }
 
@@ -76,6 +79,10 @@ const faults: Readonly<Partial<Record<RefusalCode, Fault>>> = {
       'This cannot be frozen: it is no account number (the check digits of an IBAN must hold), or an administrator, whose roles are taken away instead.',
   },
   'freeze.reason': { field: 'why', words: 'Say why, in 300 characters at most.' },
+  'freeze.stale': {
+    field: undefined,
+    words: 'This form was used before, for another freeze. Read it once more, then press the button again.',
+  },
 }
 
 const titles: Readonly<Record<FreezeKind, string>> = {
@@ -83,6 +90,13 @@ const titles: Readonly<Record<FreezeKind, string>> = {
   device: 'Freeze a device',
   payee: 'Freeze a payee',
   core: 'Freeze a core',
+}
+
+const newsOf = (refused: RefusalCode): Html => {
+  const fault = faults[refused]
+  const marked = 'Look at what is marked below, then press the button again.'
+  const words = fault?.field === undefined ? withCode(fault?.words ?? '', refused) : marked
+  return notice('warn', 'Nothing is frozen yet.', words)
 }
 
 async function formView(visit: Visit, ports: FreezeFormPorts, filled: Filled): Promise<ConsoleView> {
@@ -97,7 +111,7 @@ async function formView(visit: Visit, ports: FreezeFormPorts, filled: Filled): P
     place,
     status: refused === undefined ? 200 : httpStatusOf(refused),
     main: html`<section class="card" aria-label="${titles[kind]}"><form method="post" action="${visit.path(place)}" class="stack-l">${hiddenFields({ form_token: visit.formToken, id, kind, ...about })}
-${refused !== undefined && notice('warn', 'Nothing is frozen yet.', 'Look at what is marked below, then press the button again.')}
+${refused !== undefined && newsOf(refused)}
 ${await whatField(visit, ports, filled)}
 ${whyField(filled)}
 ${hoursField(filled.hours)}
@@ -131,7 +145,7 @@ const whyField = ({ why, refused }: Filled): Html =>
   })
 
 interface TextField {
-  readonly name: Fault['field']
+  readonly name: NonNullable<Fault['field']>
   readonly label: string
   readonly hint: string
   readonly value: string

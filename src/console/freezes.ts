@@ -4,13 +4,14 @@ import type { ConsoleAccess } from '../flows/console-access.ts'
 import { type Html, html } from '../http/page/html.ts'
 import { bdi, hiddenFields, keyValues, notice, type Row } from '../http/page/parts.ts'
 import { httpStatusOf } from '../http/words/codes.ts'
-import type { SeenFreeze } from '../ports/freezes.ts'
+import type { FreezeState, SeenFreeze } from '../ports/freezes.ts'
 import { wholeWhyIn } from './connection-ports.ts'
 import { actorText } from './connection-words.ts'
 import { type Desk, type Form, type Next, signInAgain, type Visit } from './desk.ts'
 import { type FreezeFormPorts, field, freeze, newPage } from './freeze-form.ts'
 import { accountMark, freezeMeans, freezeReason, frozenName, kindNames } from './freeze-words.ts'
 import type { ConsoleView } from './page.ts'
+import { askedIn, behindOf, shownRows } from './search.ts'
 import { dataTable } from './table.ts'
 import { badge, moment, withCode } from './words.ts'
 
@@ -31,22 +32,50 @@ export function freezePages(desk: Desk, ports: FreezePagePorts): void {
 async function listPage(visit: Visit, ports: FreezePagePorts): Promise<ConsoleView> {
   const { id } = visit.institution
   const [inForce, over] = [
-    await ports.freezeFlows.list(id, 'in-force'),
-    await ports.freezeFlows.list(id, 'over'),
+    await pageOf(visit, ports, { which: 'in-force', field: 'behind' }),
+    await pageOf(visit, ports, { which: 'over', field: 'before' }),
   ]
-  const names = await namesOf(ports, id, [...inForce, ...over])
+  const names = await namesOf(ports, id, [...inForce.rows, ...over.rows])
   return {
     title: 'Freezes',
-    heading: headingOf(inForce.length),
+    heading: headingOf(inForce),
     lead: 'What somebody here has stopped at once, on every node. Account numbers are masked.',
     place,
     main: html`<div class="grid">${visit.may('freeze') && startCard(visit)}
-<section class="card fill" aria-labelledby="now"><header><h2 id="now">In force</h2></header>${tableOf(visit, { rows: inForce, names, caption: 'Freezes in force, newest first' })}</section>
-<section class="card fill" aria-labelledby="before"><header><h2 id="before">Over</h2></header>${tableOf(visit, { rows: over, names, caption: 'Freezes that are over, newest first' })}</section></div>`,
+<section class="card fill" aria-labelledby="now"><header><h2 id="now">In force</h2></header>${tableOf(visit, { ...inForce, names, caption: 'Freezes in force, newest first' })}</section>
+<section class="card fill" aria-labelledby="before"><header><h2 id="before">Over</h2></header>${tableOf(visit, { ...over, names, caption: 'Freezes that are over, newest first' })}</section></div>`,
   }
 }
 
-function headingOf(count: number): string {
+interface Listed {
+  readonly rows: readonly SeenFreeze[]
+  /** It is not the first page. */
+  readonly goesOn: boolean
+  /** The way to the next one. */
+  readonly further: Html | undefined
+}
+
+interface Page {
+  readonly which: FreezeState
+  /** Of the address: where it goes on. */
+  readonly field: 'behind' | 'before'
+}
+
+/** However many there are, each can be found, and lifted. */
+async function pageOf(visit: Visit, ports: FreezePagePorts, { which, field: name }: Page): Promise<Listed> {
+  const from = behindOf(askedIn(visit, [name])[name])
+  const behind = from && { at: from.createdAt, id: from.id }
+  const found = await ports.freezeFlows.list(visit.institution.id, which, behind)
+  const rows = found.slice(0, shownRows)
+  const last = found.length > shownRows ? rows.at(-1) : undefined
+  return { rows, goesOn: behind !== undefined, further: last && furtherThan(visit, last, name) }
+}
+
+const furtherThan = (visit: Visit, { at, id }: SeenFreeze, name: Page['field']): Html =>
+  html`<p><a href="${visit.path(`${place}?${new URLSearchParams({ [name]: `${at}.${id}` })}`)}">Further ones</a></p>`
+
+function headingOf({ rows: { length: count }, goesOn, further }: Listed): string {
+  if (goesOn || further !== undefined) return `More than ${shownRows} freezes are in force`
   if (count === 0) return 'Nothing is frozen'
   return count === 1 ? 'One freeze is in force' : `${count} freezes are in force`
 }
@@ -72,15 +101,14 @@ async function namesOf(
   return new Map(await Promise.all([...actors].map(async (by) => [by, await actorText(by, nameOf)] as const)))
 }
 
-interface Rows {
-  readonly rows: readonly SeenFreeze[]
+interface Rows extends Pick<Listed, 'rows' | 'further'> {
   readonly names: Names
   readonly caption: string
 }
 
-function tableOf(visit: Visit, { rows, names, caption }: Rows): Html {
+function tableOf(visit: Visit, { rows, further, names, caption }: Rows): Html {
   if (rows.length === 0) return html`<p class="quiet">None.</p>`
-  return dataTable({
+  const table = dataTable({
     ...{ caption, label: caption },
     columns: [
       { name: 'What' },
@@ -97,6 +125,7 @@ function tableOf(visit: Visit, { rows, names, caption }: Rows): Html {
       untilOf(one),
     ]),
   })
+  return html`${table}${further}`
 }
 
 function untilOf({ lifted, endsAt }: SeenFreeze): Html {

@@ -24,8 +24,8 @@ export interface ClientSignals {
 }
 
 /**
- * `page`: said by our script, `app`: sent by the app with its request; `none`: the page was answered without, `unreadable`: what
- * came is nothing that our script says.
+ * `page`: said by our script, `app`: sent by the app with its request; `none`: the page was answered without, or the app sent
+ * nothing in braces; `unreadable`: what came is nothing that our script says.
  */
 export type Collected = 'page' | 'app' | 'none' | 'unreadable'
 
@@ -100,6 +100,16 @@ export function signalsOfPage(text: string): CollectedSignals {
   if ('fault' in read || read.said.screenWidth === undefined || read.said.utcOffset === undefined)
     return { by: 'unreadable', said: {} }
   return { by: 'page', said: read.said }
+}
+
+/** Of a request whose parameter was read before. Who says nothing in many words has said nothing. */
+export function signalsOfApp(text: string): CollectedSignals | undefined {
+  const read = readSignals(text)
+  if ('fault' in read) return undefined
+  const { 'client.collected': _, ...facts } = signalFacts({ by: 'app', said: read.said })
+  return Object.values(facts).every((fact) => fact === undefined)
+    ? { by: 'none', said: {} }
+    : { by: 'app', said: read.said }
 }
 
 /** The facts that only a collected signal tells. */

@@ -1,6 +1,7 @@
 // A held transaction as a case for the bank's people: two of them release it, one stops it, and time ends it.
 import { actorOf, isProven, mostReason, permits, type Visitor } from './administrator.ts'
 import type { Institution } from './institution.ts'
+import type { RefusalCode } from './refusal.ts'
 
 /**
  * `open`: somebody has to look. `proposed`: one person proposes to release it. `released`: another one has agreed, and the
@@ -105,3 +106,11 @@ export const caseSettings = ({
   reviewMs: reviewHours * 3600_000,
   releaseMs: releaseHours * 3600_000,
 })
+
+const notTheirs: ReadonlySet<RefusalCode> = new Set([
+  ...(['device.required', 'pin.unset', 'acr.insufficient', 'upstream.too_weak'] as const),
+  ...(['subject.disabled', 'device.frozen', 'payee.frozen', 'transaction.signatories'] as const),
+])
+
+/** May what was released be sent once more after this refusal? Whoever could not approve it, or was stopped by the bank, has not given up. */
+export const givesBack = (code: RefusalCode): boolean => notTheirs.has(code)

@@ -15,11 +15,22 @@ const disguised = (char: string): boolean => !usual.has(char) && char.normalize(
 /** Can the database keep it? PostgreSQL has neither NUL nor half of a surrogate pair. */
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
 
-const address = /:\/\/|www\./i
+// What people, mail programs and phones take for a way to somewhere: a scheme with what follows it, a mailbox, a host by name or
+// number. `Order:4711` and `at 10:30` are none: digits behind a colon lead nowhere but behind these schemes.
+const addresses = [
+  /:\/\/|www\./i,
+  /[a-z][a-z0-9+.-]{0,20}:[^\s\d]/i,
+  /\b(?:https?|ftp|tel|sms|smsto|mmsto|callto|sips?|facetime):\S/i,
+  /[^\s@]@[\p{L}[]/u,
+  /[\p{L}\p{N}_-]\.\p{L}{2}/u,
+  // Browsers take this stop for a dot; between words of Japanese it is none.
+  /[\p{L}\p{N}_-]\u3002[a-z]{2}/iu,
+  /(?:\d{1,3}\.){3}\d{1,3}[/:]/,
+]
 
 /** Why an app's message may not stand beside our own words (attack 131): as `textFault`, or it leads somewhere. */
 export const messageFault = (text: string): 'address' | ReturnType<typeof textFault> =>
-  address.test(text) ? 'address' : textFault(text)
+  addresses.some((one) => one.test(text)) ? 'address' : textFault(text)
 
 /** Alphabets whose letters can be taken for one another's (UTS 39). */
 const alphabets = [

@@ -29,9 +29,12 @@ const hourMs = 3600_000
 /** A table is of a day, and days begin at different hours of ours; what is further ahead was mistyped. */
 const aheadMs = 24 * hourMs
 
+/** Are they of a day that is too far ahead to be used? */
+export const areAhead = ({ asOf }: Pick<Rates, 'asOf'>, now: number): boolean => now <= asOf - aheadMs
+
 /** Are they used at this moment? */
-export const areInForce = ({ asOf, validHours }: Rates, now: number): boolean =>
-  now > asOf - aheadMs && now < asOf + validHours * hourMs
+export const areInForce = (rates: Rates, now: number): boolean =>
+  !areAhead(rates, now) && now < rates.asOf + rates.validHours * hourMs
 
 /** The name of a table's content. */
 export const ratesVersion = (rates: Rates): string =>

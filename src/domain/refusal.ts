@@ -65,6 +65,7 @@ export const refusalCodes = [
   'subject.unknown',
   'freeze.target',
   'freeze.reason',
+  'freeze.stale',
   'login.cancelled',
   'login.subject_changed',
   'token.missing',

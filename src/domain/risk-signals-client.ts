@@ -31,7 +31,7 @@ export function scriptedClient(heard: Heard): Finding | undefined {
 /** The bank asked for it, and our page or the app would have said it. */
 export function clientSilent(heard: Heard): Finding | undefined {
   const collected = heard.text('client.collected')
-  if (collected === 'none') return { text: 'the browser told nothing of its device' }
+  if (collected === 'none') return { text: 'the caller told nothing of its device' }
   return collected === 'unreadable'
     ? { text: 'what was told of the device is nothing that our page says' }
     : undefined
@@ -39,12 +39,15 @@ export function clientSilent(heard: Heard): Finding | undefined {
 
 // Tables of zones differ by an hour where a country has just changed its summer time.
 const sameMinutes = 60
+// What a system says that does not know its own (CLDR).
+const unknownZone = 'Etc/Unknown'
 
 function clockContradicts(heard: Heard): Finding | undefined {
   const [zone, said] = [heard.text('client.timeZone'), heard.number('client.utcOffset')]
-  if (zone === undefined || said === undefined || zone.length > longest) return undefined
+  if (zone === undefined || zone.length > longest || zone === unknownZone) return undefined
   const offset = offsetOfZone(zone, heard.at)
-  if (offset === undefined || Math.abs(offset - said) <= sameMinutes) return undefined
+  if (offset === undefined) return { text: `the caller says its zone is ${zone}, which there is not` }
+  if (said === undefined || Math.abs(offset - said) <= sameMinutes) return undefined
   return {
     text: `the caller says its zone is ${zone}, and a clock that is ${hoursText(said - offset)} off it`,
   }

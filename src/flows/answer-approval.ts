@@ -9,6 +9,7 @@ import {
 import { approvalDisplay } from '../domain/approval-display.ts'
 import { type ApprovalKey, approves, type Device } from '../domain/device.ts'
 import type { CallerToken } from '../domain/gateway.ts'
+import { givesBack } from '../domain/held-case.ts'
 import { approvalSettings, type Institution } from '../domain/institution.ts'
 import type { Language } from '../domain/language.ts'
 import { kilometresApart } from '../domain/place.ts'
@@ -17,6 +18,7 @@ import type { Display } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
 import type { Approvals, Backchannel } from '../ports/approvals.ts'
+import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Places } from '../ports/places.ts'
 import type { RiskOutcome } from '../ports/risk-records.ts'
@@ -40,7 +42,7 @@ export interface AnswerPorts extends ReportPorts, PayeePorts {
   readonly directory: Directory
   readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
   readonly transactions: Transactions
-  readonly cases: CaseOpeningPorts['cases']
+  readonly cases: CaseOpeningPorts['cases'] & Pick<Cases, 'giveBack'>
   readonly backchannel: Backchannel
   readonly checkPin: ReturnType<typeof createPinCheck>
   readonly keepEvidence: KeepEvidence
@@ -183,7 +185,7 @@ async function approve(ports: AnswerPorts, institution: Institution, yes: Signed
       yes.pin ?? '',
     )
   await stillAnswering(ports, yes.shown)
-  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device)
+  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device, 'yes')
   const answered = await judged(ports, institution, yes)
   await ended(ports, yes.shown, answered.state)
   await accepted(ports, institution, { yes, answered })
@@ -358,7 +360,7 @@ async function refuse(
   state: Extract<ApprovalEnd, 'denied' | 'reported'>,
 ): Promise<void> {
   const { approval, device } = shown
-  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device)
+  if (approval.origin === 'signatory') await ports.coSigning.hold(approval, device, 'no')
   await ended(ports, shown, state)
   await release(ports, approval, 'approval.denied')
   const trace = { ...traceOfApproval(approval), device: device.id }
@@ -374,8 +376,9 @@ async function release(ports: AnswerPorts, approval: Approval, code: RefusalCode
   if (origin === 'backchannel') await backchannel.denied(approval, code)
   // A sign-in ends its own transaction when its page learns of this.
   if (origin === 'login' || transactionId === undefined) return
+  const of = givesBack(code) ? await ports.cases.giveBack(approval, transactionId) : undefined
   await endTransaction(ports, {
     ...{ institution, id: transactionId, state: 'released', now: ports.clock.now() },
-    trace: traceOfTransaction(approval),
+    ...{ trace: traceOfTransaction(approval), ...(of !== undefined && { detail: { case: of } }) },
   })
 }

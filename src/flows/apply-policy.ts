@@ -1,4 +1,5 @@
 // What applying a file does to the policy in force: it may take the console's place, and it may loosen.
+import { settingsLoosened } from '../domain/institution-strictness.ts'
 import type { Policy } from '../domain/policy.ts'
 import { policyOf, policyVersion } from '../domain/policy-default.ts'
 import { ratesLoosened, unratedIn } from '../domain/policy-rates.ts'
@@ -23,6 +24,8 @@ interface PolicyEffect {
   readonly riskLoosens: readonly string[]
   /** Currencies of which its rates may let more pass. */
   readonly ratesLoosen: readonly string[]
+  /** What of its other settings guards less, or is kept for a shorter time. */
+  readonly settingsLoosen: readonly string[]
   /** Undefined where there is no such institution yet. */
   readonly before: Policy | undefined
   readonly after: Policy
@@ -46,6 +49,7 @@ export async function policyEffect(
     riskLoosens: loosened.map((one) => `risk ${one}`),
     ratesLoosen:
       before === undefined ? [] : ratesLoosened(before, present?.institution.rates, institution.rates),
+    settingsLoosen: present === undefined ? [] : settingsLoosened(present.institution, institution),
     takesRisk: keptRisk !== undefined && institution.risk !== undefined,
     before,
     after: policyOf({ ...institution, policy: institution.policy ?? kept?.policy }),
@@ -55,9 +59,9 @@ export async function policyEffect(
 
 /** The rows with what they mean for the policy; the console's goes as a row of its own. */
 export function withPolicy(changes: readonly RowChange[], id: string, effect: PolicyEffect): RowChange[] {
-  const { before, after, takesOver, takesRisk, riskLoosens, ratesLoosen } = effect
+  const { before, after, takesOver, takesRisk, riskLoosens, ratesLoosen, settingsLoosen } = effect
   const weaker = (before === undefined ? [] : weakened(after, before)).map(entryName)
-  const loosens = [...weaker, ...ratesLoosen, ...riskLoosens]
+  const loosens = [...weaker, ...ratesLoosen, ...settingsLoosen, ...riskLoosens]
   const rows = changes.map((row) =>
     row.kind === 'institution' && loosens.length > 0 ? { ...row, loosens } : row,
   )

@@ -80,6 +80,7 @@ async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean):
     const effect = await policyEffect(ports, set)
     const changes = withPolicy(changesBetween(before, set), id, effect)
     if (changes.length === 0) return changes
+    const loosened = [...effect.ratesLoosen, ...effect.settingsLoosen]
     await policyApplied(ports, id, effect)
     for (const { connection, ...key } of await ports.writer.put(set, 'file')) {
       const detail = { by: 'file', why: 'the connection was removed', ...key }
@@ -96,8 +97,8 @@ async function applied(ports: ApplyPorts, set: InstitutionSet, dryRun: boolean):
       outcome: 'ok',
       detail: {
         ...{ by: 'file', added: named('added'), changed: named('changed'), removed: named('removed') },
-        // The policy is the same, and lets more pass: no other event tells of it.
-        ...(effect.ratesLoosen.length > 0 && { loosened: effect.ratesLoosen }),
+        // The policy is the same, and less is asked or kept: no other event tells of it.
+        ...(loosened.length > 0 && { loosened }),
       },
     })
     return changes

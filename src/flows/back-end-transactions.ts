@@ -23,6 +23,9 @@ import type { Audit } from '../ports/unit-of-work.ts'
 import { type BackEndRequest, grantOfApi, type TransactionRequests } from './transaction-request.ts'
 import { tellUse, usedBy } from './use-transaction.ts'
 
+/** How long what others have signed may be carried out by the back end that asked for it. */
+const signedMs = 60 * 60_000
+
 export interface BackEndPorts {
   readonly requests: TransactionRequests
   readonly transactions: Transactions
@@ -33,7 +36,7 @@ export interface BackEndPorts {
   readonly freezes: Pick<Freezes, 'hold'>
   readonly audit: Audit
   readonly clock: Clock
-  /** How long what was approved may be carried out. */
+  /** How long what was approved may be carried out; what others signed as well, longer. */
   readonly transactionMs: number
 }
 
@@ -53,6 +56,8 @@ export interface Standing {
   readonly now: number
   /** As the back end is told of it: what was approved lapses as well, where nobody carries it out in time. */
   readonly state: ShownState
+  /** Epoch milliseconds: when that state ends by itself, or, lapsed, ended; undefined where time changes nothing any more. */
+  readonly endsAt: number | undefined
   /** Why it was stopped before anybody was asked. */
   readonly code: ReturnType<typeof stopOf>
   /** Who must sign beside the customer, and how many of them have. */
@@ -118,17 +123,26 @@ async function standingOf(
   { transaction, approval, asked = [] }: Omit<Found, 'asked'> & Partial<Found>,
 ): Promise<Standing> {
   const now = clock.now()
-  const { state, decision, endedAt = now } = transaction
+  const { state, decision } = transaction
   // What the policy allowed at once was approved after it was kept.
   const present = state === 'open' && decision.outcome.kind === 'allow' ? 'approved' : state
   const told = shownState({ ...transaction, state: present }, now)
-  const late = told === 'approved' && endedAt + transactionMs <= now
+  const useBy = (transaction.endedAt ?? now) + usableMs(transaction, approval, transactionMs)
+  const endsAt = present === 'approved' ? useBy : present === 'open' ? transaction.expiresAt : undefined
+  const late = told === 'approved' && useBy <= now
   const needed = rolesOf(signatoriesOf(decision.outcome))
   const signatories = needed.map(([role, count]) => ({ role, needed: count, signed: signedAs(asked, role) }))
   const held = state === 'held' ? await cases.of(transaction.institution, transaction.id) : undefined
   const code = stopOf(transaction)
-  return { transaction, approval, case: held, now, state: late ? 'lapsed' : told, code, signatories }
+  return { transaction, approval, case: held, now, state: late ? 'lapsed' : told, endsAt, code, signatories }
 }
+
+/** The last of the others may sign in the evening, and nobody sits and waits for it: a back end looks now and then. */
+const usableMs = (
+  { signingAt }: CustomerTransaction,
+  approval: Approval | undefined,
+  transactionMs: number,
+): number => (signingAt !== undefined && approval?.origin === 'api' ? signedMs : transactionMs)
 
 interface Found extends Pick<Standing, 'transaction' | 'approval'> {
   /** Every question about it. */

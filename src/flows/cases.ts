@@ -23,7 +23,7 @@ import type { RiskOutcomes } from './risk-outcomes.ts'
 
 export interface CasePorts extends CaseTellingPorts {
   readonly cases: Cases
-  readonly transactions: Pick<Transactions, 'get'>
+  readonly transactions: Pick<Transactions, 'get' | 'several'>
   readonly policies: Policies
   readonly riskOutcomes: Pick<RiskOutcomes, 'aboutEnded'>
   readonly clock: Clock
@@ -61,11 +61,10 @@ export function createCaseFlows(ports: CasePorts) {
   return {
     async list(institution: string, filter: CaseFilter) {
       const found = await cases.list(institution, filter)
-      const seen = found.map(async (one) => ({
-        one,
-        transaction: await transactions.get(institution, one.id),
-      }))
-      return { now: clock.now(), found: (await Promise.all(seen)) satisfies readonly SeenCase[] }
+      const kept = found.length === 0 ? [] : await transactions.several(institution, idsOf(found))
+      const byId = new Map(kept.map((transaction) => [transaction.id, transaction]))
+      const seen = found.map((one) => ({ one, transaction: byId.get(one.id) }))
+      return { now: clock.now(), found: seen satisfies readonly SeenCase[] }
     },
     /** Refuses with `request.not_found` for what this institution does not have. */
     async explain(institution: Institution, id: string): Promise<ExplainedCase> {
@@ -87,6 +86,8 @@ export function createCaseFlows(ports: CasePorts) {
     step: (institution: Institution, stepping: SteppingCase) => step(ports, institution, stepping),
   }
 }
+
+const idsOf = (found: readonly HeldCase[]): readonly string[] => found.map(({ id }) => id)
 
 async function caseOf({ cases }: CasePorts, institution: string, id: string): Promise<HeldCase> {
   const one = await cases.get(institution, id)

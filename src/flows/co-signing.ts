@@ -10,10 +10,11 @@ import { lacking, type NeededSignatories, type Signatory, signatoriesText } from
 import type { Approvals, Backchannel } from '../ports/approvals.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
-import { type AskSignatory, traceOfApproval, traceOfTransaction } from './approvals.ts'
+import { type AskSignatory, traceOfTransaction } from './approvals.ts'
 import { eligibleSignatories, maySign, type SignatoryPorts } from './signatories.ts'
 import { endTransaction } from './transaction-ending.ts'
 import { grantOfApi } from './transaction-request.ts'
+import { withdrawSignatories } from './withdrawal.ts'
 
 export interface CoSigningPorts extends SignatoryPorts {
   readonly transactions: Transactions
@@ -40,9 +41,10 @@ export function createCoSigning(ports: CoSigningPorts) {
     begin: (institution: Institution, id: string, stays: boolean) => begin(ports, institution, { id, stays }),
     /**
      * Before a signatory's answer is taken: from then on until the unit ends nobody else answers for this transaction. Refuses with
-     * `approval.ended`, `approval.mandate` (who answers may not sign, or not any more) and `subject.disabled` (who began it is).
+     * `approval.ended` (to a yes also while who began it is disabled, which is not for others to know) and `approval.mandate` (who
+     * answers may not sign, or not any more).
      */
-    hold: (approval: Approval, device: Device) => hold(ports, approval, device),
+    hold: (approval: Approval, device: Device, said: 'yes' | 'no') => hold(ports, approval, { device, said }),
     /** After a signatory's yes, under `hold`: where it was the last that was needed, whoever waits is told. */
     signed: (approval: Approval, backchannel: Backchannel) => signed(ports, approval, backchannel),
     /** After a signatory's no, under `hold`: it is over for all. */
@@ -50,7 +52,7 @@ export function createCoSigning(ports: CoSigningPorts) {
     /** Have as many signed as the policy wants? */
     isSigned: (one: CustomerTransaction) => isSigned(ports, one),
     /** Nobody waits any more: what is open is withdrawn. */
-    withdraw: (institution: string, id: string) => withdraw(ports, institution, id),
+    withdraw: (institution: string, id: string) => withdrawSignatories(ports, institution, id),
   }
 }
 
@@ -74,7 +76,11 @@ async function begin(ports: CoSigningPorts, institution: Institution, what: Begi
   const now = ports.clock.now()
   const hours = approvalSettings(institution).signatoryHours
   const expiresAt = stays ? one.expiresAt : now + hours * 3600_000
-  if (!(await ports.transactions.sign(institution.id, id, { now, expiresAt }))) return 'over'
+  if (!(await ports.transactions.sign(institution.id, id, { now, expiresAt }))) {
+    // Another tab, or another press, was first.
+    const seen = await ports.transactions.get(institution.id, id)
+    return seen?.state === 'open' && seen.signingAt !== undefined && seen.expiresAt > now ? 'begun' : 'over'
+  }
   await askAll(ports, institution, { one: { ...one, expiresAt }, able, needed })
   return 'begun'
 }
@@ -103,17 +109,23 @@ async function askAll(ports: CoSigningPorts, institution: Institution, asking: A
     })
 }
 
-async function hold(ports: CoSigningPorts, approval: Approval, device: Device): Promise<void> {
+interface Answering {
+  readonly device: Device
+  readonly said: 'yes' | 'no'
+}
+
+async function hold(ports: CoSigningPorts, approval: Approval, { device, said }: Answering): Promise<void> {
   const { institution, transactionId = '', subject, role = '' } = approval
+  const ended = () => new Refusal('approval.ended', { approval: approval.id })
   const before = await ports.transactions.get(institution, transactionId)
-  if (before === undefined) throw new Refusal('approval.ended', { approval: approval.id })
+  if (before === undefined) throw ended()
   await ports.transactions.hold(before)
   const now = await ports.transactions.get(institution, transactionId)
-  if (now?.state !== 'open' || now.expiresAt <= ports.clock.now() || (await isSigned(ports, now)))
-    throw new Refusal('approval.ended', { approval: approval.id })
+  // Once as many have signed as are needed, the others' questions are withdrawn.
+  if (now?.state !== 'open' || now.expiresAt <= ports.clock.now()) throw ended()
   if (!(await maySign(ports, now, { subject, role, device })))
     throw new Refusal('approval.mandate', { approval: approval.id })
-  if (await ports.subjectStates.isDisabled(institution, now.subject)) throw new Refusal('subject.disabled')
+  if (said === 'yes' && (await ports.subjectStates.isDisabled(institution, now.subject))) throw ended()
 }
 
 async function isSigned(ports: CoSigningPorts, one: CustomerTransaction): Promise<boolean> {
@@ -143,7 +155,7 @@ async function signed(ports: CoSigningPorts, answered: Approval, backchannel: Ba
   const { institution, transactionId: id = '' } = answered
   const one = await ports.transactions.get(institution, id)
   if (one === undefined || !(await isSigned(ports, one))) return
-  await withdraw(ports, institution, id)
+  await withdrawSignatories(ports, institution, id)
   const first = await firstOf(ports, one)
   // The page of a sign-in looks for itself, and ends its own transaction.
   if (first === undefined || first.origin === 'login') return
@@ -196,13 +208,7 @@ async function refused(
   await endTransaction(ports, {
     ...{ institution, id, state: 'released', now: ports.clock.now(), trace, detail: { code } },
   })
-  await withdraw(ports, institution, id)
+  await withdrawSignatories(ports, institution, id)
   const first = await firstOf(ports, one)
   if (first?.origin === 'backchannel') await backchannel.denied(first, code)
-}
-
-async function withdraw(ports: CoSigningPorts, institution: string, id: string): Promise<void> {
-  const open = await ports.approvals.withdrawSignatories(institution, id, ports.clock.now())
-  for (const approval of open)
-    ports.audit.record({ type: 'approval.withdrawn', outcome: 'ok', ...traceOfApproval(approval) })
 }

@@ -11,7 +11,7 @@ import {
 import { mask } from '../domain/mask.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Administrators } from '../ports/administrators.ts'
-import type { FreezeState, Freezes, SeenFreeze } from '../ports/freezes.ts'
+import type { Freezes, SeenFreeze } from '../ports/freezes.ts'
 import type { Devices, Directory } from '../ports/stores.ts'
 import type { SubjectNames } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
@@ -24,7 +24,7 @@ export interface FreezePorts extends CustomerEndPorts {
   readonly subjectNames: Pick<SubjectNames, 'meant'>
   readonly devices: Pick<Devices, 'get'>
   readonly directory: Pick<Directory, 'core'>
-  readonly transactions: Pick<Transactions, 'end' | 'get'>
+  readonly transactions: Pick<Transactions, 'end' | 'get' | 'hold'>
   readonly tokenOfAccount: AccountTokens
 }
 
@@ -52,7 +52,7 @@ export function createFreezeFlows(ports: FreezePorts) {
     return found
   }
   return {
-    list: (institution: string, which: FreezeState) => ports.freezes.list(institution, which),
+    list: (...asked: Parameters<Freezes['list']>) => ports.freezes.list(...asked),
     /** Refuses with `request.not_found`. */
     one,
     /** What this would be about, as people call it. Refuses as `set` does for what is not there. */
@@ -60,8 +60,8 @@ export function createFreezeFlows(ports: FreezePorts) {
       (await meant(ports, institution, named)).name,
     /**
      * In force from the commit on, by one person, at once. Refuses with `console.forbidden`, `freeze.reason`, `freeze.target` (no
-     * account, an administrator, hours out of range), `subject.unknown`, `device.unknown`, `core.unknown` and `request.not_found`
-     * (no such transaction).
+     * account, an administrator, hours out of range), `subject.unknown`, `device.unknown`, `core.unknown`, `request.not_found`
+     * (no such transaction), and `freeze.stale`: this id was used for something else, or its freeze is over.
      */
     set: (visitor: Visitor, wanted: ToFreeze) => set(ports, visitor, wanted),
     /**
@@ -97,10 +97,18 @@ async function set(ports: FreezePorts, visitor: Visitor, wanted: ToFreeze): Prom
   const by = actorOf(visitor)
   const endsAt = hours === undefined ? undefined : at + hours * 3600_000
   const freeze = { institution, id, ...target, why, by, at, endsAt }
-  if (!(await ports.freezes.set(freeze))) return
+  if (!(await ports.freezes.set(freeze))) return isAgain(ports, freeze)
   const ended = await endWhatIsFrozen(ports, institution, target)
   const until = endsAt === undefined ? {} : { until: new Date(endsAt).toISOString() }
   told(ports, 'freeze.set', { freeze, by, why, ...until, ...ended })
+}
+
+/** The same button once more; a form that comes back by the browser's history may be about something else by then. */
+async function isAgain({ freezes }: FreezePorts, wanted: Omit<Freeze, 'lifted'>): Promise<void> {
+  const made = await freezes.get(wanted.institution, wanted.id)
+  const { kind, key } = wanted
+  if (made?.kind !== kind || made.key !== key || made.state === 'over')
+    throw new Refusal('freeze.stale', { freeze: wanted.id })
 }
 
 type Meant = FreezeTarget & Pick<Freeze, 'name'>

@@ -1,14 +1,17 @@
 // The transaction of a sign-in: decided when the customer is known, and settled when the sign-in ends.
 import { elsewhere } from '../domain/acr.ts'
 import { type CustomerTransaction, stopOf } from '../domain/customer-transaction.ts'
+import { givesBack } from '../domain/held-case.ts'
 import type { Institution } from '../domain/institution.ts'
 import { type LoginTransaction, nextStep } from '../domain/login.ts'
 import { Refusal, type RefusalCode } from '../domain/refusal.ts'
 import { displayOf } from '../domain/transaction-display.ts'
 import { typeNamed } from '../domain/transaction-type.ts'
 import { typesOf } from '../domain/transaction-types/known.ts'
+import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Devices, Logins, Pins } from '../ports/stores.ts'
+import type { SubjectStates } from '../ports/subjects.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import { isPayeeFrozen, type PayeePorts } from './account-tokens.ts'
@@ -77,37 +80,63 @@ async function needing(
   }
 }
 
-/** What the bank has frozen since the policy decided, as a code; whoever would do it now waits until the sign-in has ended. */
+interface FrozenPorts extends PayeePorts {
+  readonly subjectStates: Pick<SubjectStates, 'isDisabled'>
+}
+
+/**
+ * What the bank has stopped since the policy decided, as a code; whoever would freeze it now waits until the sign-in has ended.
+ * Nothing of a sign-in without a transaction: what it leads to is refused where it is shown.
+ */
 export async function frozenSince(
-  ports: PayeePorts,
-  { institution, transaction }: LoginTransaction,
+  ports: FrozenPorts,
+  { institution, transaction, subject, device, dpopJkt: key }: LoginTransaction,
 ): Promise<RefusalCode | undefined> {
-  return (await isPayeeFrozen(ports, institution, transaction)) ? 'payee.frozen' : undefined
+  if (transaction === undefined || subject === undefined) return undefined
+  const { freezes, subjectStates } = ports
+  if (await freezes.hold(institution, { kind: 'customer', key: subject })) return 'subject.disabled'
+  // The unit has begun by then, so that all are asked in it, at once.
+  const [isDisabled, isDevice, isPayee] = await Promise.all([
+    subjectStates.isDisabled(institution, subject),
+    device !== undefined && key !== undefined && freezes.hold(institution, { kind: 'device', key }),
+    isPayeeFrozen(ports, institution, transaction),
+  ])
+  if (isDisabled) return 'subject.disabled'
+  if (isDevice) return 'device.frozen'
+  return isPayee ? 'payee.frozen' : undefined
 }
 
 /** How a sign-in's transaction ends; `evidence` keeps what proves that it was approved, and gives its digest. */
 export interface Settling {
   readonly state: 'approved' | 'released'
   readonly evidence?: (() => Promise<string | undefined>) | undefined
+  /** Why the sign-in was refused. */
+  readonly refusal?: RefusalCode | undefined
 }
 
 interface SettlePorts {
   readonly transactions: Transactions
+  readonly cases: Pick<Cases, 'giveBack'>
   readonly clock: Clock
   readonly audit: Audit
 }
 
+/** What ends a sign-in with a transaction. */
+export type EndPorts = FrozenPorts & SettlePorts
+
 /**
- * What becomes of the transaction when its sign-in ends; nothing where there is none, or the policy had stopped it. Refuses
+ * What becomes of the transaction when its sign-in ends, and of a release that it used; nothing where there is none, or the policy had stopped it. Refuses
  * with `interaction.expired` where its time was over before it was approved.
  */
 export async function settleTransaction(
-  { transactions, audit, clock }: SettlePorts,
+  { transactions, cases, audit, clock }: SettlePorts,
   login: LoginTransaction,
-  { state, evidence }: Settling,
+  { state, evidence, refusal }: Settling,
 ): Promise<void> {
-  const { decision, transaction } = login
+  const { decision, transaction, institution, subject = '' } = login
   if (decision === undefined || transaction === undefined) return
+  const isGivenBack = refusal !== undefined && givesBack(refusal)
+  const of = isGivenBack ? await cases.giveBack({ institution, subject }, decision.id) : undefined
   const trace = {
     reference: login.reference,
     relyingParty: login.relyingParty,
@@ -115,8 +144,8 @@ export async function settleTransaction(
     ...(login.device !== undefined && { device: login.device }),
     transaction: transaction.hash,
   }
-  const detail = { methods: login.amr }
-  const what = { institution: login.institution, id: decision.id, state, now: clock.now() }
+  const detail = { methods: login.amr, ...(of !== undefined && { case: of }) }
+  const what = { institution, id: decision.id, state, now: clock.now() }
   // The refusal below is committed (ruling R-2): nothing may be kept by then that proves what did not come to be.
   const end = { ...what, trace, detail, evidence }
   if (!(await endTransaction({ transactions, audit }, end)) && state === 'approved')

@@ -30,22 +30,20 @@ import type {
   UpstreamAnswers,
 } from '../ports/stores.ts'
 import type { SubjectStates } from '../ports/subjects.ts'
-import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
-import type { PayeePorts } from './account-tokens.ts'
 import { canApprove } from './approvals.ts'
 import type { Assess } from './assess.ts'
 import type { CanText } from './can-text.ts'
 import type { Decide } from './decide.ts'
 import type { KeepEvidence } from './evidence.ts'
-import { evidenceOf, frozenSince, settleTransaction, withDecision } from './login-decision.ts'
+import { type EndPorts, evidenceOf, frozenSince, settleTransaction, withDecision } from './login-decision.ts'
 import { withRisk } from './login-risk.ts'
 import { askedOfSignIn, withSignals } from './login-signals.ts'
 import { beginning } from './offered.ts'
 import type { RiskOutcomes } from './risk-outcomes.ts'
 import { abilitiesOf, askedUpstream } from './upstream-level.ts'
 
-export interface LoginPorts extends PayeePorts {
+export interface LoginPorts extends EndPorts {
   readonly directory: Directory
   readonly logins: Logins
   readonly answers: UpstreamAnswers
@@ -57,7 +55,6 @@ export interface LoginPorts extends PayeePorts {
   readonly devices: Devices
   readonly pins: Pins
   readonly connectors: Connectors
-  readonly transactions: Transactions
   readonly decide: Decide
   readonly assess: Assess
   readonly riskOutcomes: Pick<RiskOutcomes, 'ended' | 'aboutEnded'>
@@ -250,7 +247,7 @@ async function cancel(ports: LoginPorts, login: LoginTransaction): Promise<Login
 async function refuse(ports: LoginPorts, login: LoginTransaction, { code }: Refusal): Promise<void> {
   if (!(await ports.logins.update({ ...login, outcome: 'refused', refusal: code }))) return
   await ports.riskOutcomes.ended(login, 'failed')
-  await settleTransaction(ports, login, { state: 'released' })
+  await settleTransaction(ports, login, { state: 'released', refusal: code })
   ports.audit.record({ type: 'login.refused', outcome: 'refused', code, ...traceOf(login) })
 }
 

@@ -15,7 +15,7 @@ import { owe, type Report } from './risk-owing.ts'
 import { type ShadowJob, type ShadowPorts, shadowAnswer } from './risk-shadow.ts'
 
 export interface RiskOutcomePorts {
-  readonly riskRecords: Pick<RiskRecords, 'get' | 'settle' | 'settleAbout' | 'overdue'>
+  readonly riskRecords: Pick<RiskRecords, 'get' | 'settle' | 'settleAbout' | 'postpone' | 'overdue'>
   readonly riskReports: Jobs
   readonly riskProviders: Pick<RiskProviders, 'of'>
   readonly directory: Pick<Directory, 'institution'>
@@ -59,6 +59,9 @@ export function createRiskOutcomes(ports: RiskOutcomePorts) {
       const end = { outcome, now: ports.clock.now() }
       await told(await ports.riskRecords.settleAbout(institution, id, end), outcome)
     },
+    /** Others are to sign the transaction until then: before, nothing of it is late. */
+    postponed: (institution: string, id: string, until: number): Promise<void> =>
+      ports.riskRecords.postpone(institution, id, until),
     /** A factor was asked for in this sign-in, and given or not. */
     async steppedUp(login: LoginTransaction, { method, passed }: SteppedUp): Promise<void> {
       const ids = [login.risk?.id, login.decision?.assessment].filter((id) => id !== undefined)
@@ -78,13 +81,18 @@ const outcomeOf: Readonly<Record<TransactionEnding['state'], RiskOutcome>> = {
 /** The store of transactions whose ends the risk providers hear of, whichever flow ends them. */
 export const tellingRisk = (
   transactions: Transactions,
-  { aboutEnded }: Pick<RiskOutcomes, 'aboutEnded'>,
+  { aboutEnded, postponed }: Pick<RiskOutcomes, 'aboutEnded' | 'postponed'>,
 ): Transactions => ({
   ...transactions,
   async end(institution, id, ending) {
     const ended = await transactions.end(institution, id, ending)
     if (ended) await aboutEnded(institution, id, outcomeOf[ending.state])
     return ended
+  },
+  async sign(institution, id, signing) {
+    const waits = await transactions.sign(institution, id, signing)
+    if (waits) await postponed(institution, id, signing.expiresAt)
+    return waits
   },
 })
 

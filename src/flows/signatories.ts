@@ -42,7 +42,10 @@ export async function eligibleSignatories(
   needed: NeededSignatories,
 ): Promise<readonly Signatory[]> {
   const wanted = (await mandated(ports, asked)).filter(({ role }) => Object.hasOwn(needed, role))
-  const able = await Promise.all(wanted.map((one) => canBeAsked(ports, asked, one)))
+  const theirs = wanted.length === 0 ? [] : await ports.devices.list(asked.institution, asked.subject)
+  const able = await Promise.all(
+    wanted.map(({ subject }) => canBeAsked(ports, { institution: asked.institution, subject }, theirs)),
+  )
   return wanted.filter((_, n) => able[n]).map(({ subject, role }) => ({ subject, role }))
 }
 
@@ -74,11 +77,14 @@ async function mandated(
   return (mandate?.signatories ?? []).filter((one) => one.subject !== subject)
 }
 
-async function canBeAsked(ports: SignatoryPorts, asked: ToSign, { subject }: Signatory): Promise<boolean> {
-  const { institution } = asked
+/** `theirs`: the devices of who began it. */
+async function canBeAsked(
+  ports: SignatoryPorts,
+  { institution, subject }: Pick<ToSign, 'institution' | 'subject'>,
+  theirs: readonly Device[],
+): Promise<boolean> {
   const now = ports.clock.now()
   if (await ports.subjectStates.isDisabled(institution, subject)) return false
-  const theirs = await ports.devices.list(institution, asked.subject)
   const own = await ports.devices.list(institution, subject)
   if (!own.some((device) => approves(device, subject, now) && !isOneOf(device, theirs))) return false
   const open = await ports.approvals.pending({ institution, subject }, now)

@@ -8,18 +8,20 @@ import { riskStop } from '../domain/login.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { voiceOfVerdict } from '../domain/risk.ts'
 import type { Transaction } from '../domain/transaction.ts'
+import type { Cases } from '../ports/cases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Transactions } from '../ports/transactions.ts'
 import type { Audit } from '../ports/unit-of-work.ts'
 import type { Ask } from './approvals.ts'
 import type { Assess } from './assess.ts'
 import type { Decide } from './decide.ts'
-import { endTransaction } from './transaction-ending.ts'
+import { endTransaction, type TransactionEnd } from './transaction-ending.ts'
 
 export interface TransactionRequestPorts {
   readonly decide: Decide
   readonly ask: Ask
   readonly transactions: Transactions
+  readonly cases: Pick<Cases, 'giveBack'>
   readonly audit: Audit
   readonly clock: Clock
   readonly assess: Assess
@@ -118,7 +120,7 @@ interface Asking {
   readonly decided: CustomerTransaction | undefined
 }
 
-/** Where the customer may not be asked, what was decided counts against no limit. */
+/** Where the customer may not be asked, what was decided counts against no limit, and uses up no release. */
 async function askFor(
   ports: TransactionRequestPorts,
   institution: Institution,
@@ -138,7 +140,7 @@ async function askFor(
       numberMatched: relyingParty.backchannel?.number !== 'none',
     })
   } catch (error) {
-    if (decided !== undefined && error instanceof Refusal) await endDecided(ports, decided, 'released')
+    if (decided !== undefined && error instanceof Refusal) await endUnasked(ports, decided)
     throw error
   }
 }
@@ -147,15 +149,21 @@ async function askFor(
 export const grantOfApi = (id: string): string => `api:${id}`
 
 async function approveForApi(ports: TransactionRequestPorts, decided: CustomerTransaction): Promise<void> {
-  await endDecided(ports, decided, 'approved')
+  await endDecided(ports, decided, { state: 'approved' })
   await ports.transactions.bind(decided.institution, decided.id, grantOfApi(decided.id))
+}
+
+async function endUnasked(ports: TransactionRequestPorts, decided: CustomerTransaction): Promise<void> {
+  const used = decided.inputs.release !== undefined
+  const of = used ? await ports.cases.giveBack(decided, decided.id) : undefined
+  await endDecided(ports, decided, { state: 'released', ...(of !== undefined && { detail: { case: of } }) })
 }
 
 async function endDecided(
   ports: TransactionRequestPorts,
   { institution, id, reference, relyingParty, subject, transaction }: CustomerTransaction,
-  state: 'approved' | 'released',
+  end: Pick<TransactionEnd, 'state' | 'detail'>,
 ): Promise<void> {
   const trace = { reference, relyingParty, subject, transaction: transaction.hash }
-  await endTransaction(ports, { institution, id, state, now: ports.clock.now(), trace })
+  await endTransaction(ports, { institution, id, ...end, now: ports.clock.now(), trace })
 }

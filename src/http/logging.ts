@@ -8,8 +8,8 @@ export interface LogSettings {
 }
 
 // What opens something once stands in some addresses: invitations, answers of IdPs that wait to be taken up, receipts of gateways.
-// And accounts, in those of mandates.
-const opening = /(\/(?:invitation|upstream|test-login|slo|mandates|receipts\/[^/]+)\/)[^/]+/g
+// And accounts, in those of mandates. The router takes them in letters of any size.
+const opening = /(\/(?:invitation|upstream|test-login|slo|mandates|receipts\/[^/]+)\/)[^/]+/gi
 
 /** A path as the log may have it. */
 export const loggedPath = (path: string): string => path.replace(opening, '$1…')

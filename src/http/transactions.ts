@@ -99,7 +99,7 @@ export async function backEnd(
 
 /** `number` is told once, to whoever asked: it belongs on the screen on which the customer began. */
 function standingShown(standing: Standing, { number }: { readonly number: boolean }) {
-  const { transaction, approval, case: held, state, now, code, signatories } = standing
+  const { transaction, approval, case: held, state, now, endsAt, code, signatories } = standing
   const { outcome, reason } = transaction.decision
   return {
     id: transaction.id,
@@ -108,7 +108,7 @@ function standingShown(standing: Standing, { number }: { readonly number: boolea
     ...(code !== undefined && { code }),
     ...(signatories.length > 0 && { signatories }),
     hash: transaction.transaction.hash,
-    expires_at: iso(transaction.expiresAt),
+    ...(endsAt !== undefined && { expires_at: iso(endsAt) }),
     ...(approval && {
       approval: {
         id: approval.id,

@@ -1,7 +1,7 @@
 // What an app says of its device with its pushed request: the parameter `device_signals`, as JSON.
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import { type CollectedSignals, readSignals } from '../domain/client-signals.ts'
+import { type CollectedSignals, readSignals, signalsOfApp } from '../domain/client-signals.ts'
 
 /**
  * Only by PAR: in an address it would stand in logs and histories. Throws the provider's `invalid_request` where it came another
@@ -18,6 +18,5 @@ export function checkDeviceSignals({ oidc }: KoaContextWithOIDC, value: unknown)
 
 /** Of a request that was checked. */
 export function deviceSignalsOf(value: unknown): CollectedSignals | undefined {
-  const read = typeof value === 'string' ? readSignals(value) : undefined
-  return read === undefined || 'fault' in read ? undefined : { by: 'app', said: read.said }
+  return typeof value === 'string' ? signalsOfApp(value) : undefined
 }

@@ -71,7 +71,7 @@ export interface RowChange {
   readonly id: string
   readonly change: 'added' | 'changed' | 'removed'
   readonly fields: readonly string[]
-  /** Rules and limits of the policy in force that nothing after it is proven to replace. */
+  /** Rules and limits of the policy in force that nothing after it is proven to replace, and other settings that guard or keep less. */
   readonly loosens?: readonly string[]
 }
 

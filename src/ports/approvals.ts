@@ -50,6 +50,11 @@ export interface Approvals {
     customer: CustomerOf & { readonly relyingParty?: string },
     now: number,
   ): Promise<readonly Approval[]>
+  /** The yes of this customer to each CIBA request, of this relying party where one is named, that waits for others to sign. */
+  signing(
+    customer: CustomerOf & { readonly relyingParty?: string },
+    now: number,
+  ): Promise<readonly Approval[]>
   /** Withdraws what signatories were asked of this transaction and have not answered; resolves with what it was. */
   withdrawSignatories(institution: string, transactionId: string, now: number): Promise<readonly Approval[]>
   /**

@@ -1,6 +1,6 @@
 // Cases of transactions that are held, and what people did with each.
 import type { CaseState, CaseStep, HeldCase } from '../domain/held-case.ts'
-import type { Held } from './transactions.ts'
+import type { CustomerOf, Held } from './transactions.ts'
 
 /** One step of a case, as its history has it. */
 export interface CaseEntry {
@@ -88,4 +88,6 @@ export interface Cases {
   releasedFor(customer: Held, sent: SentAgain): Promise<HeldCase | undefined>
   /** For exactly one decision; `by` is its transaction. */
   use(institution: string, id: string, used: { readonly by: string; readonly now: number }): Promise<boolean>
+  /** What this transaction of the customer used may be used again: they were never asked. The case, where there was one. */
+  giveBack(customer: CustomerOf, by: string): Promise<string | undefined>
 }

@@ -10,8 +10,8 @@ export interface Freezes {
   /** False where it was in force no more. */
   lift(institution: string, id: string, lifting: Lifting): Promise<boolean>
   get(institution: string, id: string): Promise<SeenFreeze | undefined>
-  /** Newest first: those in force, or those that are over. 200 at most. */
-  list(institution: string, which: FreezeState): Promise<readonly SeenFreeze[]>
+  /** Newest first: those in force, or those that are over; 101 at most, which go on behind this one. */
+  list(institution: string, which: FreezeState, behind?: FreezePlace): Promise<readonly SeenFreeze[]>
   /**
    * Is it frozen? Whoever would freeze it waits from here until the unit around the caller has ended: what goes on by this
    * answer comes before the freeze, or not at all.
@@ -21,6 +21,7 @@ export interface Freezes {
   has(institution: string, target: FreezeTarget): Promise<boolean>
 }
 
+export type FreezePlace = Pick<Freeze, 'at' | 'id'>
 export type FreezeState = 'in-force' | 'over'
 
 /** By the clock of the database, which is one for all nodes. */

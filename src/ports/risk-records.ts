@@ -101,6 +101,8 @@ export interface RiskRecords {
     about: string,
     end: { readonly outcome: RiskOutcome; readonly now: number },
   ): Promise<KeptAssessment | undefined>
+  /** What was asked about this transaction waits until then for its end, unless it has ended. Inside a unit. */
+  postpone(institution: string, about: string, settleBy: number): Promise<void>
   /** Of all institutions: what is to be told as expired. */
   overdue(
     now: number,

@@ -70,6 +70,8 @@ export interface Transactions {
   ): Promise<History>
   create(transaction: CustomerTransaction): Promise<void>
   get(institution: string, id: string): Promise<CustomerTransaction | undefined>
+  /** Those of these that are kept, in no order. */
+  several(institution: string, ids: readonly string[]): Promise<readonly CustomerTransaction[]>
   /** Newest first. */
   list(institution: string, filter: TransactionFilter): Promise<readonly CustomerTransaction[]>
   /** Counts since a moment, by day, decision and state; read from an index, without the transactions themselves. */

@@ -48,6 +48,7 @@ from judged where a.institution = judged.institution and a.id = judged.id
 returning judged.soon`
 
 export function createApprovals({ reader, writer, send }: Connections, seal: FieldSeal): Approvals {
+  const opened = (rows: readonly Row[]) => rows.map((row) => fromRow(row, seal))
   return {
     create: (approval) => send((db) => db('approval').insert(rowOf(approval, seal))),
     async get(institution, id) {
@@ -58,8 +59,7 @@ export function createApprovals({ reader, writer, send }: Connections, seal: Fie
     async pending(customer, now) {
       const db = await reader()
       const open = db('approval').where({ ...customerOf(customer), state: 'pending' })
-      const rows: Row[] = await open.where('expires_at', '>', new Date(now)).orderBy('created_at')
-      return rows.map((row) => fromRow(row, seal))
+      return opened(await open.where('expires_at', '>', new Date(now)).orderBy('created_at'))
     },
     async past(customer, since) {
       // Inside the unit: the customer's row is held, and what was asked before is seen.
@@ -72,23 +72,18 @@ export function createApprovals({ reader, writer, send }: Connections, seal: Fie
         .select('relying_party', 'state', 'created_at', 'expires_at')
       return rows.map(pastOf)
     },
-    async list(institution, filter) {
-      const rows = await listed(await reader(), institution, filter)
-      return rows.map((row) => fromRow(row, seal))
-    },
+    list: async (institution, filter) => opened(await listed(await reader(), institution, filter)),
     async end(institution, id, { state, now, device }) {
       const db = await writer()
       const open = db('approval').where({ institution, id, state: 'pending' })
       if (state !== 'withdrawn') open.where('expires_at', '>', new Date(now))
       return (await open.update({ state, device: device ?? null, ended_at: new Date(now) })) === 1
     },
-    withdrawAll: async (asked, now) =>
-      (await withdrawn(await writer(), asked, now)).map((row) => fromRow(row, seal)),
+    withdrawAll: async (asked, now) => opened(await withdrawn(await writer(), asked, now)),
+    signing: async (asked, now) => opened(await signing(await writer(), asked, now)),
     async withdrawSignatories(institution, transactionId, now) {
       const open = { institution, transaction_id: transactionId, state: 'pending', origin: 'signatory' }
-      return (await endWithdrawn((await writer())('approval').where(open), now)).map((row) =>
-        fromRow(row, seal),
-      )
+      return opened(await endWithdrawn((await writer())('approval').where(open), now))
     },
     async polledTooSoon(institution, request, now) {
       const db = await writer()
@@ -108,6 +103,23 @@ function withdrawn(
   const open = db('approval').where({ ...customerOf(customer), state: 'pending' })
   if (relyingParty !== undefined) open.where({ relying_party: relyingParty })
   return endWithdrawn(open, now)
+}
+
+/** By the index of the customer's transactions; few are open at once. */
+async function signing(
+  db: Queries,
+  { institution, subject, relyingParty }: Parameters<Approvals['signing']>[0],
+  now: number,
+): Promise<Row[]> {
+  const open = db('customer_transaction')
+    .where({ institution, subject, state: 'open' })
+    .whereNotNull('signing_at')
+    .where('expires_at', '>', new Date(now))
+    .select('id')
+  const asked = { institution, subject, state: 'approved', origin: 'backchannel' }
+  const given = db('approval').where(asked).whereIn('transaction_id', open)
+  if (relyingParty !== undefined) given.where({ relying_party: relyingParty })
+  return (await given.orderBy('created_at')) as unknown as Row[]
 }
 
 function endWithdrawn(open: Knex.QueryBuilder, now: number): Promise<Row[]> {

@@ -191,7 +191,7 @@ function changeOf({ to, by, at, fraud, sendUntil }: CaseMove) {
 }
 
 /** What uses a release. */
-function releasesOf({ reader, writer }: Connections): Pick<Cases, 'releasedFor' | 'use'> {
+function releasesOf({ reader, writer }: Connections): Pick<Cases, 'releasedFor' | 'use' | 'giveBack'> {
   return {
     async releasedFor({ institution, subject }, { relyingParty, hash, now }) {
       const db = await reader()
@@ -206,6 +206,14 @@ function releasesOf({ reader, writer }: Connections): Pick<Cases, 'releasedFor' 
       const db = await writer()
       const unused = db('held_case').where({ institution, id, state: 'released', used_by: null })
       return (await unused.where('send_until', '>', new Date(now)).update({ used_by: by })) === 1
+    },
+    async giveBack({ institution, subject }, by) {
+      const db = await writer()
+      const [row]: { id: string }[] = await db('held_case')
+        .where({ institution, subject, used_by: by })
+        .update({ used_by: null })
+        .returning('id')
+      return row?.id
     },
   }
 }

@@ -21,7 +21,7 @@ interface Row {
   readonly in_force: boolean
 }
 
-const most = 200
+const most = 101
 
 export function createFreezes({ reader, writer, send }: Connections, seal: FieldSeal): Freezes {
   return {
@@ -52,14 +52,13 @@ export function createFreezes({ reader, writer, send }: Connections, seal: Field
       const row: Row | undefined = await rows(db).where({ institution, id }).first()
       return row && fromRow(row, seal)
     },
-    async list(institution, which) {
+    async list(institution, which, behind) {
       const db = await reader()
-      const found: Row[] = await rows(db)
+      const asked = rows(db)
         .where({ institution })
         .whereRaw(which === 'in-force' ? inForce : `not (${inForce})`)
-        .orderBy('set_at', 'desc')
-        .orderBy('id')
-        .limit(most)
+      if (behind !== undefined) asked.whereRaw('(set_at, id) < (?, ?)', [new Date(behind.at), behind.id])
+      const found: Row[] = await asked.orderBy('set_at', 'desc').orderBy('id', 'desc').limit(most)
       return found.map((row) => fromRow(row, seal))
     },
     async hold(institution, target) {

@@ -127,6 +127,13 @@ export function createRiskRecords({ reader, writer, send }: Connections, seal: F
     settle: (institution, id, end) => settled(writer, { where: { institution, id }, ...end }, from),
     settleAbout: (institution, about, end) =>
       settled(writer, { where: { institution, about }, ...end }, from),
+    postpone: (institution, about, settleBy) =>
+      send((db) =>
+        db('risk_assessment')
+          .where({ institution, about })
+          .whereNull('outcome')
+          .update({ settle_by: new Date(settleBy) }),
+      ),
     async overdue(now, limit) {
       const db = await reader()
       return db('risk_assessment')

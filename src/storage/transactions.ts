@@ -117,6 +117,8 @@ export function createTransactions(connections: Connections, seal: FieldSeal): T
       const row: Row | undefined = await db('customer_transaction').where({ institution, id }).first()
       return row && fromRow(row, seal)
     },
+    several: async (institution, ids) =>
+      (await severalOf(await reader(), institution, ids)).map((row) => fromRow(row, seal)),
     async list(institution, filter) {
       const rows = await listed(await reader(), institution, filter)
       return rows.map((row) => fromRow(row, seal))
@@ -169,6 +171,12 @@ async function use(
     .update({ state: 'used', used_at: db.fn.now() })
     .returning('id')
   return row?.id
+}
+
+async function severalOf(db: Queries, institution: string, ids: readonly string[]): Promise<Row[]> {
+  return db('customer_transaction')
+    .where({ institution })
+    .whereIn('id', [...ids])
 }
 
 const most = 201

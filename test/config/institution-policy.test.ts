@@ -120,6 +120,11 @@ describe('rates', () => {
     expect(bank(good.replace('T15:00:00Z', '')).rates?.asOf).toBe(Date.UTC(2026, 10, 26))
     expect(bank('step_up_over: {}').rates).toBeUndefined()
   })
+  test('are of all that banks keep accounts in, gold and units of account too', () => {
+    const codes = 'USD GBP JPY CHF SEK KWD XDR XAU CLF UYW CHE'.split(' ')
+    const per = codes.map((code) => `${code}: "1"`).join(', ')
+    expect(Object.keys(bank(good.replace('USD: "1.0840"', per)).rates?.perBase ?? {})).toEqual(codes)
+  })
   test('let a limit convert, which need not name the currencies of step_up_over then', () => {
     const { policy, stepUpOverIn } = bank(
       ...['step_up_over: { EUR: "5.00", GBP: "4.00" }', 'step_up_over_in: EUR', good],
@@ -136,6 +141,10 @@ describe('rates', () => {
     ['a rate as a number', [good.replace('"1.0840"', '1.0840')], /per_base\.USD.*write rates in quotes/],
     ['no rate', [good.replace('1.0840', '0.00')], /"0\.00" is no rate/],
     ['no currency', [good.replace('USD', 'usd')], /a currency of ISO 4217/],
+    ['a currency that there is not', [good.replace('USD', 'QQQ')], /per_base\.QQQ.*a currency of ISO 4217/],
+    ['a base that there is not', [good.replace('EUR', 'QQQ')], /rates\.base.*a currency of ISO 4217/],
+    ['the code for no currency', [good.replace('USD', 'XXX')], /per_base\.XXX.*a currency of ISO 4217/],
+    ['an amount of none', ['step_up_over: { QQQ: "5.00" }'], /step_up_over\.QQQ.*a currency of ISO 4217/],
     ['the base itself', [good.replace('USD', 'EUR')], /one of the base is one of the base/],
     ['no day', [good.replace('2026-11-26T15:00:00Z', 'today')], /as_of.*a date or a time/],
     ['a day that there is not', [good.replace('2026-11-26T15', '2026-02-30T15')], /as_of.*a date or a time/],

@@ -7,6 +7,7 @@ import {
   readSignals,
   signalFacts,
   signalMembers,
+  signalsOfApp,
   signalsOfPage,
 } from '../../src/domain/client-signals.ts'
 import { riskFactNames, riskFacts } from '../../src/domain/risk-event.ts'
@@ -82,6 +83,15 @@ describe('what is not taken', () => {
     const noLanguage = signalsOfPage(JSON.stringify({ ...laptop, languages: [] }))
     expect([noLanguage.by, signalFacts(noLanguage)['client.languages']]).toEqual(['page', undefined])
   })
+})
+
+test.each(['{}', ' { } ', '{"languages":[]}'])('an app that sends %s has said nothing', (text) => {
+  expect(signalsOfApp(text)).toEqual({ by: 'none', said: {} })
+})
+
+test('an app that says something is heard, and what cannot be read is nothing', () => {
+  expect(signalsOfApp('{"webdriver":false}')).toEqual({ by: 'app', said: { webdriver: false } })
+  expect(signalsOfApp('[]')).toBeUndefined()
 })
 
 test('whatever comes, what is taken is bounded, printable and of its type', () => {

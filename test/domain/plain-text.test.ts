@@ -1,6 +1,6 @@
 // Text that reads as it is: what is refused, and what people really write.
 import { describe, expect, test } from 'vitest'
-import { foreignAlphabets, textFault, wordsFault } from '../../src/domain/plain-text.ts'
+import { foreignAlphabets, messageFault, textFault, wordsFault } from '../../src/domain/plain-text.ts'
 
 describe('a text that a customer could misread', () => {
   test.each([
@@ -57,6 +57,44 @@ describe('a text that a customer could misread', () => {
     '+37255512345',
     'a@b.example',
   ])('%s is plain', (text) => expect(textFault(text)).toBeUndefined())
+})
+
+describe('#131 a message of an app', () => {
+  test.each([
+    ...['see https://evil.example', 'www.evil', 'see evil.com/pay', 'EVIL.COM', 'evil.com.', '12.example'],
+    ...['mailto:x@evil', 'mailto:x@evil.com', 'x@evil', 'x@[2001:db8::1]', 'https:evil', 'https:2130706433'],
+    ...['javascript:alert', 'tel:112', 'sms:+34600', 'SIP:1', '192.0.2.1/pay', '192.0.2.1:80'],
+    ...['evil.xn--p1ai', 'пример.рф', 'evil\u3002com', 'invoice.pdf', 'now.Then'],
+  ])('%j leads somewhere', (text) => expect(messageFault(text)).toBe('address'))
+
+  test.each([
+    ...[
+      'Order 4712',
+      'Order:4712',
+      'Order 2026-11/4712',
+      'A-4712.3',
+      'No.12',
+      '12.11.2026, 10:30',
+      'e.g. this',
+    ],
+    ...[
+      'EUR 1.234,50',
+      '3 @ 4.50',
+      '3@4.50',
+      'Pay to: Bob',
+      'St. Gallen',
+      'Done. Thanks',
+      'v1.2.3.4',
+      'です。次',
+    ],
+    ...['Call +34 600 123 456', '@alder', 'Заказ:4712'],
+  ])('%j does not', (text) => expect(messageFault(text)).toBeUndefined())
+
+  test('is judged fast, however long it is', () => {
+    // Each would take minutes if a pattern began anew at each letter of it.
+    for (const text of ['a', 'a.', 'a@', '1.', 'a:1'])
+      expect(messageFault(text.repeat(100_000))).toBe(text === 'a@' ? 'address' : undefined)
+  })
 })
 
 test('letters that look like Latin ones are known by their alphabet', () => {

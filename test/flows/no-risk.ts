@@ -7,5 +7,6 @@ export const nobodyAsked: Assess = { ask: async () => undefined, keep: async () 
 export const nobodyTold: RiskOutcomes = {
   ended: async () => undefined,
   aboutEnded: async () => undefined,
+  postponed: async () => undefined,
   steppedUp: async () => undefined,
 }

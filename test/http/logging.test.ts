@@ -88,6 +88,7 @@ test('below its level nothing is written', () => {
 test('what opens something once is not in the path of a record', () => {
   const paths = {
     '/alder/mandates/ES9121000418450200051332': '/alder/mandates/…',
+    '/alder/Mandates/ES9121000418450200051332': '/alder/Mandates/…',
     '/alder/console/invitation/6gP6__V04qcX': '/alder/console/invitation/…',
     '/upstream/handle-of-an-answer': '/upstream/…',
     '/alder/test-login/handle': '/alder/test-login/…',

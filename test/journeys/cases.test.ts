@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCasePass } from '../../src/compose/cases.ts'
 import { verifyEvidence } from '../../src/compose/evidence-verify.ts'
+import { formIn } from '../../src/demo/app-client.ts'
 import { transferBody } from '../../src/demo/journey-walk.ts'
 import { withDeviceAndPin } from '../../src/domain/acr.ts'
 import type { Institution } from '../../src/domain/institution.ts'
@@ -12,7 +13,8 @@ import type { Approver } from './approver.ts'
 import { answer, approve, type Question, waiting, yes } from './approver.ts'
 import { askRaw, details, payment, transactions } from './back-end.ts'
 import { type CaseDesk, caseDesk } from './case-desk.ts'
-import { agreed, apiToken, arrived, call, customer, pin } from './customer.ts'
+import { agreed, apiToken, arrived, type Customer, call, customer, pin } from './customer.ts'
+import { freezing } from './freezing.ts'
 import type { Parts } from './parts.ts'
 import { errorOf, type RiskBank, startRiskBank } from './risk-bank.ts'
 
@@ -56,7 +58,7 @@ const decisions = () =>
 const lastCase = (): string => String(events('case.opened').at(-1)?.detail?.case)
 
 /** Sends it from the app, which hears that it is held; the case of it. */
-async function heldFor(who: Approver, amount = held): Promise<string> {
+async function heldFor(who: Customer, amount = held): Promise<string> {
   const { page } = await arrived(who, paying(amount))
   expect(errorOf(page.returned)).toEqual(['access_denied', 'transaction.held'])
   return lastCase()
@@ -103,6 +105,37 @@ describe('a payment that the policy holds', () => {
     const other = await bank.somebody()
     await heldFor(other.who)
     bank.idp.will({ name: who.user })
+    expect(asksPin(await arrived(who, paying(held)))).toBe(true)
+  })
+
+  test('is still released where the customer has nothing to approve it by', async () => {
+    const user = randomUUID()
+    bank.idp.will({ name: user })
+    const who = await customer(bank.bridge, user, bank.idp.app)
+    const id = await heldFor(who)
+    await desk.released(id)
+    for (const _ of [1, 2])
+      expect(errorOf((await arrived(who, paying(held))).page.returned)[1]).toBe('device.required')
+    expect(decisions().at(-1)).toBe('step-up: case.released')
+    expect(events('transaction.released').at(-1)).toMatchObject({ detail: { case: id } })
+    expect((await parts.stores.cases.get('alder', id))?.usedBy).toBeUndefined()
+  })
+
+  test('is still released where its payee was frozen meanwhile, and that was a mistake', async () => {
+    const { who } = await bank.somebody()
+    const id = await heldFor(who)
+    await desk.released(id)
+    const at = await arrived(who, paying(held))
+    expect(asksPin(at)).toBe(true)
+    const { freeze, lift } = freezing(bank.bridge)
+    const frozen = await freeze({ kind: 'payee', transaction: id })
+    const stopped = await who.browser.follow(formIn(at.page).action, {
+      ...{ until: who.app.redirectUri, form: { ...formIn(at.page).fields, pin } },
+    })
+    expect(errorOf(stopped.returned)[1]).toBe('payee.frozen')
+    // It is refused before any release is looked for.
+    expect(errorOf((await arrived(who, paying(held))).page.returned)[1]).toBe('payee.frozen')
+    await lift(frozen)
     expect(asksPin(await arrived(who, paying(held)))).toBe(true)
   })
 
@@ -281,6 +314,24 @@ describe('by the transaction API', () => {
     await desk.released(lastCase())
     expect((await ask()).status).toBe(200)
     expect((await ask()).json.error_description).toBe('transaction.held')
+  })
+
+  test('a release is still there where the customer could not be asked', async () => {
+    const { who, sub } = await bank.somebody()
+    const { id } = await decide(sub, held)
+    await desk.released(String(id))
+    // As many questions as may wait are there already.
+    await decidesBy({ rules: [huge], limits: [] }, { approvals: { open: 1 } } as Partial<Institution>)
+    const other = await decide(sub, '2500.00')
+    const refused = await transactions(bank.bridge, {
+      token,
+      body: { sub, authorization_details: [payment(held)] },
+    })
+    expect(JSON.stringify(refused.json)).toContain('approval.too_many')
+    expect((await look(id)).case).toEqual({ state: 'released', until: iso })
+    const [question] = (await waiting(who)) as [Question]
+    await approve(who, question, (other.approval as { number: string }).number)
+    expect(await decide(sub, held)).toMatchObject({ decision: { reason: 'case.released' } })
   })
 })
 

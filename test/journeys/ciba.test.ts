@@ -165,6 +165,9 @@ test('a signed request is taken once, and says everything itself', async () => {
 test.each([
   ['five thousand characters', 'x'.repeat(5000)],
   ['an address', 'see https://evil.example'],
+  ['a host', 'see evil.com/pay'],
+  ['a mailbox', 'mailto:x@evil.com'],
+  ['a scheme', 'https:evil.com'],
   ['text that turns around', 'pay \u202e001'],
   ['letters of two alphabets', 'pаypal'],
   ['a line more', 'one\ntwo'],
@@ -206,6 +209,7 @@ test.each([
   ['what is no JSON', '{'],
   ['members of its own', '{"amount":"1"}'],
   ['no address', '{"ip_address":"here"}'],
+  ['degrees that there are not', '{"latitude":1,"longitude":999}'],
 ])('a request_context with %s is refused', async (_what, request_context) => {
   expect((await askRaw(bridge, { login_hint: sub, request_context })).json.error).toBe('invalid_request')
 })

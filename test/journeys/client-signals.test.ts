@@ -193,6 +193,13 @@ describe('the app', () => {
     ])
   })
 
+  test('that sends an empty object has told nothing, as a page that is answered without', async () => {
+    await bankAsks({ page: false })
+    const before = knowing.asked.length
+    await begun(await person(), { device_signals: '{}' })
+    expect(factsOf(knowing, before).map(collected)).toEqual([{ 'client.collected': 'none' }])
+  })
+
   test.each([
     ['a member that there is not', JSON.stringify({ ...phone, fonts: [] }), 'a member that there is not'],
     ['another type', JSON.stringify({ ...phone, utc_offset: '120' }), 'utc_offset is not as it has to be'],
@@ -249,5 +256,5 @@ test('our own engines read it unless told otherwise: a clock of elsewhere, and n
   }
   const crooked = await reasons(JSON.stringify({ ...laptop, time_zone: 'Asia/Tokyo' }))
   expect(crooked).toContain('the caller says its zone is Asia/Tokyo, and a clock that is 7 h off it (+150)')
-  expect(await reasons('')).toContain('the browser told nothing of its device (+50)')
+  expect(await reasons('')).toContain('the caller told nothing of its device (+50)')
 })

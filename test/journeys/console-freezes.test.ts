@@ -84,6 +84,26 @@ describe('freezing', () => {
     expect(events).toHaveLength(1)
     expect((await parts.stores.devices.get('alder', phone.id))?.state).toBe('suspended')
   })
+  test('a form that comes back with another name, or after its freeze was lifted, freezes nothing and says so', async () => {
+    const alice = await person(['owner'])
+    const [one, other] = [device(id(), { state: 'active' }), device(id(), { state: 'active' })]
+    for (const made of [one, other]) await parts.stores.devices.create(made)
+    const stateOf = async ({ id: of }: typeof one) => (await parts.stores.devices.get('alder', of))?.state
+    // By the browser's way back the form is there with the id that it had.
+    const form = await alice.page(`/freezes/new?kind=device&name=${one.id}`)
+    const done = await alice.press(form, /freezes$/, { why: 'stolen' })
+    const told = await alice.press(form, /freezes$/, { why: 'stolen', name: other.id })
+    expect([told.status, await stateOf(other)]).toEqual([409, 'active'])
+    expect(wordsOf(told.body)).toContain('Nothing is frozen yet.')
+    expect(told.body).toContain('freeze.stale')
+    // The form that is shown then does it.
+    expect((await alice.press(told, /freezes$/)).status).toBe(303)
+    expect(await stateOf(other)).toBe('suspended')
+    const at = below(done.location).replace('?done=set', '')
+    await alice.press(await alice.page(at), /lift$/, { why: 'found' })
+    const again = await alice.press(form, /freezes$/, { why: 'stolen again' })
+    expect([again.status, await stateOf(one)]).toEqual([409, 'active'])
+  })
   test('a payee by number: in whatever spelling, masked from then on, and in no address', async () => {
     const alice = await person(['owner'])
     const printed = creditor.replace(/(.{4})/g, '$1 ').toLowerCase()
@@ -198,6 +218,33 @@ describe('freezing', () => {
       expect((await alice.freeze({ kind: 'core' }, { name: 'a', ...change })).status).toBe(400)
     expect((await alice.freeze({ kind: 'customer', name: sub }, { hours: '9999' })).status).toBe(422)
     expect((await alice.page('/freezes/unknown-freeze')).status).toBe(404)
+  })
+})
+
+describe('freezes without number', () => {
+  test('are each found, the oldest too', async () => {
+    const alice = await person(['owner'])
+    const at = Date.parse('2026-01-01T00:00:00Z')
+    // Of one moment, so that nothing but the id tells them apart.
+    for (let n = 0; n < 205; n += 1)
+      await parts.stores.freezes.set({
+        ...{
+          institution: 'alder',
+          id: `many-${String(n).padStart(12, '0')}`,
+          kind: 'core',
+          key: `core-${n}`,
+        },
+        ...{ name: `core-${n}`, why: 'many', by: 'administrator:alice', at, endsAt: undefined },
+      })
+    const seen: string[] = []
+    let next: string | undefined = '/freezes'
+    while (next !== undefined) {
+      const { body }: Page = await alice.page(next)
+      expect(wordsOf(body)).toContain('More than 100 freezes are in force')
+      seen.push(...[...body.matchAll(/\/freezes\/(many-\d+)"/g)].map(([, id = '']) => id))
+      next = /href="[^"]*(\/freezes\?behind=[^"]*)"/.exec(body)?.[1]?.replaceAll('&amp;', '&')
+    }
+    expect([seen.length, new Set(seen).size]).toEqual([205, 205])
   })
 })
 

@@ -100,6 +100,31 @@ describe('#130 a customer who is frozen', () => {
     expect(asking.json.code).toBe('subject.disabled')
     expect((await approveOnPhone(who, open.question, open.number)).json.code).toBe('token.invalid')
   })
+  test.each(['customer', 'device'] as const)(
+    'approves nothing on our page that was shown before (a %s)',
+    async (kind) => {
+      const { freeze, lift } = freezing(bridge)
+      const who = await enrolled(bridge, 'bob')
+      const sub = who.tokens.claims.sub as string
+      const { page, form } = await asked(who, { authorization_details: JSON.stringify([payment]) })
+      expect(page.body).toContain('name="pin"')
+      const id = await freeze({ kind, name: kind === 'customer' ? sub : who.device.id })
+      const before = told.length
+      const end = await who.browser.follow(form.action, {
+        until: who.app.redirectUri,
+        form: { ...form.fields, do: 'approve', pin },
+      })
+      const now = Date.now()
+      const [last] = await bridge.parts.stores.transactions.list('alder', { now, limit: 1, subject: sub })
+      expect(last?.state).toBe('released')
+      // Nobody is told that it was approved: not the app, not the log, and no proof of it is kept.
+      expect(end.returned ?? '').not.toContain('code=')
+      const types = told.slice(before).map(({ type }) => type)
+      expect(types).toContain('login.refused')
+      expect(types).not.toContain('transaction.approved')
+      await lift(id)
+    },
+  )
 })
 
 describe('a device that is frozen', () => {

@@ -1,6 +1,7 @@
 // A payment that others sign as well: each on a phone of their own, none of them who began it, and one end for all.
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { apiId } from '../../src/demo/institution.ts'
 import { type Somebody, sharedApprovalBank } from './approval-bank.ts'
 import { answer, approve, waiting, yes } from './approver.ts'
 import { asked, poll } from './back-end.ts'
@@ -189,7 +190,7 @@ describe('who may sign is looked at when they do', () => {
     const [anna, ben] = (await people(2)) as [Somebody, Somebody]
     const { id, hash } = await bank.begun(anna, await bank.account({ 'joint-holder': [ben] }))
     await disable(anna.sub)
-    expect((await sign(ben.who, hash)).json.code).toBe('subject.disabled')
+    expect((await sign(ben.who, hash)).json.code).toBe('approval.ended')
     expect((await bank.look(id)).state).toBe('signing')
   })
 })
@@ -226,6 +227,34 @@ test('where nobody can sign any more when who began it says yes, it is over', as
   const { number } = json.approval as { number: string }
   await approve(anna.who, await questionFor(anna.who, json.hash as string), number)
   expect((await bank.look(json.id as string)).state).toBe('released')
+})
+
+test('what two people at the bank released is given back where nobody can sign any more', async () => {
+  const [anna, ben] = (await people(2)) as [Somebody, Somebody]
+  const iban = await bank.account({ 'joint-holder': [ben] })
+  const { json: held } = await bank.ask(anna.sub, iban)
+  const { cases } = bank.bridge.parts.stores
+  const [of, at] = [{ institution: 'alder', id: held.id as string }, Date.now()]
+  await cases.create({
+    ...{ ...of, subject: anna.sub, relyingParty: apiId, reference: '', hash: held.hash as string },
+    ...{ reason: 'rule.huge', state: 'open', version: 1, createdAt: at, deadline: at + 60_000 },
+    ...{ proposedBy: undefined, endedBy: undefined, fraud: false, endedAt: undefined },
+    ...{ sendUntil: undefined, usedBy: undefined },
+  })
+  await cases.move('alder', of.id, { step: 'propose', to: 'proposed', version: 1, by: 'a', why: '', at })
+  const sendUntil = at + 3600_000
+  await cases.move('alder', of.id, {
+    ...{ step: 'confirm', to: 'released', version: 2, by: 'b', why: '', at, sendUntil },
+  })
+  const { json } = await bank.ask(anna.sub, iban)
+  const usedBy = async () => (await cases.get('alder', of.id))?.usedBy
+  expect(await usedBy()).toBe(json.id)
+  await bank.mandate(iban, 'DELETE')
+  const { number } = json.approval as { number: string }
+  const question = (await waiting(anna.who)).at(-1) as Awaited<ReturnType<typeof questionFor>>
+  await approve(anna.who, question, number)
+  expect((await bank.look(json.id as string)).state).toBe('released')
+  expect(await usedBy()).toBeUndefined()
 })
 
 describe('by CIBA', () => {
@@ -285,7 +314,7 @@ describe('the mandate API', () => {
     for (let n = 0; n < 2; n += 1)
       expect((await bank.mandate(iban, 'DELETE')).json).toEqual({ signatories: [] })
     expect((await bank.mandate(iban, 'GET')).json).toEqual({ signatories: [] })
-    const events = told.slice(before)
+    const events = told.slice(before).filter(({ type }) => type.startsWith('mandate.'))
     expect(events.map(({ type }) => type)).toEqual(['mandate.changed', 'mandate.changed', 'mandate.removed'])
     // No account and no customer in the open.
     for (const secret of [iban, anna.sub, ben.sub]) expect(JSON.stringify(events)).not.toContain(secret)

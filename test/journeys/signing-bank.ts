@@ -18,16 +18,21 @@ const signedBy = (signatories: NeededSignatories): Outcome => ({
 const rules: Policy['rules'] = [
   { id: 'joint', when: 'transaction.amount > 100000', outcome: signedBy({ 'joint-holder': 1 }) },
   { id: 'board', when: 'transaction.amount > 900000', outcome: signedBy({ director: 2 }) },
+  { id: 'huge', when: 'transaction.amount > 9000000', outcome: { kind: 'review' } },
 ]
 
 /** Over each of these the payment is signed by a joint holder, and by two directors besides. */
 export const [joint, board] = ['2500.00', '9500.00']
 
+/** Of this the bank's people decide first. */
+export const huge = '95000.00'
+
 export type SigningBank = Awaited<ReturnType<typeof startSigningBank>>
 
-export async function startSigningBank(databaseUrl?: string) {
+export async function startSigningBank(databaseUrl?: string, ping?: string) {
   const bank = await startApprovalBank({
     ...(databaseUrl !== undefined && { databaseUrl }),
+    ...(ping !== undefined && { ping }),
     institution: { policy: { rules, limits: [] } },
     staff: true,
   })

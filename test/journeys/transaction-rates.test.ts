@@ -7,6 +7,7 @@ import { transferBody } from '../../src/demo/journey-walk.ts'
 import type { EvidenceFile } from '../../src/domain/evidence-bundle.ts'
 import type { Institution } from '../../src/domain/institution.ts'
 import type { Policy } from '../../src/domain/policy.ts'
+import type { LineFactsSetting } from '../../src/domain/sim.ts'
 import { createAdministrator } from './administrator.ts'
 import { type Approver, approve, approver, waiting } from './approver.ts'
 import { startBridge, type TestBridge } from './bridge.ts'
@@ -201,4 +202,38 @@ test('a customer’s own limit may convert as well', async () => {
   ])
   await expect.poll(() => decided('2.51', 'USD'), { timeout: 10_000 }).toBe('step-up: own.amount')
   expect(await decided('2.50', 'USD')).toBe('allow: allowed')
+})
+
+test('a dry run says what else of a file guards or keeps less, and the audit has it', async () => {
+  const line_facts = (change: Partial<LineFactsSetting>) => ({
+    lineFacts: {
+      ...{ type: 'camara-sim-swap', maxAgeHours: 72, onFailure: 'refuse' as const },
+      settings: { url: 'https://api.operator.example/v2', authentication: 'none' },
+      ...change,
+    },
+  })
+  await apply({})
+  const guarded = { ...line_facts({}), browserSignals: true, retention: { evidence: 400 } }
+  expect((await apply(guarded)).join()).toContain('loosens retention evidence_days')
+  const dry = async (change: Partial<Institution>) =>
+    /; loosens (.*)$/.exec((await apply({ ...guarded, ...change }, true)).join())?.[1]
+  expect(await dry(line_facts({ maxAgeHours: 96 }))).toBeUndefined()
+  expect(await dry(line_facts({ maxAgeHours: 71 }))).toBe('line_facts max_age_hours')
+  expect(await dry(line_facts({ onFailure: 'send' }))).toBe('line_facts on_failure')
+  expect(await dry({ lineFacts: undefined })).toBe('line_facts')
+  expect(await dry({ browserSignals: undefined })).toBe('browser_signals')
+  expect(await dry({ retention: { evidence: 500 } })).toBeUndefined()
+  expect(await dry({ retention: { evidence: 399, risk: 400 } })).toBe(
+    'retention evidence_days, retention risk_days',
+  )
+  await apply({ retention: { evidence: 300 } })
+  expect(events.filter(({ type }) => type === 'configuration.applied').at(-1)?.detail).toMatchObject({
+    loosened: ['line_facts', 'browser_signals', 'retention evidence_days'],
+  })
+  // What is kept for longer, and asked more, is no loosening.
+  await apply(guarded)
+  expect(events.filter(({ type }) => type === 'configuration.applied').at(-1)?.detail).not.toHaveProperty(
+    'loosened',
+  )
+  await apply({})
 })

@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { afterStep, type CaseStep, caseSteps, type HeldCase } from '../../src/domain/held-case.ts'
 import { transactionOf } from '../../src/domain/transaction.ts'
 import { builtInTypes } from '../../src/domain/transaction-types/known.ts'
+import { type CasePorts, createCaseFlows } from '../../src/flows/cases.ts'
 import { createDecide } from '../../src/flows/decide.ts'
 import type { CaseMove } from '../../src/ports/cases.ts'
-import type { Held } from '../../src/ports/transactions.ts'
+import type { CustomerOf, Held } from '../../src/ports/transactions.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { nobodyAsked } from '../flows/no-risk.ts'
+import { approvedSample } from './approved-sample.ts'
 import { onDatabase } from './on-database.ts'
 import { bank } from './policy-samples.ts'
 import { count, type everything, id, now, scope, twenty } from './rig.ts'
@@ -226,6 +228,18 @@ export function caseContract(kind: 'embedded' | 'server'): void {
         ]).toContainEqual(found)
       }
     })
+    test('a page of them waits for the database twice, however many they are', async () => {
+      const { list } = createCaseFlows({ ...all, clock: { now: () => now } } as unknown as CasePorts)
+      const { id: kept, subject } = await approvedSample(all)
+      await made({ id: kept, subject, deadline: now + hour })
+      for (const _ of [1, 2, 3]) await made({ subject, deadline: now + 2 * hour })
+      const before = database.roundTrips()
+      const { found } = await list('alder', {
+        ...{ states: ['open'], subject, nearestFirst: true, limit: 101 },
+      })
+      expect(database.roundTrips() - before).toBe(2)
+      expect(found.map(({ transaction }) => transaction?.id)).toEqual([kept, ...Array(3).fill(undefined)])
+    })
     test('how many wait is told for each institution', async () => {
       const institution = `bank-${id()}`
       expect(await all.cases.waiting(institution)).toEqual([])
@@ -257,6 +271,18 @@ export function caseContract(kind: 'embedded' | 'server'): void {
       expect(count(won)).toBe(1)
       expect((await all.cases.get('alder', one.id))?.usedBy).toBe(`t${won.indexOf(true)}`)
       expect(await all.cases.releasedFor(customerOf(one), sent(one))).toBeUndefined()
+    })
+    test('is given back by the decision that used it, and by no other', async () => {
+      const one = await released()
+      await all.cases.use('alder', one.id, { by: 't1', now })
+      const back = (customer: CustomerOf, by: string) => all.cases.giveBack(customer, by)
+      expect(await back(customerOf(one), 't2')).toBeUndefined()
+      expect(await back({ institution: 'birch', subject: one.subject }, 't1')).toBeUndefined()
+      expect(await back({ institution: 'alder', subject: id() }, 't1')).toBeUndefined()
+      expect(await all.cases.use('alder', one.id, { by: 't2', now })).toBe(false)
+      expect(await back(customerOf(one), 't1')).toBe(one.id)
+      expect(await all.cases.use('alder', one.id, { by: 't2', now })).toBe(true)
+      expect(await back(customerOf(one), 't1')).toBeUndefined()
     })
     test('of ten decisions on the same payment at once one asks the PIN, and nine are held in one case', async () => {
       const key = {

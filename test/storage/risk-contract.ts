@@ -1,5 +1,6 @@
 // What every database must do for risk engines: what they were asked, how it ended, and what they keep of customers.
 import { expect, test } from 'vitest'
+import { createRiskOutcomes, tellingRisk } from '../../src/flows/risk-outcomes.ts'
 import type { KeptAssessment, RiskOutcome, ShadowAnswer } from '../../src/ports/risk-records.ts'
 import { onDatabase } from './on-database.ts'
 import { type everything, id, now, scope } from './rig.ts'
@@ -91,6 +92,23 @@ export function riskContract(kind: 'embedded' | 'server'): void {
     await settled(ended, 'approved')
     const ids = (await all.riskRecords.overdue(now, 1000)).map((one) => one.id)
     expect([late, ended, due].map(({ verdict }) => ids.includes(verdict.id))).toEqual([true, false, false])
+  })
+
+  test('of a payment that others sign nothing is late before their time is over', async () => {
+    const about = id()
+    const one = await kept({ about, settleBy: now + 1 })
+    const sign = async () => true
+    const telling = tellingRisk({ ...all.transactions, sign }, createRiskOutcomes({ ...all } as never))
+    const until = now + 24 * hour
+    expect(await inUnit(() => telling.sign('birch', about, { now, expiresAt: until }))).toBe(true)
+    const isLate = async (moment: number) =>
+      (await all.riskRecords.overdue(moment, 1000)).some((late) => late.id === one.verdict.id)
+    expect(await isLate(now + hour)).toBe(true)
+    expect(await inUnit(() => telling.sign('alder', about, { now, expiresAt: until }))).toBe(true)
+    expect([await isLate(until), await isLate(until + 1)]).toEqual([false, true])
+    await settled(one, 'approved')
+    await inUnit(() => telling.sign('alder', about, { now, expiresAt: now }))
+    expect((await all.riskRecords.get('alder', one.verdict.id))?.settleBy).toBe(until)
   })
 
   test('of a provider in shadow the first word about an event is counted, by institution and time', async () => {

@@ -14,6 +14,7 @@ import { createAnswers } from '../../src/flows/answer-approval.ts'
 import { createAskSignatory } from '../../src/flows/approvals.ts'
 import { createCoSigning } from '../../src/flows/co-signing.ts'
 import { createKeepEvidence } from '../../src/flows/evidence.ts'
+import { withdrawAll } from '../../src/flows/withdrawal.ts'
 import type { Database } from '../../src/storage/open.ts'
 import { nobodyTold } from '../flows/no-risk.ts'
 import { alder } from '../journeys/parts.ts'
@@ -81,7 +82,7 @@ export function signingContract(kind: 'embedded' | 'server'): void {
   }
 
   /** A payment that `count` of `people` are to sign, and that who began it has approved. */
-  async function begun(people: readonly { subject: string }[], count: number) {
+  async function begun(people: readonly { subject: string }[], count: number, request?: string) {
     const initiator = await person()
     const from = id()
     const kept: CustomerTransaction = {
@@ -98,10 +99,11 @@ export function signingContract(kind: 'embedded' | 'server'): void {
     const signatories = people.map(({ subject }) => ({ subject, role: 'holder', sub: subject }))
     await all.mandates.put({ institution: 'alder', account: from, signatories, changedAt: now })
     const first: Approval = {
-      ...{ institution: 'alder', id: id(), subject: initiator.subject, relyingParty: 'till', origin: 'api' },
+      ...{ institution: 'alder', id: id(), subject: initiator.subject, relyingParty: 'till' },
+      origin: request === undefined ? 'api' : 'backchannel',
       ...{ reference: 'DB-TEST', transaction, transactionId: kept.id, hash: transaction.hash },
       ...{ acr: withDevice, number: undefined, nonce: id(), bindingMessage: undefined, place: {} },
-      ...{ request: undefined, uid: undefined, state: 'pending', createdAt: now, expiresAt: now + 60_000 },
+      ...{ request, uid: undefined, state: 'pending', createdAt: now, expiresAt: now + 60_000 },
       ...{ endedAt: undefined, device: undefined },
     }
     await all.approvals.create(first)
@@ -165,8 +167,8 @@ export function signingContract(kind: 'embedded' | 'server'): void {
       const tabs = await Promise.all(
         [1, 2, 3, 4].map(() => inUnit(() => at(now).coSigning.begin(alder, kept.id, false))),
       )
-      // Whoever came too late either saw that it had begun, or that somebody else was first.
-      expect(tabs.filter((one) => one !== 'begun' && one !== 'over')).toEqual([])
+      // Whoever came second waits like the first: nothing of it is over.
+      expect(new Set(tabs)).toEqual(new Set(['begun']))
       expect(await questionsOf(kept)).toHaveLength(3)
       const waits = await all.transactions.get('alder', kept.id)
       expect(waits).toMatchObject({ state: 'open', signingAt: now, expiresAt: now + 24 * hour })
@@ -252,6 +254,39 @@ export function signingContract(kind: 'embedded' | 'server'): void {
       )
       // Else nothing was shown.
       expect(Math.min(ends.approved, ends.released, ends.open)).toBeGreaterThan(0)
+    }, 120_000)
+
+    test('#130 the last signature and the end of its request at once: one end, and nobody is left asked', async () => {
+      const ben = await person()
+      const ends = new Set<string | undefined>()
+      for (let n = 0; n < 12; n += 1) {
+        const { kept, initiator } = await begun([ben], 1, id())
+        const { institution, subject } = kept
+        await inUnit(() => at(now).coSigning.begin(alder, kept.id, true))
+        const approval = await asked(kept, ben.subject)
+        const told: AuditEvent[] = []
+        const pings = { due: async () => undefined }
+        const ports = {
+          ...all,
+          pings,
+          clock: { now: () => now },
+          audit: { ...all.audit, record: (event: AuditEvent) => void told.push(event) },
+        }
+        const ended = () => inUnit(() => withdrawAll(ports, { institution, subject }))
+        const yes = () => answered(at(now, told), { approval, phone: ben.phone, said: 'yes' })
+        // Of those that are alone one end each, so that both are seen.
+        if (n === 0) await ended()
+        const [heard] = await Promise.all(n === 1 ? [await yes(), ended()] : [yes(), ended()])
+        const state = (await all.transactions.get(institution, kept.id))?.state
+        ends.add(state)
+        expect([heard, state]).toEqual(
+          heard === 'approved' ? ['approved', 'approved'] : ['approval.ended', 'released'],
+        )
+        expect(told.filter(({ type }) => /^transaction\.(approved|released)$/.test(type))).toHaveLength(1)
+        expect(await all.approvals.signing({ institution, subject: initiator.subject }, now)).toEqual([])
+        expect(await all.approvals.pending({ institution, subject: ben.subject }, now)).toEqual([])
+      }
+      expect(ends).toEqual(new Set(['approved', 'released']))
     }, 120_000)
 
     test('several that ask the same people at once wait for nobody for ever', async () => {

@@ -105,6 +105,7 @@ const machineWords: Readonly<Record<PageCode, MachineWords>> = {
   'subject.unknown': [404, 'invalid_request'],
   'freeze.target': unusable,
   'freeze.reason': unusable,
+  'freeze.stale': conflict,
   'login.cancelled': denied,
   'login.subject_changed': denied,
   'token.missing': noToken,

@@ -105,6 +105,7 @@ export const groupOf = {
   'subject.unknown': 'not-understood',
   'freeze.target': 'settings-refused',
   'freeze.reason': 'settings-refused',
+  'freeze.stale': 'changed-meanwhile',
   'login.cancelled': 'cancelled',
   'login.subject_changed': 'other-person',
   'login.too_old': 'confirm-again',
