@@ -296,8 +296,8 @@ export const refusalsInEnglish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   'limits-changed': limitsChanged.en,
   'changed-meanwhile': {
-    title: 'Somebody changed this connection meanwhile',
-    happened: 'The connection is not as it was when this page was opened.',
+    title: 'Somebody changed this meanwhile',
+    happened: 'It is not as it was when this page was opened.',
     ...asBefore,
     next: 'Look at it as it is now, then change it again.',
   },

@@ -298,10 +298,10 @@ export const refusalsInSpanish: Readonly<Record<WordGroup, RefusalWords>> = {
   },
   'limits-changed': limitsChanged.es,
   'changed-meanwhile': {
-    title: 'Alguien ha cambiado esta conexión mientras tanto',
-    happened: 'La conexión ya no está como cuando se abrió esta página.',
+    title: 'Alguien lo ha cambiado mientras tanto',
+    happened: 'Ya no está como cuando se abrió esta página.',
     ...asBefore,
-    next: 'Mírala como está ahora y vuelve a cambiarla.',
+    next: 'Míralo como está ahora y vuelve a cambiarlo.',
   },
   'not-in-this-state': {
     title: 'Ahora no se puede hacer',
