@@ -24,6 +24,6 @@ verify)
     mkdir -p "$classes"; javac -nowarn -cp "$CP" -d "$classes" "$here/verify/java/WssVerify.java" 2>/dev/null
   fi
   trust=$2; shift 2
-  exec java -cp "$CP:$classes" WssVerify --trust "$trust" "$@" ;;
+  exec java -Dfile.encoding=UTF-8 -cp "$CP:$classes" WssVerify --trust "$trust" "$@" ;;
 *) sed -n '2,4p' "$0" >&2; exit 2 ;;
 esac
