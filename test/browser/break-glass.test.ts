@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
+import { join } from './join.ts'
 import { looked } from './looked.ts'
 
 let bridge: TestBridge
@@ -86,15 +87,6 @@ const press = (page: Page, name: string | RegExp) => page.getByRole('button', { 
 const at = (page: Page, path: string) => page.goto(`${bridge.issuer}/console${path}`)
 const pathOf = (page: Page) => new URL(page.url()).pathname
 
-async function joined(page: Page, link: string, who: string): Promise<void> {
-  await page.goto(link)
-  await press(page, 'Sign in and join')
-  await page.getByLabel('User name').fill(who)
-  await page.getByLabel('Password').fill(`${who}-pw`)
-  await press(page, 'Sign in')
-  await page.getByRole('heading', { level: 1 }).waitFor()
-}
-
 describe('break-glass', () => {
   test('without a key there is no such way in', async () => {
     const answer = await at(stranger, '/break-glass')
@@ -102,7 +94,7 @@ describe('break-glass', () => {
     await looked(stranger, 'break-glass-none')
   })
   test('an owner puts two keys into two safes', async () => {
-    await joined(owner, bridge.world.invitation as string, 'alice')
+    await join(owner, bridge.world.invitation as string, 'alice')
     await at(owner, '/administrators')
     await owner.getByText('There is no break-glass key.').waitFor()
     const first = await plugIn(owner)
@@ -128,7 +120,7 @@ describe('break-glass', () => {
     await at(owner, '/administrators')
     await press(owner, 'Make a link')
     const link = (await owner.locator('code.ref').textContent()) as string
-    await joined(viewer, link, 'bob')
+    await join(viewer, link, 'bob')
     expect(pathOf(viewer)).toBe('/alder/console')
   })
   test('the key opens the console, in whichever browser it is put', async () => {

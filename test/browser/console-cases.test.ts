@@ -9,6 +9,7 @@ import type { Parts } from '../journeys/parts.ts'
 import { creditor, debtor, pay, payment, spender } from '../journeys/spending.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
+import { join } from './join.ts'
 import { looked as lookedAt } from './looked.ts'
 
 const policy: Policy = {
@@ -31,12 +32,7 @@ beforeAll(async () => {
   })
   browser = await launch()
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
-  await page.goto(bridge.world.invitation as string)
-  await page.getByRole('button', { name: 'Sign in and join' }).click()
-  await page.getByLabel('User name').fill('alice')
-  await page.getByLabel('Password').fill('alice-pw')
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { level: 1 }).waitFor()
+  await join(page, bridge.world.invitation)
   const parts = { ...bridge.parts, issuer: bridge.issuer } as unknown as Parts
   colleague = await caseDesk(parts).person()
   payer = await spender(bridge)

@@ -5,6 +5,7 @@ import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { atIdp, customer, signIn } from '../journeys/customer.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
+import { join } from './join.ts'
 import { looked } from './looked.ts'
 
 let bridge: TestBridge
@@ -19,12 +20,7 @@ beforeAll(async () => {
   })
   browser = await launch()
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
-  await page.goto(bridge.world.invitation as string)
-  await page.getByRole('button', { name: 'Sign in and join' }).click()
-  await page.getByLabel('User name').fill('alice')
-  await page.getByLabel('Password').fill('alice-pw')
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { level: 1 }).waitFor()
+  await join(page, bridge.world.invitation)
   await signIn(await customer(bridge))
   await refused()
 })

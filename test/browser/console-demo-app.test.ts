@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { launch } from './chromium.ts'
+import { join } from './join.ts'
 import { accessible, looked, pictures } from './looked.ts'
 
 let bridge: TestBridge
@@ -44,10 +45,7 @@ async function signInAs(user: string): Promise<void> {
 }
 
 test('a new connection goes live, and says how an app comes to offer it', async () => {
-  await page.goto(bridge.world.invitation as string)
-  await press('Sign in and join')
-  await signInAs('marta')
-  await page.waitForURL(/\/alder\/console/)
+  await join(page, bridge.world.invitation, 'marta')
   await at('/connections/new')
   await fill('Name', 'Alder Second')
   await fill('Metadata URL, or OpenID issuer', `${bridge.world.url}/idp/metadata`)

@@ -5,6 +5,7 @@ import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { carriedOut, creditor, spender } from '../journeys/spending.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
+import { join } from './join.ts'
 import { looked as lookedAt } from './looked.ts'
 
 let bridge: TestBridge
@@ -22,12 +23,7 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(String(error)))
-  await page.goto(bridge.world.invitation as string)
-  await page.getByRole('button', { name: 'Sign in and join' }).click()
-  await page.getByLabel('User name').fill('alice')
-  await page.getByLabel('Password').fill('alice-pw')
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { level: 1 }).waitFor()
+  await join(page, bridge.world.invitation)
   await carriedOut(await spender(bridge), '20.00')
 })
 afterAll(async () => {

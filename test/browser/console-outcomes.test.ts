@@ -7,6 +7,7 @@ import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { spend, spender } from '../journeys/spending.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
+import { join } from './join.ts'
 import { looked } from './looked.ts'
 
 const day = 24 * 3600_000
@@ -45,12 +46,7 @@ beforeAll(async () => {
   await apply(Date.now())
   browser = await launch()
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
-  await page.goto(bridge.world.invitation as string)
-  await page.getByRole('button', { name: 'Sign in and join' }).click()
-  await page.getByLabel('User name').fill('alice')
-  await page.getByLabel('Password').fill('alice-pw')
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { level: 1 }).waitFor()
+  await join(page, bridge.world.invitation)
 })
 afterAll(async () => {
   await browser?.close()

@@ -11,6 +11,7 @@ import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { carriedOut, creditor, debtor, payment, spend, spender } from '../journeys/spending.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
+import { join } from './join.ts'
 import { looked as lookedAt } from './looked.ts'
 
 const evil = '<img src=x onerror="document.title=`hit`">'
@@ -43,12 +44,7 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(String(error)))
-  await page.goto(bridge.world.invitation as string)
-  await page.getByRole('button', { name: 'Sign in and join' }).click()
-  await page.getByLabel('User name').fill('alice')
-  await page.getByLabel('Password').fill('alice-pw')
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { level: 1 }).waitFor()
+  await join(page, bridge.world.invitation)
   payer = await spender(bridge)
   await spend(payer, { creditorName: evil })
 })

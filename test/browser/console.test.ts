@@ -5,6 +5,7 @@ import { startBridge, type TestBridge } from '../journeys/bridge.ts'
 import { atIdp, customer, signIn } from '../journeys/customer.ts'
 import { applyTwo } from '../journeys/two-connections.ts'
 import { launch } from './chromium.ts'
+import { comeIn } from './join.ts'
 import { looked as lookedAt } from './looked.ts'
 
 let bridge: TestBridge
@@ -41,12 +42,7 @@ describe('the console', () => {
   test('lets the first owner in by the printed link and the staff’s own sign-in', async () => {
     await page.goto(bridge.world.invitation as string)
     await looked('invitation')
-    await press('Sign in and join')
-    await page.getByLabel('User name').fill('alice')
-    await page.getByLabel('Password').fill('alice-pw')
-    await press('Sign in')
-    await page.getByRole('heading', { level: 1 }).waitFor()
-    expect(new URL(page.url()).pathname).toBe('/alder/console')
+    await comeIn(page)
   })
   test('its overview tells of sign-ins', async () => {
     await signIn(await customer(bridge))
