@@ -25,6 +25,9 @@ const application = await compose(
 await application.migrate()
 process.send?.({ ready: settings.public_url })
 
+// Whoever measures may fail, or be ended: nobody is left behind.
+process.on('disconnect', () => process.exit(1))
+
 process.on('message', async (message: { rows?: InstitutionSet; usage?: boolean; stop?: boolean }) => {
   if (message.rows) {
     await application.apply([message.rows], { dryRun: false })
