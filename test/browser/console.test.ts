@@ -43,6 +43,7 @@ describe('the console', () => {
     await page.goto(bridge.world.invitation as string)
     await looked('invitation')
     await comeIn(page)
+    expect(new URL(page.url()).pathname).toBe('/alder/console')
   })
   test('its overview tells of sign-ins', async () => {
     await signIn(await customer(bridge))
