@@ -213,7 +213,9 @@ describe('by the transaction API', () => {
     expect((await answer(who, question, { answer: 'approve', proof, pin })).json.state).toBe('held')
     const { text, ...state } = await look()
     expect(state).toEqual({ state: 'held', approval: 'held' })
-    expect(text).not.toMatch(/59\.|40\.|Madrid|Stockholm/)
+    // A time of day may end as a latitude begins.
+    const said = text.replaceAll(/\d\d:\d\d:\d\d\.\d{3}Z/g, '')
+    expect(said).not.toMatch(/59\.|40\.|Madrid|Stockholm/)
     expect((await consume()).json).toMatchObject({ code: 'transaction.missing' })
   })
 

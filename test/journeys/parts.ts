@@ -45,6 +45,8 @@ export async function startParts(change: Partial<SettingsInput> = {}, over: Part
     keys: { master: 'env:MASTER' },
     log: { level: 'error', destination: 'stderr' },
     saml: { workers: 1, deadline_ms: 20_000 },
+    // Not `./data`: whoever has tried the demo here has one of the demo's.
+    database: { data_directory: place.directory },
     ...change,
   }
   const config = loadSettings(settings, { MASTER: master })
