@@ -120,9 +120,12 @@ describe('without a good configuration', () => {
 
   test('serve ends with 78 and every fault; check-config with 1', async () => {
     const bad = join(folder, 'bad.yaml')
-    writeFileSync(bad, 'public_url: http://login.bank.example\nkeys: { master: env:NONE }\n')
+    writeFileSync(
+      bad,
+      'public_url: http://login.bank.example\nkeys: { master: env:NONE }\ndatabase: { data_directory: none }\n',
+    )
     const faults = [
-      `${bad}:1: database.url: production needs a PostgreSQL server`,
+      `${bad}:3: database.url: production needs a PostgreSQL server`,
       `${bad}:1: public_url: production needs https`,
       `${bad}:2: keys.master: the variable NONE is not set`,
     ]

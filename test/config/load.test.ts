@@ -174,14 +174,18 @@ describe('production', () => {
   const alone = { KEY: keyText }
 
   test('#206 refuses the embedded database and plain http; development and the flag do not', () => {
-    const both = { ...good, public_url: 'http://login.bank.example' }
+    // Not `./data`, which a demo may have made.
+    const database = { data_directory: 'no-data' }
+    const both = { ...good, database, public_url: 'http://login.bank.example' }
     expect(faultsOf(() => loadSettings(both, alone))).toEqual([
       expect.stringContaining('database.url: production needs a PostgreSQL server'),
       expect.stringContaining('public_url: production needs https'),
     ])
     expect(faultsOf(() => loadSettings({ ...both, mode: 'development' }, alone))).toEqual([])
     expect(
-      faultsOf(() => loadSettings({ ...good, database: { allow_embedded_in_production: true } }, alone)),
+      faultsOf(() =>
+        loadSettings({ ...good, database: { ...database, allow_embedded_in_production: true } }, alone),
+      ),
     ).toEqual([])
     expect(faultsOf(() => loadSettings({ ...good, public_url: 'http://127.0.0.1:8080' }, env))).toEqual([])
   })

@@ -99,6 +99,7 @@ test('the list of programs is one that the configuration takes, from a variable 
   const env = { KEY: 'q83vEjRWeJq83vEjRWeJABCDEFGHIJKLMNOPQRSTUVU=' }
   const settings: SettingsInput = {
     mode: 'development',
+    database: { data_directory: 'no-data' },
     public_url: 'http://127.0.0.1:8080',
     keys: { master: 'env:KEY' },
   }

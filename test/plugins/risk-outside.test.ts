@@ -147,7 +147,7 @@ describe('what is not loaded', () => {
     const settings = loadSettings(
       {
         public_url: 'https://login.bank.example',
-        database: { allow_embedded_in_production: true },
+        database: { data_directory: 'no-data', allow_embedded_in_production: true },
         keys: { master: 'env:KEY' },
         risk: { plugins: [own, `${own.file}#${own.sha256.toUpperCase()}`] },
       },
