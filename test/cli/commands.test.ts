@@ -120,10 +120,8 @@ describe('without a good configuration', () => {
 
   test('serve ends with 78 and every fault; check-config with 1', async () => {
     const bad = join(folder, 'bad.yaml')
-    writeFileSync(
-      bad,
-      'public_url: http://login.bank.example\nkeys: { master: env:NONE }\ndatabase: { data_directory: none }\n',
-    )
+    const settings = ['public_url: http://login.bank.example', 'keys: { master: env:NONE }']
+    writeFileSync(bad, [...settings, 'database: { data_directory: none }\n'].join('\n'))
     const faults = [
       `${bad}:3: database.url: production needs a PostgreSQL server`,
       `${bad}:1: public_url: production needs https`,
